@@ -1,0 +1,178 @@
+//! What the control unit and the payment system are told.
+
+use super::{Class, Finding, Grade, Month, UtcSecond};
+
+/// What an alert is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SubjectKind {
+    /// One registration.
+    Registration,
+    /// A carer in a pay period.
+    CarerPeriod,
+    /// A client in a pay period.
+    ClientPeriod,
+    /// A carer at a client in a pay period.
+    PairPeriod,
+    /// A provider in a pay period.
+    ProviderPeriod,
+    /// A tag or lock.
+    Tag,
+}
+
+impl SubjectKind {
+    /// The word on the topics and in the alert id.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Registration => "registration",
+            Self::CarerPeriod => "carer_period",
+            Self::ClientPeriod => "client_period",
+            Self::PairPeriod => "pair_period",
+            Self::ProviderPeriod => "provider_period",
+            Self::Tag => "tag",
+        }
+    }
+}
+
+/// The version of the registration that an alert speaks of.
+pub type SubjectVersion = Option<u32>;
+
+/// The subject of an alert.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Subject {
+    /// Its kind.
+    pub kind: SubjectKind,
+    /// The registration id, or `<who>:<period>`.
+    pub id: String,
+    /// Only for registrations.
+    pub version: SubjectVersion,
+}
+
+/// Where a hold stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum HoldState {
+    /// By the machine.
+    Proposed,
+    /// A person agrees that it must wait.
+    Confirmed,
+    /// Let go.
+    Released,
+    /// Not to be paid.
+    Upheld,
+    /// Its time ran out.
+    Expired,
+    /// A newer version or withdrawal took its place.
+    Superseded,
+}
+
+/// A proposal not to pay certain seconds of one registration before a person has looked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// Derived from the registration and version, so that a replay names it the same.
+    pub hold_id: String,
+    /// The registration.
+    pub registration_id: String,
+    /// Its version.
+    pub version: u32,
+    /// The order, where known.
+    pub order_id: Option<String>,
+    /// The tariff, where known.
+    pub tariff_code: Option<String>,
+    /// The pay period.
+    pub pay_period: Month,
+    /// Only the disputed seconds.
+    pub seconds_in_question: i64,
+    /// Their price in öre.
+    pub amount_ore: i64,
+    /// The rules that led to it, ascending.
+    pub reason_codes: Vec<String>,
+    /// Where it stands.
+    pub state: HoldState,
+    /// When it was first proposed (append time of the record that led to it).
+    pub proposed_at: UtcSecond,
+    /// Void after this without a further record.
+    pub expires_at: UtcSecond,
+}
+
+/// From which input, program and settings an alert was derived.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provenance {
+    /// The feed's topic.
+    pub topic: String,
+    /// The partition.
+    pub partition: i32,
+    /// The offset of the record that led to this state.
+    pub offset: i64,
+    /// Version of the engine.
+    pub engine: String,
+    /// Hash of the settings that matter.
+    pub config_hash: String,
+    /// The log did not reach back over the whole baseline.
+    pub baseline_incomplete: bool,
+}
+
+/// What should stand about one subject, as the engine derives it. No finding means that nothing
+/// should stand any more.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Alert {
+    /// `<municipality>:<subject kind>:<subject id>`.
+    pub alert_id: String,
+    /// Municipality code.
+    pub municipality: String,
+    /// What it is about.
+    pub subject: Subject,
+    /// Groups alerts of one carer, client, provider and period.
+    pub case_id: String,
+    /// The provider.
+    pub provider_id: String,
+    /// The carer, where the subject has one.
+    pub carer_ref: Option<String>,
+    /// The client, where the subject has one.
+    pub client_ref: Option<String>,
+    /// The pay period.
+    pub pay_period: Month,
+    /// The gravest class among the findings.
+    pub class: Class,
+    /// The gravest grade among the findings.
+    pub grade: Grade,
+    /// 0 = nothing unusual; higher = look first.
+    pub score: f64,
+    /// The smallest p-value, where only statistics speak.
+    pub p_value: Option<f64>,
+    /// What the seconds in question would cost, in öre.
+    pub amount_at_risk_ore: i64,
+    /// The findings.
+    pub findings: Vec<Finding>,
+    /// The hold, where the grade is hold or a hold was superseded.
+    pub hold: Option<Hold>,
+    /// When the thing itself happened.
+    pub event_time: UtcSecond,
+    /// The offset of the record that led to this state.
+    pub offset: i64,
+    /// Append time of the record that led to this state.
+    pub assessed_at: UtcSecond,
+}
+
+/// Where an alert stands on its topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AlertState {
+    /// First told, or told again after a withdrawal.
+    Opened,
+    /// Changed.
+    Revised,
+    /// No finding is left.
+    Withdrawn,
+}
+
+/// An alert as it stands on the topic: the derived one with its revision and provenance.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PublishedAlert {
+    /// What is told.
+    pub alert: Alert,
+    /// Where it stands.
+    pub state: AlertState,
+    /// 1 when first opened, one more with every change.
+    pub revision: u32,
+    /// Where it comes from.
+    pub provenance: Provenance,
+}

@@ -1,0 +1,24 @@
+//! What was made of one registration, also where no alert follows.
+
+use super::{Grade, UtcSecond};
+
+/// The assessment of one version of a registration.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Assessment {
+    /// The registration.
+    pub registration_id: String,
+    /// Its version.
+    pub version: u32,
+    /// 0 = nothing unusual; higher = look first; hard findings rank above statistics.
+    pub score: f64,
+    /// The smallest p-value, where a statistic spoke.
+    pub p_value: Option<f64>,
+    /// The gravest grade, where anything was found.
+    pub grade: Option<Grade>,
+    /// The rules that found something, in the order of their list.
+    pub rules: Vec<&'static str>,
+    /// The other registrations of the evidence, ascending.
+    pub related: Vec<String>,
+    /// Append time of the record that led to this assessment.
+    pub assessed_at: UtcSecond,
+}

@@ -1,0 +1,32 @@
+//! Values that cross borders: what a registration, a fact, a finding, an alert and a decision are.
+//!
+//! Nothing here knows where the values come from or what is done with them. Ids are plain text
+//! that the contract has checked; times are whole seconds; money is whole öre.
+
+mod alert;
+mod assessment;
+mod decision;
+mod fact;
+mod finding;
+mod geo;
+mod registration;
+mod rejection;
+mod time;
+
+pub use alert::{
+    Alert, AlertState, Hold, HoldState, Provenance, PublishedAlert, Subject, SubjectKind, SubjectVersion,
+};
+pub use assessment::Assessment;
+pub use decision::{Action, Decision, DecisionOutcome};
+pub use fact::{
+    AbsenceKind, CarerAbsenceConfirmedBy, CarerAbsenceKind, ClientAbsenceConfirmedBy, Exception, Fact,
+    FactBody, FactChange, GrantPer, ProviderKind, Validity,
+};
+pub use finding::{Class, Finding, Grade, Measure, Sentence, Value};
+pub use geo::Place;
+pub use registration::{
+    Capture, CaptureMethod, Edit, EventType, Geo, Outcome, Payment, PaymentMode, Registration, Source, Task,
+    VisitKind,
+};
+pub use rejection::{Reason, Rejection};
+pub use time::{Day, Month, Span, UtcSecond, Zone};

@@ -1,0 +1,216 @@
+//! Instants, spans, local days and months.
+//!
+//! Everything is kept in whole seconds since 1970 UTC. Local time (the municipality's days and
+//! months) exists only through a [`Zone`], which is data: no clock is read here.
+
+use std::fmt;
+
+use jiff::{Timestamp, tz::TimeZone};
+
+/// An instant, in whole seconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UtcSecond(pub i64);
+
+impl UtcSecond {
+    /// The instant `seconds` later (earlier where negative).
+    #[must_use]
+    pub const fn plus(self, seconds: i64) -> Self {
+        Self(self.0.saturating_add(seconds))
+    }
+
+    /// Seconds from `earlier` to `self`; negative where `self` is the earlier one.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+/// RFC 3339 in UTC, as on the output topics: `2026-03-02T06:31:42Z`.
+impl fmt::Display for UtcSecond {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match Timestamp::from_second(self.0) {
+            Ok(stamp) => stamp.fmt(f),
+            Err(_) => write!(f, "{}s", self.0),
+        }
+    }
+}
+
+/// From `start` up to, and without, `end`; `start <= end` always.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    start: UtcSecond,
+    end: UtcSecond,
+}
+
+impl Span {
+    /// The span from `start` to `end`, or `None` where it would run backwards.
+    #[must_use]
+    pub fn new(start: UtcSecond, end: UtcSecond) -> Option<Self> {
+        (start <= end).then_some(Self { start, end })
+    }
+
+    /// First second inside.
+    #[must_use]
+    pub const fn start(self) -> UtcSecond {
+        self.start
+    }
+
+    /// First second after.
+    #[must_use]
+    pub const fn end(self) -> UtcSecond {
+        self.end
+    }
+
+    /// Length in seconds.
+    #[must_use]
+    pub const fn seconds(self) -> i64 {
+        self.end.0 - self.start.0
+    }
+
+    /// The part that both share; `None` where they only touch or lie apart.
+    #[must_use]
+    pub fn intersection(self, other: Self) -> Option<Self> {
+        let start = self.start.max(other.start);
+        let end = self.end.min(other.end);
+        (start < end).then_some(Self { start, end })
+    }
+
+    /// Is `at` inside?
+    #[must_use]
+    pub fn contains(self, at: UtcSecond) -> bool {
+        self.start <= at && at < self.end
+    }
+}
+
+/// A local calendar day, as days since 1970-01-01.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Day(pub i32);
+
+/// A local calendar month: `2026-03`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Month {
+    year: i16,
+    month: i8,
+}
+
+impl Month {
+    /// The month of `year`, `month` counted from 1; `None` outside the years 0 to 9999.
+    #[must_use]
+    pub fn new(year: i16, month: i8) -> Option<Self> {
+        ((0..=9999).contains(&year) && (1..=12).contains(&month)).then_some(Self { year, month })
+    }
+
+    /// Reads `YYYY-MM`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let bytes = text.as_bytes();
+        if bytes.len() != 7 || bytes[4] != b'-' || !text.is_ascii() {
+            return None;
+        }
+        let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit()).then(|| part.parse().ok())?;
+        Self::new(digits(&text[..4])?, i8::try_from(digits(&text[5..])?).ok()?)
+    }
+
+    /// The year.
+    #[must_use]
+    pub const fn year(self) -> i16 {
+        self.year
+    }
+
+    /// The month, 1 to 12.
+    #[must_use]
+    pub const fn month(self) -> i8 {
+        self.month
+    }
+
+    /// The month after.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        if self.month == 12 {
+            Self { year: self.year + 1, month: 1 }
+        } else {
+            Self { year: self.year, month: self.month + 1 }
+        }
+    }
+}
+
+impl fmt::Display for Month {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}", self.year, self.month)
+    }
+}
+
+/// The municipality's time zone: turns instants into local days and months, and back.
+#[derive(Clone, Debug)]
+pub struct Zone(TimeZone);
+
+impl Zone {
+    /// The IANA zone `name` (`Europe/Stockholm`), or `None` where there is no such zone.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        TimeZone::get(name).ok().map(Self)
+    }
+
+    /// Universal time.
+    #[must_use]
+    pub fn utc() -> Self {
+        Self(TimeZone::UTC)
+    }
+
+    /// Seconds by which local time is ahead of UTC at `at`.
+    #[must_use]
+    pub fn offset_seconds(&self, at: UtcSecond) -> i64 {
+        Timestamp::from_second(at.0).map(|stamp| i64::from(self.0.to_offset(stamp).seconds())).unwrap_or(0)
+    }
+
+    /// The local day that `at` lies in.
+    #[must_use]
+    pub fn day(&self, at: UtcSecond) -> Day {
+        let local = at.0.saturating_add(self.offset_seconds(at));
+        Day(i32::try_from(local.div_euclid(86_400)).unwrap_or(if local < 0 { i32::MIN } else { i32::MAX }))
+    }
+
+    /// Local seconds since midnight, 0 to 86,399.
+    #[must_use]
+    pub fn second_of_day(&self, at: UtcSecond) -> i64 {
+        at.0.saturating_add(self.offset_seconds(at)).rem_euclid(86_400)
+    }
+
+    /// The local month that `at` lies in.
+    #[must_use]
+    pub fn month(&self, at: UtcSecond) -> Month {
+        Timestamp::from_second(at.0)
+            .map(|stamp| {
+                let local = self.0.to_datetime(stamp);
+                Month { year: local.year(), month: local.month() }
+            })
+            .unwrap_or(Month { year: 0, month: 1 })
+    }
+
+    /// Local `hour`:00 on day `day` of `month`; the last valid day where the month is shorter.
+    #[must_use]
+    pub fn instant(&self, month: Month, day: i8, hour: i8) -> UtcSecond {
+        let first = jiff::civil::date(month.year, month.month, 1);
+        let day = day.clamp(1, first.days_in_month());
+        jiff::civil::date(month.year, month.month, day)
+            .at(hour.clamp(0, 23), 0, 0, 0)
+            .to_zoned(self.0.clone())
+            .map(|zoned| UtcSecond(zoned.timestamp().as_second()))
+            .unwrap_or_default()
+    }
+
+    /// Local wall-clock time, `08:05`, for sentences that people read.
+    #[must_use]
+    pub fn clock(&self, at: UtcSecond) -> String {
+        let second = self.second_of_day(at);
+        format!("{:02}:{:02}", second / 3600, second % 3600 / 60)
+    }
+
+    /// Local date, `2026-03-02`, for sentences that people read.
+    #[must_use]
+    pub fn date(&self, at: UtcSecond) -> String {
+        Timestamp::from_second(at.0)
+            .map(|stamp| self.0.to_datetime(stamp).date().to_string())
+            .unwrap_or_default()
+    }
+}

@@ -1,0 +1,4 @@
+#![warn(missing_docs)]
+//! Tidvakt
+
+pub mod domain;
