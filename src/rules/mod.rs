@@ -9,6 +9,12 @@ use crate::domain::Class;
 use crate::engine::{Listed, Rule, RuleSet};
 
 mod carer_overlap;
+mod client_absent;
+mod client_overlap;
+mod duplicate_registration;
+mod impossible_travel;
+mod missing_log_out;
+mod unusual_duration;
 
 /// What a rule is called, what it finds, and how it is made from its section of the settings.
 pub struct Definition {
@@ -31,7 +37,15 @@ pub struct Definition {
 }
 
 /// Every rule, in the order in which findings are listed.
-pub static RULES: &[&Definition] = &[&carer_overlap::RULE];
+pub static RULES: &[&Definition] = &[
+    &carer_overlap::RULE,
+    &client_overlap::RULE,
+    &impossible_travel::RULE,
+    &client_absent::RULE,
+    &duplicate_registration::RULE,
+    &missing_log_out::RULE,
+    &unusual_duration::RULE,
+];
 
 /// Why a rule could not be made.
 #[derive(Debug, thiserror::Error)]
