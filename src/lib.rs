@@ -2,3 +2,5 @@
 //! Tidvakt
 
 pub mod domain;
+pub mod engine;
+pub mod rules;
