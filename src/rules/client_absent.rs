@@ -27,6 +27,7 @@ pub(super) const RULE: Definition = Definition {
     class: Class::Contradiction,
     patterns: &[6, 7],
     reads_history: false,
+    looks_at_periods: false,
     summary_sv: "Ett besök är registrerat medan brukaren var borta eller efter dödsfall.",
     summary_en: "A visit is registered while the client was away or had died.",
     build: from_table::<ClientAbsent>,

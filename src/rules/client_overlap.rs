@@ -25,6 +25,7 @@ pub(super) const RULE: Definition = Definition {
     class: Class::Contradiction,
     patterns: &[4],
     reads_history: false,
+    looks_at_periods: false,
     summary_sv: "Två omsorgspersoner är registrerade hos en brukare samtidigt utan dubbelbemanning.",
     summary_en: "Two carers are registered at one client at the same time without double staffing.",
     build: from_table::<ClientOverlap>,

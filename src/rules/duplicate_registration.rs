@@ -24,6 +24,7 @@ pub(super) const RULE: Definition = Definition {
     class: Class::Error,
     patterns: &[23],
     reads_history: false,
+    looks_at_periods: false,
     summary_sv: "Samma besök är registrerat två gånger.",
     summary_en: "One visit is registered twice.",
     build: from_table::<DuplicateRegistration>,

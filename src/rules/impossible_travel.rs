@@ -27,6 +27,7 @@ pub(super) const RULE: Definition = Definition {
     class: Class::Contradiction,
     patterns: &[3],
     reads_history: false,
+    looks_at_periods: false,
     summary_sv: "Vägen mellan två besök kan inte ha hunnits med på tiden mellan dem.",
     summary_en: "The way between two visits cannot have been travelled in the time between them.",
     build: from_table::<ImpossibleTravel>,

@@ -22,6 +22,7 @@ pub(super) const RULE: Definition = Definition {
     class: Class::Error,
     patterns: &[24],
     reads_history: false,
+    looks_at_periods: false,
     summary_sv: "Ingen utloggning: besöket löpte vidare efter att det var slut.",
     summary_en: "Nobody logged out: the visit ran on after it was over.",
     build: from_table::<MissingLogOut>,

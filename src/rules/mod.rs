@@ -28,6 +28,8 @@ pub struct Definition {
     pub patterns: &'static [u8],
     /// Does it read earlier days of the carer or client?
     pub reads_history: bool,
+    /// Does it look at periods, and not at single visits?
+    pub looks_at_periods: bool,
     /// What it finds, in Swedish.
     pub summary_sv: &'static str,
     /// What it finds, in English.
@@ -71,8 +73,8 @@ pub fn build(sections: &BTreeMap<String, toml::Table>) -> Result<RuleSet, BuildE
         if enabled {
             let rule = (definition.build)(parameters)
                 .map_err(|source| BuildError { rule: definition.id.to_owned(), source })?;
-            let Definition { id, version, class, reads_history, .. } = **definition;
-            listed.push(Listed { id, version, class, reads_history, rule });
+            let Definition { id, version, class, reads_history, looks_at_periods, .. } = **definition;
+            listed.push(Listed { id, version, class, reads_history, looks_at_periods, rule });
         }
     }
     Ok(Arc::from(listed))

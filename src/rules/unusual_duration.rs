@@ -29,6 +29,7 @@ pub(super) const RULE: Definition = Definition {
     class: Class::Deviation,
     patterns: &[],
     reads_history: true,
+    looks_at_periods: false,
     summary_sv: "Ett besök är mycket längre än vad som är vanligt för brukaren och omsorgspersonen.",
     summary_en: "A visit is far longer than is usual for the client and the carer.",
     build: from_table::<UnusualDuration>,
