@@ -4,5 +4,9 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test may fail and say why")]
 
 mod architecture;
+mod draft;
+mod engines;
+mod form;
 mod lexer;
 mod mirror;
+mod scenarios;
