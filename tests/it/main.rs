@@ -6,7 +6,10 @@
 mod architecture;
 mod draft;
 mod engines;
+mod feed;
 mod form;
+mod laws;
 mod lexer;
 mod mirror;
+mod oracle;
 mod scenarios;

@@ -145,10 +145,11 @@ impl Story {
         self.lines.push(line.clone());
         let mut out = Vec::new();
         let outcome = tell(&mut self.teller, &line.said, &mut out);
-        if let Said::Registered(draft) = &line.said {
-            if draft.event == EventType::Cancelled && outcome == Outcome::Scored {
-                self.noted.remove(&draft.id);
-            }
+        if let Said::Registered(draft) = &line.said
+            && draft.event == EventType::Cancelled
+            && outcome == Outcome::Scored
+        {
+            self.noted.remove(&draft.id);
         }
         for output in out {
             match output {
