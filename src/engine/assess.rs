@@ -1,6 +1,6 @@
 //! Rules look, and what they found is weighed.
 
-use super::names::{CarerId, ClientId};
+use super::names::{CarerId, ClientId, ProviderId};
 use super::rule::{Hit, Report};
 use super::sight::{PeriodSight, Sight};
 use super::tally::Period;
@@ -23,6 +23,8 @@ pub(super) struct Stand {
     pub(super) proposed_at: Option<UtcSecond>,
     /// On whose timelines it is marked; `None` for periods.
     pub(super) parties: Option<(CarerId, ClientId)>,
+    /// The provider that the alert about a period names; `None` for visits.
+    provider: Option<ProviderId>,
 }
 
 impl Stand {
@@ -169,8 +171,12 @@ impl Engine {
         self.count_new(&hits, &before.hits);
         self.world.unmark(&before);
         let changed = retell || before.hits != hits;
-        let mut stand =
-            Stand { hits, proposed_at: before.proposed_at, parties: Some((visit.carer, visit.client)) };
+        let mut stand = Stand {
+            hits,
+            proposed_at: before.proposed_at,
+            parties: Some((visit.carer, visit.client)),
+            provider: None,
+        };
         if stand.is_hold() {
             stand.proposed_at = stand.proposed_at.or(Some(self.at.appended_at));
         }
@@ -259,8 +265,10 @@ impl Engine {
         hits.retain(|(rule, _)| !self.period_excepted(*rule, period));
         let before = self.periods.remove(&period).unwrap_or_default();
         self.count_new(&hits, &before.hits);
-        let stand = Stand { hits, proposed_at: None, parties: None };
-        if stand.hits != before.hits && (before.is_alert() || stand.is_alert()) {
+        let provider = self.main_provider(period);
+        let stand = Stand { hits, proposed_at: None, parties: None, provider };
+        let changed = stand.hits != before.hits || stand.provider != before.provider;
+        if changed && (before.is_alert() || stand.is_alert()) {
             out.push(Output::Alert(Box::new(self.period_alert(period, &stand, &before))));
         }
         if !stand.hits.is_empty() {

@@ -109,6 +109,13 @@ fn first_day() -> UtcSecond {
     instant("2026-03-02").unwrap()
 }
 
+/// So many cases, or as many as PROPTEST_CASES says; a failing feed is printed and not kept in a file.
+pub fn cases(count: u32) -> ProptestConfig {
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok());
+    let cases = asked.unwrap_or(count);
+    ProptestConfig { cases, max_shrink_iters: 4000, failure_persistence: None, ..ProptestConfig::default() }
+}
+
 /// What one version of a registration says; id and version are put in later.
 pub fn content() -> impl Strategy<Value = Draft> {
     let when = (select(vec![0_i64, 0, 0, 30]), 0_i64..12, 0_i64..6, 0_i64..200, 0_i64..60);

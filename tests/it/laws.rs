@@ -8,7 +8,7 @@ use tidvakt::engine::{Outcome, Output};
 
 use crate::draft::Draft;
 use crate::engines::{Teller, differences, timeless, touchy_engine};
-use crate::feed::{Feed, Told, content, rich_feeds};
+use crate::feed::{Feed, Told, cases, content, rich_feeds};
 
 fn standing(feed: &Feed) -> Vec<Alert> {
     let mut teller = Teller::new(touchy_engine());
@@ -17,7 +17,7 @@ fn standing(feed: &Feed) -> Vec<Alert> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, max_shrink_iters: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(150))]
 
     #[test]
     fn the_order_of_arrival_does_not_matter((feed, other) in rich_feeds(24).prop_flat_map(|feed| {

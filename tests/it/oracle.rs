@@ -11,7 +11,7 @@ use tidvakt::domain::{
 
 use crate::draft::Draft;
 use crate::engines::{Teller, engine};
-use crate::feed::{Feed, feeds};
+use crate::feed::{Feed, cases, feeds};
 
 const RULES: &str = "
 [rules.carer-overlap]
@@ -31,7 +31,7 @@ hold_gap_seconds_max = 120
 type Found = (String, String, String, Grade, i64, Vec<String>);
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(1000))]
 
     #[test]
     fn the_engine_finds_what_the_slow_oracle_finds(feed in feeds(40)) {
