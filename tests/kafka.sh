@@ -190,10 +190,10 @@ start() {
   fail 69 "Apache Kafka did not start within $start_seconds_max s, see $dir/node-1.log"
 }
 
-# Stops the broker once the process that it was started for is gone.
+# Stops the broker once the process that it was started for is gone; its logs stay.
 watch() {
   need setsid
-  setsid bash -c 'while kill -0 "$2" 2>/dev/null; do sleep 1; done; exec "$0" stop "$1"' \
+  setsid bash -c 'while kill -0 "$2" 2>/dev/null; do sleep 1; done; "$0" stop "$1"; rm -rf "$1"/node-[0-9]' \
     "$here/kafka.sh" "$dir" "$1" >/dev/null 2>&1 </dev/null &
 }
 

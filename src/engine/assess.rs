@@ -105,8 +105,8 @@ impl World {
 
 impl Engine {
     /// Lets every rule (or only those that read history) look at the visit in `slot`; the hits are
-    /// in the scratch after it.
-    fn look(&mut self, slot: Slot) {
+    /// in the scratch after it. The registrations that silenced hits name are added to `affected`.
+    fn look(&mut self, slot: Slot, affected: &mut Vec<Slot>) {
         let Scratch { hits, undetermined, .. } = &mut self.scratch;
         hits.clear();
         undetermined.clear();
@@ -119,9 +119,14 @@ impl Engine {
         }
         if world.facts.has_exceptions() {
             let (carer, client, provider) = (Some(visit.carer), Some(visit.client), Some(visit.provider));
-            hits.retain(|(rule, _)| {
+            hits.retain(|(rule, hit)| {
                 let id = self.rules[usize::from(*rule)].id;
-                !world.facts.excepts(id, visit.span.start(), carer, client, provider)
+                let silent = world.facts.excepts(id, visit.span.start(), carer, client, provider);
+                if silent {
+                    // The exception is about this side of the pair; the other one has its own say.
+                    affected.extend(&hit.related);
+                }
+                !silent
             });
         }
         for (rule, fact) in undetermined.drain(..) {
@@ -131,14 +136,14 @@ impl Engine {
 
     /// Assesses a registration whose version was just placed; always tells the assessment.
     pub(super) fn assess_new(&mut self, slot: Slot, affected: &mut Vec<Slot>, out: &mut Vec<Output>) {
-        self.look(slot);
+        self.look(slot, affected);
         out.push(Output::Assessed(self.assessed(slot)));
         self.settle(slot, true, affected, out);
     }
 
     /// Assesses again, without another word where nothing changed.
     fn assess_again(&mut self, slot: Slot, affected: &mut Vec<Slot>, out: &mut Vec<Output>) {
-        self.look(slot);
+        self.look(slot, affected);
         let same = match self.visits.get(&slot) {
             Some(stand) => stand.hits == self.scratch.hits,
             None => self.scratch.hits.is_empty(),

@@ -15,6 +15,26 @@ pub fn default_engine() -> Engine {
     engine(&text)
 }
 
+/// The same, but so easily startled that a small random feed is enough for every rule.
+pub fn touchy_engine() -> Engine {
+    let text = std::fs::read_to_string(root().join("config/default.toml")).unwrap();
+    let mut table: toml::Table = text.parse().unwrap();
+    for (rule, key, value) in [
+        ("manual-share", "visits_min", toml::Value::from(2)),
+        ("manual-share", "provider_visits_min", toml::Value::from(3)),
+        ("manual-share", "p_max", toml::Value::from(0.4)),
+        ("unusual-duration", "p_observe_max", toml::Value::from(0.1)),
+        ("unusual-duration", "p_review_max", toml::Value::from(0.05)),
+        ("unusual-duration", "excess_seconds_min", toml::Value::from(60)),
+        ("unusual-duration", "observations_min", toml::Value::from(1)),
+        ("missing-log-out", "seconds_min", toml::Value::from(600)),
+    ] {
+        let section = table["rules"][rule].as_table_mut().unwrap();
+        assert!(section.insert(key.to_owned(), value).is_some(), "`{rule}` has no `{key}`");
+    }
+    engine(&table.to_string())
+}
+
 /// An engine with the rules of the sections `[rules.…]` in `text`.
 pub fn engine(text: &str) -> Engine {
     Engine::new(settings(), rules(text))
@@ -69,4 +89,13 @@ pub fn timeless(alerts: impl IntoIterator<Item = Alert>) -> Vec<Alert> {
     }
     alerts.sort_unstable_by(|a, b| a.alert_id.cmp(&b.alert_id));
     alerts
+}
+
+/// The alerts that are not in both, one after the other; empty where there is none.
+pub fn differences(left: &[Alert], right: &[Alert]) -> String {
+    let only = |side: &str, these: &[Alert], those: &[Alert]| -> String {
+        let missing = these.iter().filter(|alert| !those.contains(alert));
+        missing.map(|alert| format!("\nonly {side}: {alert:?}")).collect()
+    };
+    only("left", left, right) + &only("right", right, left)
 }

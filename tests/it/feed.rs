@@ -1,12 +1,14 @@
 //! Random feeds: few carers and clients close together in time, so that much contradicts; versions
 //! that move everything, cancellations, repeats, lateness up to forty days and facts that change.
 
+use std::fmt;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use tidvakt::domain::{
-    CaptureMethod, EventType, Fact, FactBody, FactChange, Outcome as VisitOutcome, Place, Span, UtcSecond,
-    Validity, VisitKind,
+    AbsenceKind, CaptureMethod, ClientAbsenceConfirmedBy, EventType, Exception, Fact, FactBody, FactChange,
+    Month, Outcome as VisitOutcome, Place, Span, UtcSecond, Validity, VisitKind,
 };
 use tidvakt::engine::{Input, Outcome, Output};
 
@@ -24,8 +26,18 @@ pub enum Told {
 }
 
 /// What becomes known of a municipality, in order of arrival.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Feed(pub Vec<Told>);
+
+/// A line each, so that a failing feed can be read.
+impl fmt::Debug for Feed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|told| match told {
+            Told::Visit(draft) => write!(f, "\n    {draft:?}"),
+            Told::Fact(change) => write!(f, "\n    {change:?}"),
+        })
+    }
+}
 
 impl Feed {
     pub fn drafts(&self) -> impl Iterator<Item = &Draft> {
@@ -55,10 +67,19 @@ impl Feed {
     }
 }
 
-/// A feed of about `visits` registrations, most in several versions.
+/// A feed of about `visits` registrations, most in several versions, with homes and orders.
 pub fn feeds(visits: usize) -> impl Strategy<Value = Feed> {
+    feeds_with(visits, fact_body())
+}
+
+/// The same with absences, exceptions, tariffs and calendars among the facts.
+pub fn rich_feeds(visits: usize) -> impl Strategy<Value = Feed> {
+    feeds_with(visits, prop_oneof![2 => fact_body(), 1 => other_fact_body()])
+}
+
+fn feeds_with(visits: usize, fact: impl Strategy<Value = FactBody>) -> impl Strategy<Value = Feed> {
     let visits = vec((vec(content(), 1..4), vec(0..LATENESS_DAYS_MAX * DAY, 4)), visits / 2..=visits);
-    let facts = vec((fact_body(), 0..LATENESS_DAYS_MAX * DAY), 4..16);
+    let facts = vec((fact, 0..LATENESS_DAYS_MAX * DAY), 4..16);
     (visits, facts).prop_map(|(visits, facts)| {
         let mut arrivals: Vec<(UtcSecond, Told)> = Vec::new();
         for (number, (versions, lateness)) in visits.into_iter().enumerate() {
@@ -109,6 +130,8 @@ pub fn content() -> impl Strategy<Value = Draft> {
         (draft.kind, draft.outcome, draft.event) = (sort.0, sort.1, sort.2);
         draft.end = (draft.event != EventType::Started).then_some(end);
         draft.planned = sort.3.and_then(|minutes| Span::new(start, start.plus(minutes * 60)));
+        draft.tariff = (extras.0 == 3).then(|| "D1".to_owned());
+        draft.billable = extras.0 != 4;
         draft.trainee = extras.0 == 1;
         draft.shared = (extras.0 == 2).then(|| "S1".to_owned());
         draft.staff = Some(extras.1).filter(|staff| *staff > 0);
@@ -187,11 +210,48 @@ fn fact_body() -> impl Strategy<Value = FactBody> {
     prop_oneof![3 => home, 1 => order]
 }
 
-/// A fact about a home or an order takes the place of the earlier recorded one about the same.
+fn other_fact_body() -> impl Strategy<Value = FactBody> {
+    let absence = (0..4_u8, any::<bool>()).prop_map(|(client, confirmed)| FactBody::ClientAbsence {
+        client_ref: format!("c{client}"),
+        kind: AbsenceKind::Hospital,
+        confirmed_by: if confirmed {
+            ClientAbsenceConfirmedBy::Hospital
+        } else {
+            ClientAbsenceConfirmedBy::Provider
+        },
+    });
+    let rules = vec!["carer-overlap", "client-absent", "manual-share", "duplicate-registration"];
+    let exception = (select(rules), proptest::option::of(0..3_u8), proptest::option::of(0..4_u8));
+    let exception = exception.prop_map(|(rule, carer, client)| {
+        FactBody::Exception(Exception {
+            rule: rule.to_owned(),
+            carer_ref: carer.map(|carer| format!("a{carer}")),
+            client_ref: client.map(|client| format!("c{client}")),
+            provider_id: None,
+            author: "reviewer".to_owned(),
+            reason: "agreed".to_owned(),
+        })
+    });
+    let tariff = (1..9_i64)
+        .prop_map(|tens| FactBody::Tariff { tariff_code: "D1".to_owned(), ore_per_hour: tens * 10_000 });
+    let march = Month::new(2026, 3).expect("a month");
+    let calendar = (1..20_i64).prop_map(move |days| FactBody::Calendar {
+        pay_period: march,
+        locks_at: first_day().plus(30 * DAY),
+        payout_run_at: first_day().plus((30 + days) * DAY),
+    });
+    prop_oneof![3 => absence, 2 => exception, 1 => tariff, 1 => calendar]
+}
+
+/// A fact takes the place of the earlier recorded one about the same.
 fn put(body: FactBody, recorded: i64) -> FactChange {
     let fact_id = match &body {
         FactBody::ClientHome { client_ref, .. } => format!("home-{client_ref}"),
         FactBody::Order { order_id, .. } => format!("order-{order_id}"),
+        FactBody::ClientAbsence { client_ref, .. } => format!("absence-{client_ref}"),
+        FactBody::Exception(exception) => format!("exception-{}", exception.rule),
+        FactBody::Tariff { tariff_code, .. } => format!("tariff-{tariff_code}"),
+        FactBody::Calendar { pay_period, .. } => format!("calendar-{pay_period}"),
         _ => unreachable!("no other fact is made here"),
     };
     let from = instant("2026-01-01").unwrap();

@@ -8,6 +8,7 @@ mod draft;
 mod engines;
 mod feed;
 mod form;
+mod kafka;
 mod laws;
 mod lexer;
 mod mirror;
