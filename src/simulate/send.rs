@@ -199,7 +199,15 @@ fn edit(
 /// Entered at the wrong client, cancelled later, and entered again at the right one.
 fn mistaken(town: &Town, claim: &Claim, ids: &mut Ids, post: &mut Post, random: &mut Random) {
     let unit = town.clients[claim.client].unit;
-    let other = random.pick(&town.units[unit].clients).copied().unwrap_or(claim.client);
+    // Picked on a list of the day's clients: whoever is away is not on it.
+    let away = |client: usize| {
+        let stays = &town.clients[client].stays;
+        stays
+            .iter()
+            .any(|stay| stay.from <= claim.registration.start_at && claim.registration.start_at < stay.to)
+    };
+    let other = random.pick(&town.units[unit].clients).copied().filter(|other| !away(*other));
+    let other = other.unwrap_or(claim.client);
     let mut wrong = claim.clone();
     wrong.registration.client = town.clients[other].reference.clone();
     wrong.registration.order = None;

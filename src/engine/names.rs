@@ -1,0 +1,110 @@
+//! Texts as small numbers: carers, clients and the like are compared and looked up as `u32`.
+
+use std::hash::BuildHasher;
+
+use hashbrown::hash_table::Entry;
+use hashbrown::{DefaultHashBuilder, HashTable};
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident,)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub(super) u32);
+
+        impl From<u32> for $name {
+            fn from(number: u32) -> Self {
+                Self(number)
+            }
+        }
+
+        impl From<$name> for u32 {
+            fn from(id: $name) -> u32 {
+                id.0
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// A carer of this municipality.
+    CarerId,
+    /// A client.
+    ClientId,
+    /// A provider.
+    ProviderId,
+    /// Any other short text that is only compared: tag, order, tariff, household, service, shared visit.
+    TextId,
+}
+
+/// Where a text lies, beside its hash: a look-up touches the table and the text, growing only the table.
+#[derive(Clone, Copy)]
+struct Place {
+    hash: u64,
+    number: u32,
+    start: u32,
+    end: u32,
+}
+
+/// The texts behind one kind of id, numbered from 0 in order of first appearance.
+#[derive(Default)]
+pub(super) struct Names {
+    places: HashTable<Place>,
+    hasher: DefaultHashBuilder,
+    ends: Vec<u32>,
+    text: String,
+}
+
+impl Names {
+    /// The number of `name`; a new one where it was never seen.
+    pub(super) fn intern<Id: From<u32>>(&mut self, name: &str) -> Id {
+        let Self { places, hasher, ends, text } = self;
+        let hash = hasher.hash_one(name);
+        let known = |place: &Place| &text[place.start as usize..place.end as usize] == name;
+        match places.entry(hash, known, |place| place.hash) {
+            Entry::Occupied(known) => Id::from(known.get().number),
+            Entry::Vacant(vacant) => {
+                let number = u32::try_from(ends.len()).expect("`ENTITIES_MAX` is far less");
+                let start = ends.last().copied().unwrap_or(0);
+                text.push_str(name);
+                let end = u32::try_from(text.len()).expect("`ENTITIES_MAX` ids of 128 characters are less");
+                vacant.insert(Place { hash, number, start, end });
+                ends.push(end);
+                Id::from(number)
+            }
+        }
+    }
+
+    /// The number of `name`, where it was seen.
+    pub(super) fn find<Id: From<u32>>(&self, name: &str) -> Option<Id> {
+        let known = |place: &Place| &self.text[place.start as usize..place.end as usize] == name;
+        self.places.find(self.hasher.hash_one(name), known).map(|place| Id::from(place.number))
+    }
+
+    /// The text of an id that came from here.
+    pub(super) fn text(&self, id: impl Into<u32>) -> &str {
+        let number = id.into() as usize;
+        let start = if number == 0 { 0 } else { self.ends[number - 1] };
+        &self.text[start as usize..self.ends[number] as usize]
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.ends.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_keeps_its_number_and_its_text() {
+        let mut names = Names::default();
+        let ann: CarerId = names.intern("ann");
+        let bo: CarerId = names.intern("bo");
+        assert_eq!(ann, names.intern("ann"));
+        assert_ne!(ann, bo);
+        assert_eq!((names.text(ann), names.text(bo), names.len()), ("ann", "bo", 2));
+        assert_eq!(names.find::<CarerId>("eva"), None);
+    }
+}

@@ -1,0 +1,120 @@
+//! The visits of one carer or one client, in order of start.
+
+use std::cmp::Ordering;
+
+use super::visit::Slot;
+use crate::domain::{Span, UtcSecond};
+
+/// One visit on a timeline: its presence and where the rest of it is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Mark {
+    pub(super) span: Span,
+    pub(super) slot: Slot,
+}
+
+/// So many marks at the end are tried one by one before the rest is searched by halves: most
+/// registrations are of today.
+const NEAR_THE_END: usize = 8;
+
+/// Marks in order of (start, end, registration id), so that the order does not depend on arrival.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Timeline {
+    /// The first `gone` of these are no longer kept; they are cut off once they are the half.
+    marks: Vec<Mark>,
+    gone: usize,
+    /// No mark here is longer than this.
+    longest_seconds: i64,
+    /// Visits here that have a standing finding.
+    pub(super) standing: u32,
+}
+
+impl Timeline {
+    pub(super) const EMPTY: Self = Self { marks: Vec::new(), gone: 0, longest_seconds: 0, standing: 0 };
+
+    /// Puts `mark` in its place; `by_id` compares registration ids and is asked only on ties.
+    pub(super) fn insert(&mut self, mark: Mark, by_id: impl Fn(Slot, Slot) -> Ordering) {
+        let at = self.first_not(|other| match other.span.cmp(&mark.span) {
+            Ordering::Equal => by_id(other.slot, mark.slot) == Ordering::Less,
+            order => order == Ordering::Less,
+        });
+        self.marks.insert(self.gone + at, mark);
+        self.longest_seconds = self.longest_seconds.max(mark.span.seconds());
+    }
+
+    /// Takes `mark` out; `longest_seconds` stays, as an upper bound.
+    pub(super) fn remove(&mut self, mark: Mark) {
+        let from = self.first_not(|other| other.span < mark.span);
+        if let Some(at) = self.all()[from..].iter().position(|other| other.slot == mark.slot) {
+            self.marks.remove(self.gone + from + at);
+        }
+    }
+
+    /// Every mark, in order.
+    pub(super) fn all(&self) -> &[Mark] {
+        &self.marks[self.gone..]
+    }
+
+    /// The marks that begin in `from..to`.
+    pub(super) fn starting(&self, from: UtcSecond, to: UtcSecond) -> &[Mark] {
+        let first = self.first_not(|mark| mark.span.start() < from);
+        let last = self.first_not(|mark| mark.span.start() < to);
+        &self.all()[first..last.max(first)]
+    }
+
+    /// The marks that begin at `from` or later.
+    pub(super) fn starting_from(&self, from: UtcSecond) -> &[Mark] {
+        &self.all()[self.first_not(|mark| mark.span.start() < from)..]
+    }
+
+    /// The marks that could reach into `span`: each begins before its end, and none that was left
+    /// out is long enough to touch it.
+    pub(super) fn reaching(&self, span: Span) -> &[Mark] {
+        self.starting(span.start().plus(-self.longest_seconds), span.end())
+    }
+
+    /// The place of the first mark that is not `before`, where all that are stand first.
+    fn first_not(&self, before: impl Fn(&Mark) -> bool) -> usize {
+        let marks = self.all();
+        let near = marks.len().saturating_sub(NEAR_THE_END);
+        match marks[near..].iter().rposition(&before) {
+            Some(at) => near + at + 1,
+            None => marks[..near].partition_point(before),
+        }
+    }
+
+    /// Lets go of what began before `horizon` and hands it to `each`.
+    pub(super) fn expire(&mut self, horizon: UtcSecond, each: impl FnMut(Slot)) {
+        let kept = self.all().partition_point(|mark| mark.span.start() < horizon);
+        self.all()[..kept].iter().map(|mark| mark.slot).for_each(each);
+        self.gone += kept;
+        if self.marks.len() < 2 * self.gone {
+            self.marks.drain(..self.gone);
+            self.gone = 0;
+            self.longest_seconds = self.marks.iter().map(|mark| mark.span.seconds()).max().unwrap_or(0);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mark(start: i64, end: i64, slot: u32) -> Mark {
+        let span = Span::new(UtcSecond(start), UtcSecond(end)).expect("ordered");
+        Mark { span, slot: Slot(slot) }
+    }
+
+    #[test]
+    fn order_does_not_depend_on_arrival_and_reach_sees_long_visits() {
+        let marks = [mark(0, 1000, 0), mark(100, 110, 1), mark(200, 210, 2), mark(200, 210, 3)];
+        let mut forward = Timeline::default();
+        let mut backward = Timeline::default();
+        marks.iter().for_each(|m| forward.insert(*m, |a, b| a.cmp(&b)));
+        marks.iter().rev().for_each(|m| backward.insert(*m, |a, b| a.cmp(&b)));
+        assert_eq!(forward.all(), backward.all());
+        let reaching = forward.reaching(marks[2].span);
+        assert!(reaching.contains(&marks[0]) && reaching.contains(&marks[3]));
+        forward.remove(marks[2]);
+        assert_eq!(forward.all(), &[marks[0], marks[1], marks[3]]);
+    }
+}

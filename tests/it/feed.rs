@@ -1,0 +1,272 @@
+//! Random feeds: few carers and clients close together in time, so that much contradicts; versions
+//! that move everything, cancellations, repeats, lateness up to forty days and facts that change.
+
+use std::fmt;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use tidvakt::domain::{
+    AbsenceKind, CaptureMethod, ClientAbsenceConfirmedBy, EventType, Exception, Fact, FactBody, FactChange,
+    Month, Outcome as VisitOutcome, Place, Span, UtcSecond, Validity, VisitKind,
+};
+use tidvakt::engine::{Input, Outcome, Output};
+
+use crate::draft::{Draft, MUNICIPALITY, instant};
+use crate::engines::Teller;
+
+const DAY: i64 = 86_400;
+const LATENESS_DAYS_MAX: i64 = 40;
+
+/// One thing that an engine is told.
+#[derive(Clone, Debug)]
+pub enum Told {
+    Visit(Draft),
+    Fact(FactChange),
+}
+
+/// What becomes known of a municipality, in order of arrival.
+#[derive(Clone)]
+pub struct Feed(pub Vec<Told>);
+
+/// A line each, so that a failing feed can be read.
+impl fmt::Debug for Feed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|told| match told {
+            Told::Visit(draft) => write!(f, "\n    {draft:?}"),
+            Told::Fact(change) => write!(f, "\n    {change:?}"),
+        })
+    }
+}
+
+impl Feed {
+    pub fn drafts(&self) -> impl Iterator<Item = &Draft> {
+        self.0.iter().filter_map(|told| match told {
+            Told::Visit(draft) => Some(draft),
+            Told::Fact(_) => None,
+        })
+    }
+
+    pub fn facts(&self) -> impl Iterator<Item = &Fact> {
+        self.0.iter().filter_map(|told| match told {
+            Told::Fact(FactChange::Put(fact)) => Some(fact),
+            _ => None,
+        })
+    }
+
+    /// Tells it all; what the engine put out and what became of each visit.
+    pub fn tell(&self, teller: &mut Teller) -> (Vec<Output>, Vec<Outcome>) {
+        let (mut out, mut outcomes) = (Vec::new(), Vec::new());
+        for told in &self.0 {
+            match told {
+                Told::Visit(draft) => outcomes.push(teller.register(draft, &mut out)),
+                Told::Fact(change) => drop(teller.engine.apply(Input::Referenced(change), &mut out)),
+            }
+        }
+        (out, outcomes)
+    }
+}
+
+/// A feed of about `visits` registrations, most in several versions, with homes and orders.
+pub fn feeds(visits: usize) -> impl Strategy<Value = Feed> {
+    feeds_with(visits, fact_body())
+}
+
+/// The same with absences, exceptions, tariffs and calendars among the facts.
+pub fn rich_feeds(visits: usize) -> impl Strategy<Value = Feed> {
+    feeds_with(visits, prop_oneof![2 => fact_body(), 1 => other_fact_body()])
+}
+
+fn feeds_with(visits: usize, fact: impl Strategy<Value = FactBody>) -> impl Strategy<Value = Feed> {
+    let visits = vec((vec(content(), 1..4), vec(0..LATENESS_DAYS_MAX * DAY, 4)), visits / 2..=visits);
+    let facts = vec((fact, 0..LATENESS_DAYS_MAX * DAY), 4..16);
+    (visits, facts).prop_map(|(visits, facts)| {
+        let mut arrivals: Vec<(UtcSecond, Told)> = Vec::new();
+        for (number, (versions, lateness)) in visits.into_iter().enumerate() {
+            let mut lateness = lateness.into_iter();
+            for (version, content) in (1..).zip(versions) {
+                let mut draft = Draft { id: format!("R{number:02}"), version, ..content };
+                if version == 1 && draft.event == EventType::Cancelled {
+                    draft.event = EventType::Recorded;
+                }
+                // Every second version comes a second time.
+                let copies = if version % 2 == 0 { 2 } else { 1 };
+                for late in lateness.by_ref().take(copies) {
+                    let appended_at = draft.end.unwrap_or(draft.start).plus(late);
+                    arrivals.push((appended_at, Told::Visit(Draft { appended_at, ..draft.clone() })));
+                }
+            }
+        }
+        for (recorded, (body, late)) in (0..).zip(facts) {
+            arrivals.push((first_day().plus(late), Told::Fact(put(body, recorded))));
+        }
+        arrivals.sort_by_key(|(at, _)| *at);
+        Feed(arrivals.into_iter().map(|(_, told)| told).collect())
+    })
+}
+
+fn first_day() -> UtcSecond {
+    instant("2026-03-02").unwrap()
+}
+
+/// So many cases, or as many as PROPTEST_CASES says; a failing feed is printed and not kept in a file.
+pub fn cases(count: u32) -> ProptestConfig {
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok());
+    let cases = asked.unwrap_or(count);
+    ProptestConfig { cases, max_shrink_iters: 4000, failure_persistence: None, ..ProptestConfig::default() }
+}
+
+/// What one version of a registration says; id and version are put in later.
+pub fn content() -> impl Strategy<Value = Draft> {
+    let when = (select(vec![0_i64, 0, 0, 30]), 0_i64..12, 0_i64..6, 0_i64..200, 0_i64..60);
+    let who = (0..3_u8, 0..4_u8, select(vec!["P1", "P1", "P2"]));
+    let evidence = (method(), method(), any::<bool>(), 0_i64..3);
+    let sort = (kind(), outcome(), event(), proptest::option::of(select(vec![20_i64, 30, 60])));
+    let extras = (0..8_u8, 0..4_u8, proptest::option::of(0..25_u8));
+    (when, who, evidence, sort, extras).prop_map(|(when, who, evidence, sort, extras)| {
+        // Ends lie close to starts, so that the limits of the rules are often met and just missed.
+        let (day, tens, length, second, more) = when;
+        let start = first_day().plus(day * DAY + 8 * 3600 + tens * 600 + second);
+        let end = start.plus(length * 600 + more);
+        let client = format!("c{}", who.1);
+        let mut draft = Draft::new("", 1, &format!("a{}", who.0), &client, start, end);
+        draft.provider = who.2.to_owned();
+        draft.methods = [evidence.0, evidence.1];
+        draft.tag = evidence.2.then_some(format!("tag-{client}"));
+        draft.recorded_at = (evidence.3 > 0).then(|| end.plus(evidence.3 * 600));
+        (draft.kind, draft.outcome, draft.event) = (sort.0, sort.1, sort.2);
+        draft.end = (draft.event != EventType::Started).then_some(end);
+        draft.planned = sort.3.and_then(|minutes| Span::new(start, start.plus(minutes * 60)));
+        draft.tariff = (extras.0 == 3).then(|| "D1".to_owned());
+        draft.billable = extras.0 != 4;
+        draft.trainee = extras.0 == 1;
+        draft.shared = (extras.0 == 2).then(|| "S1".to_owned());
+        draft.staff = Some(extras.1).filter(|staff| *staff > 0);
+        draft.order = (extras.0 > 4).then(|| format!("O{}", who.1));
+        draft.partners = extras.2.map(|number| format!("R{number:02}")).into_iter().collect();
+        draft
+    })
+}
+
+fn method() -> impl Strategy<Value = CaptureMethod> {
+    use CaptureMethod::{AppButton, AutoClosed, DigitalLock, ManualCarer, NfcTag, Unknown};
+    select(vec![
+        NfcTag,
+        NfcTag,
+        NfcTag,
+        NfcTag,
+        NfcTag,
+        NfcTag,
+        NfcTag,
+        DigitalLock,
+        AppButton,
+        ManualCarer,
+        AutoClosed,
+        Unknown,
+    ])
+}
+
+fn kind() -> impl Strategy<Value = VisitKind> {
+    use VisitKind::{Alarm, Errand, Escort, MealDelivery, Planned, Remote, Unplanned};
+    select(vec![
+        Planned,
+        Planned,
+        Planned,
+        Planned,
+        Planned,
+        Unplanned,
+        Alarm,
+        Errand,
+        Escort,
+        MealDelivery,
+        Remote,
+    ])
+}
+
+fn outcome() -> impl Strategy<Value = VisitOutcome> {
+    use VisitOutcome::{ClientAbsent, Declined, Partly, Performed};
+    select(vec![Performed, Performed, Performed, Performed, Performed, Partly, Declined, ClientAbsent])
+}
+
+fn event() -> impl Strategy<Value = EventType> {
+    use EventType::{Amended, Cancelled, Recorded, Started};
+    select(vec![Recorded, Recorded, Recorded, Recorded, Amended, Amended, Amended, Cancelled, Started])
+}
+
+fn fact_body() -> impl Strategy<Value = FactBody> {
+    let household = proptest::option::weighted(0.8, select(vec!["h0", "h1", "h2", "h3"]));
+    let place = proptest::option::weighted(0.8, (0..400_i32, 0..400_i32));
+    let home = (0..4_u8, household, place).prop_map(|(client, household, place)| FactBody::ClientHome {
+        client_ref: format!("c{client}"),
+        household_ref: household.map(str::to_owned),
+        place: place.map(|(north, east)| Place {
+            lat: 59.0 + f64::from(north) / 1000.0,
+            lon: 17.0 + f64::from(east) / 1000.0,
+        }),
+    });
+    let order =
+        (0..4_u8, proptest::option::of(1..3_u8)).prop_map(|(client, required_staff)| FactBody::Order {
+            order_id: format!("O{client}"),
+            client_ref: format!("c{client}"),
+            provider_id: None,
+            task_codes: Vec::new(),
+            granted_minutes: None,
+            granted_per: None,
+            required_staff,
+        });
+    prop_oneof![3 => home, 1 => order]
+}
+
+fn other_fact_body() -> impl Strategy<Value = FactBody> {
+    let absence = (0..4_u8, any::<bool>()).prop_map(|(client, confirmed)| FactBody::ClientAbsence {
+        client_ref: format!("c{client}"),
+        kind: AbsenceKind::Hospital,
+        confirmed_by: if confirmed {
+            ClientAbsenceConfirmedBy::Hospital
+        } else {
+            ClientAbsenceConfirmedBy::Provider
+        },
+    });
+    let rules = vec!["carer-overlap", "client-absent", "manual-share", "duplicate-registration"];
+    let exception = (select(rules), proptest::option::of(0..3_u8), proptest::option::of(0..4_u8));
+    let exception = exception.prop_map(|(rule, carer, client)| {
+        FactBody::Exception(Exception {
+            rule: rule.to_owned(),
+            carer_ref: carer.map(|carer| format!("a{carer}")),
+            client_ref: client.map(|client| format!("c{client}")),
+            provider_id: None,
+            author: "reviewer".to_owned(),
+            reason: "agreed".to_owned(),
+        })
+    });
+    let tariff = (1..9_i64)
+        .prop_map(|tens| FactBody::Tariff { tariff_code: "D1".to_owned(), ore_per_hour: tens * 10_000 });
+    let march = Month::new(2026, 3).expect("a month");
+    let calendar = (1..20_i64).prop_map(move |days| FactBody::Calendar {
+        pay_period: march,
+        locks_at: first_day().plus(30 * DAY),
+        payout_run_at: first_day().plus((30 + days) * DAY),
+    });
+    prop_oneof![3 => absence, 2 => exception, 1 => tariff, 1 => calendar]
+}
+
+/// A fact takes the place of the earlier recorded one about the same.
+fn put(body: FactBody, recorded: i64) -> FactChange {
+    let fact_id = match &body {
+        FactBody::ClientHome { client_ref, .. } => format!("home-{client_ref}"),
+        FactBody::Order { order_id, .. } => format!("order-{order_id}"),
+        FactBody::ClientAbsence { client_ref, .. } => format!("absence-{client_ref}"),
+        FactBody::Exception(exception) => format!("exception-{}", exception.rule),
+        FactBody::Tariff { tariff_code, .. } => format!("tariff-{tariff_code}"),
+        FactBody::Calendar { pay_period, .. } => format!("calendar-{pay_period}"),
+        _ => unreachable!("no other fact is made here"),
+    };
+    let from = instant("2026-01-01").unwrap();
+    FactChange::Put(Fact {
+        municipality: MUNICIPALITY.to_owned(),
+        fact_id,
+        valid: Validity { from, to: None },
+        recorded_at: from.plus(recorded),
+        body,
+    })
+}

@@ -1,0 +1,224 @@
+//! The broker that the tests share, and what is needed to talk to it.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::config::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::error::KafkaError;
+use rdkafka::message::{Headers as _, Message as _};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use rdkafka::types::RDKafkaErrorCode;
+
+use crate::architecture::root;
+
+/// Longer than any answer on loopback takes, even beside other work on two cores.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The broker's address, where Apache Kafka can run here; else it says by name that `test` was not
+/// run. One test at a time: they share two cores with a broker.
+pub fn broker(test: &str) -> Option<(&'static str, MutexGuard<'static, ()>)> {
+    static ADDRESS: OnceLock<Result<String, String>> = OnceLock::new();
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    static NOT_RUN: AtomicU32 = AtomicU32::new(0);
+    let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    match ADDRESS.get_or_init(start) {
+        Ok(address) => Some((address, turn)),
+        Err(missing) => {
+            let required = std::env::var_os("TIDVAKT_REQUIRE_KAFKA").is_some_and(|value| value == "1");
+            assert!(!required, "{missing}, and TIDVAKT_REQUIRE_KAFKA=1");
+            let count = NOT_RUN.fetch_add(1, Ordering::Relaxed) + 1;
+            // Not by `eprintln!`, which the test harness keeps to itself.
+            let _ = writeln!(std::io::stderr(), "{test}: not run ({count} so far): {missing}");
+            None
+        }
+    }
+}
+
+/// Starts it; an error where a program is missing. A broker that does not start is a failure.
+fn start() -> Result<String, String> {
+    let found = |program: &str| {
+        std::env::var_os("PATH")
+            .is_some_and(|paths| std::env::split_paths(&paths).any(|path| path.join(program).is_file()))
+    };
+    let fetched = || Path::new(&target()).join("kafka/lib/pom.xml").is_file();
+    if !found("java") {
+        return Err("`java` is missing".to_owned());
+    }
+    if !found("mvn") && !fetched() {
+        return Err("`mvn` is missing".to_owned());
+    }
+    let pid = std::process::id().to_string();
+    let output = Command::new(root().join("tests/kafka.sh"))
+        .args(["start", &format!("{}/kafka/run-{pid}", target()), "--until", &pid])
+        .env("CARGO_TARGET_DIR", target())
+        .stderr(Stdio::inherit())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "tests/kafka.sh: {}", output.status);
+    Ok(String::from_utf8(output.stdout).unwrap().trim().to_owned())
+}
+
+fn target() -> String {
+    // target/debug/tidvakt: two up is the target folder, wherever it lies.
+    let program = Path::new(env!("CARGO_BIN_EXE_tidvakt"));
+    program.ancestors().nth(2).unwrap().display().to_string()
+}
+
+/// The topics of one test.
+pub struct Topics {
+    pub address: &'static str,
+    prefix: String,
+    pub partitions: i32,
+}
+
+impl Topics {
+    /// Makes the topics of `tests/kafka/topics.txt` under names of the test's own.
+    pub fn make(address: &'static str, prefix: &str, partitions: i32) -> Self {
+        let topics = Self { address, prefix: prefix.to_owned(), partitions };
+        topics.make_only(|_| true);
+        topics
+    }
+
+    /// Makes those of them that are `wanted` by the middle of their names.
+    pub fn make_only(&self, wanted: impl Fn(&str) -> bool) {
+        let table = std::fs::read_to_string(root().join("tests/kafka/topics.txt")).unwrap();
+        let lines = table.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+        let mut made = 0;
+        for line in lines {
+            let mut words = line.split_whitespace();
+            let name = words.next().unwrap().split('.').nth(1).unwrap();
+            if !wanted(name) {
+                continue;
+            }
+            let full = self.name(name);
+            let mut topic = NewTopic::new(&full, self.partitions, TopicReplication::Fixed(1));
+            for setting in words {
+                let (key, value) = setting.split_once('=').unwrap();
+                topic = topic.set(key, value);
+            }
+            let admin: AdminClient<DefaultClientContext> = self.client().create().unwrap();
+            let made_topics =
+                admin.create_topics([&topic], &AdminOptions::new().operation_timeout(Some(PATIENCE)));
+            block_on(made_topics).unwrap().into_iter().for_each(|result| drop(result.unwrap()));
+            made += 1;
+        }
+        assert!(made > 0, "no topic is wanted");
+    }
+
+    /// The full name: `registrations` is `<prefix>.registrations.v1`.
+    pub fn name(&self, name: &str) -> String {
+        format!("{}.{name}.v1", self.prefix)
+    }
+
+    pub fn client(&self) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", self.address).set("log_level", "3");
+        config
+    }
+
+    pub fn producer(&self) -> BaseProducer {
+        self.client().set("enable.idempotence", "true").set("linger.ms", "2").create().unwrap()
+    }
+
+    /// Everything that a topic holds now, in order within each partition.
+    pub fn read(&self, name: &str) -> Vec<Kept> {
+        read(&mut self.client(), &self.name(name), self.partitions)
+    }
+}
+
+/// A record that was read back.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    pub partition: i32,
+    pub offset: i64,
+    /// Milliseconds since 1970, by the writer's clock or the broker's, as the topic says.
+    pub time_ms: i64,
+    pub key: Vec<u8>,
+    pub value: Vec<u8>,
+    pub headers: Vec<(String, String)>,
+}
+
+impl Kept {
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.value).unwrap()
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+}
+
+pub fn read(config: &mut ClientConfig, topic: &str, partitions: i32) -> Vec<Kept> {
+    let consumer: BaseConsumer = config
+        .set("group.id", "reader")
+        .set("enable.auto.commit", "false")
+        .set("enable.partition.eof", "true")
+        .set("auto.offset.reset", "error")
+        .create()
+        .unwrap();
+    let mut list = TopicPartitionList::new();
+    (0..partitions)
+        .for_each(|partition| list.add_partition_offset(topic, partition, Offset::Beginning).unwrap());
+    consumer.assign(&list).unwrap();
+    let (mut kept, mut ended) = (Vec::new(), 0);
+    let deadline = Instant::now() + PATIENCE;
+    while ended < partitions {
+        assert!(Instant::now() < deadline, "`{topic}` was not read to its end in {PATIENCE:?}");
+        match consumer.poll(Duration::from_millis(100)) {
+            None => (),
+            Some(Err(KafkaError::PartitionEOF(_))) => ended += 1,
+            Some(message) => {
+                let message = message.unwrap();
+                let headers = message.headers().map_or_else(Vec::new, |headers| {
+                    let text = |bytes: Option<&[u8]>| {
+                        String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned()
+                    };
+                    headers.iter().map(|header| (header.key.to_owned(), text(header.value))).collect()
+                });
+                kept.push(Kept {
+                    partition: message.partition(),
+                    offset: message.offset(),
+                    time_ms: message.timestamp().to_millis().unwrap_or_default(),
+                    key: message.key().unwrap_or_default().to_vec(),
+                    value: message.payload().unwrap_or_default().to_vec(),
+                    headers,
+                });
+            }
+        }
+    }
+    kept
+}
+
+/// Queues one record and waits only where the queue is full.
+pub fn send(producer: &BaseProducer, topic: &str, partition: i32, key: &[u8], value: &[u8]) {
+    let mut record = BaseRecord::to(topic).partition(partition).key(key).payload(value);
+    loop {
+        match producer.send(record) {
+            Ok(()) => break,
+            Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), refused)) => {
+                record = refused;
+                producer.poll(Duration::from_millis(10));
+            }
+            Err((error, _)) => panic!("`{topic}`: {error}"),
+        }
+    }
+    producer.poll(Duration::ZERO);
+}
+
+/// Waits until everything queued is acknowledged.
+pub fn flush(producer: &BaseProducer) {
+    producer.flush(PATIENCE).unwrap();
+}
+
+/// The answer of the admin client, which answers in futures only.
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(future)
+}

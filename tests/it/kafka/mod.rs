@@ -1,0 +1,5 @@
+//! Against Apache Kafka itself: what the mock broker cannot show. One broker for all these tests,
+//! started by `tests/kafka.sh`; each test has topics of its own.
+
+mod broker;
+mod fidelity;
