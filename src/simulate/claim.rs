@@ -284,7 +284,7 @@ fn forget<'a>(
     } else if method == CaptureMethod::AppButton {
         for next in later {
             let way = travel_seconds_between(town, visit, next);
-            if at <= next.start && next.start < at.plus(way) {
+            if at < next.start.plus(200) && next.start < at.plus(way) {
                 at = next.start.plus(random.between(200, 500));
             }
         }

@@ -157,8 +157,8 @@ impl Town {
         town.add_carers(NIGHT_UNIT, sizes.night_carers, &mut random);
         let shares: f64 = PROVIDERS[..sizes.providers].iter().map(|told| told.0).sum();
         let (mut placed, mut reached) = (0, 0.0);
-        for provider in 0..sizes.providers {
-            reached += PROVIDERS[provider].0 / shares;
+        for (provider, told) in PROVIDERS.iter().enumerate().take(sizes.providers) {
+            reached += told.0 / shares;
             let until = (reached * f64::from(plan.clients)).round() as usize;
             town.add_area(provider, until - placed, &mut random);
             placed = until;

@@ -11,6 +11,10 @@ use super::route::{Handover, Job, Want};
 use super::town::{Shift, Town, travel_seconds};
 use crate::domain::{Outcome, Place, Span, UtcSecond, VisitKind};
 
+/// Between two visits at one client lies at least this: a carer who is called back at once belongs
+/// to the visit before. Starts that are rounded by hand then never fall together.
+const BETWEEN_SECONDS_MIN: i64 = 330;
+
 /// One carer at one client.
 #[derive(Clone, Debug)]
 pub(super) struct Visit {
@@ -115,10 +119,11 @@ impl Walk {
         let mut reached = UtcSecond(i64::MIN);
         for carer in carers {
             let way = match job.want.kind {
-                VisitKind::Remote => 0.0,
-                _ => travel_seconds(self.place[carer], home) * (0.85 + 0.4 * random.unit()),
+                VisitKind::Remote => 0,
+                _ if self.place[carer] == home => BETWEEN_SECONDS_MIN,
+                _ => (travel_seconds(self.place[carer], home) * (0.85 + 0.4 * random.unit())) as i64,
             };
-            reached = reached.max(self.free[carer].plus(way.ceil() as i64 + 1));
+            reached = reached.max(self.free[carer].plus(way + 1));
         }
         let late = (240.0 * random.normal()).clamp(-600.0, 1_500.0) as i64;
         (reached, reached.max(job.start.plus(late)))
@@ -137,7 +142,7 @@ impl Walk {
         let client = &town.clients[want.client];
         let (reached, mut start) = self.begin(town, job, random);
         let mut seconds = length(town, job.carers.0, want.client, want, random);
-        let left = self.left[want.client].plus(random.between(60, 240));
+        let left = self.left[want.client].plus(random.between(BETWEEN_SECONDS_MIN, 600));
         if let Some((came, leaves)) = before {
             let meets = leaves.plus(-random.between(70, 540)).max(reached);
             start = if came.plus(240) < meets { meets } else { start.max(left) };
@@ -200,7 +205,9 @@ impl Walk {
         let (_, mut start) = self.begin(town, job, random);
         let lengths = couple.map(|client| length(town, job.carers.0, client, want, random));
         if want.kind != VisitKind::Remote {
-            start = couple.iter().fold(start, |start, &client| start.max(self.left[client].plus(90)));
+            start = couple
+                .iter()
+                .fold(start, |start, &client| start.max(self.left[client].plus(BETWEEN_SECONDS_MIN)));
         }
         let total = lengths[0] + lengths[1];
         let there = couple.map(|client| {
