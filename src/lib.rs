@@ -2,3 +2,4 @@
 //! Tidvakt
 
 pub mod domain;
+pub mod service;
