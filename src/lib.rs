@@ -2,4 +2,6 @@
 //! Tidvakt
 
 pub mod domain;
+pub mod engine;
+pub mod rules;
 pub mod service;

@@ -1,0 +1,157 @@
+//! Which version of a registration counts.
+
+use std::collections::VecDeque;
+use std::hash::BuildHasher;
+
+use hashbrown::{DefaultHashBuilder, HashTable};
+
+use super::visit::{Slot, Visit};
+use crate::domain::UtcSecond;
+
+/// A version further ahead than this is refused: were it taken, every real correction after it
+/// would be stale for ever.
+const VERSION_LEAP_MAX: u32 = 100;
+
+/// What is kept of one registration.
+pub(super) struct Entry {
+    pub(super) id: Box<str>,
+    pub(super) version: u32,
+    /// Append time of the version that counts.
+    pub(super) appended_at: UtcSecond,
+    /// `None` once cancelled.
+    pub(super) visit: Option<Visit>,
+}
+
+/// How a version stands to what is known.
+pub(super) enum Standing {
+    /// Never seen.
+    New,
+    /// Takes the place of the one in this slot.
+    Newer(Slot),
+    /// Known already.
+    Repeat,
+    /// A later one counts.
+    Stale,
+    /// Too far ahead of the known version (0 where none is known).
+    Leap(u32),
+}
+
+/// Every kept registration, by slot and by id.
+#[derive(Default)]
+pub(super) struct Ledger {
+    entries: Vec<Option<Entry>>,
+    free: Vec<Slot>,
+    slots: HashTable<Slot>,
+    hasher: DefaultHashBuilder,
+    /// Cancelled registrations stand on no timeline; they are let go in order of arrival.
+    cancelled: VecDeque<(UtcSecond, Slot)>,
+}
+
+impl Ledger {
+    pub(super) fn standing(&self, id: &str, version: u32) -> Standing {
+        match self.find(id) {
+            None if version > VERSION_LEAP_MAX => Standing::Leap(0),
+            None => Standing::New,
+            Some(slot) => {
+                let known = self.entry(slot).version;
+                match version {
+                    _ if version == known => Standing::Repeat,
+                    _ if version < known => Standing::Stale,
+                    _ if version - known > VERSION_LEAP_MAX => Standing::Leap(known),
+                    _ => Standing::Newer(slot),
+                }
+            }
+        }
+    }
+
+    /// Makes room for a registration that was never seen.
+    pub(super) fn add(&mut self, id: &str, version: u32, appended_at: UtcSecond) -> Slot {
+        let entry = Entry { id: id.into(), version, appended_at, visit: None };
+        let slot = match self.free.pop() {
+            Some(slot) => {
+                self.entries[slot.0 as usize] = Some(entry);
+                slot
+            }
+            None => {
+                let slot = Slot(u32::try_from(self.entries.len()).expect("slots run out after memory does"));
+                self.entries.push(Some(entry));
+                slot
+            }
+        };
+        let Self { slots, hasher, entries, .. } = self;
+        slots.insert_unique(hasher.hash_one(id), slot, |slot| hasher.hash_one(id_of(entries, *slot)));
+        slot
+    }
+
+    pub(super) fn find(&self, id: &str) -> Option<Slot> {
+        self.slots.find(self.hasher.hash_one(id), |slot| id_of(&self.entries, *slot) == id).copied()
+    }
+
+    pub(super) fn entry(&self, slot: Slot) -> &Entry {
+        self.entries[slot.0 as usize].as_ref().expect("a slot is used only while its registration is kept")
+    }
+
+    pub(super) fn entry_mut(&mut self, slot: Slot) -> &mut Entry {
+        self.entries[slot.0 as usize].as_mut().expect("a slot is used only while its registration is kept")
+    }
+
+    /// The visit that counts; `None` once cancelled.
+    pub(super) fn visit(&self, slot: Slot) -> Option<&Visit> {
+        self.entry(slot).visit.as_ref()
+    }
+
+    /// The visit of a slot that came from a timeline.
+    pub(super) fn counted(&self, slot: Slot) -> &Visit {
+        self.visit(slot).expect("only registrations that count are on timelines")
+    }
+
+    pub(super) fn id(&self, slot: Slot) -> &str {
+        &self.entry(slot).id
+    }
+
+    /// Notes that a cancelled registration has to be let go one day.
+    pub(super) fn cancelled(&mut self, slot: Slot, appended_at: UtcSecond) {
+        self.cancelled.push_back((appended_at, slot));
+    }
+
+    /// Lets go of one registration.
+    pub(super) fn forget(&mut self, slot: Slot) {
+        if let Some(entry) = self.entries[slot.0 as usize].take() {
+            if let Ok(found) = self.slots.find_entry(self.hasher.hash_one(&*entry.id), |known| *known == slot)
+            {
+                found.remove();
+            }
+            self.free.push(slot);
+        }
+    }
+
+    /// Lets go of registrations that were cancelled before `horizon` and have stayed so.
+    pub(super) fn expire_cancelled(&mut self, horizon: UtcSecond) {
+        while let Some((appended_at, slot)) = self.cancelled.front().copied() {
+            if horizon <= appended_at {
+                break;
+            }
+            self.cancelled.pop_front();
+            let still = self.entries[slot.0 as usize]
+                .as_ref()
+                .is_some_and(|entry| entry.visit.is_none() && entry.appended_at == appended_at);
+            if still {
+                self.forget(slot);
+            }
+        }
+    }
+
+    /// Every visit that counts, in no order that means anything.
+    pub(super) fn visits(&self) -> impl Iterator<Item = &Visit> {
+        self.entries.iter().flatten().filter_map(|entry| entry.visit.as_ref())
+    }
+
+    /// How many registrations are kept.
+    pub(super) fn len(&self) -> usize {
+        self.entries.len() - self.free.len()
+    }
+}
+
+fn id_of(entries: &[Option<Entry>], slot: Slot) -> &str {
+    entries[slot.0 as usize].as_ref().map_or("", |entry| &entry.id)
+}

@@ -1,0 +1,326 @@
+//! What stands in contradiction or far outside the usual, derived from registrations and facts.
+//!
+//! One engine per municipality, one writer, no clock, no random numbers, nothing that waits. All
+//! that it derives is a function of the registrations that count (their highest versions), of the
+//! facts as known and of the decisions: the order in which they came shows only in
+//! [`Alert::assessed_at`], [`Alert::offset`] and a hold's `proposed_at`. Every input is taken; none
+//! can make it fail.
+//!
+//! `engine` never names `rules`, `contract`, `config` or `service`: it must run from a text file.
+
+mod alerts;
+mod assess;
+mod baseline;
+mod facts;
+mod ledger;
+mod names;
+mod registry;
+mod rolling;
+mod rule;
+mod sight;
+mod tally;
+mod timeline;
+mod visit;
+mod world;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+
+pub use assess::{Assessed, RuleCounts};
+pub use baseline::{Baseline, Prior};
+pub use facts::{Absence, Home};
+pub use names::{CarerId, ClientId, ProviderId, TextId};
+pub use rolling::{Rolling, Touched};
+pub use rule::{Hit, Listed, Report, Rule, RuleSet};
+pub use sight::{NEIGHBOUR_GAP_SECONDS_MAX, PeriodSight, Sight};
+pub use tally::{Period, Tally};
+pub use visit::{Slot, Visit};
+pub use world::{HoldOn, Settings};
+
+use crate::domain::{Alert, Decision, EventType, FactChange, Reason, Registration, Rejection, UtcSecond};
+use assess::Stand;
+use facts::Touches;
+use ledger::Standing;
+use world::World;
+
+/// No baseline looks further back than this many days; after a log that begins in the middle, what
+/// happened within so many days of its beginning cannot be derived again exactly.
+pub const BASELINE_DAYS_MAX: i32 = 56;
+const DAY_SECONDS: i64 = 86_400;
+/// More carers, clients or providers than this are a broken or hostile source, not a municipality.
+const ENTITIES_MAX: usize = 2_000_000;
+
+/// Where in the feed a record stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// Its offset.
+    pub offset: i64,
+    /// When the broker appended it: the engine's only time.
+    pub appended_at: UtcSecond,
+}
+
+/// What the engine can be told.
+#[derive(Clone, Copy, Debug)]
+pub enum Input<'a> {
+    /// A record of the feed that the contract accepted.
+    Registered {
+        /// What it says.
+        registration: &'a Registration<'a>,
+        /// Where it stands.
+        at: Position,
+    },
+    /// A record of the feed that could not be used: it is counted.
+    Quarantined {
+        /// Where it stands.
+        at: Position,
+    },
+    /// A reference fact came, changed or went.
+    Referenced(&'a FactChange),
+    /// A reviewer decided.
+    Decided(&'a Decision),
+}
+
+/// What became of an input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// A registration, or a new version of one, was taken in and assessed.
+    Scored,
+    /// This version was known.
+    Repeat,
+    /// A later version was known.
+    Stale,
+    /// It cannot be used; counted as quarantined.
+    Rejected(Rejection),
+    /// A fact, a decision or a quarantined record was noted.
+    Noted,
+}
+
+/// What the engine says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output {
+    /// A registration was assessed.
+    Assessed(Assessed),
+    /// What should stand about a subject changed. No finding: nothing should stand any more.
+    Alert(Box<Alert>),
+}
+
+/// Totals since the first record, and sizes now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Records taken in and assessed.
+    pub scored: u64,
+    /// Records whose version was known.
+    pub repeats: u64,
+    /// Records older than what was known.
+    pub stale: u64,
+    /// Records that could not be used.
+    pub quarantined: u64,
+    /// Registrations kept now.
+    pub kept_registrations: usize,
+    /// Carers seen.
+    pub carers: usize,
+    /// Clients seen or told of.
+    pub clients: usize,
+    /// Alerts that stand now.
+    pub open_alerts: usize,
+    /// Holds that stand now.
+    pub open_holds: usize,
+}
+
+/// The engine of one municipality.
+pub struct Engine {
+    world: World,
+    rules: RuleSet,
+    visits: HashMap<Slot, Stand>,
+    periods: HashMap<Period, Stand>,
+    decisions: BTreeMap<String, Decision>,
+    counts: Counts,
+    rule_counts: Vec<RuleCounts>,
+    at: Position,
+    /// Exactly derived from here on; everything where the log was seen from its beginning.
+    complete_from: UtcSecond,
+    scratch: assess::Scratch,
+}
+
+impl Engine {
+    /// An engine that has seen nothing.
+    #[must_use]
+    pub fn new(settings: Arc<Settings>, rules: RuleSet) -> Self {
+        let rule_counts = rules.iter().map(|listed| RuleCounts::new(listed.id)).collect();
+        Self {
+            world: World::new(settings),
+            rules,
+            visits: HashMap::new(),
+            periods: HashMap::new(),
+            decisions: BTreeMap::new(),
+            counts: Counts::default(),
+            rule_counts,
+            at: Position { offset: -1, appended_at: UtcSecond(i64::MIN) },
+            complete_from: UtcSecond(i64::MIN),
+            scratch: assess::Scratch::default(),
+        }
+    }
+
+    /// Says that the log before `appended_at` is gone: what happened soon after it is derived from
+    /// less than there was, and [`Engine::knows`] says so.
+    pub fn begins_at(&mut self, appended_at: UtcSecond) {
+        self.complete_from = appended_at.plus((i64::from(BASELINE_DAYS_MAX) + 2) * DAY_SECONDS);
+    }
+
+    /// Takes one input in; what follows from it is added to `out`.
+    pub fn apply(&mut self, input: Input<'_>, out: &mut Vec<Output>) -> Outcome {
+        match input {
+            Input::Registered { registration, at } => {
+                self.advance(at);
+                self.registered(registration, out)
+            }
+            Input::Quarantined { at } => {
+                self.advance(at);
+                self.counts.quarantined += 1;
+                Outcome::Noted
+            }
+            Input::Referenced(change) => {
+                let touches = self.world.facts.change(change, &mut self.world.registry);
+                touches.into_iter().for_each(|touches| self.touch(touches, out));
+                Outcome::Noted
+            }
+            Input::Decided(decision) => {
+                self.decided(decision, out);
+                Outcome::Noted
+            }
+        }
+    }
+
+    /// Moves time on, and once a local day lets go of what is too old.
+    fn advance(&mut self, at: Position) {
+        let appended_at = at.appended_at.max(self.at.appended_at);
+        let day = |at: UtcSecond| at.0.div_euclid(DAY_SECONDS);
+        if day(self.at.appended_at) < day(appended_at) {
+            let kept = i64::from(self.world.settings.retained_days) * DAY_SECONDS;
+            self.expire(UtcSecond(day(appended_at) * DAY_SECONDS - kept));
+        }
+        self.at = Position { offset: at.offset, appended_at };
+    }
+
+    fn expire(&mut self, horizon: UtcSecond) {
+        let mut gone = Vec::new();
+        self.world.expire(horizon, |slot| gone.push(slot));
+        for stand in gone.iter().filter_map(|slot| self.visits.remove(slot)) {
+            self.world.unmark(&stand);
+        }
+        let month = self.world.settings.zone.month(horizon);
+        self.periods.retain(|period, _| month <= period.month());
+    }
+
+    fn registered(&mut self, registration: &Registration<'_>, out: &mut Vec<Output>) -> Outcome {
+        if ENTITIES_MAX <= self.world.registry.largest() {
+            self.counts.quarantined += 1;
+            let detail = format!("more than {ENTITIES_MAX} carers, clients or providers");
+            return Outcome::Rejected(Rejection::new(Reason::TooManyEntities, detail));
+        }
+        let slot = match self.world.ledger.standing(registration.registration_id, registration.version) {
+            Standing::Repeat => {
+                self.counts.repeats += 1;
+                return Outcome::Repeat;
+            }
+            Standing::Stale => {
+                self.counts.stale += 1;
+                return Outcome::Stale;
+            }
+            Standing::Leap(known) => {
+                self.counts.quarantined += 1;
+                let detail = format!("version {} follows version {known}", registration.version);
+                return Outcome::Rejected(Rejection::new(Reason::VersionLeap, detail));
+            }
+            Standing::Newer(slot) => Some(slot),
+            Standing::New => None,
+        };
+        self.counts.scored += 1;
+        self.replace(registration, slot, out);
+        Outcome::Scored
+    }
+
+    /// Puts a version in the place of the one before and assesses all that this can change.
+    fn replace(&mut self, registration: &Registration<'_>, slot: Option<Slot>, out: &mut Vec<Output>) {
+        let mut affected = std::mem::take(&mut self.scratch.affected);
+        affected.clear();
+        let before = slot.and_then(|slot| self.world.lift(slot));
+        if let Some(before) = &before {
+            self.world.near(before, false, &mut affected);
+            self.world.after(before, &mut affected);
+        }
+        let cancelled = registration.event_type == EventType::Cancelled;
+        let slot = match slot {
+            Some(slot) => slot,
+            // Neither kept nor compared: its neighbours are gone. It was counted.
+            None if registration.start_at < self.world.horizon => return self.scratch.affected = affected,
+            None => {
+                self.world.ledger.add(registration.registration_id, registration.version, self.at.appended_at)
+            }
+        };
+        let entry = self.world.ledger.entry_mut(slot);
+        entry.version = registration.version;
+        entry.appended_at = self.at.appended_at;
+        if cancelled {
+            self.world.ledger.cancelled(slot, self.at.appended_at);
+            self.cancelled(slot, before.as_ref(), &mut affected, out);
+        } else {
+            let visit = self.world.visit(registration, slot);
+            self.world.place(visit.clone());
+            self.world.near(&visit, true, &mut affected);
+            self.world.after(&visit, &mut affected);
+            self.assess_new(slot, &mut affected, out);
+            self.assess_periods(&visit, out);
+        }
+        self.assess_all(&mut affected, slot, out);
+        if let Some(before) = &before {
+            self.assess_periods(before, out);
+        }
+        self.scratch.affected = affected;
+    }
+
+    /// Assesses again what a changed fact touches.
+    fn touch(&mut self, touches: Touches, out: &mut Vec<Output>) {
+        let slots = |marks: &[timeline::Mark]| marks.iter().map(|mark| mark.slot).collect();
+        let mut affected: Vec<Slot> = match touches {
+            Touches::Nothing => return,
+            Touches::Money => return self.tell_all(out),
+            Touches::Client(client) => slots(self.world.client(client).timeline.all()),
+            Touches::Carer(carer) => slots(self.world.carer(carer).timeline.all()),
+            Touches::Provider(provider) => {
+                let of_provider = self.world.ledger.visits().filter(|visit| visit.provider == provider);
+                of_provider.map(|visit| visit.slot).collect()
+            }
+            Touches::Everything => self.world.ledger.visits().map(|visit| visit.slot).collect(),
+        };
+        self.assess_with_related(&mut affected, out);
+        if matches!(touches, Touches::Carer(_) | Touches::Provider(_) | Touches::Everything) {
+            let mut periods: Vec<Period> = self.world.tallies.keys().copied().collect();
+            periods.sort_unstable();
+            periods.into_iter().for_each(|period| self.assess_period(period, out));
+        }
+    }
+
+    /// Totals and sizes.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let World { ledger, registry, .. } = &self.world;
+        let stands = || self.visits.values().chain(self.periods.values());
+        Counts {
+            kept_registrations: ledger.len(),
+            carers: registry.carers.len(),
+            clients: registry.clients.len(),
+            open_alerts: stands().filter(|stand| stand.is_alert()).count(),
+            open_holds: stands().filter(|stand| stand.is_hold()).count(),
+            ..self.counts
+        }
+    }
+
+    /// What each rule answered so far, in the order of the rules.
+    #[must_use]
+    pub fn findings_by_rule(&self) -> &[RuleCounts] {
+        &self.rule_counts
+    }
+}

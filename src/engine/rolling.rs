@@ -1,0 +1,89 @@
+//! Rolling statistics of a carer or a client, for the read model.
+
+use super::Engine;
+use super::baseline::{Baseline, Prior};
+use super::timeline::Timeline;
+use super::world::Changed;
+
+/// What is usual is shown with hardly any prior: it is a description, no test.
+const SHOWN: Prior =
+    Prior { mean: 0.0, sd: 0.3, mean_weight: 0.1, sd_weight: 1.0, observations_effective: 60.0 };
+
+/// What a carer or client has registered within the days that are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Rolling {
+    /// Registrations that count.
+    pub visits: u32,
+    /// Registered seconds.
+    pub seconds: i64,
+    /// Share with an end that was typed in afterwards, 0 to 1.
+    pub manual_share: f64,
+    /// Share with both ends captured by something bound to the place, 0 to 1.
+    pub electronic_share: f64,
+    /// Usual registered over planned length; 1 = as planned.
+    pub usual_ratio: f64,
+    /// Predictive scale of the natural logarithm of that ratio.
+    pub ratio_sd_log: f64,
+    /// Visits that the ratio was learned from.
+    pub observations: u32,
+}
+
+/// Who changed since the last time that was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Touched<'a> {
+    /// A carer.
+    Carer(&'a str),
+    /// A client.
+    Client(&'a str),
+}
+
+impl Engine {
+    /// Rolling statistics of a carer; `None` where nothing of it is kept.
+    #[must_use]
+    pub fn carer(&self, carer_ref: &str) -> Option<Rolling> {
+        let carer = self.world.registry.carers.find(carer_ref)?;
+        self.rolling(&self.world.carer(carer).timeline)
+    }
+
+    /// Rolling statistics of a client; `None` where nothing of it is kept.
+    #[must_use]
+    pub fn client(&self, client_ref: &str) -> Option<Rolling> {
+        let client = self.world.registry.clients.find(client_ref)?;
+        self.rolling(&self.world.client(client).timeline)
+    }
+
+    fn rolling(&self, timeline: &Timeline) -> Option<Rolling> {
+        let visits = || timeline.all().iter().map(|mark| self.world.ledger.counted(mark.slot));
+        let count = u32::try_from(timeline.all().len()).ok().filter(|count| 0 < *count)?;
+        let share = |part: usize| part as f64 / f64::from(count);
+        let mut usual = Baseline::new(SHOWN);
+        visits().filter_map(super::Visit::log_ratio).for_each(|value| usual.learn(value));
+        let (centre, scale, _) = usual.predictive();
+        Some(Rolling {
+            visits: count,
+            seconds: visits().map(super::Visit::seconds).sum(),
+            manual_share: share(visits().filter(|visit| visit.is_manual()).count()),
+            electronic_share: share(visits().filter(|visit| visit.is_electronic()).count()),
+            usual_ratio: centre.exp(),
+            ratio_sd_log: scale,
+            observations: usual.observations(),
+        })
+    }
+
+    /// Tells each carer and client that changed since the last call.
+    pub fn touched(&mut self, each: &mut dyn FnMut(Touched<'_>)) {
+        for changed in std::mem::take(&mut self.world.touched) {
+            let registry = &self.world.registry;
+            match changed {
+                Changed::Carer(carer) => {
+                    self.world.carers[carer.0 as usize].touched = false;
+                    each(Touched::Carer(registry.carers.text(carer)));
+                }
+                Changed::Client(client) => {
+                    self.world.clients[client.0 as usize].touched = false;
+                    each(Touched::Client(registry.clients.text(client)));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! A registration as the engine keeps it: small, with ids as numbers.
+
+use super::names::{CarerId, ClientId, ProviderId, TextId};
+use crate::domain::{CaptureMethod, Day, Month, Outcome, PaymentMode, Span, UtcSecond, VisitKind};
+
+/// Where a registration is kept; valid as long as the registration is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Slot(pub(super) u32);
+
+/// The version of a registration that counts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Visit {
+    /// Which registration.
+    pub slot: Slot,
+    /// Which version of it.
+    pub version: u32,
+    /// The carer.
+    pub carer: CarerId,
+    /// The client.
+    pub client: ClientId,
+    /// The provider.
+    pub provider: ProviderId,
+    /// The order, where the record names one.
+    pub order: Option<TextId>,
+    /// Registered start and end; of no length while the visit is still open.
+    pub span: Span,
+    /// No end is registered yet.
+    pub open: bool,
+    /// Planned start and end.
+    pub planned: Option<Span>,
+    /// How the start was captured.
+    pub start_method: CaptureMethod,
+    /// How the end was captured.
+    pub end_method: CaptureMethod,
+    /// The tag read at the start.
+    pub start_tag: Option<TextId>,
+    /// The tag read at the end.
+    pub end_tag: Option<TextId>,
+    /// When the last of its two ends was recorded; the registered end where the source does not say.
+    pub recorded_at: UtcSecond,
+    /// Kind of visit.
+    pub kind: VisitKind,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// Carers it needs, where the record says so.
+    pub required_staff: Option<u8>,
+    /// Is the carer a trainee who goes along?
+    pub trainee: bool,
+    /// Is it billed?
+    pub billable: bool,
+    /// Groups the registrations of one visit to several clients of a home.
+    pub shared_visit: Option<TextId>,
+    /// Registration ids of the other carers of the same visit.
+    pub partners: Option<Box<[Box<str>]>>,
+    /// Kind of visit and first task: visits of one service are compared with each other.
+    pub service: TextId,
+    /// What the payment is reckoned by.
+    pub payment_mode: PaymentMode,
+    /// Billed seconds, where they differ from the length.
+    pub billable_seconds: Option<u32>,
+    /// The tariff.
+    pub tariff: Option<TextId>,
+    /// The pay period.
+    pub pay_period: Month,
+    /// The local day of its start.
+    pub day: Day,
+}
+
+impl Visit {
+    /// The registered length in seconds.
+    #[must_use]
+    pub const fn seconds(&self) -> i64 {
+        self.span.seconds()
+    }
+
+    /// When the carer is claimed to have been there: the registered span, but for a visit that the
+    /// source closed by itself, whose end is no evidence. That one is clipped at its planned end, or
+    /// to nothing where it has no plan.
+    #[must_use]
+    pub fn presence(&self) -> Span {
+        if self.end_method != CaptureMethod::AutoClosed {
+            return self.span;
+        }
+        let start = self.span.start();
+        let end = self.planned.map_or(start, |plan| plan.end().min(self.span.end()).max(start));
+        Span::new(start, end).expect("`end` was not let below `start`")
+    }
+
+    /// Were both ends captured by something bound to the place?
+    #[must_use]
+    pub const fn is_electronic(&self) -> bool {
+        self.start_method.is_electronic() && self.end_method.is_electronic()
+    }
+
+    /// Was one of the ends typed in afterwards?
+    #[must_use]
+    pub const fn is_manual(&self) -> bool {
+        self.start_method.is_manual() || self.end_method.is_manual()
+    }
+
+    /// Was the client's home entered, so that the carer was at that place? Declined visits, calls
+    /// and work outside the home say nothing about the place.
+    #[must_use]
+    pub const fn is_at_home(&self) -> bool {
+        !self.open
+            && matches!(self.outcome, Outcome::Performed | Outcome::Partly)
+            && !matches!(self.kind, VisitKind::Remote | VisitKind::Errand | VisitKind::Escort)
+    }
+
+    /// How well its two ends are evidenced, higher is better: a capture bound to the place before a
+    /// button, a button before what the source does not say, that before what a person typed in.
+    #[must_use]
+    pub const fn evidence(&self) -> u8 {
+        evidence(self.start_method) + evidence(self.end_method)
+    }
+
+    /// The natural logarithm of registered over planned length: 0 as planned, 0.69 twice as long.
+    /// `None` without a plan or where a length is no evidence (open, closed by itself, nobody met).
+    #[must_use]
+    pub fn log_ratio(&self) -> Option<f64> {
+        let planned = self.planned?.seconds();
+        let measured = matches!(self.outcome, Outcome::Performed)
+            && !self.open
+            && self.end_method != CaptureMethod::AutoClosed;
+        (measured && planned > 0 && self.seconds() > 0).then(|| (self.seconds() as f64 / planned as f64).ln())
+    }
+}
+
+const fn evidence(method: CaptureMethod) -> u8 {
+    match method {
+        CaptureMethod::AppButton => 3,
+        CaptureMethod::Unknown => 2,
+        CaptureMethod::ManualCarer | CaptureMethod::ManualOffice => 1,
+        CaptureMethod::AutoClosed => 0,
+        _ => 4,
+    }
+}

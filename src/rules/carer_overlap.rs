@@ -1,0 +1,107 @@
+//! `carer-overlap`: one carer is registered at two clients at the same time.
+//!
+//! Why: nobody is in two homes at once, so at least one of the two registrations is wrong.
+//!
+//! Finds each pair of visits of one carer to different clients that were both carried out in the
+//! home and whose presence shares more than `slack_seconds`. Presence is the registered span; a
+//! visit that the source closed by itself is clipped at its planned end, or to nothing without one.
+//!
+//! Not a finding: clients of one household, registrations of one shared visit, an answer to an
+//! alarm, calls, errands and escorts, declined or cancelled visits, visits still open.
+//!
+//! Grade: hold on the weaker registration where all four ends are electronic and the tags or the
+//! households differ, else review; the other registration of the pair is for review. One step lower
+//! where a household is unknown.
+
+use serde::Deserialize;
+
+use super::{Definition, from_table};
+use crate::domain::{Class, Grade, Measure, Sentence, Span, VisitKind};
+use crate::engine::{Hit, Report, Rule, Sight, Visit};
+
+pub(super) const RULE: Definition = Definition {
+    id: "carer-overlap",
+    version: 1,
+    class: Class::Contradiction,
+    patterns: &[1, 2],
+    reads_history: false,
+    summary_sv: "En omsorgsperson är registrerad hos två brukare samtidigt.",
+    summary_en: "One carer is registered at two clients at the same time.",
+    build: from_table::<CarerOverlap>,
+};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CarerOverlap {
+    /// Shared time up to this is rounding and clocks.
+    slack_seconds: u32,
+}
+
+impl Rule for CarerOverlap {
+    fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
+        let own = sight.visit();
+        if !claims_presence(own) {
+            return;
+        }
+        for (other, shared) in sight.overlapping_at_carer() {
+            let lawful = other.client == own.client
+                || !claims_presence(other)
+                || (own.shared_visit.is_some() && own.shared_visit == other.shared_visit);
+            if lawful || shared.seconds() <= i64::from(self.slack_seconds) {
+                continue;
+            }
+            let apart = sight.one_household(other).map(|together| !together);
+            if apart != Some(false) {
+                report.hit(self.hit(sight, other, shared, apart.is_some()));
+            }
+        }
+    }
+}
+
+impl CarerOverlap {
+    fn hit(&self, sight: &Sight<'_>, other: &Visit, shared: Span, household_known: bool) -> Hit {
+        let own = sight.visit();
+        let tags_differ =
+            own.start_tag.is_some() && other.start_tag.is_some() && own.start_tag != other.start_tag;
+        let proven = own.is_electronic() && other.is_electronic() && (household_known || tags_differ);
+        let mut grade = if proven && sight.bears_hold(other) { Grade::Hold } else { Grade::Review };
+        let mut not_tested = Vec::new();
+        if !household_known {
+            grade = grade.lowered();
+            not_tested.push("household");
+        }
+        Hit {
+            grade,
+            p_value: None,
+            related: vec![other.slot],
+            disputed: Some(shared),
+            observed: vec![Measure::whole("overlap_seconds", shared.seconds())],
+            expected: vec![Measure::whole("overlap_seconds_max", i64::from(self.slack_seconds))],
+            excluded: &["one-household", "shared-visit", "alarm", "outside-home", "declined-visit"],
+            not_tested,
+            text: sentence(sight, other, shared),
+        }
+    }
+}
+
+fn claims_presence(visit: &Visit) -> bool {
+    visit.is_at_home() && visit.kind != VisitKind::Alarm
+}
+
+fn sentence(sight: &Sight<'_>, other: &Visit, shared: Span) -> Sentence {
+    let own = sight.visit();
+    let (id, clock) = (sight.id(own.slot), sight.clock(own.span));
+    let (other_id, other_clock) = (sight.id(other.slot), sight.clock(other.span));
+    let minutes = (shared.seconds() + 30) / 60;
+    let date = sight.zone().date(own.span.start());
+    Sentence {
+        sv: format!(
+            "Samma omsorgsperson är registrerad hos två brukare samtidigt i {minutes} minuter den {date}: \
+             {id} kl. {clock} och {other_id} kl. {other_clock}."
+        ),
+        en: format!(
+            "The same carer is registered at two clients at once for {minutes} minutes on {date}: \
+             {id} at {clock} and {other_id} at {other_clock}."
+        ),
+    }
+}

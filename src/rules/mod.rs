@@ -1,0 +1,73 @@
+//! The rules: one file, one rule, and their list.
+//!
+//! `rules` never name each other: a rule can be switched off without moving another.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::domain::Class;
+use crate::engine::{Listed, Rule, RuleSet};
+
+mod carer_overlap;
+
+/// What a rule is called, what it finds, and how it is made from its section of the settings.
+pub struct Definition {
+    /// Fixed name: file stem, section, scenario and metric label.
+    pub id: &'static str,
+    /// Rises when the rule answers otherwise than before.
+    pub version: u32,
+    /// Kind of trouble that it finds.
+    pub class: Class,
+    /// Patterns of error that it covers, by their number in the catalogue.
+    pub patterns: &'static [u8],
+    /// Does it read earlier days of the carer or client?
+    pub reads_history: bool,
+    /// What it finds, in Swedish.
+    pub summary_sv: &'static str,
+    /// What it finds, in English.
+    pub summary_en: &'static str,
+    /// Makes the rule from its parameters.
+    pub build: fn(toml::Table) -> Result<Box<dyn Rule>, toml::de::Error>,
+}
+
+/// Every rule, in the order in which findings are listed.
+pub static RULES: &[&Definition] = &[&carer_overlap::RULE];
+
+/// Why a rule could not be made.
+#[derive(Debug, thiserror::Error)]
+#[error("`rules.{rule}`: {source}")]
+pub struct BuildError {
+    /// The rule's id.
+    pub rule: String,
+    /// What is wrong with its section.
+    pub source: toml::de::Error,
+}
+
+/// Makes the rules that are switched on from their sections: `enabled = false`, or no section at
+/// all, leaves a rule out.
+///
+/// # Errors
+/// Where a section has an unknown key or an impossible value.
+pub fn build(sections: &BTreeMap<String, toml::Table>) -> Result<RuleSet, BuildError> {
+    let mut listed = Vec::new();
+    for definition in RULES {
+        let Some(section) = sections.get(definition.id) else { continue };
+        let mut parameters = section.clone();
+        let enabled = parameters.remove("enabled").and_then(|value| value.as_bool()).unwrap_or(true);
+        if enabled {
+            let rule = (definition.build)(parameters)
+                .map_err(|source| BuildError { rule: definition.id.to_owned(), source })?;
+            let Definition { id, version, class, reads_history, .. } = **definition;
+            listed.push(Listed { id, version, class, reads_history, rule });
+        }
+    }
+    Ok(Arc::from(listed))
+}
+
+/// Makes a rule whose parameters are `R` itself.
+fn from_table<R>(parameters: toml::Table) -> Result<Box<dyn Rule>, toml::de::Error>
+where
+    R: Rule + serde::de::DeserializeOwned + 'static,
+{
+    Ok(Box::new(parameters.try_into::<R>()?))
+}
