@@ -5,7 +5,7 @@ use super::rule::{Hit, Report};
 use super::sight::{PeriodSight, Sight};
 use super::tally::Period;
 use super::visit::{Slot, Visit};
-use super::world::{World, periods};
+use super::world::World;
 use super::{Engine, Output};
 use crate::domain::{Assessment, Grade, UtcSecond, round_significant};
 
@@ -113,7 +113,8 @@ impl Engine {
         let world = &self.world;
         let Some(visit) = world.ledger.visit(slot) else { return };
         let sight = Sight { world, visit };
-        for (number, listed) in (0u16..).zip(self.rules.iter()) {
+        for (number, listed) in (0u16..).zip(self.rules.iter()).filter(|(_, listed)| !listed.looks_at_periods)
+        {
             listed.rule.visit(&sight, &mut Report { rule: number, hits, undetermined });
         }
         if world.facts.has_exceptions() {
@@ -226,13 +227,13 @@ impl Engine {
         slots.dedup();
     }
 
-    /// Assesses the periods that a visit counts in.
-    pub(super) fn assess_periods(&mut self, visit: &Visit, out: &mut Vec<Output>) {
-        periods(visit).into_iter().for_each(|period| self.assess_period(period, out));
+    /// Assesses both periods that a visit counts in.
+    pub(super) fn assess_periods(&mut self, periods: [Period; 2], out: &mut Vec<Output>) {
+        periods.into_iter().for_each(|period| self.assess_period(period, out));
     }
 
     pub(super) fn assess_period(&mut self, period: Period, out: &mut Vec<Output>) {
-        if period.month() <= self.world.settings.zone.month(self.world.horizon) {
+        if Some(period.month()) <= self.world.horizon_month {
             // Part of it is no longer kept: what was said of it stands.
             return;
         }
@@ -241,7 +242,8 @@ impl Engine {
         hits.clear();
         undetermined.clear();
         let sight = PeriodSight { period, tally };
-        for (number, listed) in (0u16..).zip(self.rules.iter()) {
+        for (number, listed) in (0u16..).zip(self.rules.iter()).filter(|(_, listed)| listed.looks_at_periods)
+        {
             listed.rule.period(&sight, &mut Report { rule: number, hits, undetermined });
         }
         let before = self.periods.get(&period);

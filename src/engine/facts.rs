@@ -106,13 +106,20 @@ impl<T> Shelf<T> {
     }
 }
 
+/// The facts about one client.
+#[derive(Default)]
+struct AboutClient {
+    homes: Shelf<Home>,
+    absences: Shelf<Absence>,
+}
+
 /// All facts of a municipality.
 #[derive(Default)]
 pub(super) struct Facts {
     by_id: BTreeMap<Box<str>, Fact>,
-    homes: HashMap<ClientId, Shelf<Home>>,
+    /// By the number of the client.
+    clients: Vec<AboutClient>,
     orders: HashMap<TextId, Shelf<Order>>,
-    absences: HashMap<ClientId, Shelf<Absence>>,
     tariffs: HashMap<TextId, Shelf<i64>>,
     calendar: BTreeMap<Month, Shelf<Calendar>>,
     exceptions: Shelf<Excepted>,
@@ -141,7 +148,7 @@ impl Facts {
             FactBody::ClientHome { client_ref, household_ref, place } => {
                 let client = registry.clients.intern(client_ref);
                 let household = household_ref.as_deref().map(|name| registry.texts.intern(name));
-                self.homes.entry(client).or_default().put(fact, Home { household, place: *place });
+                self.client(client).homes.put(fact, Home { household, place: *place });
                 Touches::Client(client)
             }
             FactBody::Order { order_id, client_ref, required_staff, .. } => {
@@ -153,7 +160,7 @@ impl Facts {
             FactBody::ClientAbsence { client_ref, kind, confirmed_by } => {
                 let client = registry.clients.intern(client_ref);
                 let absence = Absence { valid: fact.valid, kind: *kind, confirmed_by: *confirmed_by };
-                self.absences.entry(client).or_default().put(fact, absence);
+                self.client(client).absences.put(fact, absence);
                 self.absences_known += 1;
                 Touches::Client(client)
             }
@@ -186,7 +193,7 @@ impl Facts {
         match &fact.body {
             FactBody::ClientHome { client_ref, .. } => {
                 let client = registry.clients.intern(client_ref);
-                self.homes.entry(client).or_default().remove(fact_id);
+                self.client(client).homes.remove(fact_id);
                 Touches::Client(client)
             }
             FactBody::Order { order_id, client_ref, .. } => {
@@ -195,7 +202,7 @@ impl Facts {
             }
             FactBody::ClientAbsence { client_ref, .. } => {
                 let client = registry.clients.intern(client_ref);
-                self.absences.entry(client).or_default().remove(fact_id);
+                self.client(client).absences.remove(fact_id);
                 self.absences_known -= 1;
                 Touches::Client(client)
             }
@@ -218,8 +225,16 @@ impl Facts {
         }
     }
 
+    fn client(&mut self, client: ClientId) -> &mut AboutClient {
+        let at = client.0 as usize;
+        if self.clients.len() <= at {
+            self.clients.resize_with(at + 1, AboutClient::default);
+        }
+        &mut self.clients[at]
+    }
+
     pub(super) fn home(&self, client: ClientId, at: UtcSecond) -> Option<&Home> {
-        self.homes.get(&client)?.at(at)
+        self.clients.get(client.0 as usize)?.homes.at(at)
     }
 
     pub(super) fn order(&self, order: TextId, at: UtcSecond) -> Option<&Order> {
@@ -228,7 +243,8 @@ impl Facts {
 
     /// Every known absence of a client, in order of recording.
     pub(super) fn absences(&self, client: ClientId) -> impl Iterator<Item = &Absence> {
-        self.absences.get(&client).into_iter().flat_map(|shelf| shelf.0.iter().map(|known| &known.value))
+        let about = self.clients.get(client.0 as usize);
+        about.into_iter().flat_map(|about| about.absences.0.iter().map(|known| &known.value))
     }
 
     pub(super) const fn knows_absences(&self) -> bool {

@@ -41,7 +41,8 @@ pub(super) enum Standing {
 pub(super) struct Ledger {
     entries: Vec<Option<Entry>>,
     free: Vec<Slot>,
-    slots: HashTable<Slot>,
+    /// Hash of the id beside the slot, so that growing touches no entry.
+    slots: HashTable<(u64, Slot)>,
     hasher: DefaultHashBuilder,
     /// Cancelled registrations stand on no timeline; they are let go in order of arrival.
     cancelled: VecDeque<(UtcSecond, Slot)>,
@@ -78,13 +79,15 @@ impl Ledger {
                 slot
             }
         };
-        let Self { slots, hasher, entries, .. } = self;
-        slots.insert_unique(hasher.hash_one(id), slot, |slot| hasher.hash_one(id_of(entries, *slot)));
+        let hash = self.hasher.hash_one(id);
+        self.slots.insert_unique(hash, (hash, slot), |(hash, _)| *hash);
         slot
     }
 
     pub(super) fn find(&self, id: &str) -> Option<Slot> {
-        self.slots.find(self.hasher.hash_one(id), |slot| id_of(&self.entries, *slot) == id).copied()
+        let hash = self.hasher.hash_one(id);
+        let same = |(known, slot): &(u64, Slot)| *known == hash && &*self.entry(*slot).id == id;
+        self.slots.find(hash, same).map(|(_, slot)| *slot)
     }
 
     pub(super) fn entry(&self, slot: Slot) -> &Entry {
@@ -117,8 +120,8 @@ impl Ledger {
     /// Lets go of one registration.
     pub(super) fn forget(&mut self, slot: Slot) {
         if let Some(entry) = self.entries[slot.0 as usize].take() {
-            if let Ok(found) = self.slots.find_entry(self.hasher.hash_one(&*entry.id), |known| *known == slot)
-            {
+            let hash = self.hasher.hash_one(&*entry.id);
+            if let Ok(found) = self.slots.find_entry(hash, |(_, known)| *known == slot) {
                 found.remove();
             }
             self.free.push(slot);
@@ -150,8 +153,4 @@ impl Ledger {
     pub(super) fn len(&self) -> usize {
         self.entries.len() - self.free.len()
     }
-}
-
-fn id_of(entries: &[Option<Entry>], slot: Slot) -> &str {
-    entries[slot.0 as usize].as_ref().map_or("", |entry| &entry.id)
 }

@@ -249,7 +249,7 @@ impl Engine {
         let before = slot.and_then(|slot| self.world.lift(slot));
         if let Some(before) = &before {
             self.world.near(before, false, &mut affected);
-            self.world.after(before, &mut affected);
+            self.with_this_in_their_baseline(before, &mut affected);
         }
         let cancelled = registration.event_type == EventType::Cancelled;
         let slot = match slot {
@@ -268,17 +268,26 @@ impl Engine {
             self.cancelled(slot, before.as_ref(), &mut affected, out);
         } else {
             let visit = self.world.visit(registration, slot);
-            self.world.place(visit.clone());
-            self.world.near(&visit, true, &mut affected);
-            self.world.after(&visit, &mut affected);
+            self.world.place(visit);
+            let visit = self.world.ledger.counted(slot);
+            self.world.near(visit, true, &mut affected);
+            self.with_this_in_their_baseline(visit, &mut affected);
+            let periods = world::periods(visit);
             self.assess_new(slot, &mut affected, out);
-            self.assess_periods(&visit, out);
+            self.assess_periods(periods, out);
         }
         self.assess_all(&mut affected, slot, out);
         if let Some(before) = &before {
-            self.assess_periods(before, out);
+            self.assess_periods(world::periods(before), out);
         }
         self.scratch.affected = affected;
+    }
+
+    /// The visits of later days whose baseline `visit` belongs to, where any rule reads baselines.
+    fn with_this_in_their_baseline(&self, visit: &Visit, into: &mut Vec<Slot>) {
+        if self.rules.iter().any(|listed| listed.reads_history) {
+            self.world.after(visit, into);
+        }
     }
 
     /// Assesses again what a changed fact touches.

@@ -2,6 +2,7 @@
 
 use std::hash::BuildHasher;
 
+use hashbrown::hash_table::Entry;
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 macro_rules! ids {
@@ -35,32 +36,39 @@ ids! {
     TextId,
 }
 
+/// Where a text lies, beside its hash: a look-up touches the table and the text, growing only the table.
+#[derive(Clone, Copy)]
+struct Place {
+    hash: u64,
+    number: u32,
+    start: u32,
+    end: u32,
+}
+
 /// The texts behind one kind of id, numbered from 0 in order of first appearance.
 #[derive(Default)]
 pub(super) struct Names {
-    numbers: HashTable<u32>,
+    places: HashTable<Place>,
     hasher: DefaultHashBuilder,
-    ends: Vec<usize>,
+    ends: Vec<u32>,
     text: String,
 }
 
 impl Names {
     /// The number of `name`; a new one where it was never seen.
     pub(super) fn intern<Id: From<u32>>(&mut self, name: &str) -> Id {
-        let Self { numbers, hasher, ends, text } = self;
+        let Self { places, hasher, ends, text } = self;
         let hash = hasher.hash_one(name);
-        let entry = numbers.entry(
-            hash,
-            |number| slice(ends, text, *number) == name,
-            |number| hasher.hash_one(slice(ends, text, *number)),
-        );
-        match entry {
-            hashbrown::hash_table::Entry::Occupied(known) => Id::from(*known.get()),
-            hashbrown::hash_table::Entry::Vacant(vacant) => {
-                let number = u32::try_from(ends.len()).expect("ids run out after memory does");
-                vacant.insert(number);
+        let known = |place: &Place| &text[place.start as usize..place.end as usize] == name;
+        match places.entry(hash, known, |place| place.hash) {
+            Entry::Occupied(known) => Id::from(known.get().number),
+            Entry::Vacant(vacant) => {
+                let number = u32::try_from(ends.len()).expect("`ENTITIES_MAX` is far less");
+                let start = ends.last().copied().unwrap_or(0);
                 text.push_str(name);
-                ends.push(text.len());
+                let end = u32::try_from(text.len()).expect("`ENTITIES_MAX` ids of 128 characters are less");
+                vacant.insert(Place { hash, number, start, end });
+                ends.push(end);
                 Id::from(number)
             }
         }
@@ -68,25 +76,21 @@ impl Names {
 
     /// The number of `name`, where it was seen.
     pub(super) fn find<Id: From<u32>>(&self, name: &str) -> Option<Id> {
-        let hash = self.hasher.hash_one(name);
-        self.numbers.find(hash, |number| self.text(*number) == name).map(|number| Id::from(*number))
+        let known = |place: &Place| &self.text[place.start as usize..place.end as usize] == name;
+        self.places.find(self.hasher.hash_one(name), known).map(|place| Id::from(place.number))
     }
 
     /// The text of an id that came from here.
     pub(super) fn text(&self, id: impl Into<u32>) -> &str {
-        slice(&self.ends, &self.text, id.into())
+        let number = id.into() as usize;
+        let start = if number == 0 { 0 } else { self.ends[number - 1] };
+        &self.text[start as usize..self.ends[number] as usize]
     }
 
     /// How many there are.
     pub(super) fn len(&self) -> usize {
         self.ends.len()
     }
-}
-
-fn slice<'t>(ends: &[usize], text: &'t str, number: u32) -> &'t str {
-    let number = number as usize;
-    let start = if number == 0 { 0 } else { ends[number - 1] };
-    &text[start..ends[number]]
 }
 
 #[cfg(test)]

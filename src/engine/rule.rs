@@ -6,7 +6,7 @@ use super::sight::{PeriodSight, Sight};
 use super::visit::Slot;
 use crate::domain::{Class, Grade, Measure, Sentence, Span};
 
-/// Looks, and changes nothing. A rule is clear where it reports nothing.
+/// Looks, and changes nothing; at visits or at periods, as its [`Listed`] says. A rule is clear where it reports nothing.
 pub trait Rule: Send + Sync {
     /// Looks at one registration.
     fn visit(&self, _sight: &Sight<'_>, _report: &mut Report<'_>) {}
@@ -26,6 +26,8 @@ pub struct Listed {
     /// Does it read earlier days of the carer or client? Then a late registration makes it look
     /// again at the days after.
     pub reads_history: bool,
+    /// Does it look at periods, and not at single visits?
+    pub looks_at_periods: bool,
     /// The rule.
     pub rule: Box<dyn Rule>,
 }

@@ -140,17 +140,21 @@ impl<'a> Sight<'a> {
         Day(self.visit.day.0.saturating_sub(days))..self.visit.day
     }
 
-    /// Does the hold of a finding on both fall on this registration? By a setting on both, else on
-    /// the one with the weaker evidence, then on the later recorded, then on the greater id.
+    /// Is this registration the weaker one of the two? The one with the weaker evidence is, then the
+    /// later recorded, then the one with the greater id: always exactly one of them.
+    #[must_use]
+    pub fn is_weaker(&self, other: &Visit) -> bool {
+        let own = self.visit;
+        let id = |visit: &Visit| self.world.ledger.id(visit.slot);
+        (other.evidence(), own.recorded_at, id(own)) > (own.evidence(), other.recorded_at, id(other))
+    }
+
+    /// Does the hold of a finding on both fall on this registration?
     #[must_use]
     pub fn bears_hold(&self, other: &Visit) -> bool {
-        let own = self.visit;
         match self.world.settings.hold_on {
             HoldOn::Both => true,
-            HoldOn::Weaker => {
-                let id = |visit: &Visit| self.world.ledger.id(visit.slot);
-                (other.evidence(), own.recorded_at, id(own)) > (own.evidence(), other.recorded_at, id(other))
-            }
+            HoldOn::Weaker => self.is_weaker(other),
         }
     }
 

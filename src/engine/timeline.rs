@@ -12,10 +12,16 @@ pub(super) struct Mark {
     pub(super) slot: Slot,
 }
 
+/// So many marks at the end are tried one by one before the rest is searched by halves: most
+/// registrations are of today.
+const NEAR_THE_END: usize = 8;
+
 /// Marks in order of (start, end, registration id), so that the order does not depend on arrival.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Timeline {
+    /// The first `gone` of these are no longer kept; they are cut off once they are the half.
     marks: Vec<Mark>,
+    gone: usize,
     /// No mark here is longer than this.
     longest_seconds: i64,
     /// Visits here that have a standing finding.
@@ -23,41 +29,41 @@ pub(super) struct Timeline {
 }
 
 impl Timeline {
-    pub(super) const EMPTY: Self = Self { marks: Vec::new(), longest_seconds: 0, standing: 0 };
+    pub(super) const EMPTY: Self = Self { marks: Vec::new(), gone: 0, longest_seconds: 0, standing: 0 };
 
     /// Puts `mark` in its place; `by_id` compares registration ids and is asked only on ties.
     pub(super) fn insert(&mut self, mark: Mark, by_id: impl Fn(Slot, Slot) -> Ordering) {
-        let after = |other: &Mark| match other.span.cmp(&mark.span) {
+        let at = self.first_not(|other| match other.span.cmp(&mark.span) {
             Ordering::Equal => by_id(other.slot, mark.slot) == Ordering::Less,
             order => order == Ordering::Less,
-        };
-        let at = if self.marks.last().is_none_or(after) {
-            self.marks.len()
-        } else {
-            self.marks.partition_point(after)
-        };
-        self.marks.insert(at, mark);
+        });
+        self.marks.insert(self.gone + at, mark);
         self.longest_seconds = self.longest_seconds.max(mark.span.seconds());
     }
 
     /// Takes `mark` out; `longest_seconds` stays, as an upper bound.
     pub(super) fn remove(&mut self, mark: Mark) {
-        let from = self.marks.partition_point(|other| other.span < mark.span);
-        if let Some(at) = self.marks[from..].iter().position(|other| other.slot == mark.slot) {
-            self.marks.remove(from + at);
+        let from = self.first_not(|other| other.span < mark.span);
+        if let Some(at) = self.all()[from..].iter().position(|other| other.slot == mark.slot) {
+            self.marks.remove(self.gone + from + at);
         }
     }
 
     /// Every mark, in order.
     pub(super) fn all(&self) -> &[Mark] {
-        &self.marks
+        &self.marks[self.gone..]
     }
 
     /// The marks that begin in `from..to`.
     pub(super) fn starting(&self, from: UtcSecond, to: UtcSecond) -> &[Mark] {
-        let first = self.marks.partition_point(|mark| mark.span.start() < from);
-        let last = first + self.marks[first..].partition_point(|mark| mark.span.start() < to);
-        &self.marks[first..last]
+        let first = self.first_not(|mark| mark.span.start() < from);
+        let last = self.first_not(|mark| mark.span.start() < to);
+        &self.all()[first..last.max(first)]
+    }
+
+    /// The marks that begin at `from` or later.
+    pub(super) fn starting_from(&self, from: UtcSecond) -> &[Mark] {
+        &self.all()[self.first_not(|mark| mark.span.start() < from)..]
     }
 
     /// The marks that could reach into `span`: each begins before its end, and none that was left
@@ -66,11 +72,24 @@ impl Timeline {
         self.starting(span.start().plus(-self.longest_seconds), span.end())
     }
 
+    /// The place of the first mark that is not `before`, where all that are stand first.
+    fn first_not(&self, before: impl Fn(&Mark) -> bool) -> usize {
+        let marks = self.all();
+        let near = marks.len().saturating_sub(NEAR_THE_END);
+        match marks[near..].iter().rposition(&before) {
+            Some(at) => near + at + 1,
+            None => marks[..near].partition_point(before),
+        }
+    }
+
     /// Lets go of what began before `horizon` and hands it to `each`.
-    pub(super) fn expire(&mut self, horizon: UtcSecond, mut each: impl FnMut(Slot)) {
-        let kept_from = self.marks.partition_point(|mark| mark.span.start() < horizon);
-        if kept_from > 0 {
-            self.marks.drain(..kept_from).for_each(|mark| each(mark.slot));
+    pub(super) fn expire(&mut self, horizon: UtcSecond, each: impl FnMut(Slot)) {
+        let kept = self.all().partition_point(|mark| mark.span.start() < horizon);
+        self.all()[..kept].iter().map(|mark| mark.slot).for_each(each);
+        self.gone += kept;
+        if self.marks.len() < 2 * self.gone {
+            self.marks.drain(..self.gone);
+            self.gone = 0;
             self.longest_seconds = self.marks.iter().map(|mark| mark.span.seconds()).max().unwrap_or(0);
         }
     }

@@ -15,7 +15,7 @@ use super::sight::NEIGHBOUR_GAP_SECONDS_MAX;
 use super::tally::{Period, Tally, is_tallied};
 use super::timeline::{Mark, Timeline};
 use super::visit::{Slot, Visit};
-use crate::domain::{Day, EventType, Registration, Span, UtcSecond, Zone};
+use crate::domain::{Day, EventType, Month, Registration, Span, UtcSecond, Zone};
 
 /// On which registration of a contradicting pair the hold falls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -67,6 +67,32 @@ pub(super) struct World {
     pub(super) touched: Vec<Changed>,
     /// What began before this is no longer kept.
     pub(super) horizon: UtcSecond,
+    /// The local month of `horizon`: it and those before are no longer whole.
+    pub(super) horizon_month: Option<Month>,
+    calendar: Calendar,
+}
+
+/// The local day and month of the last quarter of an hour that was asked about. No zone changes
+/// its offset within one.
+#[derive(Default)]
+struct Calendar {
+    quarter: i64,
+    known: Option<(Day, Month)>,
+}
+
+impl Calendar {
+    const QUARTER_SECONDS: i64 = 900;
+
+    fn of(&mut self, zone: &Zone, at: UtcSecond) -> (Day, Month) {
+        let quarter = at.0.div_euclid(Self::QUARTER_SECONDS);
+        match self.known {
+            Some(known) if self.quarter == quarter => known,
+            _ => {
+                self.quarter = quarter;
+                *self.known.insert((zone.day(at), zone.month(at)))
+            }
+        }
+    }
 }
 
 /// Who changed.
@@ -90,6 +116,8 @@ impl World {
             clients: Vec::new(),
             touched: Vec::new(),
             horizon: UtcSecond(i64::MIN),
+            horizon_month: None,
+            calendar: Calendar::default(),
         }
     }
 
@@ -103,8 +131,9 @@ impl World {
 
     /// The registration as it is kept here.
     pub(super) fn visit(&mut self, registration: &Registration<'_>, slot: Slot) -> Visit {
-        let registry = &mut self.registry;
         let start = registration.start_at;
+        let (day, month) = self.calendar.of(&self.settings.zone, start);
+        let registry = &mut self.registry;
         let end = registration.end_at.unwrap_or(start);
         let span = Span::new(start, end).unwrap_or_else(|| Span::new(start, start).expect("equal ends"));
         let (first, last) = (&registration.start_capture, &registration.end_capture);
@@ -138,8 +167,8 @@ impl World {
                 .service(registration.visit_kind as u8, registration.tasks.first().map(|task| task.code)),
             payment_mode: registration.payment.mode,
             billable_seconds: registration.payment.billable_seconds,
-            pay_period: registration.payment.pay_period.unwrap_or_else(|| self.settings.zone.month(start)),
-            day: self.settings.zone.day(start),
+            pay_period: registration.payment.pay_period.unwrap_or(month),
+            day,
         }
     }
 
@@ -213,8 +242,7 @@ impl World {
         let from = visit.span.start();
         let last = Day(visit.day.0.saturating_add(BASELINE_DAYS_MAX));
         for party in [self.carer(visit.carer), self.client(visit.client)] {
-            let marks = party.timeline.all();
-            let later = &marks[marks.partition_point(|mark| mark.span.start() <= from)..];
+            let later = party.timeline.starting_from(from.plus(1));
             let days = later.iter().map(|mark| (self.ledger.counted(mark.slot).day, mark.slot));
             let until_last = days.take_while(|(day, _)| *day <= last);
             into.extend(until_last.filter(|(day, _)| visit.day < *day).map(|(_, slot)| slot));
@@ -260,6 +288,7 @@ impl World {
         }
         self.ledger.expire_cancelled(horizon);
         let month = self.settings.zone.month(horizon);
+        self.horizon_month = Some(month);
         self.tallies.retain(|period, _| month <= period.month());
     }
 }

@@ -25,6 +25,7 @@ pub(super) const RULE: Definition = Definition {
     class: Class::Contradiction,
     patterns: &[1, 2],
     reads_history: false,
+    looks_at_periods: false,
     summary_sv: "En omsorgsperson är registrerad hos två brukare samtidigt.",
     summary_en: "One carer is registered at two clients at the same time.",
     build: from_table::<CarerOverlap>,

@@ -9,6 +9,12 @@ use crate::domain::Class;
 use crate::engine::{Listed, Rule, RuleSet};
 
 mod carer_overlap;
+mod client_absent;
+mod client_overlap;
+mod duplicate_registration;
+mod impossible_travel;
+mod missing_log_out;
+mod unusual_duration;
 
 /// What a rule is called, what it finds, and how it is made from its section of the settings.
 pub struct Definition {
@@ -22,6 +28,8 @@ pub struct Definition {
     pub patterns: &'static [u8],
     /// Does it read earlier days of the carer or client?
     pub reads_history: bool,
+    /// Does it look at periods, and not at single visits?
+    pub looks_at_periods: bool,
     /// What it finds, in Swedish.
     pub summary_sv: &'static str,
     /// What it finds, in English.
@@ -31,7 +39,15 @@ pub struct Definition {
 }
 
 /// Every rule, in the order in which findings are listed.
-pub static RULES: &[&Definition] = &[&carer_overlap::RULE];
+pub static RULES: &[&Definition] = &[
+    &carer_overlap::RULE,
+    &client_overlap::RULE,
+    &impossible_travel::RULE,
+    &client_absent::RULE,
+    &duplicate_registration::RULE,
+    &missing_log_out::RULE,
+    &unusual_duration::RULE,
+];
 
 /// Why a rule could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -57,8 +73,8 @@ pub fn build(sections: &BTreeMap<String, toml::Table>) -> Result<RuleSet, BuildE
         if enabled {
             let rule = (definition.build)(parameters)
                 .map_err(|source| BuildError { rule: definition.id.to_owned(), source })?;
-            let Definition { id, version, class, reads_history, .. } = **definition;
-            listed.push(Listed { id, version, class, reads_history, rule });
+            let Definition { id, version, class, reads_history, looks_at_periods, .. } = **definition;
+            listed.push(Listed { id, version, class, reads_history, looks_at_periods, rule });
         }
     }
     Ok(Arc::from(listed))

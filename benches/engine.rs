@@ -1,0 +1,173 @@
+//! What one registration costs the engine, with 100,000 and with 1,000,000 registrations kept, beside
+//! the decode floor of the contract's sample record taken in the same run.
+
+use std::collections::BTreeMap;
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use tidvakt::domain::{
+    Capture, CaptureMethod, EventType, Fact, FactBody, FactChange, Outcome, Payment, Place, Registration,
+    Source, Span, Task, UtcSecond, Validity, VisitKind, Zone,
+};
+use tidvakt::engine::{Engine, HoldOn, Input, Output, Position, Settings};
+
+const BEGIN: i64 = 1_767_225_600;
+const DAY: i64 = 86_400;
+/// Registrations of a carer in a day.
+const VISITS: usize = 10;
+const DAYS: usize = 100;
+/// Registrations that are timed at once.
+const BATCH: usize = 20_000;
+
+/// The ids of a municipality of `carers` carers, so that making a registration costs nothing.
+struct Town {
+    carers: Vec<String>,
+    clients: Vec<String>,
+    tags: Vec<String>,
+}
+
+impl Town {
+    fn new(carers: usize) -> Self {
+        let names = |prefix: &str, count: usize| (0..count).map(|i| format!("{prefix}-{i:08x}")).collect();
+        let clients = carers * 7;
+        Self {
+            carers: names("carer", carers),
+            clients: names("client", clients),
+            tags: names("tag", clients),
+        }
+    }
+
+    /// The `number`-th registration of the town, one after the other through its days.
+    fn registration<'a>(&'a self, number: usize, id: &'a str) -> Registration<'a> {
+        let per_day = self.carers.len() * VISITS;
+        let (day, of_day) = (number / per_day, number % per_day);
+        let (visit, carer) = (of_day / self.carers.len(), of_day % self.carers.len());
+        let client = (carer * 7 + (visit * 3 + day) % 7) % self.clients.len();
+        let noise = (number.wrapping_mul(2_654_435_761) >> 7) as i64 % 240;
+        let planned = BEGIN + day as i64 * DAY + 6 * 3600 + visit as i64 * 3000;
+        let (start, end) = (UtcSecond(planned + noise), UtcSecond(planned + noise + 1700 + noise / 2));
+        let capture = |at| Capture {
+            method: CaptureMethod::NfcTag,
+            tag_ref: Some(&self.tags[client]),
+            device_ref: Some("dev-4"),
+            recorded_at: Some(at),
+            synced_at: Some(at),
+            geo: None,
+        };
+        Registration {
+            event_type: EventType::Recorded,
+            registration_id: id,
+            version: 1,
+            municipality: "0181",
+            provider_id: "P-07",
+            unit_id: None,
+            carer_ref: &self.carers[carer],
+            client_ref: &self.clients[client],
+            order_id: Some("O-991"),
+            planned: Span::new(UtcSecond(planned), UtcSecond(planned + 1800)),
+            start_at: start,
+            end_at: Some(end),
+            start_capture: capture(start),
+            end_capture: capture(end),
+            visit_kind: VisitKind::Planned,
+            outcome: Outcome::Performed,
+            tasks: vec![Task { code: "shower", minutes: Some(30) }],
+            required_staff: Some(1),
+            partner_registration_ids: Vec::new(),
+            trainee: false,
+            billable: true,
+            shared_visit_id: None,
+            edits: Vec::new(),
+            payment: Payment { tariff_code: Some("D1"), ..Payment::default() },
+            source: Source::default(),
+            emitted_at: Some(end),
+        }
+    }
+
+    fn home(&self, client: usize) -> FactChange {
+        let place = Place { lat: 59.19 + (client % 100) as f64 * 1e-4, lon: 17.62 };
+        FactChange::Put(Fact {
+            municipality: "0181".to_owned(),
+            fact_id: format!("home-{client}"),
+            valid: Validity { from: UtcSecond(0), to: None },
+            recorded_at: UtcSecond(0),
+            body: FactBody::ClientHome {
+                client_ref: self.clients[client].clone(),
+                household_ref: Some(format!("hh-{client}")),
+                place: Some(place),
+            },
+        })
+    }
+}
+
+fn engine() -> Engine {
+    let file: toml::Table =
+        include_str!("../config/default.toml").parse().expect("the default settings are TOML");
+    let sections: BTreeMap<String, toml::Table> =
+        file["rules"].clone().try_into().expect("sections are tables");
+    let rules = tidvakt::rules::build(&sections).expect("the default settings are right");
+    let settings = Settings {
+        municipality: "0181".to_owned(),
+        zone: Zone::named("Europe/Stockholm").expect("bundled"),
+        retained_days: DAYS as u16,
+        hold_on: HoldOn::Weaker,
+        default_ore_per_hour: 51_600,
+        default_payout_day: 6,
+        default_payout_hour: 18,
+    };
+    Engine::new(Arc::new(settings), rules)
+}
+
+/// Applies the registrations from `first` on and says how long the engine took.
+fn apply(town: &Town, engine: &mut Engine, first: usize, count: usize, out: &mut Vec<Output>) -> Duration {
+    let ids: Vec<String> = (first..first + count).map(|number| format!("R-{number:016x}")).collect();
+    let registrations: Vec<_> =
+        ids.iter().enumerate().map(|(i, id)| town.registration(first + i, id)).collect();
+    let begun = Instant::now();
+    for (offset, registration) in (first as i64..).zip(&registrations) {
+        let appended_at = registration.emitted_at.expect("always sent");
+        let at = Position { offset, appended_at };
+        black_box(engine.apply(Input::Registered { registration, at }, out));
+        out.clear();
+    }
+    begun.elapsed()
+}
+
+fn registration(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("engine");
+    group.throughput(Throughput::Elements(1)).sample_size(10);
+    for carers in [100, 1000] {
+        let town = Town::new(carers);
+        let mut engine = engine();
+        let mut out = Vec::new();
+        for client in 0..town.clients.len() {
+            engine.apply(Input::Referenced(&town.home(client)), &mut out);
+        }
+        let kept = carers * VISITS * DAYS;
+        let mut next = 0;
+        while next < kept {
+            apply(&town, &mut engine, next, BATCH, &mut out);
+            next += BATCH;
+        }
+        let kept = engine.counts().kept_registrations;
+        group.bench_function(BenchmarkId::new("registration", format!("{kept} kept")), |bencher| {
+            bencher.iter_custom(|rounds| {
+                let mut spent = Duration::ZERO;
+                let mut left = rounds as usize;
+                while 0 < left {
+                    let count = left.min(BATCH);
+                    spent += apply(&town, &mut engine, next, count, &mut out);
+                    next += count;
+                    left -= count;
+                }
+                spent
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, registration);
+criterion_main!(benches);

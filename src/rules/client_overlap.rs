@@ -1,0 +1,121 @@
+//! `client-overlap`: two carers are registered at one client at the same time, and one was ordered.
+//!
+//! Why: the municipality pays for both, though only one visit was needed or made.
+//!
+//! Finds each pair of visits of different carers to one client, both carried out in the home, whose
+//! presence shares more than `slack_seconds`, where neither visit needs more than one carer.
+//!
+//! Not a finding: double staffing (by the record, the order, or the registrations naming each other
+//! as partners), a trainee going along, an answer to an alarm, a handover (the one who came first
+//! leaves within `handover_seconds` after the other came, and neither was there only meanwhile),
+//! declined visits, meals brought to the door, visits still open.
+//!
+//! Grade: review on both, for the honest explanations are many. One step lower where nothing says
+//! how many carers were ordered.
+
+use serde::Deserialize;
+
+use super::{Definition, from_table};
+use crate::domain::{Class, Grade, Measure, Sentence, Span, VisitKind};
+use crate::engine::{Hit, Report, Rule, Sight, Visit};
+
+pub(super) const RULE: Definition = Definition {
+    id: "client-overlap",
+    version: 1,
+    class: Class::Contradiction,
+    patterns: &[4],
+    reads_history: false,
+    looks_at_periods: false,
+    summary_sv: "Två omsorgspersoner är registrerade hos en brukare samtidigt utan dubbelbemanning.",
+    summary_en: "Two carers are registered at one client at the same time without double staffing.",
+    build: from_table::<ClientOverlap>,
+};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClientOverlap {
+    /// Shared time up to this is rounding and clocks.
+    slack_seconds: u32,
+    /// Shared time up to this, at the seam of two visits, is a handover.
+    handover_seconds: u32,
+}
+
+impl Rule for ClientOverlap {
+    fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
+        let own = sight.visit();
+        if !claims_presence(own) {
+            return;
+        }
+        for (other, shared) in sight.overlapping_at_client() {
+            let lawful = other.carer == own.carer
+                || !claims_presence(other)
+                || self.is_handover(own, other, shared)
+                || are_partners(sight, own, other);
+            if lawful || shared.seconds() <= i64::from(self.slack_seconds) {
+                continue;
+            }
+            let staff = (sight.required_staff(own), sight.required_staff(other));
+            let needed = staff.0.max(staff.1);
+            if needed.unwrap_or(1) <= 1 {
+                report.hit(self.hit(sight, other, shared, staff.0.is_some() && staff.1.is_some()));
+            }
+        }
+    }
+}
+
+impl ClientOverlap {
+    fn is_handover(&self, own: &Visit, other: &Visit, shared: Span) -> bool {
+        let (own, other) = (own.presence(), other.presence());
+        let (first, second) = if own <= other { (own, other) } else { (other, own) };
+        let at_the_seam = first.start() < second.start() && first.end() < second.end();
+        at_the_seam && shared.seconds() <= i64::from(self.handover_seconds)
+    }
+
+    fn hit(&self, sight: &Sight<'_>, other: &Visit, shared: Span, staff_known: bool) -> Hit {
+        let missing = if staff_known { Vec::new() } else { vec!["order"] };
+        Hit {
+            grade: if staff_known { Grade::Review } else { Grade::Review.lowered() },
+            p_value: None,
+            related: vec![other.slot],
+            disputed: Some(shared),
+            observed: vec![Measure::whole("overlap_seconds", shared.seconds()), Measure::whole("carers", 2)],
+            expected: vec![
+                Measure::whole("overlap_seconds_max", i64::from(self.slack_seconds)),
+                Measure::whole("carers_max", 1),
+            ],
+            excluded: &["double-staffing", "partner", "trainee", "alarm", "handover", "declined-visit"],
+            not_tested: missing,
+            text: sentence(sight, other, shared),
+        }
+    }
+}
+
+fn claims_presence(visit: &Visit) -> bool {
+    visit.is_at_home() && !visit.trainee && !matches!(visit.kind, VisitKind::Alarm | VisitKind::MealDelivery)
+}
+
+fn are_partners(sight: &Sight<'_>, own: &Visit, other: &Visit) -> bool {
+    let names = |visit: &Visit, partner: &Visit| {
+        let id = sight.id(partner.slot);
+        visit.partners.as_ref().is_some_and(|partners| partners.iter().any(|named| **named == *id))
+    };
+    names(own, other) || names(other, own)
+}
+
+fn sentence(sight: &Sight<'_>, other: &Visit, shared: Span) -> Sentence {
+    let own = sight.visit();
+    let (id, clock) = (sight.id(own.slot), sight.clock(own.span));
+    let (other_id, other_clock) = (sight.id(other.slot), sight.clock(other.span));
+    let minutes = (shared.seconds() + 30) / 60;
+    let date = sight.zone().date(own.span.start());
+    Sentence {
+        sv: format!(
+            "Två omsorgspersoner är registrerade hos samma brukare samtidigt i {minutes} minuter den {date}, \
+             utan beställd dubbelbemanning: {id} kl. {clock} och {other_id} kl. {other_clock}."
+        ),
+        en: format!(
+            "Two carers are registered at the same client at once for {minutes} minutes on {date}, \
+             without double staffing ordered: {id} at {clock} and {other_id} at {other_clock}."
+        ),
+    }
+}

@@ -1,0 +1,113 @@
+//! `duplicate-registration`: one visit is registered twice.
+//!
+//! Why: a phone that sends again, a double tap, or an entry by hand beside the automatic one makes
+//! the municipality pay the same visit twice. It is an error, nobody's fault.
+//!
+//! Finds pairs of registrations of one carer at one client with different ids whose starts lie at
+//! most `start_difference_seconds_max` apart. The copy is the one with the weaker evidence, then the
+//! later recorded, then the greater id; on the original it is only noted (observe).
+//!
+//! Not a finding: visits still open, a visit of which one was declined or cancelled late (a new
+//! attempt), a copy that is not billed.
+//!
+//! Grade: hold on the copy's shared time; review where they share none.
+
+use serde::Deserialize;
+
+use super::{Definition, from_table};
+use crate::domain::{Class, Grade, Measure, Outcome, Sentence, Span};
+use crate::engine::{Hit, Report, Rule, Sight, Visit};
+
+pub(super) const RULE: Definition = Definition {
+    id: "duplicate-registration",
+    version: 1,
+    class: Class::Error,
+    patterns: &[23],
+    reads_history: false,
+    looks_at_periods: false,
+    summary_sv: "Samma besök är registrerat två gånger.",
+    summary_en: "One visit is registered twice.",
+    build: from_table::<DuplicateRegistration>,
+};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DuplicateRegistration {
+    /// Starts further apart than this are two visits.
+    start_difference_seconds_max: u32,
+}
+
+impl Rule for DuplicateRegistration {
+    fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
+        let own = sight.visit();
+        if !is_claimed(own) {
+            return;
+        }
+        let same: Vec<&Visit> = sight
+            .starting_near_at_carer(i64::from(self.start_difference_seconds_max))
+            .filter(|other| other.client == own.client && is_claimed(other))
+            .collect();
+        // The earliest original, so that three copies of one visit name the same one.
+        if let Some(original) = same.iter().find(|other| sight.is_weaker(other)) {
+            report.hit(self.copy(sight, original));
+        } else if !same.is_empty() {
+            report.hit(self.original(sight, &same));
+        }
+    }
+}
+
+impl DuplicateRegistration {
+    fn copy(&self, sight: &Sight<'_>, original: &Visit) -> Hit {
+        let own = sight.visit();
+        let shared = own.span.intersection(original.span);
+        let apart = own.span.start().since(original.span.start()).abs();
+        Hit {
+            grade: if shared.is_some() { Grade::Hold } else { Grade::Review },
+            p_value: None,
+            related: vec![original.slot],
+            disputed: shared,
+            observed: vec![
+                Measure::whole("start_difference_seconds", apart),
+                Measure::whole("shared_seconds", shared.map_or(0, Span::seconds)),
+            ],
+            expected: vec![Measure::whole("registrations_max", 1)],
+            excluded: &["declined-visit", "not-billed", "newer-version"],
+            not_tested: Vec::new(),
+            text: sentence(sight, own, original),
+        }
+    }
+
+    /// That there are copies of it is only noted on the original.
+    fn original(&self, sight: &Sight<'_>, copies: &[&Visit]) -> Hit {
+        Hit {
+            grade: Grade::Observe,
+            p_value: None,
+            related: copies.iter().map(|copy| copy.slot).collect(),
+            disputed: None,
+            observed: vec![Measure::whole("registrations", 1 + copies.len() as i64)],
+            expected: vec![Measure::whole("registrations_max", 1)],
+            excluded: &["declined-visit", "not-billed", "newer-version"],
+            not_tested: Vec::new(),
+            text: sentence(sight, copies[0], sight.visit()),
+        }
+    }
+}
+
+fn is_claimed(visit: &Visit) -> bool {
+    !visit.open && visit.billable && matches!(visit.outcome, Outcome::Performed | Outcome::Partly)
+}
+
+fn sentence(sight: &Sight<'_>, copy: &Visit, original: &Visit) -> Sentence {
+    let (id, clock) = (sight.id(copy.slot), sight.clock(copy.span));
+    let (other_id, other_clock) = (sight.id(original.slot), sight.clock(original.span));
+    let date = sight.zone().date(original.span.start());
+    Sentence {
+        sv: format!(
+            "Samma besök den {date} är registrerat två gånger: {id} kl. {clock} upprepar {other_id} kl. \
+             {other_clock}."
+        ),
+        en: format!(
+            "The same visit on {date} is registered twice: {id} at {clock} repeats {other_id} at {other_clock}."
+        ),
+    }
+}

@@ -1,0 +1,129 @@
+//! `missing-log-out`: nobody logged out, and the visit ran on.
+//!
+//! Why: the minutes after the carer had left are not work. It is a slip, and usually corrected.
+//!
+//! Finds visits that the source closed by itself after their planned end (after nothing, without a
+//! plan), and visits that are longer than `plan_multiple` times their plan and than `seconds_min`.
+//!
+//! Not a finding: night tours, escorts and errands (long by nature) unless the source closed them,
+//! visits with an end typed in afterwards (someone has thought about it), visits still open.
+//!
+//! Grade: review of the minutes above the plan; observe where there is no plan to be above of.
+
+use serde::Deserialize;
+
+use super::{Definition, from_table};
+use crate::domain::{CaptureMethod, Class, Grade, Measure, Outcome, Sentence, Span, VisitKind};
+use crate::engine::{Hit, Report, Rule, Sight, Visit};
+
+pub(super) const RULE: Definition = Definition {
+    id: "missing-log-out",
+    version: 1,
+    class: Class::Error,
+    patterns: &[24],
+    reads_history: false,
+    looks_at_periods: false,
+    summary_sv: "Ingen utloggning: besöket löpte vidare efter att det var slut.",
+    summary_en: "Nobody logged out: the visit ran on after it was over.",
+    build: from_table::<MissingLogOut>,
+};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MissingLogOut {
+    /// Longer than so many times its plan is no visit any more.
+    plan_multiple: f64,
+    /// And longer than this.
+    seconds_min: u32,
+    /// A visit that the source closed by itself may run over its plan by this.
+    slack_seconds: u32,
+}
+
+impl Rule for MissingLogOut {
+    fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
+        let own = sight.visit();
+        if own.open || !matches!(own.outcome, Outcome::Performed | Outcome::Partly) {
+            return;
+        }
+        let auto_closed = own.end_method == CaptureMethod::AutoClosed;
+        let above = above_plan(own);
+        let ran_on = if auto_closed {
+            i64::from(self.slack_seconds) < above.seconds()
+        } else {
+            !own.end_method.is_manual() && !is_long_by_nature(own) && self.is_overlong(own)
+        };
+        if ran_on {
+            report.hit(self.hit(sight, above, auto_closed));
+        }
+    }
+}
+
+impl MissingLogOut {
+    fn is_overlong(&self, visit: &Visit) -> bool {
+        let planned = visit.planned.map_or(0, Span::seconds);
+        i64::from(self.seconds_min) < visit.seconds()
+            && 0 < planned
+            && self.plan_multiple * (planned as f64) < visit.seconds() as f64
+    }
+
+    fn hit(&self, sight: &Sight<'_>, above: Span, auto_closed: bool) -> Hit {
+        let own = sight.visit();
+        let planned = own.planned.map(Span::seconds);
+        let mut expected = vec![Measure::real("plan_multiple_max", self.plan_multiple)];
+        expected.extend(planned.map(|seconds| Measure::whole("planned_seconds", seconds)));
+        Hit {
+            grade: if planned.is_some() { Grade::Review } else { Grade::Observe },
+            p_value: None,
+            related: Vec::new(),
+            disputed: Some(above),
+            observed: vec![
+                Measure::whole("registered_seconds", own.seconds()),
+                Measure::whole("above_plan_seconds", above.seconds()),
+                Measure::text("closed_by", if auto_closed { "source" } else { "carer" }),
+            ],
+            expected,
+            excluded: &["manual-end", "night-tour", "outside-home", "declined-visit"],
+            not_tested: if planned.is_some() { Vec::new() } else { vec!["plan"] },
+            text: sentence(sight, above, auto_closed),
+        }
+    }
+}
+
+/// The part after the planned end; the whole visit where it has no plan.
+fn above_plan(visit: &Visit) -> Span {
+    let Some(plan) = visit.planned else { return visit.span };
+    let start = visit.span.start();
+    // A visit that began late may end late: its planned length counts, not only its planned end.
+    let due = plan.end().max(start.plus(plan.seconds())).min(visit.span.end());
+    Span::new(due.max(start), visit.span.end()).expect("`due` is at most the end")
+}
+
+const fn is_long_by_nature(visit: &Visit) -> bool {
+    matches!(visit.kind, VisitKind::NightTour | VisitKind::Escort | VisitKind::Errand)
+}
+
+fn sentence(sight: &Sight<'_>, above: Span, auto_closed: bool) -> Sentence {
+    let own = sight.visit();
+    let (id, clock) = (sight.id(own.slot), sight.clock(own.span));
+    let date = sight.zone().date(own.span.start());
+    let (hours, minutes) = (own.seconds() / 3600, own.seconds() % 3600 / 60);
+    let above = (above.seconds() + 30) / 60;
+    let (how_sv, how_en) = if auto_closed {
+        ("avslutades av systemet, ingen loggade ut", "was closed by the system, nobody logged out")
+    } else {
+        (
+            "är mycket längre än planerat, trolig glömd utloggning",
+            "is far longer than planned, a log-out was probably forgotten",
+        )
+    };
+    Sentence {
+        sv: format!(
+            "Besöket {id} den {date} kl. {clock} {how_sv}: {hours} tim {minutes} min registrerade, \
+             {above} minuter över plan."
+        ),
+        en: format!(
+            "Visit {id} on {date} at {clock} {how_en}: {hours} h {minutes} min registered, \
+             {above} minutes above plan."
+        ),
+    }
+}

@@ -1,0 +1,147 @@
+//! `unusual-duration`: a visit is far longer than is usual at this client and for this carer.
+//!
+//! Why: padding shows first as visits that outgrow the plan, the client's and the carer's habit. One
+//! such visit proves nothing: it is noted, and asked about only where it is extreme.
+//!
+//! The natural logarithm of registered over planned length is held against two baselines of the
+//! `baseline_days` local days before the visit: the client's visits of the same service, and all the
+//! carer's visits. Each is Student's t after a normal–inverse-gamma prior round the plan, learned
+//! robustly (see the engine's `baseline`). The p-value is the larger of the two tails, so that
+//! neither a client who always takes longer nor a carer who always does is accused for that.
+//!
+//! Not a finding: less than `excess_seconds_min` above the plan; visits without a plan (undetermined)
+//! or of which the length is no evidence (closed by the source, typed in, not performed); shorter
+//! visits; night tours, escorts, errands and alarms.
+//!
+//! Grade: observe at `p_observe_max`; review at `p_review_max` where the client's baseline has seen
+//! at least `observations_min` visits. The seconds in question are those above the length that one
+//! visit in a hundred reaches.
+
+use serde::Deserialize;
+
+use super::{Definition, from_table};
+use crate::domain::{Class, Grade, Measure, Sentence, Span, VisitKind};
+use crate::engine::{Baseline, Hit, Prior, Report, Rule, Sight, Visit};
+
+pub(super) const RULE: Definition = Definition {
+    id: "unusual-duration",
+    version: 1,
+    class: Class::Deviation,
+    patterns: &[],
+    reads_history: true,
+    looks_at_periods: false,
+    summary_sv: "Ett besök är mycket längre än vad som är vanligt för brukaren och omsorgspersonen.",
+    summary_en: "A visit is far longer than is usual for the client and the carer.",
+    build: from_table::<UnusualDuration>,
+};
+
+/// The expected range ends where one visit in a hundred begins.
+const RANGE_TAIL: f64 = 0.01;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UnusualDuration {
+    /// At most this likely: noted.
+    p_observe_max: f64,
+    /// At most this likely: a person should look.
+    p_review_max: f64,
+    /// Less above the plan than this is not worth a look.
+    excess_seconds_min: u32,
+    /// Visits that the client's baseline must have seen before a person is asked.
+    observations_min: u32,
+    /// Local days that the baselines look back.
+    baseline_days: u16,
+    /// Standard deviation before anything was seen, of the natural logarithm of the ratio.
+    prior_sd_log: f64,
+    /// Weight of the planned length as the centre, in visits.
+    prior_mean_weight: f64,
+    /// Weight of that standard deviation, in visits.
+    prior_sd_weight: f64,
+    /// About this many of the latest visits count.
+    observations_effective: f64,
+}
+
+impl Rule for UnusualDuration {
+    fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
+        let own = sight.visit();
+        if !is_comparable(own) {
+            return;
+        }
+        let Some(planned) = own.planned.map(Span::seconds) else { return report.undetermined("plan") };
+        if own.seconds() - planned < i64::from(self.excess_seconds_min) {
+            return;
+        }
+        let Some(value) = own.log_ratio() else { return };
+        let prior = Prior {
+            mean: 0.0,
+            sd: self.prior_sd_log,
+            mean_weight: self.prior_mean_weight,
+            sd_weight: self.prior_sd_weight,
+            observations_effective: self.observations_effective,
+        };
+        let days = i32::from(self.baseline_days);
+        let client = sight.client_baseline(prior, days);
+        let Some(client_tail) = client.upper_tail(value).filter(|p| *p <= self.p_observe_max) else { return };
+        let carer = sight.carer_baseline(prior, days);
+        let Some(carer_tail) = carer.upper_tail(value).filter(|p| *p <= self.p_observe_max) else { return };
+        report.hit(self.hit(sight, &client, &carer, client_tail.max(carer_tail), planned));
+    }
+}
+
+impl UnusualDuration {
+    fn hit(&self, sight: &Sight<'_>, client: &Baseline, carer: &Baseline, p_value: f64, planned: i64) -> Hit {
+        let own = sight.visit();
+        let seconds_at = |log_ratio: f64| (planned as f64 * log_ratio.exp()).round() as i64;
+        let usual = seconds_at(client.predictive().0);
+        let most = seconds_at(client.upper_quantile(RANGE_TAIL)).clamp(0, own.seconds());
+        let known = self.observations_min <= client.observations();
+        let grave = known && p_value <= self.p_review_max;
+        let excess = Span::new(own.span.start().plus(most), own.span.end());
+        Hit {
+            grade: if grave { Grade::Review } else { Grade::Observe },
+            p_value: Some(p_value),
+            related: Vec::new(),
+            disputed: excess,
+            observed: vec![
+                Measure::whole("registered_seconds", own.seconds()),
+                Measure::whole("planned_seconds", planned),
+                Measure::whole("client_visits", i64::from(client.observations())),
+                Measure::whole("carer_visits", i64::from(carer.observations())),
+                Measure::real("prior_share", client.prior_share()),
+            ],
+            expected: vec![
+                Measure::whole("usual_seconds", usual),
+                Measure::whole("usual_seconds_max", most),
+                Measure::real("usual_ratio_of_carer", carer.predictive().0.exp()),
+                Measure::real("p_value_min", if grave { self.p_review_max } else { self.p_observe_max }),
+            ],
+            excluded: &["auto-closed", "manual-end", "night-tour", "outside-home", "alarm", "declined-visit"],
+            not_tested: Vec::new(),
+            text: sentence(sight, usual, planned, client.observations()),
+        }
+    }
+}
+
+fn is_comparable(visit: &Visit) -> bool {
+    visit.is_at_home()
+        && !visit.end_method.is_manual()
+        && !matches!(visit.kind, VisitKind::NightTour | VisitKind::Alarm)
+}
+
+fn sentence(sight: &Sight<'_>, usual: i64, planned: i64, observations: u32) -> Sentence {
+    let own = sight.visit();
+    let (id, clock) = (sight.id(own.slot), sight.clock(own.span));
+    let date = sight.zone().date(own.span.start());
+    let minutes = |seconds: i64| (seconds + 30) / 60;
+    let (registered, planned, usual) = (minutes(own.seconds()), minutes(planned), minutes(usual));
+    Sentence {
+        sv: format!(
+            "Besöket {id} den {date} kl. {clock} är {registered} minuter. Planen är {planned}, och sådana besök \
+             hos brukaren tar vanligen {usual} minuter ({observations} tidigare besök)."
+        ),
+        en: format!(
+            "Visit {id} on {date} at {clock} is {registered} minutes long. The plan is {planned}, and such visits \
+             at the client usually take {usual} minutes ({observations} earlier visits)."
+        ),
+    }
+}
