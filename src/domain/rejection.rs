@@ -66,6 +66,8 @@ reasons! {
     BadPosition => "bad-position",
     /// The version leaps so far that real corrections would be locked out.
     VersionLeap => "version-leap",
+    /// So late that what it would be compared with is no longer kept.
+    OlderThanKept => "older-than-kept",
     /// More new ids than a municipality can have.
     TooManyEntities => "too-many-entities",
     /// The municipality is already fed by another partition.

@@ -139,6 +139,8 @@ pub struct Engine {
     counts: Counts,
     rule_counts: Vec<RuleCounts>,
     at: Position,
+    event_time: UtcSecond,
+    begins_in_the_middle: bool,
     /// Exactly derived from here on; everything where the log was seen from its beginning.
     complete_from: UtcSecond,
     scratch: assess::Scratch,
@@ -158,26 +160,29 @@ impl Engine {
             counts: Counts::default(),
             rule_counts,
             at: Position { offset: -1, appended_at: UtcSecond(i64::MIN) },
+            event_time: UtcSecond(i64::MIN),
+            begins_in_the_middle: false,
             complete_from: UtcSecond(i64::MIN),
             scratch: assess::Scratch::default(),
         }
     }
 
-    /// Says that the log before `appended_at` is gone: what happened soon after it is derived from
-    /// less than there was, and [`Engine::knows`] says so.
-    pub fn begins_at(&mut self, appended_at: UtcSecond) {
-        self.complete_from = appended_at.plus((i64::from(BASELINE_DAYS_MAX) + 2) * DAY_SECONDS);
+    /// Says that the log before the first record is gone: what happened soon after it is derived
+    /// from less than there was, and [`Engine::knows`] says so.
+    pub fn begins_in_the_middle(&mut self) {
+        self.begins_in_the_middle = true;
     }
 
     /// Takes one input in; what follows from it is added to `out`.
     pub fn apply(&mut self, input: Input<'_>, out: &mut Vec<Output>) -> Outcome {
         match input {
             Input::Registered { registration, at } => {
-                self.advance(at);
+                self.at = at;
+                self.advance(registration);
                 self.registered(registration, out)
             }
             Input::Quarantined { at } => {
-                self.advance(at);
+                self.at = at;
                 self.counts.quarantined += 1;
                 Outcome::Noted
             }
@@ -193,15 +198,21 @@ impl Engine {
         }
     }
 
-    /// Moves time on, and once a local day lets go of what is too old.
-    fn advance(&mut self, at: Position) {
-        let appended_at = at.appended_at.max(self.at.appended_at);
-        let day = |at: UtcSecond| at.0.div_euclid(DAY_SECONDS);
-        if day(self.at.appended_at) < day(appended_at) {
-            let kept = i64::from(self.world.settings.retained_days) * DAY_SECONDS;
-            self.expire(UtcSecond(day(appended_at) * DAY_SECONDS - kept));
+    /// Moves event time on, and once a day lets go of what is too old. Event time is when the source
+    /// sent the record, as far as it was appended by then: so old months that are fed in anew are
+    /// judged as they were when they were new.
+    fn advance(&mut self, registration: &Registration<'_>) {
+        let sent_at = registration.emitted_at.or(registration.end_at).unwrap_or(registration.start_at);
+        let event_time = sent_at.min(self.at.appended_at).max(self.event_time);
+        if self.begins_in_the_middle && self.event_time == UtcSecond(i64::MIN) {
+            self.complete_from = event_time.plus((i64::from(BASELINE_DAYS_MAX) + 2) * DAY_SECONDS);
         }
-        self.at = Position { offset: at.offset, appended_at };
+        let day = |at: UtcSecond| at.0.div_euclid(DAY_SECONDS);
+        if day(self.event_time) < day(event_time) {
+            let kept = i64::from(self.world.settings.retained_days) * DAY_SECONDS;
+            self.expire(UtcSecond(day(event_time) * DAY_SECONDS - kept));
+        }
+        self.event_time = event_time;
     }
 
     fn expire(&mut self, horizon: UtcSecond) {
@@ -234,6 +245,13 @@ impl Engine {
                 let detail = format!("version {} follows version {known}", registration.version);
                 return Outcome::Rejected(Rejection::new(Reason::VersionLeap, detail));
             }
+            Standing::New if registration.start_at < self.world.horizon => {
+                self.counts.quarantined += 1;
+                let days = self.world.settings.retained_days;
+                let detail =
+                    format!("began more than {days} days ago, and what it would be compared with is gone");
+                return Outcome::Rejected(Rejection::new(Reason::OlderThanKept, detail));
+            }
             Standing::Newer(slot) => Some(slot),
             Standing::New => None,
         };
@@ -254,8 +272,6 @@ impl Engine {
         let cancelled = registration.event_type == EventType::Cancelled;
         let slot = match slot {
             Some(slot) => slot,
-            // Neither kept nor compared: its neighbours are gone. It was counted.
-            None if registration.start_at < self.world.horizon => return self.scratch.affected = affected,
             None => {
                 self.world.ledger.add(registration.registration_id, registration.version, self.at.appended_at)
             }
