@@ -21,6 +21,8 @@
 //!
 //! The architecture test reads the `use` paths and fails with file and line where a wall is broken.
 
+pub mod cli;
+pub mod config;
 pub mod domain;
 pub mod engine;
 pub mod rules;

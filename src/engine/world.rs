@@ -266,10 +266,11 @@ impl World {
             if days.end <= visit.day {
                 break;
             }
-            if days.start <= visit.day && fits(visit) {
-                if let Some(value) = visit.log_ratio() {
-                    baseline.learn(value);
-                }
+            if days.start <= visit.day
+                && fits(visit)
+                && let Some(value) = visit.log_ratio()
+            {
+                baseline.learn(value);
             }
         }
         baseline

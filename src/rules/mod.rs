@@ -13,6 +13,7 @@ mod client_absent;
 mod client_overlap;
 mod duplicate_registration;
 mod impossible_travel;
+mod manual_share;
 mod missing_log_out;
 mod unusual_duration;
 
@@ -47,6 +48,7 @@ pub static RULES: &[&Definition] = &[
     &duplicate_registration::RULE,
     &missing_log_out::RULE,
     &unusual_duration::RULE,
+    &manual_share::RULE,
 ];
 
 /// Why a rule could not be made.

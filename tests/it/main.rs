@@ -1,1 +1,15 @@
-fn main() {}
+//! Everything that is tested from outside, in one binary: what a user of the library or of the
+//! program can see. Tests of one module's inside stand beside it in `src`.
+
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test may fail and say why")]
+
+mod architecture;
+mod draft;
+mod engines;
+mod feed;
+mod form;
+mod laws;
+mod lexer;
+mod mirror;
+mod oracle;
+mod scenarios;

@@ -1,0 +1,30 @@
+//! `tidvakt run`: the service.
+
+use clap::Args;
+
+use super::exit::{Exit, Failure};
+use super::{SettingsArgs, logging};
+use crate::config::Secrets;
+
+const EXAMPLES: &str = "\
+Examples:
+  tidvakt run --config config/local.toml
+  tidvakt run -X bootstrap.servers=broker:9092 --set log.format=json
+  TIDVAKT_KAFKA_CLIENT__BOOTSTRAP_SERVERS=broker:9092 tidvakt run
+
+SIGTERM and SIGINT stop it: what is under way is finished, at most for `service.drain_seconds`.";
+
+/// Runs the service until it is told to stop.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct RunArgs {
+    /// Where the settings come from.
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+}
+
+pub(super) fn execute(args: &RunArgs) -> Result<(), Failure> {
+    let config = args.settings.load(Secrets::Read)?;
+    logging::start(&config.log);
+    Err(Failure::new(Exit::Software, "`run` is not part of this build"))
+}

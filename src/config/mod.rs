@@ -1,0 +1,110 @@
+//! The settings: layered, checked, and then beyond doubt.
+//!
+//! `config/default.toml` lists and explains every key. A settings file, the environment and flags
+//! lie over it; a key that is not known, a wrong type or an impossible value is refused with where
+//! it was written, what was found and what is allowed. A [`Config`] can only be made by
+//! [`Config::load`] and not be changed, so nobody after it asks again.
+
+mod client;
+mod effective;
+mod error;
+mod layers;
+mod parts;
+mod schema;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::ops::Deref;
+
+pub use error::{ConfigError, Origin, Problem};
+use layers::{Entry, Gathered};
+pub use layers::{Secrets, Sources};
+pub use parts::{EngineConfig, Http, Kafka, Log, LogFormat, Parts, ServiceConfig, Topics};
+pub use schema::DEFAULT_TOML;
+
+use crate::engine::Settings;
+
+/// The settings in effect; its groups are read as fields: `config.kafka.group_id`.
+pub struct Config {
+    parts: Parts,
+    entries: BTreeMap<String, Entry>,
+}
+
+impl Config {
+    /// Reads the layers and checks what they say.
+    ///
+    /// # Errors
+    /// Everything that is wrong with what was written, with where it was written.
+    pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
+        let mut gathered = Gathered::defaults();
+        if let Some(path) = &sources.file {
+            let text = std::fs::read_to_string(path)
+                .map_err(|source| ConfigError::Unreadable { path: path.clone(), source })?;
+            gathered.file(path, &text);
+        }
+        Self::finish(gathered, sources)
+    }
+
+    /// The defaults alone.
+    #[must_use]
+    pub fn defaults() -> Self {
+        Self::load(&Sources::default()).expect("default.toml is part of the program and is tested")
+    }
+
+    fn finish(mut gathered: Gathered, sources: &Sources) -> Result<Self, ConfigError> {
+        gathered.environment(&sources.environment);
+        gathered.flags(&sources.set, &sources.client);
+        let parts = parts::build(&mut gathered, sources.secrets);
+        let Gathered { entries, mut problems } = gathered;
+        if problems.is_empty() {
+            return Ok(Self { parts, entries });
+        }
+        problems.sort();
+        Err(ConfigError::Wrong(problems))
+    }
+
+    /// What the engine of `municipality` goes by.
+    #[must_use]
+    pub fn engine_settings(&self, municipality: &str) -> Settings {
+        let EngineConfig {
+            zone,
+            retained_days,
+            hold_on,
+            default_ore_per_hour,
+            default_payout_day,
+            default_payout_hour,
+        } = self.engine.clone();
+        Settings {
+            municipality: municipality.to_owned(),
+            zone,
+            retained_days,
+            hold_on,
+            default_ore_per_hour,
+            default_payout_day,
+            default_payout_hour,
+        }
+    }
+
+    /// Names the settings that results depend on (engine, rules, topics): 16 hexadecimal digits.
+    /// Two instances with the same hash, version and log say the same.
+    #[must_use]
+    pub fn hash(&self) -> String {
+        effective::hash(&self.entries)
+    }
+
+    /// Every value in effect as TOML, with where it comes from. Holds no secret.
+    #[must_use]
+    pub fn effective(&self) -> String {
+        effective::listing(&self.entries)
+    }
+}
+
+/// For reading; there is no way to write.
+impl Deref for Config {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.parts
+    }
+}

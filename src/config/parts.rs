@@ -1,0 +1,362 @@
+//! The settings as the rest of the program sees them: typed and checked.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use tracing_subscriber::filter::Targets;
+
+use super::client::{self, PROPERTIES, SECRET_FILES};
+use super::layers::{Gathered, Secrets};
+use super::schema::Scalar;
+use crate::domain::Zone;
+use crate::engine::HoldOn;
+
+/// Kafka takes no longer topic name.
+const TOPIC_CHARACTERS_MAX: usize = 249;
+
+/// All settings, by group.
+#[derive(Debug)]
+pub struct Parts {
+    /// How the program talks to Kafka.
+    pub kafka: Kafka,
+    /// What the topics are called.
+    pub topics: Topics,
+    /// What the engines go by.
+    pub engine: EngineConfig,
+    /// Threads and pace.
+    pub service: ServiceConfig,
+    /// The page, the metrics and the health checks.
+    pub http: Http,
+    /// Logs.
+    pub log: Log,
+    /// The parameters of each rule, with `enabled`, by its id.
+    pub rules: BTreeMap<String, toml::Table>,
+}
+
+/// How the program talks to Kafka.
+pub struct Kafka {
+    /// Properties of librdkafka, those read from secret files among them.
+    pub client: BTreeMap<String, String>,
+    /// The consumer group.
+    pub group_id: String,
+    /// This instance's name in the group; never empty.
+    pub instance_id: String,
+    /// Publish in transactions?
+    pub transactions: bool,
+}
+
+/// Without secrets.
+impl fmt::Debug for Kafka {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { client, group_id, instance_id, transactions } = self;
+        f.debug_struct("Kafka")
+            .field("client", &client.keys())
+            .field("group_id", group_id)
+            .field("instance_id", instance_id)
+            .field("transactions", transactions)
+            .finish()
+    }
+}
+
+/// What the topics are called; no two alike.
+#[derive(Clone, Debug)]
+pub struct Topics {
+    /// Registrations.
+    pub registrations: String,
+    /// Reference facts.
+    pub reference: String,
+    /// Reviewers' decisions.
+    pub decisions: String,
+    /// Alerts.
+    pub alerts: String,
+    /// Progress.
+    pub progress: String,
+    /// What could not be used.
+    pub quarantine: String,
+}
+
+/// What the engines go by.
+#[derive(Clone, Debug)]
+pub struct EngineConfig {
+    /// The municipalities' time zone.
+    pub zone: Zone,
+    /// Days that registrations are kept, by their start.
+    pub retained_days: u16,
+    /// On which registration of a pair the hold falls.
+    pub hold_on: HoldOn,
+    /// The price where no tariff is known, in öre per hour.
+    pub default_ore_per_hour: i64,
+    /// Day of the month after on which a period is paid where no calendar says.
+    pub default_payout_day: i8,
+    /// Local hour of that payout run.
+    pub default_payout_hour: i8,
+}
+
+/// Threads and pace.
+#[derive(Clone, Debug)]
+pub struct ServiceConfig {
+    /// Threads that assess; 0 = one per core.
+    pub workers: usize,
+    /// While records flow, progress is told at least so often, in milliseconds.
+    pub progress_interval_ms: u64,
+    /// Offsets are committed at most so often, in milliseconds.
+    pub commit_interval_ms: u64,
+    /// How long a stop waits for what is under way, in seconds.
+    pub drain_seconds: u64,
+}
+
+/// The page, the metrics and the health checks.
+#[derive(Clone, Debug)]
+pub struct Http {
+    /// Where they are served; `None` = nowhere.
+    pub listen: Option<SocketAddr>,
+}
+
+/// Logs.
+#[derive(Clone, Debug)]
+pub struct Log {
+    /// In what form.
+    pub format: LogFormat,
+    /// What is logged: `info,tidvakt::service=debug`.
+    pub level: Targets,
+}
+
+/// In what form logs are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Makes the parts of the values in `gathered`; where it can't, the problem is noted there and what
+/// is returned is of no use.
+pub(super) fn build(gathered: &mut Gathered, secrets: Secrets) -> Parts {
+    let mut reader = Reader { gathered };
+    Parts {
+        kafka: reader.kafka(secrets),
+        topics: reader.topics(),
+        engine: reader.engine(),
+        service: ServiceConfig {
+            workers: reader.integer("service.workers"),
+            progress_interval_ms: reader.integer("service.progress_interval_ms"),
+            commit_interval_ms: reader.integer("service.commit_interval_ms"),
+            drain_seconds: reader.integer("service.drain_seconds"),
+        },
+        http: Http { listen: reader.listen() },
+        log: reader.log(),
+        rules: reader.rules(),
+    }
+}
+
+/// Reads values whose type and range the schema has checked.
+struct Reader<'a> {
+    gathered: &'a mut Gathered,
+}
+
+impl Reader<'_> {
+    fn value(&self, path: &str) -> &Scalar {
+        &self.gathered.entries.get(path).expect("every key has a default").value
+    }
+
+    fn text(&self, path: &str) -> String {
+        match self.value(path) {
+            Scalar::Text(text) => text.clone(),
+            other => unreachable!("`{path}` is text in default.toml, not {other:?}"),
+        }
+    }
+
+    fn switch(&self, path: &str) -> bool {
+        matches!(self.value(path), Scalar::Switch(true))
+    }
+
+    fn integer<T: TryFrom<i64>>(&self, path: &str) -> T {
+        let Scalar::Integer(number) = self.value(path) else {
+            unreachable!("`{path}` is a whole number in default.toml");
+        };
+        let fits = T::try_from(*number);
+        fits.unwrap_or_else(|_| unreachable!("the range of `{path}` in default.toml is too wide"))
+    }
+
+    fn wrong(&mut self, path: &str, text: String) {
+        let origin = self.gathered.entries.get(path).expect("only given paths are wrong").origin.clone();
+        self.gathered.problem(origin, text);
+    }
+
+    fn kafka(&mut self, secrets: Secrets) -> Kafka {
+        let client = self.client(secrets);
+        let group_id = self.text("kafka.group_id");
+        if group_id.is_empty() || 255 < group_id.len() || group_id.chars().any(char::is_control) {
+            let text = "`kafka.group_id` is empty, too long or has control characters, expected a name";
+            self.wrong("kafka.group_id", text.to_owned());
+        }
+        let mut instance_id = self.text("kafka.instance_id");
+        if instance_id.is_empty() {
+            instance_id = host_name().unwrap_or_default();
+        }
+        if let Some(fault) = name_fault(&instance_id) {
+            let text = format!("`kafka.instance_id` is `{instance_id}`, {fault}");
+            self.wrong("kafka.instance_id", text);
+        }
+        Kafka { client, group_id, instance_id, transactions: self.switch("kafka.transactions") }
+    }
+
+    fn client(&mut self, secrets: Secrets) -> BTreeMap<String, String> {
+        let mut properties = BTreeMap::new();
+        for (name, value) in self.free(PROPERTIES) {
+            let path = format!("{PROPERTIES}.{name}");
+            if let Some(objection) = client::objection(&name, &value) {
+                self.wrong(&path, format!("librdkafka does not take `{name}`{objection}"));
+            }
+            properties.insert(name, value);
+        }
+        if properties.get("bootstrap.servers").is_some_and(|servers| servers.trim().is_empty()) {
+            let text = "`bootstrap.servers` is empty, expected host:port, separated by commas";
+            self.wrong(&format!("{PROPERTIES}.bootstrap.servers"), text.to_owned());
+        }
+        for (name, file) in self.free(SECRET_FILES) {
+            let path = format!("{SECRET_FILES}.{name}");
+            if properties.contains_key(&name) {
+                self.wrong(
+                    &path,
+                    format!("`{name}` stands in `[{PROPERTIES}]` as well, one of them has to go"),
+                );
+            }
+            if secrets == Secrets::Leave {
+                continue;
+            }
+            match client::read_secret(Path::new(&file)) {
+                Ok(secret) => {
+                    if let Some(objection) = client::objection(&name, &secret) {
+                        self.wrong(&path, format!("librdkafka does not take `{name}`{objection}"));
+                    }
+                    properties.insert(name, secret);
+                }
+                Err(text) => self.wrong(&path, format!("the secret file of `{name}`: {text}")),
+            }
+        }
+        properties
+    }
+
+    /// The names and texts in a free table.
+    fn free(&self, table: &str) -> Vec<(String, String)> {
+        let prefix = format!("{table}.");
+        let entries = self.gathered.entries.iter();
+        entries
+            .filter_map(|(path, entry)| match (&entry.value, path.strip_prefix(&prefix)) {
+                (Scalar::Text(text), Some(name)) => Some((name.to_owned(), text.clone())),
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn topics(&mut self) -> Topics {
+        let mut seen: BTreeMap<String, String> = BTreeMap::new();
+        let mut topic = |name: &str| {
+            let path = format!("topics.{name}");
+            let topic = self.text(&path);
+            if let Some(fault) = name_fault(&topic) {
+                self.wrong(&path, format!("`{path}` is `{topic}`, {fault}"));
+            } else if let Some(other) = seen.insert(topic.clone(), path.clone()) {
+                // Of the two, the one that somebody wrote.
+                let origin = |path: &String| self.gathered.entries.get(path).map(|entry| &entry.origin);
+                let (wrong, right) =
+                    if origin(&path) < origin(&other) { (other, path) } else { (path, other) };
+                let text = format!("`{wrong}` is `{topic}`, as is `{right}`, expected six different names");
+                self.wrong(&wrong, text);
+            }
+            topic
+        };
+        Topics {
+            registrations: topic("registrations"),
+            reference: topic("reference"),
+            decisions: topic("decisions"),
+            alerts: topic("alerts"),
+            progress: topic("progress"),
+            quarantine: topic("quarantine"),
+        }
+    }
+
+    fn engine(&mut self) -> EngineConfig {
+        let name = self.text("engine.zone");
+        let zone = Zone::named(&name).unwrap_or_else(|| {
+            let text = format!("`engine.zone` is `{name}`, expected an IANA zone such as `Europe/Stockholm`");
+            self.wrong("engine.zone", text);
+            Zone::utc()
+        });
+        EngineConfig {
+            zone,
+            retained_days: self.integer("engine.retained_days"),
+            hold_on: if self.text("engine.hold_on") == "both" { HoldOn::Both } else { HoldOn::Weaker },
+            default_ore_per_hour: self.integer("engine.default_ore_per_hour"),
+            default_payout_day: self.integer("engine.default_payout_day"),
+            default_payout_hour: self.integer("engine.default_payout_hour"),
+        }
+    }
+
+    fn listen(&mut self) -> Option<SocketAddr> {
+        let text = self.text("http.listen");
+        if text.is_empty() {
+            return None;
+        }
+        match text.parse() {
+            Ok(address) => Some(address),
+            Err(_) => {
+                let expected = "expected an address and a port, such as `0.0.0.0:9464`, or nothing";
+                self.wrong("http.listen", format!("`http.listen` is `{text}`, {expected}"));
+                None
+            }
+        }
+    }
+
+    fn log(&mut self) -> Log {
+        let text = self.text("log.level");
+        let level = text.parse().unwrap_or_else(|_| {
+            let expected =
+                "expected `error`, `warn`, `info`, `debug` or `trace`, or `part=level` with commas";
+            self.wrong("log.level", format!("`log.level` is `{text}`, {expected}"));
+            Targets::new()
+        });
+        let format = if self.text("log.format") == "json" { LogFormat::Json } else { LogFormat::Text };
+        Log { format, level }
+    }
+
+    fn rules(&mut self) -> BTreeMap<String, toml::Table> {
+        let mut sections: BTreeMap<String, toml::Table> = BTreeMap::new();
+        for (path, entry) in &self.gathered.entries {
+            if let Some((rule, key)) = path.strip_prefix("rules.").and_then(|rest| rest.split_once('.')) {
+                let section = sections.entry(rule.to_owned()).or_default();
+                section.insert(key.to_owned(), entry.value.to_value());
+            }
+        }
+        if let Err(error) = crate::rules::build(&sections) {
+            let at = format!("rules.{}.enabled", error.rule);
+            self.wrong(&at, error.to_string());
+        }
+        sections
+    }
+}
+
+/// What is wrong with a name of a topic or of an instance.
+fn name_fault(name: &str) -> Option<String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    if name.is_empty() || name == "." || name == ".." {
+        return Some("expected a name".to_owned());
+    }
+    if TOPIC_CHARACTERS_MAX < name.chars().count() {
+        return Some(format!("expected at most {TOPIC_CHARACTERS_MAX} characters"));
+    }
+    (!name.chars().all(allowed))
+        .then(|| "expected only letters a-z and A-Z, digits, `.`, `_` and `-`".to_owned())
+}
+
+/// What this machine, or pod, calls itself.
+fn host_name() -> Option<String> {
+    let kernel = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+    let name = kernel.or_else(|| std::env::var("HOSTNAME").ok())?;
+    let name = name.trim();
+    (!name.is_empty()).then(|| name.to_owned())
+}

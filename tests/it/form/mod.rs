@@ -1,0 +1,239 @@
+//! Reads the text form of scenarios; `scenarios.rs` says what the lines mean.
+
+mod expected;
+mod visit;
+mod words;
+
+use std::collections::BTreeMap;
+
+use tidvakt::domain::{Action, Decision, EventType, Exception, Fact, FactBody, FactChange, Place, Validity};
+
+use crate::draft::{Draft, MUNICIPALITY};
+
+use expected::expectation;
+pub use expected::{Expected, FindingLine};
+use visit::visit;
+use words::{Read, Words, absence, always, confirmed, day, month, number, place, validity};
+
+/// A line that says something, with its number counted from 1.
+#[derive(Clone, Debug)]
+pub struct Line {
+    pub number: usize,
+    pub said: Said,
+}
+
+#[derive(Clone, Debug)]
+pub enum Said {
+    /// A new case with an engine of its own begins.
+    Case,
+    Told(FactChange),
+    Decided(Decision),
+    Registered(Box<Draft>),
+    Expected(Expected),
+}
+
+/// Reads a whole file; an error names the line.
+pub fn read(text: &str) -> Result<Vec<Line>, (usize, String)> {
+    let mut reader = Reader::default();
+    let mut lines = Vec::new();
+    for (at, raw) in text.lines().enumerate() {
+        let number = at + 1;
+        let line = raw.split('#').next().unwrap_or_default().trim();
+        if line.is_empty() {
+            continue;
+        }
+        let said = reader.line(line).map_err(|problem| (number, problem))?;
+        lines.extend(said.into_iter().map(|said| Line { number, said }));
+    }
+    Ok(lines)
+}
+
+#[derive(Default)]
+struct Reader {
+    drafts: BTreeMap<String, Draft>,
+    facts: i64,
+    apart: usize,
+}
+
+impl Reader {
+    fn line(&mut self, line: &str) -> Read<Vec<Said>> {
+        if line.starts_with("== ") {
+            *self = Self::default();
+            return Ok(vec![Said::Case]);
+        }
+        if let Some(expected) = line.strip_prefix("->") {
+            return Ok(vec![Said::Expected(expectation(expected.trim())?)]);
+        }
+        if let Some(rest) = line.strip_prefix("every day ") {
+            return self.every_day(rest);
+        }
+        let mut words = Words::new(line);
+        let first = words.next("a word")?;
+        match first {
+            "homes" => {
+                words.expect("apart")?;
+                Ok(std::iter::from_fn(|| words.maybe()).map(|client| self.apart(client)).collect())
+            }
+            "forget" => {
+                let fact_id = words.next("a fact id")?.to_owned();
+                words.end()?;
+                let municipality = MUNICIPALITY.to_owned();
+                Ok(vec![Said::Told(FactChange::Remove { municipality, fact_id })])
+            }
+            "decide" => Ok(vec![Said::Decided(self.decision(&mut words)?)]),
+            "home" | "order" | "absence" | "tariff" | "calendar" | "exception" => {
+                Ok(vec![self.fact(first, &mut words)?])
+            }
+            _ => Ok(vec![Said::Registered(Box::new(self.registration(first, &mut words)?))]),
+        }
+    }
+
+    /// Each client a kilometre north of the one before, in a household of its own.
+    fn apart(&mut self, client: &str) -> Said {
+        self.apart += 1;
+        let place = Place { lat: 59.0 + 0.009 * self.apart as f64, lon: 17.6 };
+        let body = FactBody::ClientHome {
+            client_ref: client.to_owned(),
+            household_ref: Some(format!("household-{client}")),
+            place: Some(place),
+        };
+        self.tell(format!("home-{client}"), always(), body)
+    }
+
+    fn tell(&mut self, fact_id: String, valid: Validity, body: FactBody) -> Said {
+        self.facts += 1;
+        let recorded_at = day("2026-01-01").expect("a date").plus(self.facts);
+        let municipality = MUNICIPALITY.to_owned();
+        Said::Told(FactChange::Put(Fact { municipality, fact_id, valid, recorded_at, body }))
+    }
+
+    fn fact(&mut self, kind: &str, words: &mut Words<'_>) -> Read<Said> {
+        let name = words.next("a name")?.to_owned();
+        let mut valid = always();
+        let (fact_id, body) = match kind {
+            "home" => {
+                let place = if words.take("at") { Some(place(words.next("a place")?)?) } else { None };
+                let household_ref = words.take("household").then(|| words.next("a household")).transpose()?;
+                let household_ref = household_ref.map(str::to_owned);
+                (format!("home-{name}"), FactBody::ClientHome { client_ref: name, household_ref, place })
+            }
+            "order" => {
+                words.expect("client")?;
+                let client_ref = words.next("a client")?.to_owned();
+                let staff = words.take("staff").then(|| words.next("a number")).transpose()?;
+                let body = FactBody::Order {
+                    order_id: name.clone(),
+                    client_ref,
+                    provider_id: None,
+                    task_codes: Vec::new(),
+                    granted_minutes: None,
+                    granted_per: None,
+                    required_staff: staff.map(number).transpose()?,
+                };
+                (format!("order-{name}"), body)
+            }
+            "absence" => {
+                let kind = absence(words.next("a kind of absence")?)?;
+                valid = validity(words.next("a time")?)?;
+                words.expect("by")?;
+                let confirmed_by = confirmed(words.next("a source")?)?;
+                let id = format!("absence-{name}");
+                (id, FactBody::ClientAbsence { client_ref: name, kind, confirmed_by })
+            }
+            "tariff" => {
+                let ore_per_hour = number(words.next("öre per hour")?)?;
+                (format!("tariff-{name}"), FactBody::Tariff { tariff_code: name, ore_per_hour })
+            }
+            "calendar" => {
+                words.expect("paid")?;
+                let payout_run_at = day(words.next("a time")?)?;
+                let pay_period = month(&name)?;
+                let body = FactBody::Calendar { pay_period, locks_at: payout_run_at, payout_run_at };
+                (format!("calendar-{name}"), body)
+            }
+            _ => {
+                let exception = exception(&name, words)?;
+                if words.take("during") {
+                    valid = validity(words.next("a time")?)?;
+                }
+                (format!("exception-{name}"), FactBody::Exception(exception))
+            }
+        };
+        words.end()?;
+        Ok(self.tell(fact_id, valid, body))
+    }
+
+    fn decision(&mut self, words: &mut Words<'_>) -> Read<Decision> {
+        let id = words.next("a registration")?;
+        let action = match words.next("an action")? {
+            "confirm" => Action::Confirm,
+            "release" => Action::Release,
+            "uphold" => Action::Uphold,
+            "dismiss" => Action::Dismiss,
+            "reopen" => Action::Reopen,
+            other => return Err(format!("`{other}` is no action")),
+        };
+        words.expect("at")?;
+        let decided_at = day(words.next("a time")?)?;
+        let excepted =
+            words.take("except").then(|| exception(words.next("a rule")?, words).map(|e| (e, always())));
+        words.end()?;
+        self.facts += 1;
+        Ok(Decision {
+            decision_id: format!("decision-{}", self.facts),
+            alert_id: format!("{MUNICIPALITY}:registration:{id}"),
+            action,
+            outcome: None,
+            reason: "seen".to_owned(),
+            decided_by: "reviewer".to_owned(),
+            decided_at,
+            exception: excepted.transpose()?,
+        })
+    }
+
+    /// `R1.2` names a version; `R1` alone is its first.
+    fn registration(&mut self, name: &str, words: &mut Words<'_>) -> Read<Draft> {
+        let (id, version) = match name.rsplit_once('.') {
+            Some((id, version)) => (id, number(version)?),
+            None => (name, 1),
+        };
+        let draft = if words.take("cancelled") {
+            let known = self.drafts.get(id).ok_or_else(|| format!("`{id}` is not registered"))?;
+            words.end()?;
+            Draft { event: EventType::Cancelled, version, ..known.clone() }
+        } else {
+            visit(id, version, words)?
+        };
+        self.drafts.insert(id.to_owned(), draft.clone());
+        Ok(draft)
+    }
+
+    /// `from 2026-02-01 for 40 days: B carer ann …` registers `B-1` to `B-40`.
+    fn every_day(&mut self, rest: &str) -> Read<Vec<Said>> {
+        let (head, visit) = rest.split_once(": ").ok_or("`: ` is missing")?;
+        let mut words = Words::new(head);
+        words.expect("from")?;
+        let first: jiff::civil::Date =
+            words.next("a date")?.parse().map_err(|_| "the date is not understood".to_owned())?;
+        words.expect("for")?;
+        let days: i32 = number(words.next("a number")?)?;
+        words.expect("days")?;
+        words.end()?;
+        let (name, what) = visit.split_once(' ').ok_or("a registration is missing")?;
+        let each = |at: i32| {
+            let date =
+                first.checked_add(jiff::Span::new().days(at)).map_err(|problem| problem.to_string())?;
+            let text = format!("{what} on {date}");
+            let draft = self.registration(&format!("{name}-{}.1", at + 1), &mut Words::new(&text))?;
+            Ok(Said::Registered(Box::new(draft)))
+        };
+        (0..days).map(each).collect()
+    }
+}
+
+fn exception(rule: &str, words: &mut Words<'_>) -> Read<Exception> {
+    let mut of = |what: &str| words.take(what).then(|| words.next("a name").map(str::to_owned)).transpose();
+    let (carer_ref, client_ref, provider_id) = (of("carer")?, of("client")?, of("provider")?);
+    let (author, reason) = ("reviewer".to_owned(), "agreed".to_owned());
+    Ok(Exception { rule: rule.to_owned(), carer_ref, client_ref, provider_id, author, reason })
+}

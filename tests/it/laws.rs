@@ -1,0 +1,93 @@
+//! What must hold for every feed and every rule.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use tidvakt::domain::{Alert, EventType};
+use tidvakt::engine::{Outcome, Output};
+
+use crate::draft::Draft;
+use crate::engines::{Teller, default_engine, timeless};
+use crate::feed::{Feed, Told, content, feeds};
+
+fn standing(feed: &Feed) -> Vec<Alert> {
+    let mut teller = Teller::new(default_engine());
+    feed.tell(&mut teller);
+    timeless(teller.engine.standing())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_order_of_arrival_does_not_matter((feed, other) in feeds(24).prop_flat_map(|feed| {
+        let shuffled = Just(feed.0.clone()).prop_shuffle().prop_map(Feed);
+        (Just(feed), shuffled)
+    })) {
+        prop_assert_eq!(standing(&feed), standing(&other));
+    }
+
+    #[test]
+    fn what_was_told_one_by_one_is_what_stands(feed in feeds(24)) {
+        let mut teller = Teller::new(default_engine());
+        let (out, _) = feed.tell(&mut teller);
+        let mut told = BTreeMap::new();
+        for output in out {
+            if let Output::Alert(alert) = output {
+                told.insert(alert.alert_id.clone(), *alert);
+            }
+        }
+        let told = told.into_values().filter(|alert| !alert.findings.is_empty());
+        prop_assert_eq!(timeless(told), timeless(teller.engine.standing()));
+    }
+
+    #[test]
+    fn told_twice_nothing_changes_and_nothing_is_said(feed in feeds(24)) {
+        let mut teller = Teller::new(default_engine());
+        feed.tell(&mut teller);
+        let stands = teller.engine.standing();
+        let facts = Feed(feed.0.iter().filter(|told| matches!(told, Told::Fact(_))).cloned().collect());
+        let visits = Feed(feed.0.iter().filter(|told| matches!(told, Told::Visit(_))).cloned().collect());
+        let (out, outcomes) = visits.tell(&mut teller);
+        prop_assert_eq!(out, vec![]);
+        prop_assert!(outcomes.iter().all(|outcome| matches!(outcome, Outcome::Repeat | Outcome::Stale)));
+        let (out, _) = facts.tell(&mut teller);
+        prop_assert_eq!(out, vec![]);
+        prop_assert_eq!(timeless(teller.engine.standing()), timeless(stands));
+    }
+
+    #[test]
+    fn what_was_cancelled_was_never_there(
+        feed in feeds(20),
+        others in proptest::collection::vec((content(), any::<prop::sample::Index>(), any::<prop::sample::Index>()), 1..8),
+    ) {
+        let mut longer = feed.clone();
+        for (number, (content, at, later)) in others.into_iter().enumerate() {
+            let first = Draft { id: format!("X{number}"), event: EventType::Recorded, ..content };
+            let last = Draft { version: 2, event: EventType::Cancelled, ..first.clone() };
+            let at = at.index(longer.0.len() + 1);
+            longer.0.insert(at, Told::Visit(first));
+            let at = at + 1 + later.index(longer.0.len() - at);
+            longer.0.insert(at, Told::Visit(last));
+        }
+        prop_assert_eq!(standing(&longer), standing(&feed));
+    }
+
+    #[test]
+    fn what_was_corrected_was_never_wrong(
+        right in proptest::collection::vec(content(), 1..20),
+        wrong in proptest::collection::vec(content(), 20),
+        facts in feeds(1),
+    ) {
+        let named = |contents: &[Draft], version| -> Vec<Told> {
+            let drafts = contents.iter().enumerate().map(|(number, content)| {
+                Told::Visit(Draft { id: format!("R{number:02}"), version, ..content.clone() })
+            });
+            drafts.collect()
+        };
+        let facts: Vec<Told> = facts.0.into_iter().filter(|told| matches!(told, Told::Fact(_))).collect();
+        let clean = [facts.clone(), named(&right, 2)].concat();
+        let corrected = [named(&wrong[..right.len()], 1), facts, named(&right, 2)].concat();
+        prop_assert_eq!(standing(&Feed(corrected)), standing(&Feed(clean)));
+    }
+}

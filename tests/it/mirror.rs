@@ -1,0 +1,50 @@
+//! A rule is one thing in six places: each must have it, by the same name, and none more.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use tidvakt::rules::RULES;
+
+use crate::architecture::root;
+
+fn ids() -> BTreeSet<String> {
+    RULES.iter().map(|rule| rule.id.to_owned()).collect()
+}
+
+/// The stems of the files in `folder` that end with `ending`.
+fn stems(folder: &str, ending: &str) -> BTreeSet<String> {
+    let entries = std::fs::read_dir(root().join(folder)).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter_map(|name| name.strip_suffix(ending).map(str::to_owned)).collect()
+}
+
+#[test]
+fn a_rule_is_called_as_its_file() {
+    let files = stems("src/rules", ".rs").into_iter().filter(|stem| stem != "mod");
+    assert_eq!(files.map(|stem| stem.replace('_', "-")).collect::<BTreeSet<_>>(), ids());
+    assert_eq!(RULES.len(), ids().len(), "an id is listed twice");
+}
+
+#[test]
+fn a_rule_has_its_section_in_the_default_settings() {
+    let text = std::fs::read_to_string(root().join("config/default.toml")).unwrap();
+    let settings: toml::Table = text.parse().unwrap();
+    let sections = settings["rules"].as_table().unwrap();
+    assert_eq!(sections.keys().cloned().collect::<BTreeSet<_>>(), ids());
+}
+
+#[test]
+fn a_rule_has_its_scenarios() {
+    let scenarios = stems("tests/scenarios", ".txt");
+    assert_eq!(ids().difference(&scenarios).collect::<Vec<_>>(), [""; 0], "rules without scenarios");
+}
+
+#[test]
+fn the_readme_holds_the_table_of_rules_as_the_program_prints_it() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let printed = Command::new(env!("CARGO_BIN_EXE_tidvakt")).args(["schema", "rules"]).output().unwrap();
+    let table = String::from_utf8(printed.stdout).unwrap();
+    let without: Vec<_> = table.lines().filter(|row| !readme.lines().any(|line| line == *row)).collect();
+    assert_eq!(without, [""; 0], "rows that README.md lacks");
+    assert_eq!(table.lines().count(), ids().len() + 2);
+}

@@ -1,0 +1,279 @@
+//! A slow second opinion: every registration against every other one, from the words of the rules
+//! alone. It shares no code with the engine, and must come to the same findings however the feed
+//! arrived.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+use tidvakt::domain::{
+    CaptureMethod, EventType, FactBody, Grade, Outcome as VisitOutcome, Place, UtcSecond, VisitKind,
+};
+
+use crate::draft::Draft;
+use crate::engines::{Teller, engine};
+use crate::feed::{Feed, feeds};
+
+const RULES: &str = "
+[rules.carer-overlap]
+slack_seconds = 120
+[rules.client-overlap]
+slack_seconds = 300
+handover_seconds = 600
+[rules.impossible-travel]
+speed_kmh_max = 90.0
+slack_seconds = 120
+hold_metres_min = 10000
+hold_gap_seconds_max = 120
+";
+
+/// What a finding comes to: rule, registration, the other one, grade, seconds, what was not tested.
+type Found = (String, String, String, Grade, i64, Vec<String>);
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_engine_finds_what_the_slow_oracle_finds(feed in feeds(40)) {
+        let mut teller = Teller::new(engine(RULES));
+        feed.tell(&mut teller);
+        let mut found = BTreeSet::new();
+        for alert in teller.engine.standing() {
+            for finding in alert.findings {
+                prop_assert_eq!(finding.related.len(), 1);
+                found.insert((
+                    finding.rule,
+                    alert.subject.id.clone(),
+                    finding.related[0].clone(),
+                    finding.grade,
+                    finding.seconds_in_question,
+                    finding.not_tested,
+                ));
+            }
+        }
+        prop_assert_eq!(found, Oracle::new(&feed).findings());
+    }
+}
+
+#[test]
+fn random_feeds_have_something_to_find() {
+    use proptest::strategy::ValueTree;
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut rules: BTreeMap<(String, Grade), u32> = BTreeMap::new();
+    for _ in 0..200 {
+        let feed = feeds(40).new_tree(&mut runner).unwrap().current();
+        for (rule, _, _, grade, ..) in Oracle::new(&feed).findings() {
+            *rules.entry((rule, grade)).or_default() += 1;
+        }
+    }
+    // Three rules, each with all the grades that it has.
+    assert_eq!(rules.len(), 7, "{rules:?}");
+}
+
+struct Oracle {
+    visits: Vec<Draft>,
+    homes: BTreeMap<String, (Option<String>, Option<Place>)>,
+    staff: BTreeMap<String, u8>,
+}
+
+impl Oracle {
+    /// Only the highest version of each registration counts, and the latest recorded of each fact.
+    fn new(feed: &Feed) -> Self {
+        let mut latest: BTreeMap<&str, &Draft> = BTreeMap::new();
+        for draft in feed.drafts() {
+            let known = latest.entry(&draft.id).or_insert(draft);
+            if known.version < draft.version {
+                *known = draft;
+            }
+        }
+        let counts = latest.into_values().filter(|draft| draft.event != EventType::Cancelled);
+        let (mut homes, mut staff) = (BTreeMap::new(), BTreeMap::new());
+        let mut facts: Vec<_> = feed.facts().collect();
+        facts.sort_by_key(|fact| fact.recorded_at);
+        for fact in facts {
+            match &fact.body {
+                FactBody::ClientHome { client_ref, household_ref, place } => {
+                    homes.insert(client_ref.clone(), (household_ref.clone(), *place));
+                }
+                FactBody::Order { order_id, required_staff, .. } => {
+                    staff.insert(order_id.clone(), required_staff.unwrap_or(1));
+                }
+                _ => (),
+            }
+        }
+        Self { visits: counts.cloned().collect(), homes, staff }
+    }
+
+    fn findings(&self) -> BTreeSet<Found> {
+        let mut by_visit: BTreeMap<&str, Vec<Found>> = BTreeMap::new();
+        for own in &self.visits {
+            for other in self.visits.iter().filter(|other| other.id != own.id) {
+                let found = [
+                    self.carer_overlap(own, other),
+                    self.client_overlap(own, other),
+                    self.impossible_travel(own, other),
+                ];
+                by_visit.entry(&own.id).or_default().extend(found.into_iter().flatten());
+            }
+        }
+        // What is only noted makes no alert, but is told beside what does.
+        by_visit.retain(|_, found| found.iter().any(|found| found.3 > Grade::Observe));
+        by_visit.into_values().flatten().collect()
+    }
+
+    fn carer_overlap(&self, own: &Draft, other: &Draft) -> Option<Found> {
+        let lawful = own.carer != other.carer
+            || own.client == other.client
+            || [own, other].iter().any(|visit| !in_the_home(visit) || visit.kind == VisitKind::Alarm)
+            || (own.shared.is_some() && own.shared == other.shared);
+        let seconds = shared_seconds(own, other);
+        if lawful || seconds <= 120 {
+            return None;
+        }
+        let households = (self.household(own), self.household(other));
+        if households.0.is_some() && households.0 == households.1 {
+            return None;
+        }
+        let known = households.0.is_some() && households.1.is_some();
+        let tags = (start_tag(own), start_tag(other));
+        let tags_differ = tags.0.is_some() && tags.1.is_some() && tags.0 != tags.1;
+        let electronic = all_electronic(own, other);
+        let hold = electronic && (known || tags_differ) && is_weaker(own, other);
+        let grade = match (hold, known) {
+            (true, true) => Grade::Hold,
+            (true, false) | (false, true) => Grade::Review,
+            (false, false) => Grade::Observe,
+        };
+        let untested = if known { vec![] } else { vec!["household".to_owned()] };
+        Some(("carer-overlap".to_owned(), own.id.clone(), other.id.clone(), grade, seconds, untested))
+    }
+
+    fn client_overlap(&self, own: &Draft, other: &Draft) -> Option<Found> {
+        let not_there = |visit: &&Draft| {
+            !in_the_home(visit)
+                || visit.trainee
+                || matches!(visit.kind, VisitKind::Alarm | VisitKind::MealDelivery)
+        };
+        let partners = own.partners.contains(&other.id) || other.partners.contains(&own.id);
+        let apart = own.client != other.client || own.carer == other.carer;
+        let seconds = shared_seconds(own, other);
+        if apart || partners || [own, other].iter().any(not_there) || seconds <= 300 {
+            return None;
+        }
+        let (a, b) = (presence(own), presence(other));
+        let staggered = (a.0 < b.0 && a.1 < b.1) || (b.0 < a.0 && b.1 < a.1);
+        if staggered && seconds <= 600 {
+            return None;
+        }
+        let staff = [own, other].map(|visit| {
+            visit.staff.or_else(|| visit.order.as_ref().and_then(|order| self.staff.get(order).copied()))
+        });
+        if staff.iter().flatten().any(|needed| *needed > 1) {
+            return None;
+        }
+        let known = staff.iter().all(Option::is_some);
+        let grade = if known { Grade::Review } else { Grade::Observe };
+        let untested = if known { vec![] } else { vec!["order".to_owned()] };
+        Some(("client-overlap".to_owned(), own.id.clone(), other.id.clone(), grade, seconds, untested))
+    }
+
+    fn impossible_travel(&self, own: &Draft, other: &Draft) -> Option<Found> {
+        let placed = |visit: &Draft| in_the_home(visit) && visit.kind != VisitKind::Alarm;
+        if own.carer != other.carer || own.client == other.client || !placed(own) || !placed(other) {
+            return None;
+        }
+        let key = |visit: &Draft| (presence(visit), visit.id.clone());
+        let (first, second) = if key(own) < key(other) { (own, other) } else { (other, own) };
+        let between = self.visits.iter().filter(|visit| visit.carer == own.carer && placed(visit));
+        if between.into_iter().any(|visit| key(first) < key(visit) && key(visit) < key(second)) {
+            return None;
+        }
+        let gap = presence(second).0 - presence(first).1;
+        if gap < 0 || second.start.0 - first.start.0 > 4 * 3600 {
+            return None;
+        }
+        let home = |visit: &Draft| self.homes.get(&visit.client).cloned().unwrap_or_default();
+        let ((household, place), (other_household, other_place)) = (home(first), home(second));
+        if household.is_some() && household == other_household {
+            return None;
+        }
+        let metres = metres(place?, other_place?);
+        // 90 km/h are 25 metres a second.
+        let needed = (metres / 25.0).floor() as i64;
+        if needed <= gap + 120 {
+            return None;
+        }
+        let grave = all_electronic(own, other) && metres > 10_000.0 && gap < 120;
+        let grade = if grave && is_weaker(own, other) { Grade::Hold } else { Grade::Review };
+        let length = presence(own).1 - presence(own).0;
+        let seconds = (needed - gap).min(length);
+        Some(("impossible-travel".to_owned(), own.id.clone(), other.id.clone(), grade, seconds, vec![]))
+    }
+
+    fn household(&self, visit: &Draft) -> Option<String> {
+        self.homes.get(&visit.client)?.0.clone()
+    }
+}
+
+/// Seconds from when to when the carer is claimed to have been there. An end that the source made up
+/// counts only as far as it was planned.
+fn presence(visit: &Draft) -> (i64, i64) {
+    let (start, end) = (visit.start.0, visit.end.unwrap_or(visit.start).0);
+    if visit.methods[1] != CaptureMethod::AutoClosed {
+        return (start, end);
+    }
+    let planned = visit.planned.map_or(start, |plan| plan.end().0);
+    (start, planned.min(end).max(start))
+}
+
+fn shared_seconds(a: &Draft, b: &Draft) -> i64 {
+    let (a, b) = (presence(a), presence(b));
+    a.1.min(b.1) - a.0.max(b.0)
+}
+
+fn in_the_home(visit: &Draft) -> bool {
+    visit.end.is_some()
+        && visit.event != EventType::Started
+        && [VisitOutcome::Performed, VisitOutcome::Partly].contains(&visit.outcome)
+        && ![VisitKind::Remote, VisitKind::Errand, VisitKind::Escort].contains(&visit.kind)
+}
+
+/// From the strongest to the weakest.
+fn strength(method: CaptureMethod) -> u8 {
+    match method {
+        CaptureMethod::AutoClosed => 0,
+        CaptureMethod::ManualCarer | CaptureMethod::ManualOffice => 1,
+        CaptureMethod::Unknown => 2,
+        CaptureMethod::AppButton => 3,
+        _ => 4,
+    }
+}
+
+fn all_electronic(a: &Draft, b: &Draft) -> bool {
+    a.methods.iter().chain(&b.methods).all(|method| strength(*method) == 4)
+}
+
+fn start_tag(visit: &Draft) -> Option<&String> {
+    visit.tag.as_ref().filter(|_| strength(visit.methods[0]) == 4)
+}
+
+fn is_weaker(own: &Draft, other: &Draft) -> bool {
+    let evidence = |visit: &Draft| visit.methods.iter().map(|method| strength(*method)).sum::<u8>();
+    let recorded = |visit: &Draft| -> UtcSecond { visit.recorded_at.or(visit.end).unwrap_or(visit.start) };
+    match evidence(own).cmp(&evidence(other)) {
+        std::cmp::Ordering::Equal => (recorded(own), &own.id) > (recorded(other), &other.id),
+        order => order == std::cmp::Ordering::Less,
+    }
+}
+
+/// Along the surface, by the angle between the two directions from the Earth's centre.
+fn metres(a: Place, b: Place) -> f64 {
+    let direction = |place: Place| {
+        let (lat, lon) = (place.lat.to_radians(), place.lon.to_radians());
+        [lat.cos() * lon.cos(), lat.cos() * lon.sin(), lat.sin()]
+    };
+    let (a, b) = (direction(a), direction(b));
+    let cross = [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
+    let sine = cross.iter().map(|part| part * part).sum::<f64>().sqrt();
+    let cosine: f64 = a.iter().zip(b).map(|(a, b)| a * b).sum();
+    6_371_008.8 * sine.atan2(cosine)
+}

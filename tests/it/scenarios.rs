@@ -1,0 +1,339 @@
+//! Every file in `tests/scenarios` is a row of small stories in the words of the domain, told to an
+//! engine with the default rules. A file is named after the rule that it is about.
+//!
+//! ```text
+//! == title                            a new case: an engine that knows nothing
+//! homes apart bo eva                  each a kilometre from the next, each a household of its own
+//! home bo at 59.30,17.60 household h1     either part may be left out
+//! order O1 client bo staff 2
+//! absence bo hospital 2026-03-03..2026-03-06 by hospital      no end: `2026-03-03..`
+//! tariff D1 51600                     öre per hour
+//! calendar 2026-03 paid 2026-04-06T18:00
+//! exception carer-overlap carer ann client bo during 2026-03-01..2026-04-01
+//! forget home-bo                      takes a fact back, by kind and name
+//! decide R1 release at 2026-03-10 except carer-overlap carer ann
+//! R1.1 carer ann at client bo 08:00-08:30      version 1 of R1; `08:00-` is still open
+//! R1.2 cancelled
+//! every day from 2026-02-01 for 40 days: B carer ann at client bo 08:00-08:30     B-1 to B-40
+//! ```
+//! Behind a visit may follow, in any order: `on 2026-03-02` (else that day), `nfc lock gps phone app
+//! manual office auto unknown` for both ends (else nfc, with the client's own tag) or `start X`,
+//! `end X`, `plan 08:00-08:30`, `staff 2`, `partners R2,R3`, `kind alarm`, `outcome declined`,
+//! `trainee`, `provider P1`, `order O1`, `task shower`, `tag T`, `shared S1`, `tariff D1`, `period
+//! 2026-02`, `not-billable`, `recorded 2026-03-05T10:00` (by the device), `arrives 2026-03-05T10:00`
+//! (in the log). Times are Stockholm's.
+//!
+//! Consecutive lines `->` are one block, and name *everything* that stands then:
+//! ```text
+//! -> carer-overlap R2+R1 hold 900 s: the text holds this      a finding on R2 about R1
+//! -> carer-overlap R2+R1 review untested household            the seconds may be left out
+//! -> manual-share carer ann 2026-03 review
+//! -> noted duplicate-registration R1      graded `observe`: no alert
+//! -> nothing                              nothing stands and nothing is noted
+//! -> same                                 all that the block before named
+//! ```
+//! and beside that what happened since the block before, or what hangs on it:
+//! ```text
+//! -> withdrawn R2
+//! -> undetermined carer-overlap household
+//! -> hold R2 900 s 12900 öre proposed
+//! ```
+//! Each case also ends with two laws: told twice, nothing changes; told backwards, the same stands.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use tidvakt::domain::{Alert, EventType};
+use tidvakt::engine::{Engine, Input, Outcome, Output};
+
+use crate::architecture::root;
+use crate::engines::{Teller, default_engine, timeless};
+use crate::form::{Expected, FindingLine, Line, Said, read};
+
+#[test]
+fn every_scenario_comes_true() {
+    let mut paths: Vec<_> = std::fs::read_dir(root().join("tests/scenarios"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "txt"))
+        .collect();
+    paths.sort_unstable();
+    assert!(!paths.is_empty());
+    let mut told = String::new();
+    let mut cases = 0;
+    for path in &paths {
+        let name = path.strip_prefix(root()).unwrap().display().to_string();
+        let problems = match read(&std::fs::read_to_string(path).unwrap()) {
+            Ok(lines) => {
+                cases += lines.iter().filter(|line| matches!(line.said, Said::Case)).count();
+                problems(&lines)
+            }
+            Err(problem) => vec![problem],
+        };
+        for (line, problem) in problems {
+            writeln!(told, "{name}:{line}: {problem}").unwrap();
+        }
+    }
+    assert!(told.is_empty(), "\n{told}");
+    println!("{cases} cases in {} files", paths.len());
+}
+
+#[test]
+fn a_wrong_expectation_is_found_with_its_line() {
+    let text = "== two homes\nhomes apart bo eva\nR1 carer ann at client bo 08:00-08:30\n-> nothing\n\
+                R2 carer ann at client eva 08:15-08:45\n-> nothing\n== none\nR3 carer eva at client eva 1-2";
+    assert_eq!(read(text).unwrap_err().0, 8);
+    let found = problems(&read(text.split_once("== none").unwrap().0).unwrap());
+    assert_eq!(
+        found.iter().map(|(line, _)| *line).collect::<BTreeSet<_>>(),
+        BTreeSet::from([6]),
+        "{found:?}"
+    );
+    assert!(found[0].1.contains("carer-overlap R1+R2"), "{found:?}");
+}
+
+/// What does not come true, by line.
+fn problems(lines: &[Line]) -> Vec<(usize, String)> {
+    let mut problems = Vec::new();
+    let mut story = Story::default();
+    let mut at = 0;
+    while at < lines.len() {
+        let length = lines[at..].iter().take_while(|line| matches!(line.said, Said::Expected(_))).count();
+        if length > 0 {
+            story.judge(&lines[at..at + length], &mut problems);
+        } else if let Said::Case = lines[at].said {
+            story.finish(&mut problems);
+            story = Story::default();
+        } else {
+            story.tell(&lines[at]);
+        }
+        at += length.max(1);
+    }
+    story.finish(&mut problems);
+    problems
+}
+
+/// One case as it goes on.
+struct Story {
+    teller: Teller,
+    lines: Vec<Line>,
+    /// Registrations with the rules that only noted something.
+    noted: BTreeMap<String, Vec<String>>,
+    /// What the alerts said last, by alert id.
+    told: BTreeMap<String, Alert>,
+    withdrawn: BTreeSet<String>,
+    undetermined: BTreeMap<(String, String), u64>,
+    before: Vec<Expected>,
+}
+
+impl Default for Story {
+    fn default() -> Self {
+        Self {
+            teller: Teller::new(default_engine()),
+            lines: Vec::new(),
+            noted: BTreeMap::new(),
+            told: BTreeMap::new(),
+            withdrawn: BTreeSet::new(),
+            undetermined: BTreeMap::new(),
+            before: Vec::new(),
+        }
+    }
+}
+
+impl Story {
+    fn tell(&mut self, line: &Line) {
+        self.lines.push(line.clone());
+        let mut out = Vec::new();
+        let outcome = tell(&mut self.teller, &line.said, &mut out);
+        if let Said::Registered(draft) = &line.said
+            && draft.event == EventType::Cancelled
+            && outcome == Outcome::Scored
+        {
+            self.noted.remove(&draft.id);
+        }
+        for output in out {
+            match output {
+                Output::Assessed(assessed) => {
+                    let assessment = self.teller.engine.assessment(&assessed);
+                    let rules = assessment.rules.iter().map(|rule| (*rule).to_owned());
+                    let noted = assessment.grade == Some(tidvakt::domain::Grade::Observe);
+                    self.noted.insert(assessment.registration_id, rules.filter(|_| noted).collect());
+                }
+                Output::Alert(alert) => {
+                    if alert.findings.is_empty() {
+                        self.withdrawn.insert(alert.subject.id.clone());
+                    }
+                    self.told.insert(alert.alert_id.clone(), *alert);
+                }
+            }
+        }
+    }
+
+    /// Compares a block of expectations with what stands and happened.
+    fn judge(&mut self, block: &[Line], problems: &mut Vec<(usize, String)>) {
+        let standing = self.teller.engine.standing();
+        let mut unnamed = self.everything(&standing);
+        let stood = unnamed.clone();
+        let mut missing = |line: usize, what: String| {
+            problems.push((line, format!("{what}\n  what stood:{}", shown(&stood))));
+        };
+        for line in block {
+            let Said::Expected(expected) = &line.said else { continue };
+            let named: Vec<&Expected> =
+                if *expected == Expected::Same { self.before.iter().collect() } else { vec![expected] };
+            for expected in named {
+                let found = match expected {
+                    Expected::Nothing | Expected::Same => true,
+                    Expected::Withdrawn(id) => self.withdrawn.contains(id),
+                    Expected::Undetermined(rule, fact) => {
+                        let key = (rule.clone(), fact.clone());
+                        let now = undetermined(&self.teller.engine);
+                        self.undetermined.get(&key).unwrap_or(&0) < now.get(&key).unwrap_or(&0)
+                    }
+                    Expected::Hold(id, seconds, ore, state) => standing.iter().any(|alert| {
+                        alert.hold.as_ref().is_some_and(|hold| {
+                            hold.registration_id == *id
+                                && (hold.seconds_in_question, hold.amount_ore) == (*seconds, *ore)
+                                && format!("{:?}", hold.state).eq_ignore_ascii_case(state)
+                        })
+                    }),
+                    Expected::Finding(_) | Expected::Noted(..) => {
+                        let at = unnamed.iter().position(|actual| fits(expected, actual));
+                        at.map(|at| unnamed.remove(at)).is_some()
+                    }
+                };
+                if !found {
+                    missing(line.number, format!("this did not come true: {expected:?}"));
+                }
+            }
+        }
+        if !unnamed.is_empty() {
+            missing(block[0].number, format!("this stands as well:{}", shown(&unnamed)));
+        }
+        self.check_told(block[0].number, problems);
+        self.before = stood;
+        self.withdrawn.clear();
+        self.undetermined = undetermined(&self.teller.engine);
+    }
+
+    /// The alerts as told one by one must be those that stand.
+    fn check_told(&self, line: usize, problems: &mut Vec<(usize, String)>) {
+        let told = self.told.values().filter(|alert| !alert.findings.is_empty());
+        let problem = difference(&timeless(told.cloned()), &self.teller, "from what was told");
+        problems.extend(problem.map(|problem| (line, problem)));
+    }
+
+    /// All that stands or is noted, as lines that would name it.
+    fn everything(&self, standing: &[Alert]) -> Vec<Expected> {
+        let noted = self.noted.iter();
+        let noted =
+            noted.flat_map(|(id, rules)| rules.iter().map(|r| Expected::Noted(r.clone(), id.clone())));
+        findings(standing).chain(noted).collect()
+    }
+
+    /// The two laws at the end of a case.
+    fn finish(&mut self, problems: &mut Vec<(usize, String)>) {
+        let Some(last) = self.lines.last().map(|line| line.number) else { return };
+        let stands = timeless(self.teller.engine.standing());
+        for line in &self.lines {
+            tell(&mut self.teller, &line.said, &mut Vec::new());
+        }
+        problems.extend(difference(&stands, &self.teller, "told twice").map(|problem| (last, problem)));
+        // A decision is about the version that was there when it was made.
+        if self.lines.iter().any(|line| matches!(line.said, Said::Decided(_))) {
+            return;
+        }
+        let mut backwards = Teller::new(default_engine());
+        let is_visit = |line: &&Line| matches!(line.said, Said::Registered(_));
+        let visits = self.lines.iter().rev().filter(is_visit);
+        // What is said of one fact stays in order: a removal has no version.
+        for line in visits.chain(self.lines.iter().filter(|line| !is_visit(line))) {
+            tell(&mut backwards, &line.said, &mut Vec::new());
+        }
+        problems.extend(difference(&stands, &backwards, "told backwards").map(|problem| (last, problem)));
+    }
+}
+
+fn difference(stands: &[Alert], after: &Teller, how: &str) -> Option<String> {
+    let after = timeless(after.engine.standing());
+    let differ = stands != after.as_slice();
+    differ.then(|| {
+        let lines = |alerts: &[Alert]| shown(&findings(alerts).collect::<Vec<_>>());
+        format!("{how}, something else stands:{}\n  instead of:{}", lines(&after), lines(stands))
+    })
+}
+
+fn tell(teller: &mut Teller, said: &Said, out: &mut Vec<Output>) -> Outcome {
+    match said {
+        Said::Registered(draft) => teller.register(draft, out),
+        Said::Told(change) => teller.engine.apply(Input::Referenced(change), out),
+        Said::Decided(decision) => teller.engine.apply(Input::Decided(decision), out),
+        Said::Case | Said::Expected(_) => Outcome::Noted,
+    }
+}
+
+fn undetermined(engine: &Engine) -> BTreeMap<(String, String), u64> {
+    let rules = engine.findings_by_rule().iter();
+    rules
+        .flat_map(|counts| {
+            let facts = counts.undetermined.iter();
+            facts.map(|(fact, count)| ((counts.rule.to_owned(), (*fact).to_owned()), *count))
+        })
+        .collect()
+}
+
+/// The findings of the alerts, as lines that would name them.
+fn findings(standing: &[Alert]) -> impl Iterator<Item = Expected> {
+    standing.iter().flat_map(|alert| {
+        let subject = alert.alert_id.split_once(':').map_or("", |(_, subject)| subject);
+        alert.findings.iter().map(move |finding| {
+            Expected::Finding(Box::new(FindingLine {
+                rule: finding.rule.clone(),
+                subject: subject.to_owned(),
+                related: finding.related.clone(),
+                grade: finding.grade,
+                seconds: Some(finding.seconds_in_question),
+                untested: finding.not_tested.clone(),
+                text: Some(finding.text.en.clone()),
+            }))
+        })
+    })
+}
+
+/// Is `actual` what `expected` names? What the line leaves out may be anything.
+fn fits(expected: &Expected, actual: &Expected) -> bool {
+    let (Expected::Finding(line), Expected::Finding(found)) = (expected, actual) else {
+        return expected == actual;
+    };
+    (&line.rule, &line.subject, &line.related, line.grade, &line.untested)
+        == (&found.rule, &found.subject, &found.related, found.grade, &found.untested)
+        && line.seconds.is_none_or(|seconds| Some(seconds) == found.seconds)
+        && line.text.as_ref().is_none_or(|part| found.text.as_ref().is_some_and(|text| text.contains(part)))
+}
+
+/// As the lines would have to be written.
+fn shown(lines: &[Expected]) -> String {
+    let mut text = String::new();
+    for line in lines {
+        match line {
+            Expected::Finding(finding) => {
+                let FindingLine { rule, subject, related, grade, seconds, untested, text: sentence } =
+                    &**finding;
+                let ids: Vec<&str> = std::iter::once(subject.trim_start_matches("registration:"))
+                    .chain(related.iter().map(String::as_str))
+                    .collect();
+                let untested = if untested.is_empty() {
+                    String::new()
+                } else {
+                    format!(" untested {}", untested.join(","))
+                };
+                let (ids, grade, seconds) = (ids.join("+"), grade.as_str(), seconds.unwrap_or_default());
+                let sentence = sentence.as_deref().unwrap_or_default();
+                write!(text, "\n    -> {rule} {ids} {grade} {seconds} s{untested}: {sentence}").unwrap();
+            }
+            Expected::Noted(rule, id) => write!(text, "\n    -> noted {rule} {id}").unwrap(),
+            other => write!(text, "\n    {other:?}").unwrap(),
+        }
+    }
+    if text.is_empty() { " nothing".to_owned() } else { text }
+}
