@@ -27,4 +27,5 @@ pub mod contract;
 pub mod domain;
 pub mod engine;
 pub mod rules;
+pub mod service;
 pub mod simulate;
