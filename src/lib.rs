@@ -23,6 +23,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod contract;
 pub mod domain;
 pub mod engine;
 pub mod rules;
