@@ -8,11 +8,16 @@ use rdkafka::config::ClientConfig;
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer as _, ThreadedProducer};
 use rdkafka::util::Timeout;
 use rdkafka::{Offset, TopicPartitionList};
+use tidvakt::contract;
+use tidvakt::simulate::{self, Plan};
 
 /// Partitions of the feed.
 pub const PARTITIONS: i32 = 4;
 /// Municipalities, spread over the partitions.
 const MUNICIPALITIES: usize = 8;
+/// Days that are simulated.
+const DAYS: u32 = 28;
+const RECORDS_PER_CLIENT_DAY: f64 = 2.1;
 /// The feed.
 pub const FEED: &str = "tidvakt.registrations.v1";
 
@@ -92,8 +97,34 @@ fn script(arguments: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
-/// About `wanted` registrations of several municipalities, in order of sending.
+/// About `wanted` registrations of several municipalities, each in order of sending, in turns.
 pub fn records(wanted: usize) -> Vec<(String, Vec<u8>)> {
-    let _ = (wanted, MUNICIPALITIES);
-    Vec::new()
+    // A client has about 1.4 visits a day, and a visit about 1.6 records.
+    let clients = wanted as f64 / (MUNICIPALITIES as f64 * f64::from(DAYS) * RECORDS_PER_CLIENT_DAY);
+    let feeds: Vec<Vec<Vec<u8>>> = (0..MUNICIPALITIES).map(|number| feed(number, clients.ceil() as u32)).collect();
+    let longest = feeds.iter().map(Vec::len).max().unwrap_or(0);
+    let mut records = Vec::with_capacity(wanted);
+    for at in 0..longest {
+        for (number, feed) in feeds.iter().enumerate() {
+            records.extend(feed.get(at).map(|value| (code(number), value.clone())));
+        }
+    }
+    records.truncate(wanted);
+    records
+}
+
+fn code(number: usize) -> String {
+    format!("{:04}", 1000 + number)
+}
+
+fn feed(number: usize, clients: u32) -> Vec<Vec<u8>> {
+    let municipality = code(number);
+    let plan = Plan { seed: number as u64, days: DAYS, clients, municipality, ..Plan::default() };
+    let mut records = Vec::new();
+    simulate::run(&plan, &mut |registration| {
+        let mut value = Vec::new();
+        contract::write_registration(registration, &mut value);
+        records.push(value);
+    });
+    records
 }

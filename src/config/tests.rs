@@ -337,3 +337,32 @@ fn http_can_be_off_and_levels_can_differ() {
     assert_eq!(config.http.listen, None);
     assert!(!config.kafka.instance_id.is_empty());
 }
+
+#[test]
+fn the_ends_of_every_range_are_taken_and_what_lies_beyond_is_not() {
+    for (path, key) in &SCHEMA.keys {
+        let Limit::Range { min, max, .. } = key.limit else { continue };
+        for end in [min, max] {
+            let told = problems(load_with("", &[], &[&format!("{path}={end}")], &[]));
+            assert_eq!(told, "accepted", "{path} = {end}");
+        }
+        for beyond in [min - 1.0, max + 1.0] {
+            let told = problems(load_with("", &[], &[&format!("{path}={beyond}")], &[]));
+            assert!(told.starts_with(&format!("--set: `{path}` is `{beyond}`, expected ")), "{told}");
+        }
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_it_fail_otherwise_than_by_refusal(
+        text in "[a-z\\[\\]{}.=\"'0-9#_\\n -]{0,80}",
+        value in ".{0,20}",
+        at in 0..100_usize,
+    ) {
+        let _ = problems(load(&text));
+        let path = SCHEMA.keys.keys().nth(at % SCHEMA.keys.len()).unwrap();
+        let _ = problems(load_with("", &[(&variable(path), &value)], &[&format!("{path}={value}")], &[&value]));
+        let _ = problems(load_with("", &[], &[&format!("kafka.client.{value}={value}")], &[]));
+    }
+}
