@@ -39,7 +39,8 @@ pub(super) fn parse_time(text: &str) -> Option<UtcSecond> {
     if !date_exists || day > days_in_month(year, month) || hour > 23 || minute > 59 || second > 60 {
         return None;
     }
-    let local = days_since_1970(year, month, day) * DAY_SECONDS + i64::from(hour * 3600 + minute * 60 + second);
+    let local =
+        days_since_1970(year, month, day) * DAY_SECONDS + i64::from(hour * 3600 + minute * 60 + second);
     Some(UtcSecond(local - offset_seconds(rest)?))
 }
 
