@@ -21,7 +21,8 @@ use town::Line;
 
 const PARTITIONS: [i32; 2] = [0, 1];
 const RECORDS: usize = 300;
-const SEEDS: u64 = 200;
+/// A build without optimization takes some 20 times as long for each.
+const SEEDS: u64 = if cfg!(debug_assertions) { 50 } else { 1_000 };
 
 fn setup() -> Setup {
     let pace = Pace {
