@@ -1,5 +1,6 @@
 //! One municipality as a worker holds it: its engine, its outbox and its counts.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::knowledge::News;
@@ -7,8 +8,8 @@ use super::outbox::{Origin, Outbox};
 use super::queue::Queue;
 use super::shared::Shared;
 use super::watch::{Fate, Watch};
-use crate::contract::Progress;
-use crate::domain::{Registration, Rejection};
+use crate::contract::{self, Progress};
+use crate::domain::{Alert, Registration, Rejection};
 use crate::engine::{Engine, Input, Outcome, Output, Position};
 
 /// The program failed on an input; the engine is not to be used any more.
@@ -39,6 +40,9 @@ pub(super) struct Municipality {
     /// From this offset on its alerts are told; before, they were told already.
     pub(super) live_from: i64,
     pub(super) live: bool,
+    /// Where more was worked on than was told for sure: the contents that it derived when all was
+    /// told, by alert id.
+    remembered: Option<BTreeMap<String, [u8; 16]>>,
     /// How much of the shared knowledge the engine has taken.
     taken_news: usize,
     /// The progress that was told last.
@@ -58,6 +62,7 @@ impl Municipality {
             tally: Tally::default(),
             live_from,
             live: false,
+            remembered: None,
             taken_news: 0,
             told: None,
             dirty: false,
@@ -188,15 +193,28 @@ impl Municipality {
         }
     }
 
+    /// Everything up to here was told by an earlier owner, but it stays muted for a while.
+    pub(super) fn remember(&mut self) {
+        let standing = self.engine.as_ref().map(Engine::standing).unwrap_or_default();
+        let content = |alert: Alert| (alert.alert_id.clone(), contract::content_hash(&alert));
+        self.remembered = Some(standing.into_iter().map(content).collect());
+    }
+
     /// From here on it tells: what differs from the topic at once.
     pub(super) fn go_live(&mut self, at: Position, told: &mut Telling<'_, impl Watch>) {
         self.live = true;
         let Some(engine) = &self.engine else { return };
+        let remembered = self.remembered.take();
+        let was_told = |alert: &Alert| {
+            let content = || contract::content_hash(alert);
+            remembered.as_ref().is_none_or(|told| told.get(&alert.alert_id) == Some(&content()))
+        };
         let Telling { queue, watch, .. } = told;
         let changes = self.outbox.reconcile(
             engine.standing(),
             at,
             &|subject| engine.knows(subject),
+            &was_told,
             &mut |unchanged| watch.standing(unchanged),
         );
         for alert in changes {

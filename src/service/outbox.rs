@@ -146,31 +146,32 @@ impl Outbox {
         Some(self.tell(alert, state, revision, content))
     }
 
-    /// Compares all that should stand with the topic, as of `at`. What is open there is changed or
-    /// taken back only where the engine `knows` the subject: what it does not know, or knows in part
-    /// only because the log before is gone, it cannot clear. What stays as it is on the topic is
-    /// given to `unchanged`.
+    /// Compares all that should stand with the topic, as of `at`. What is open there is taken back
+    /// only where the engine `knows` the subject: what it does not know, it cannot clear. Where it
+    /// knows in part only, because the log before is gone, what it derived when all of it `was_told`
+    /// is no news either: then more was known. What stays as it is on the topic is given to
+    /// `unchanged`.
     pub fn reconcile(
         &mut self,
         standing: Vec<Alert>,
         at: Position,
         knows: &dyn Fn(&Subject) -> bool,
+        was_told: &dyn Fn(&Alert) -> bool,
         unchanged: &mut dyn FnMut(&PublishedAlert),
     ) -> Vec<PublishedAlert> {
         let mut read = std::mem::take(&mut self.unexplained);
         let mut changes = Vec::new();
         for alert in standing {
             let id = alert.alert_id.clone();
-            match read.remove(&id) {
-                Some(before) if !knows(&alert.subject) => {
-                    unchanged(&before);
+            let before = read.remove(&id);
+            let leave = !knows(&alert.subject) && was_told(&alert);
+            if let Some(change) = (!leave).then(|| self.offer(alert)).flatten() {
+                changes.push(change);
+            } else if let Some(before) = before {
+                unchanged(&before);
+                if leave {
                     self.unexplained.insert(id, before);
                 }
-                before => match (self.offer(alert), before) {
-                    (Some(change), _) => changes.push(change),
-                    (None, Some(before)) => unchanged(&before),
-                    (None, None) => (),
-                },
             }
         }
         for (id, alert) in read {

@@ -118,7 +118,7 @@ fn what_was_read_back_is_not_told_again() {
     assert!(!outbox.differs_from(&before) && outbox.digest() == before.digest());
     assert_eq!(outbox.greatest_offset(), Some(2));
     let mut unchanged = Vec::new();
-    let changes = outbox.reconcile(vec![alert("R", 90, 7)], AT, &|_| true, &mut |alert| {
+    let changes = outbox.reconcile(vec![alert("R", 90, 7)], AT, &|_| true, &|_| true, &mut |alert| {
         unchanged.push(alert.revision);
     });
     assert_eq!((changes, unchanged), (vec![], vec![2]));
@@ -129,15 +129,26 @@ fn what_is_not_derived_is_taken_back_only_where_the_engine_knows() {
     let mut before = Outbox::new(origin());
     let topic = [published(&mut before, 60, 1)];
     let mut outbox = reloaded(&topic);
-    assert_eq!(outbox.reconcile(vec![], AT, &|_| false, &mut |_| ()), vec![]);
+    assert_eq!(outbox.reconcile(vec![], AT, &|_| false, &|_| true, &mut |_| ()), vec![]);
     assert!(outbox.has_unexplained() && outbox.open_alerts() == 1);
     assert_eq!(outbox.explain("0181:registration:R", AT, &|_| false), None);
     let withdrawn = outbox.explain("0181:registration:R", AT, &|_| true).unwrap();
     assert_eq!((withdrawn.state, withdrawn.revision), (AlertState::Withdrawn, 2));
     assert_eq!(withdrawn.provenance.offset, AT.offset);
 
-    let changes = reloaded(&topic).reconcile(vec![], AT, &|_| true, &mut |_| ());
+    let changes = reloaded(&topic).reconcile(vec![], AT, &|_| true, &|_| true, &mut |_| ());
     assert_eq!(changes, [withdrawn]);
+}
+
+#[test]
+fn what_is_known_in_part_is_told_only_where_it_is_new() {
+    let standing = || vec![alert("R", 90, 7), alert("S", 60, 7)];
+    let mut before = Outbox::new(origin());
+    let topic = [published(&mut before, 60, 1)];
+    let changes = reloaded(&topic).reconcile(standing(), AT, &|_| false, &|_| true, &mut |_| ());
+    assert_eq!(changes, vec![], "more was known when it was told");
+    let changes = reloaded(&topic).reconcile(standing(), AT, &|_| false, &|_| false, &mut |_| ());
+    assert_eq!(changes.len(), 2, "it was never told");
 }
 
 #[test]
@@ -148,14 +159,14 @@ fn two_owners_that_wrote_one_revision_are_overruled_by_the_next() {
     let topic = [published(&mut second, 90, 2), stray];
     let mut outbox = reloaded(&topic);
     assert!(outbox.differs_from(&second));
-    let changes = outbox.reconcile(vec![alert("R", 90, 2)], AT, &|_| true, &mut |_| ());
+    let changes = outbox.reconcile(vec![alert("R", 90, 2)], AT, &|_| true, &|_| true, &mut |_| ());
     assert_eq!(changes.iter().map(|alert| alert.revision).collect::<Vec<_>>(), [2]);
 
     // An older revision that arrives after a newer one is what compaction would keep.
     let mut owner = Outbox::new(origin());
     let old = published(&mut owner, 60, 1);
     let withdrawn = published(&mut owner, 0, 2);
-    let changes = reloaded(&[withdrawn, old]).reconcile(vec![], AT, &|_| true, &mut |_| ());
+    let changes = reloaded(&[withdrawn, old]).reconcile(vec![], AT, &|_| true, &|_| true, &mut |_| ());
     assert_eq!((changes[0].revision, changes[0].state), (3, AlertState::Withdrawn));
 }
 
@@ -180,7 +191,7 @@ proptest! {
             if crash {
                 outbox = reloaded(&topic);
                 let all = standing.values().filter(|alert| !alert.findings.is_empty()).cloned().collect();
-                topic.extend(outbox.reconcile(all, AT, &|_| true, &mut |_| ()));
+                topic.extend(outbox.reconcile(all, AT, &|_| true, &|_| true, &mut |_| ()));
             } else {
                 topic.extend(outbox.offer(offered));
             }

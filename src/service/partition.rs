@@ -46,6 +46,8 @@ pub(super) struct Partition {
     settled: Option<i64>,
     /// The same within what the log holds: from here on records are worked on for the first time.
     unsettled_from: i64,
+    /// Where the log begins in the middle, the offset at which to remember what was derived by then.
+    remember_at: Option<i64>,
     /// The offset at which the replay is over.
     replay_to: i64,
     /// The smallest offset at which a municipality that is still muted goes live.
@@ -167,6 +169,8 @@ impl Partition {
         let shared = Arc::clone(&self.shared);
         let begins_in_the_middle = 0 < self.low;
         let (complete_from, before, next) = (self.complete_from(), self.reached(), self.next);
+        // All that an earlier owner told of for sure lies before its first record.
+        let was_told_up_to_here = 0 < self.low && self.remember_at.is_none();
         let municipality = self.known(name);
         municipality.outbox.complete_from(complete_from);
         municipality.awake(&shared, begins_in_the_middle);
@@ -175,6 +179,9 @@ impl Partition {
             municipality.go_live(before, told);
         } else {
             let live_from = municipality.live_from;
+            if was_told_up_to_here {
+                municipality.remember();
+            }
             self.live_at(live_from);
         }
         Ok(())
@@ -222,6 +229,11 @@ impl Partition {
 
     /// Everything below `offset` is worked on, or holds nothing: who was muted up to here goes live.
     pub(super) fn arrive_at(&mut self, offset: i64, told: &mut Telling<'_, impl Watch>) {
+        if self.remember_at.is_some_and(|remember_at| remember_at <= offset) {
+            self.remember_at = None;
+            let muted = |known: &&mut Municipality| known.may_go_live() && offset < known.live_from;
+            self.municipalities.values_mut().filter(muted).for_each(Municipality::remember);
+        }
         if self.next_live.is_some_and(|next_live| next_live <= offset) {
             let before = self.reached();
             self.next_live = None;

@@ -1,10 +1,11 @@
 //! Delivery under faults: what stands in the end is what a run without faults comes to, whatever
 //! crashed, was lost, or was taken over in between. Every failure names its seed.
 
+mod single;
 mod town;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tidvakt::config::Config;
@@ -20,7 +21,8 @@ use town::Line;
 
 const PARTITIONS: [i32; 2] = [0, 1];
 const RECORDS: usize = 300;
-const SEEDS: u64 = 200;
+/// A build without optimization takes some 20 times as long for each.
+const SEEDS: u64 = if cfg!(debug_assertions) { 50 } else { 1_000 };
 
 fn setup() -> Setup {
     let pace = Pace {
@@ -30,7 +32,17 @@ fn setup() -> Setup {
         batch_records_max: 40,
         wait: Duration::ZERO,
     };
-    Setup { pace, ..Setup::new(&Config::defaults()).unwrap() }
+    // The rules are made once: hundreds of instances start in one test.
+    static MADE: OnceLock<Setup> = OnceLock::new();
+    let Setup { feed_topic, config_hash, engine, rules, .. } =
+        MADE.get_or_init(|| Setup::new(&Config::defaults()).unwrap());
+    Setup {
+        feed_topic: feed_topic.clone(),
+        config_hash: config_hash.clone(),
+        engine: engine.clone(),
+        rules: rules.clone(),
+        pace,
+    }
 }
 
 /// What a worker was seen to do.

@@ -15,5 +15,6 @@ mod lexer;
 mod mirror;
 mod mock;
 mod oracle;
+mod replay;
 mod scenarios;
 mod simulated;

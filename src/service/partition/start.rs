@@ -55,6 +55,7 @@ impl Partition {
             high,
             settled: committed,
             unsettled_from: low,
+            remember_at: None,
             replay_to: low,
             next_live: None,
             live: false,
@@ -81,6 +82,7 @@ impl Partition {
             watch.trouble(self.id, Trouble::Gap { from: settled, to: low });
         }
         self.unsettled_from = settled.clamp(low, high);
+        self.remember_at = (0 < low).then_some(self.unsettled_from);
         let mut expected = settled;
         for municipality in self.municipalities.values_mut() {
             let told = municipality.outbox.greatest_offset().map_or(low, |offset| offset + 1);

@@ -1,0 +1,155 @@
+//! Single faults, each with what must come of it.
+
+use tidvakt::domain::{Class, Grade, Reason, Sentence};
+use tidvakt::engine::{Hit, Listed, Report, Rule, Sight};
+
+use super::*;
+
+const NO_FAULTS: Faults = Faults {
+    crashes: 0,
+    unavailable: 0,
+    lost_acknowledgements: 0,
+    slow: false,
+    writes_of_former_owners: false,
+};
+
+fn settled(memory: &Memory, facts: &[FactChange], now: &mut u64) -> Instance {
+    let mut instance = Instance::start(memory, 1, NO_FAULTS, facts, &PARTITIONS);
+    instance.settle(memory, now);
+    instance
+}
+
+fn quarantined(memory: &Memory) -> Vec<(String, String)> {
+    let header = |written: &tidvakt::service::memory::Written, name: &str| {
+        let found = written.headers.iter().find(|(known, _)| known == name).unwrap();
+        String::from_utf8(found.1.clone().unwrap()).unwrap()
+    };
+    let why = |written: &_| {
+        let name = "__connect.errors.exception.class.name";
+        (header(written, "__connect.errors.offset"), header(written, name))
+    };
+    memory.written(Out::Quarantine).iter().map(why).collect()
+}
+
+#[test]
+fn a_log_that_lost_its_head_takes_nothing_back() {
+    let (lines, facts) = (town::feed(3, RECORDS), town::facts());
+    let memory = run_without_faults(&lines, &facts);
+    let (before, published) = (standing(&memory), alerts(&memory).len());
+    assert!(20 < before.len());
+    PARTITIONS.iter().for_each(|partition| memory.truncate(*partition, 60));
+
+    let mut instance = settled(&memory, &facts, &mut 100_000);
+    assert_eq!(standing(&memory), before);
+    assert_eq!(alerts(&memory).len(), published, "what stands is not derived again from a part of it");
+    let troubles = &instance.worker.watch().troubles;
+    assert!(troubles.iter().any(|trouble| matches!(trouble, Trouble::BaselineIncomplete { .. })));
+    assert!(!troubles.iter().any(|trouble| matches!(trouble, Trouble::Gap { .. })));
+}
+
+#[test]
+fn what_is_derived_after_a_lost_head_says_so() {
+    let (lines, facts) = (town::feed(3, RECORDS), town::facts());
+    let memory = Memory::new();
+    lines.iter().for_each(|line| append(&memory, line));
+    PARTITIONS.iter().for_each(|partition| memory.truncate(*partition, 20));
+    settled(&memory, &facts, &mut 0);
+    let alerts = alerts(&memory);
+    assert!(!alerts.is_empty() && alerts.iter().all(|alert| alert.provenance.baseline_incomplete));
+}
+
+#[test]
+fn records_that_went_before_they_were_read_are_a_gap() {
+    let (lines, facts) = (town::feed(4, RECORDS), town::facts());
+    let memory = Memory::new();
+    lines[..100].iter().for_each(|line| append(&memory, line));
+    settled(&memory, &facts, &mut 0);
+    let committed: BTreeMap<i32, i64> = memory.commits().into_iter().collect();
+    lines[100..].iter().for_each(|line| append(&memory, line));
+    memory.truncate(0, committed[&0] + 7);
+
+    let mut instance = settled(&memory, &facts, &mut 100_000);
+    let gap = Trouble::Gap { from: committed[&0], to: committed[&0] + 7 };
+    assert!(instance.worker.watch().troubles.contains(&gap), "{:?}", instance.worker.watch().troubles);
+    let last = memory.commits().into_iter().rfind(|(partition, _)| *partition == 0).unwrap();
+    let offsets = lines.iter().filter(|line| line.partition == 0).count();
+    assert_eq!(last, (0, offsets as i64), "it goes on behind the gap");
+}
+
+#[test]
+fn a_group_that_forgot_its_offsets_goes_on_from_its_progress() {
+    let (lines, facts) = (town::feed(5, RECORDS), town::facts());
+    let memory = run_without_faults(&lines, &facts);
+    let written = [Out::Alerts, Out::Quarantine].map(|out| memory.written(out).len());
+    memory.forget_commits();
+    settled(&memory, &facts, &mut 100_000);
+    assert_eq!([Out::Alerts, Out::Quarantine].map(|out| memory.written(out).len()), written);
+}
+
+#[test]
+fn a_municipality_lives_in_one_partition() {
+    let lines = town::feed(6, 40);
+    let memory = Memory::new();
+    lines.iter().filter(|line| line.partition == 0).for_each(|line| append(&memory, line));
+    let strays = lines.iter().filter(|line| line.partition == 0).take(30);
+    strays.for_each(|line| append(&memory, &Line { partition: 1, value: line.value.clone(), ..*line }));
+
+    let mut instance = settled(&memory, &[], &mut 0);
+    let other = Reason::OtherPartition.code();
+    assert!(quarantined(&memory).iter().any(|(_, reason)| reason == other));
+    let seen = instance.worker.watch();
+    assert!(seen.troubles.iter().any(|trouble| matches!(trouble, Trouble::OtherPartition { owner: 0, .. })));
+    let scored = seen.fates.iter().filter(|((partition, _), fate)| (*partition, **fate) == (1, Fate::Scored));
+    assert_eq!(scored.count(), 0);
+}
+
+/// Finds something in every registration, and fails on one.
+struct FailsOn(String);
+
+impl Rule for FailsOn {
+    fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
+        assert_ne!(sight.id(sight.visit().slot), self.0, "this rule has a fault");
+        report.hit(Hit {
+            grade: Grade::Review,
+            p_value: None,
+            related: vec![],
+            disputed: None,
+            observed: vec![],
+            expected: vec![],
+            excluded: &[],
+            not_tested: vec![],
+            text: Sentence::default(),
+        });
+    }
+}
+
+#[test]
+fn a_record_that_the_program_fails_on_is_left_out_and_the_rest_goes_on() {
+    let lines = town::feed(7, 60);
+    let memory = Memory::new();
+    lines.iter().for_each(|line| append(&memory, line));
+    let of_one = |line: &Line| -> Option<String> {
+        let value: serde_json::Value = serde_json::from_slice(line.value.as_deref()?).ok()?;
+        Some(value["registration_id"].as_str()?.to_owned())
+    };
+    let fails_on = lines.iter().filter(|line| line.partition == 0).skip(5).find_map(of_one).unwrap();
+    let rule = Box::new(FailsOn(fails_on.clone()));
+    let (id, class) = ("carer-overlap", Class::Error);
+    let listed = Listed { id, version: 1, class, reads_history: false, looks_at_periods: false, rule };
+    let shared = Shared::new(Setup { rules: Arc::from(vec![listed]), ..setup() });
+    let mut worker = Worker::new(shared.clone(), Seen::default());
+    PARTITIONS.iter().for_each(|partition| worker.assign(*partition));
+    let mut instance = Instance { shared, worker, log: memory.open(1, NO_FAULTS) };
+    instance.settle(&memory, &mut 0);
+
+    let internal = quarantined(&memory).into_iter().filter(|(_, reason)| reason == Reason::Internal.code());
+    let offsets: Vec<String> = internal.map(|(offset, _)| offset).collect();
+    let values = lines.iter().filter(|line| line.partition == 0).enumerate();
+    let expected = values.filter(|(_, line)| of_one(line).as_deref() == Some(&fails_on));
+    let expected: Vec<String> = expected.map(|(offset, _)| offset.to_string()).collect();
+    assert!(!offsets.is_empty() && offsets.iter().all(|offset| expected.contains(offset)), "{offsets:?}");
+    assert!(!standing(&memory).is_empty());
+    assert!(!standing(&memory).keys().any(|id| id.ends_with(&fails_on)));
+    check_revisions(7, &memory);
+    check_last_progress(7, &memory, &lines);
+}
