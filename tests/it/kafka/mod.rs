@@ -3,3 +3,7 @@
 
 mod broker;
 mod fidelity;
+mod kill;
+mod run;
+mod service;
+mod town;
