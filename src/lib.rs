@@ -26,3 +26,4 @@ pub mod config;
 pub mod domain;
 pub mod engine;
 pub mod rules;
+pub mod simulate;

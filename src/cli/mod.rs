@@ -14,6 +14,7 @@ mod schema;
 mod settings;
 mod simulate;
 
+use std::panic;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -79,12 +80,14 @@ pub fn main() -> ExitCode {
             return if error.use_stderr() { ExitCode::from(Exit::Usage as u8) } else { ExitCode::SUCCESS };
         }
     };
-    match execute(cli.command) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
+    // Nothing goes on after a panic; it is caught only for its exit code.
+    match panic::catch_unwind(|| execute(cli.command)) {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(failure)) => {
             complain(&failure);
             ExitCode::from(failure.exit as u8)
         }
+        Err(_told) => ExitCode::from(Exit::Software as u8),
     }
 }
 
@@ -102,4 +105,40 @@ fn execute(command: Command) -> Result<(), Failure> {
 #[expect(clippy::print_stderr, reason = "the last word of a command is for whoever ran it, not for the log")]
 fn complain(failure: &Failure) {
     eprintln!("{failure}");
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_holds_together_and_every_command_has_examples() {
+        let mut command = Cli::command();
+        command.clone().debug_assert();
+        for sub in command.get_subcommands_mut() {
+            let help = sub.render_long_help().to_string();
+            assert!(help.contains("Examples:\n  tidvakt "), "{help}");
+        }
+    }
+
+    #[test]
+    fn flags_go_where_they_belong() {
+        let parse = |line: &str| Cli::try_parse_from(line.split(' ')).map(|cli| cli.command);
+        let Ok(Command::Replay(args)) =
+            parse("tidvakt replay --final --strict --reference r -X a=b --set c=d f g")
+        else {
+            panic!("a replay is expected");
+        };
+        assert!(args.only_final && args.strict);
+        assert_eq!((args.files.len(), args.reference.len()), (2, 1));
+        assert_eq!(
+            (args.settings.client, args.settings.set),
+            (vec!["a=b".to_owned()], vec!["c=d".to_owned()])
+        );
+        assert!(parse("tidvakt replay").is_err());
+        assert!(parse("tidvakt simulate --seed 1 --days 0 --clients 1 --out x").is_err());
+        assert!(parse("tidvakt demo --for 30s").is_ok());
+    }
 }

@@ -107,45 +107,46 @@ impl World {
 
 impl Engine {
     /// Lets every rule (or only those that read history) look at the visit in `slot`; the hits are
-    /// in the scratch after it. The registrations that silenced hits name are added to `affected`.
-    fn look(&mut self, slot: Slot, affected: &mut Vec<Slot>) {
+    /// in the scratch after it. Was anything found, be it silenced by an exception?
+    fn look(&mut self, slot: Slot) -> bool {
         let Scratch { hits, undetermined, .. } = &mut self.scratch;
         hits.clear();
         undetermined.clear();
         let world = &self.world;
-        let Some(visit) = world.ledger.visit(slot) else { return };
+        let Some(visit) = world.ledger.visit(slot) else { return false };
         let sight = Sight { world, visit };
         for (number, listed) in (0u16..).zip(self.rules.iter()).filter(|(_, listed)| !listed.looks_at_periods)
         {
             listed.rule.visit(&sight, &mut Report { rule: number, hits, undetermined });
         }
+        let found = !hits.is_empty();
         if world.facts.has_exceptions() {
             let (carer, client, provider) = (Some(visit.carer), Some(visit.client), Some(visit.provider));
-            hits.retain(|(rule, hit)| {
+            hits.retain(|(rule, _)| {
                 let id = self.rules[usize::from(*rule)].id;
-                let silent = world.facts.excepts(id, visit.span.start(), carer, client, provider);
-                if silent {
-                    // The exception is about this side of the pair; the other one has its own say.
-                    affected.extend(&hit.related);
-                }
-                !silent
+                !world.facts.excepts(id, visit.span.start(), carer, client, provider)
             });
         }
         for (rule, fact) in undetermined.drain(..) {
             self.rule_counts[usize::from(rule)].undetermined(fact);
         }
+        found
     }
 
     /// Assesses a registration whose version was just placed; always tells the assessment.
     pub(super) fn assess_new(&mut self, slot: Slot, affected: &mut Vec<Slot>, out: &mut Vec<Output>) {
-        self.look(slot, affected);
+        if self.look(slot) {
+            // A finding need not name all whom it concerns: an exception silences one side of a pair,
+            // and a copy names its original, not the copies of itself.
+            self.world.near(self.world.ledger.counted(slot), false, affected);
+        }
         out.push(Output::Assessed(self.assessed(slot)));
         self.settle(slot, true, affected, out);
     }
 
     /// Assesses again, without another word where nothing changed.
     fn assess_again(&mut self, slot: Slot, affected: &mut Vec<Slot>, out: &mut Vec<Output>) {
-        self.look(slot, affected);
+        self.look(slot);
         let same = match self.visits.get(&slot) {
             Some(stand) => stand.hits == self.scratch.hits,
             None => self.scratch.hits.is_empty(),

@@ -320,6 +320,12 @@ impl Engine {
             }
             Touches::Everything => self.world.ledger.visits().map(|visit| visit.slot).collect(),
         };
+        if self.world.facts.has_exceptions() {
+            // A finding that an exception silences does not name the other side, which has its own say.
+            for slot in affected.clone() {
+                self.world.near(self.world.ledger.counted(slot), false, &mut affected);
+            }
+        }
         self.assess_with_related(&mut affected, out);
         if matches!(touches, Touches::Carer(_) | Touches::Provider(_) | Touches::Everything) {
             let mut periods: Vec<Period> = self.world.tallies.keys().copied().collect();

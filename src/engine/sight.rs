@@ -6,7 +6,7 @@ use super::facts::{Absence, Home};
 use super::tally::{Period, Tally};
 use super::visit::{Slot, Visit};
 use super::world::{HoldOn, World};
-use crate::domain::{Day, Span, UtcSecond, Zone};
+use crate::domain::{Day, Grade, Span, UtcSecond, Zone};
 
 /// How far apart in time two visits of one carer can be and still say something about each other:
 /// in this time one drives across the largest municipality.
@@ -149,13 +149,15 @@ impl<'a> Sight<'a> {
         (other.evidence(), own.recorded_at, id(own)) > (own.evidence(), other.recorded_at, id(other))
     }
 
-    /// Does the hold of a finding on both fall on this registration?
+    /// The grade on this side of a finding on both: one step lower on the one with the better evidence,
+    /// unless the settings say that both bear it. So one contradiction is asked about once.
     #[must_use]
-    pub fn bears_hold(&self, other: &Visit) -> bool {
-        match self.world.settings.hold_on {
+    pub fn side(&self, other: &Visit, grade: Grade) -> Grade {
+        let bears = match self.world.settings.hold_on {
             HoldOn::Both => true,
             HoldOn::Weaker => self.is_weaker(other),
-        }
+        };
+        if bears { grade } else { grade.lowered() }
     }
 
     /// The id of a registration, for sentences.

@@ -3,14 +3,16 @@
 //! Why: nobody is in two homes at once, so at least one of the two registrations is wrong.
 //!
 //! Finds each pair of visits of one carer to different clients that were both carried out in the
-//! home and whose presence shares more than `slack_seconds`. Presence is the registered span; a
-//! visit that the source closed by itself is clipped at its planned end, or to nothing without one.
+//! home and whose presence shares more than `slack_seconds`, or more than `weak_end_slack_seconds`
+//! where one of the four ends was not captured by something bound to the place: a button pressed late,
+//! a time rounded from memory. Presence is the registered span; a visit that the source closed by
+//! itself is clipped at its planned end, or to nothing without one.
 //!
 //! Not a finding: clients of one household, registrations of one shared visit, an answer to an
 //! alarm, calls, errands and escorts, declined or cancelled visits, visits still open.
 //!
-//! Grade: hold on the weaker registration where all four ends are electronic and the tags or the
-//! households differ, else review; the other registration of the pair is for review. One step lower
+//! Grade: hold where all four ends are electronic and the tags or the households differ, else review;
+//! that is for the weaker registration of the pair, the other one's is one step lower. One step lower
 //! where a household is unknown.
 
 use serde::Deserialize;
@@ -36,6 +38,8 @@ pub(super) const RULE: Definition = Definition {
 struct CarerOverlap {
     /// Shared time up to this is rounding and clocks.
     slack_seconds: u32,
+    /// The same where one of the four ends is not bound to the place.
+    weak_end_slack_seconds: u32,
 }
 
 impl Rule for CarerOverlap {
@@ -48,7 +52,7 @@ impl Rule for CarerOverlap {
             let lawful = other.client == own.client
                 || !claims_presence(other)
                 || (own.shared_visit.is_some() && own.shared_visit == other.shared_visit);
-            if lawful || shared.seconds() <= i64::from(self.slack_seconds) {
+            if lawful || shared.seconds() <= self.slack(own, other) {
                 continue;
             }
             let apart = sight.one_household(other).map(|together| !together);
@@ -60,12 +64,18 @@ impl Rule for CarerOverlap {
 }
 
 impl CarerOverlap {
+    /// How much shared time says nothing: more where an end is not bound to the place.
+    fn slack(&self, own: &Visit, other: &Visit) -> i64 {
+        let bound = own.is_electronic() && other.is_electronic();
+        i64::from(if bound { self.slack_seconds } else { self.weak_end_slack_seconds })
+    }
+
     fn hit(&self, sight: &Sight<'_>, other: &Visit, shared: Span, household_known: bool) -> Hit {
         let own = sight.visit();
         let tags_differ =
             own.start_tag.is_some() && other.start_tag.is_some() && own.start_tag != other.start_tag;
         let proven = own.is_electronic() && other.is_electronic() && (household_known || tags_differ);
-        let mut grade = if proven && sight.bears_hold(other) { Grade::Hold } else { Grade::Review };
+        let mut grade = sight.side(other, if proven { Grade::Hold } else { Grade::Review });
         let mut not_tested = Vec::new();
         if !household_known {
             grade = grade.lowered();
@@ -77,7 +87,7 @@ impl CarerOverlap {
             related: vec![other.slot],
             disputed: Some(shared),
             observed: vec![Measure::whole("overlap_seconds", shared.seconds())],
-            expected: vec![Measure::whole("overlap_seconds_max", i64::from(self.slack_seconds))],
+            expected: vec![Measure::whole("overlap_seconds_max", self.slack(own, other))],
             excluded: &["one-household", "shared-visit", "alarm", "outside-home", "declined-visit"],
             not_tested,
             text: sentence(sight, other, shared),

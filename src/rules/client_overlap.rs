@@ -10,8 +10,9 @@
 //! leaves within `handover_seconds` after the other came, and neither was there only meanwhile),
 //! declined visits, meals brought to the door, visits still open.
 //!
-//! Grade: review on both, for the honest explanations are many. One step lower where nothing says
-//! how many carers were ordered.
+//! Grade: review, for the honest explanations are many; that is for the weaker registration of the
+//! pair, the other one's is one step lower. One step lower where nothing says how many carers were
+//! ordered.
 
 use serde::Deserialize;
 
@@ -74,7 +75,7 @@ impl ClientOverlap {
     fn hit(&self, sight: &Sight<'_>, other: &Visit, shared: Span, staff_known: bool) -> Hit {
         let missing = if staff_known { Vec::new() } else { vec!["order"] };
         Hit {
-            grade: if staff_known { Grade::Review } else { Grade::Review.lowered() },
+            grade: sight.side(other, if staff_known { Grade::Review } else { Grade::Observe }),
             p_value: None,
             related: vec![other.slot],
             disputed: Some(shared),

@@ -11,9 +11,9 @@
 //! Not a finding: the same client, one household, visits that share time (`carer-overlap` speaks of
 //! those), calls, errands and escorts, declined visits, alarms (someone may have been driven).
 //!
-//! Grade: review on both; hold on the weaker one where all four ends are electronic and more than
-//! `hold_metres_min` lie between them in less than `hold_gap_seconds_max`. Undetermined where a home
-//! has no position.
+//! Grade: hold where all four ends are electronic and more than `hold_metres_min` lie between them in
+//! less than `hold_gap_seconds_max`, else review; that is for the weaker registration of the pair, the
+//! other one's is one step lower. Undetermined where a home has no position.
 
 use serde::Deserialize;
 
@@ -101,7 +101,7 @@ impl ImpossibleTravel {
             && leg.gap_seconds < i64::from(self.hold_gap_seconds_max);
         let metres = leg.metres.round() as i64;
         Hit {
-            grade: if grave && sight.bears_hold(other) { Grade::Hold } else { Grade::Review },
+            grade: sight.side(other, if grave { Grade::Hold } else { Grade::Review }),
             p_value: None,
             related: vec![other.slot],
             disputed: Some(missing_time(own, other, leg)),
@@ -146,12 +146,12 @@ fn sentence(sight: &Sight<'_>, other: &Visit, leg: &Leg) -> Sentence {
     let km_sv = format!("{km:.1}").replace('.', ",");
     Sentence {
         sv: format!(
-            "Mellan två besök den {date} ligger {km_sv} km fågelvägen men bara {gap} minuter; minst {needed} \
+            "Mellan två besök den {date} ligger {km_sv} km fågelvägen men bara {gap} min; minst {needed} min \
              behövs med bil: {id} kl. {clock} och {other_id} kl. {other_clock}."
         ),
         en: format!(
-            "Two visits on {date} lie {km:.1} km apart in a straight line but only {gap} minutes; at least \
-             {needed} are needed by car: {id} at {clock} and {other_id} at {other_clock}."
+            "Two visits on {date} lie {km:.1} km apart in a straight line but only {gap} min; at least \
+             {needed} min are needed by car: {id} at {clock} and {other_id} at {other_clock}."
         ),
     }
 }

@@ -14,3 +14,4 @@ mod lexer;
 mod mirror;
 mod oracle;
 mod scenarios;
+mod simulated;

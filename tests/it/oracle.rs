@@ -16,6 +16,7 @@ use crate::feed::{Feed, cases, feeds};
 const RULES: &str = "
 [rules.carer-overlap]
 slack_seconds = 120
+weak_end_slack_seconds = 300
 [rules.client-overlap]
 slack_seconds = 300
 handover_seconds = 600
@@ -66,7 +67,7 @@ fn random_feeds_have_something_to_find() {
         }
     }
     // Three rules, each with all the grades that it has.
-    assert_eq!(rules.len(), 7, "{rules:?}");
+    assert_eq!(rules.len(), 8, "{rules:?}");
 }
 
 struct Oracle {
@@ -126,7 +127,8 @@ impl Oracle {
             || [own, other].iter().any(|visit| !in_the_home(visit) || visit.kind == VisitKind::Alarm)
             || (own.shared.is_some() && own.shared == other.shared);
         let seconds = shared_seconds(own, other);
-        if lawful || seconds <= 120 {
+        let electronic = all_electronic(own, other);
+        if lawful || seconds <= (if electronic { 120 } else { 300 }) {
             return None;
         }
         let households = (self.household(own), self.household(other));
@@ -136,13 +138,8 @@ impl Oracle {
         let known = households.0.is_some() && households.1.is_some();
         let tags = (start_tag(own), start_tag(other));
         let tags_differ = tags.0.is_some() && tags.1.is_some() && tags.0 != tags.1;
-        let electronic = all_electronic(own, other);
-        let hold = electronic && (known || tags_differ) && is_weaker(own, other);
-        let grade = match (hold, known) {
-            (true, true) => Grade::Hold,
-            (true, false) | (false, true) => Grade::Review,
-            (false, false) => Grade::Observe,
-        };
+        let hard = electronic && (known || tags_differ);
+        let grade = graded(hard, [!known, !is_weaker(own, other)]);
         let untested = if known { vec![] } else { vec!["household".to_owned()] };
         Some(("carer-overlap".to_owned(), own.id.clone(), other.id.clone(), grade, seconds, untested))
     }
@@ -171,7 +168,7 @@ impl Oracle {
             return None;
         }
         let known = staff.iter().all(Option::is_some);
-        let grade = if known { Grade::Review } else { Grade::Observe };
+        let grade = graded(false, [!known, !is_weaker(own, other)]);
         let untested = if known { vec![] } else { vec!["order".to_owned()] };
         Some(("client-overlap".to_owned(), own.id.clone(), other.id.clone(), grade, seconds, untested))
     }
@@ -203,7 +200,7 @@ impl Oracle {
             return None;
         }
         let grave = all_electronic(own, other) && metres > 10_000.0 && gap < 120;
-        let grade = if grave && is_weaker(own, other) { Grade::Hold } else { Grade::Review };
+        let grade = graded(grave, [false, !is_weaker(own, other)]);
         let length = presence(own).1 - presence(own).0;
         let seconds = (needed - gap).min(length);
         Some(("impossible-travel".to_owned(), own.id.clone(), other.id.clone(), grade, seconds, vec![]))
@@ -212,6 +209,12 @@ impl Oracle {
     fn household(&self, visit: &Draft) -> Option<String> {
         self.homes.get(&visit.client)?.0.clone()
     }
+}
+
+/// From hold where it is hard, else from review, down a step for each that holds.
+fn graded(hard: bool, steps_down: [bool; 2]) -> Grade {
+    let steps = usize::from(!hard) + steps_down.into_iter().filter(|down| *down).count();
+    [Grade::Hold, Grade::Review, Grade::Observe][steps.min(2)]
 }
 
 /// Seconds from when to when the carer is claimed to have been there. An end that the source made up

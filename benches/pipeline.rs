@@ -1,0 +1,185 @@
+//! The whole service on Apache Kafka, beside floors taken in the same run on the same records:
+//! decode only, consume and discard, produce to consume.
+//!
+//! `cargo bench --bench pipeline` starts a broker by `tests/kafka.sh` and prints a table. The number
+//! of registrations is `TIDVAKT_BENCH_RECORDS` (default 600000). It measures and never fails on a
+//! figure: machines are noisy. Only shares taken within one run mean anything.
+
+mod pipeline {
+    pub mod broker;
+    pub mod latency;
+    pub mod service;
+}
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use pipeline::broker::Broker;
+use pipeline::service::Service;
+use pipeline::{broker, latency};
+use rdkafka::Message as _;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use serde::Deserialize;
+use tidvakt::contract;
+use tidvakt::domain::UtcSecond;
+
+/// The fields of a registration that nothing is done with: what any reader has to pay.
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "decoding them is what is timed")]
+struct Floor<'a> {
+    registration_id: &'a str,
+    version: u32,
+    municipality: &'a str,
+    provider_id: &'a str,
+    carer_ref: &'a str,
+    client_ref: &'a str,
+    order_id: Option<&'a str>,
+    planned_start: Option<&'a str>,
+    planned_end: Option<&'a str>,
+    start_at: &'a str,
+    end_at: Option<&'a str>,
+    emitted_at: Option<&'a str>,
+    #[serde(borrow)]
+    start_capture: Option<FloorCapture<'a>>,
+    #[serde(borrow)]
+    end_capture: Option<FloorCapture<'a>>,
+    visit_kind: Option<&'a str>,
+    outcome: Option<&'a str>,
+}
+
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "decoding them is what is timed")]
+struct FloorCapture<'a> {
+    method: &'a str,
+    tag_ref: Option<&'a str>,
+    device_ref: Option<&'a str>,
+    recorded_at: Option<&'a str>,
+    synced_at: Option<&'a str>,
+}
+
+fn main() {
+    let wanted = std::env::var("TIDVAKT_BENCH_RECORDS").ok().and_then(|text| text.parse().ok());
+    let wanted: usize = wanted.unwrap_or(600_000);
+    let records = broker::records(wanted);
+    let bytes: usize = records.iter().map(|(_, value)| value.len()).sum();
+    println!(
+        "{} registrations of {} bytes on average, {} partitions",
+        records.len(),
+        bytes / records.len(),
+        broker::PARTITIONS
+    );
+    let floor = decode(&records);
+    let broker = Broker::start();
+    broker.produce(&records);
+    let discard = discard(&broker, records.len());
+    let hop = latency::hop(&broker);
+    let count = records.len() + latency::SENT;
+    let service = Service::start(&broker);
+    let caught_up = service.caught_up(count);
+    let alert = latency::alert(&broker);
+    drop(service);
+    table(&Figures { records: records.len(), count, floor, discard, caught_up, hop, alert });
+}
+
+struct Decode {
+    floor_ns: f64,
+    contract_ns: f64,
+}
+
+/// Decoding alone, from memory: into borrowed fields, and by the contract with all its checks.
+fn decode(records: &[(String, Vec<u8>)]) -> Decode {
+    let best = |pass: &dyn Fn()| {
+        let timed = (0..5).map(|_| {
+            let begun = Instant::now();
+            pass();
+            begun.elapsed().as_nanos() as f64 / records.len() as f64
+        });
+        timed.fold(f64::INFINITY, f64::min)
+    };
+    let floor_ns = best(&|| {
+        for (_, value) in records {
+            let text = std::str::from_utf8(value).expect("we wrote it");
+            black_box(serde_json::from_str::<Floor<'_>>(text).expect("we wrote it"));
+        }
+    });
+    let late = UtcSecond(4_000_000_000);
+    let contract_ns = best(&|| {
+        for (_, value) in records {
+            let record = contract::parse_registration(value).expect("we wrote it");
+            black_box(record.registration(late).expect("we wrote it"));
+        }
+    });
+    Decode { floor_ns, contract_ns }
+}
+
+/// Wall clock and processor time of one stretch of work.
+#[derive(Clone, Copy)]
+pub struct Spent {
+    wall: Duration,
+    cpu: Duration,
+    resident_mib: f64,
+}
+
+/// One thread polls everything and drops it; the best of three.
+fn discard(broker: &Broker, count: usize) -> Spent {
+    let pass = || {
+        let consumer: BaseConsumer =
+            broker.client().set("group.id", "discard").create().expect("settings are right");
+        consumer.assign(&broker.from_the_beginning()).expect("partitions exist");
+        let next =
+            || consumer.poll(Duration::from_secs(10)).expect("records are there").map(|m| m.payload_len());
+        next().expect("the broker answers");
+        let (begun, cpu) = (Instant::now(), pipeline::service::cpu("self"));
+        for _ in 1..count {
+            black_box(next().expect("the broker answers"));
+        }
+        Spent { wall: begun.elapsed(), cpu: pipeline::service::cpu("self") - cpu, resident_mib: 0.0 }
+    };
+    let passes = [pass(), pass(), pass()];
+    passes.into_iter().min_by_key(|spent| spent.wall).expect("three passes")
+}
+
+struct Figures {
+    /// On the feed when consuming was timed, and when the service was.
+    records: usize,
+    count: usize,
+    floor: Decode,
+    discard: Spent,
+    caught_up: Spent,
+    hop: latency::Quantiles,
+    alert: latency::Quantiles,
+}
+
+fn table(figures: &Figures) {
+    let Figures { records, count, floor, discard, caught_up, hop, alert } = figures;
+    let rate = |spent: &Spent, of: &usize| *of as f64 / spent.wall.as_secs_f64();
+    let cpu = |spent: &Spent, of: &usize| spent.cpu.as_secs_f64() * 1e6 / *of as f64;
+    println!("| What | registrations/s | share of discard | CPU µs each | resident MiB |");
+    println!("|---|---|---|---|---|");
+    println!(
+        "| decode floor (borrowed, nothing checked) | {:.0} | | {:.2} | |",
+        1e9 / floor.floor_ns,
+        floor.floor_ns / 1e3
+    );
+    println!(
+        "| decode by the contract: {:.2} of the floor's time | {:.0} | | {:.2} | |",
+        floor.contract_ns / floor.floor_ns,
+        1e9 / floor.contract_ns,
+        floor.contract_ns / 1e3
+    );
+    println!(
+        "| consume and discard, one thread | {:.0} | 1 | {:.2} | |",
+        rate(discard, records),
+        cpu(discard, records)
+    );
+    println!(
+        "| the service | {:.0} | {:.2} | {:.2} | {:.0} |",
+        rate(caught_up, count),
+        rate(caught_up, count) / rate(discard, records),
+        cpu(caught_up, count),
+        caught_up.resident_mib
+    );
+    println!("\n| Latency at 1,000/s, acks=all | p50 ms | p99 ms | max ms | n |\n|---|---|---|---|---|");
+    println!("| produce to consume (floor) | {hop} |");
+    println!("| registration to alert | {alert} |");
+}

@@ -1,0 +1,85 @@
+//! The service as a process of its own, watched from outside.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::broker::Broker;
+use crate::Spent;
+
+/// `tidvakt run`, killed with the bench.
+pub struct Service {
+    child: Child,
+    http: String,
+}
+
+impl Service {
+    /// Starts it on the broker, as shipped but for the addresses.
+    pub fn start(broker: &Broker) -> Self {
+        let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+        let http = free.expect("loopback has ports").to_string();
+        let child = Command::new(env!("CARGO_BIN_EXE_tidvakt"))
+            .args(["run", "-X", &format!("bootstrap.servers={}", broker.address())])
+            .args(["--set", &format!("http.listen={http}"), "--set", "log.level=warn"])
+            .stdin(Stdio::null())
+            .spawn()
+            .expect("it was built");
+        Self { child, http }
+    }
+
+    /// Waits until `count` registrations are worked on; what that took, from the first one on.
+    pub fn caught_up(&self, count: usize) -> Spent {
+        let id = self.child.id().to_string();
+        let mut begun = None;
+        loop {
+            let done = self.worked_on();
+            if done == 0 {
+                begun = Some((Instant::now(), cpu(&id)));
+            } else if count as u64 <= done {
+                let (at, before) = begun.expect("the first look is before the first registration");
+                return Spent { wall: at.elapsed(), cpu: cpu(&id) - before, resident_mib: resident_mib(&id) };
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// How many registrations it has worked on, whatever came of them; 0 until it answers.
+    fn worked_on(&self) -> u64 {
+        let Some(metrics) = self.get("/metrics") else { return 0 };
+        let lines = metrics.lines().filter(|line| line.starts_with("tidvakt_registrations_total{"));
+        lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum::<f64>() as u64
+    }
+
+    fn get(&self, path: &str) -> Option<String> {
+        let mut stream = TcpStream::connect(&self.http).ok()?;
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n").ok()?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).ok()?;
+        Some(answer)
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Processor time of a process so far, all its threads.
+pub fn cpu(process: &str) -> Duration {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let after_name = stat.rsplit(')').next().unwrap_or_default();
+    let ticks: u64 =
+        after_name.split_whitespace().skip(11).take(2).filter_map(|t| t.parse::<u64>().ok()).sum();
+    // Linux has counted in hundredths of a second for user space ever since.
+    Duration::from_millis(ticks * 10)
+}
+
+fn resident_mib(process: &str) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib: f64 = line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0.0);
+    kib / 1024.0
+}

@@ -1,0 +1,189 @@
+//! A labelled municipality by seed: its registrations, its facts, and what was planted in them.
+//!
+//! People first: carers with shifts walk real ways between real homes, so that nobody is in two
+//! places (`town`, `clients`, `absences`, `route`, `walk`). Then what they register of it: by tag or
+//! by hand, late, forgotten, without coverage (`claim`). Then what a few of them add (`plant`,
+//! `schemes`). Then what the sources send of that: versions, corrections, repeats (`send`).
+//!
+//! The same [`Plan`] gives the same records on every run: all chance comes from streams of the seed,
+//! and nothing is iterated in hash order. Only `domain` is named here; the caller writes the records.
+
+mod absences;
+mod claim;
+mod clients;
+mod owned;
+mod plant;
+mod random;
+mod reference;
+mod route;
+mod schemes;
+mod send;
+mod town;
+mod walk;
+
+#[cfg(test)]
+mod tests;
+
+pub use owned::OwnedRegistration;
+
+use crate::domain::{Fact, Registration, UtcSecond};
+use claim::Phones;
+use plant::Planter;
+use random::Random;
+use route::Want;
+use send::Post;
+use town::Town;
+use walk::{Ids, Walk};
+
+/// What is to be simulated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// The same seed gives the same municipality.
+    pub seed: u64,
+    /// Days with visits, from `first_day` on. Records of corrections and of phones without coverage
+    /// follow up to some weeks later.
+    pub days: u32,
+    /// Clients; each has about 1.4 visits a day.
+    pub clients: u32,
+    /// Plant nothing; the honest noise stays.
+    pub clean: bool,
+    /// Municipality code.
+    pub municipality: String,
+    /// Year, month, day of the first day, local.
+    pub first_day: (i16, i8, i8),
+    /// Planted registrations for each registration, about.
+    pub planted_share: f64,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            days: 30,
+            clients: 300,
+            clean: false,
+            municipality: "0181".to_owned(),
+            first_day: (2026, 2, 2),
+            planted_share: 0.005,
+        }
+    }
+}
+
+/// One planted registration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TruthLine {
+    /// Which.
+    pub registration_id: String,
+    /// The id of the rule that should find it.
+    pub pattern: &'static str,
+    /// The carer who planted it.
+    pub actor: String,
+    /// Registered seconds that were not worked; 0 where the visit was made as registered.
+    pub seconds: i64,
+}
+
+/// How many of what a municipality has, by its clients.
+struct Sizes {
+    providers: usize,
+    night_carers: usize,
+}
+
+impl Sizes {
+    fn of(clients: u32) -> Self {
+        let clients = clients as usize;
+        Self { providers: (clients / 15).clamp(1, 10), night_carers: (clients / 220).max(3) }
+    }
+}
+
+/// The registrations of a municipality in order of `emitted_at`, made day by day.
+pub struct Feed {
+    town: Town,
+    seed: u64,
+    day: u32,
+    carried: Vec<Want>,
+    walk: Walk,
+    phones: Phones,
+    planter: Planter,
+    post: Post,
+    ids: Ids,
+    /// Nothing that is still to be made is sent before this.
+    settled: UtcSecond,
+}
+
+impl Feed {
+    /// The feed of `plan`.
+    #[must_use]
+    pub fn new(plan: &Plan) -> Self {
+        let town = Town::build(plan);
+        Self {
+            seed: plan.seed,
+            day: 0,
+            carried: Vec::new(),
+            walk: Walk::new(&town),
+            phones: Phones::new(town.carers.len()),
+            planter: Planter::new(plan, &town),
+            post: Post::default(),
+            ids: Ids::default(),
+            settled: UtcSecond(i64::MIN),
+            town,
+        }
+    }
+
+    /// Every fact of the municipality, in order of recording; the same at any time.
+    #[must_use]
+    pub fn facts(&self) -> Vec<Fact> {
+        reference::facts(&self.town)
+    }
+
+    /// What was planted so far; complete when the feed has ended.
+    #[must_use]
+    pub fn truth(&self) -> &[TruthLine] {
+        &self.planter.truth
+    }
+
+    fn make_day(&mut self) {
+        let (town, day) = (&self.town, self.day);
+        let mut random = Random::new(self.seed, 1_000 + u64::from(day));
+        let jobs = route::jobs(town, day, &mut self.carried, &mut random);
+        let visits = self.walk.day(town, day, &jobs, &mut self.carried, &mut self.ids, &mut random);
+        let mut claims = claim::claims(town, visits, &mut self.phones, &mut random);
+        self.planter.day(town, day, &mut claims, &mut self.ids);
+        for claim in claims {
+            send::send(town, claim, &mut self.ids, &mut self.post, &mut random);
+        }
+        self.day += 1;
+        // The first shift of the next day begins hours after midnight.
+        self.settled = if self.day < town.days { town.at(self.day, 0) } else { UtcSecond(i64::MAX) };
+    }
+}
+
+impl Iterator for Feed {
+    type Item = OwnedRegistration;
+
+    fn next(&mut self) -> Option<OwnedRegistration> {
+        loop {
+            if let Some(record) = self.post.take(self.settled) {
+                return Some(record);
+            }
+            if self.town.days <= self.day {
+                return None;
+            }
+            self.make_day();
+        }
+    }
+}
+
+/// Every fact of the municipality of `plan`, in order of recording.
+#[must_use]
+pub fn facts(plan: &Plan) -> Vec<Fact> {
+    reference::facts(&Town::build(plan))
+}
+
+/// Gives every record of `plan` to `each`, in order of `emitted_at`, and answers what was planted.
+pub fn run(plan: &Plan, each: &mut dyn FnMut(&Registration<'_>)) -> Vec<TruthLine> {
+    let mut feed = Feed::new(plan);
+    for record in &mut feed {
+        each(&record.borrow());
+    }
+    feed.planter.truth
+}

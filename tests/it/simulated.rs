@@ -1,0 +1,96 @@
+//! A simulated municipality: a clean month holds nothing, and what was planted is found.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tidvakt::domain::{Alert, Grade, UtcSecond};
+use tidvakt::engine::{Engine, Input, Output, Position};
+use tidvakt::simulate::{self, Plan, TruthLine};
+
+use crate::engines::default_engine;
+
+/// The size of a Swedish town such as Södertälje.
+const CLIENTS: u32 = 1_850;
+
+struct Month {
+    engine: Engine,
+    records: u64,
+    /// Alerts of hold grade at any time, also where they were taken back.
+    holds: Vec<Alert>,
+    truth: Vec<TruthLine>,
+}
+
+fn month(plan: &Plan) -> Month {
+    let mut engine = default_engine();
+    let mut out = Vec::new();
+    for fact in simulate::facts(plan) {
+        engine.apply(Input::Referenced(&tidvakt::domain::FactChange::Put(fact)), &mut out);
+    }
+    let (mut records, mut holds) = (0, Vec::new());
+    let truth = simulate::run(plan, &mut |registration| {
+        let appended_at = registration.emitted_at.or(registration.end_at).unwrap_or(UtcSecond(0));
+        let at = Position { offset: records, appended_at };
+        engine.apply(Input::Registered { registration, at }, &mut out);
+        records += 1;
+        for output in out.drain(..) {
+            if let Output::Alert(alert) = output
+                && alert.grade == Grade::Hold
+                && !alert.findings.is_empty()
+            {
+                holds.push(*alert);
+            }
+        }
+    });
+    Month { engine, records: records.unsigned_abs(), holds, truth }
+}
+
+fn by_rule<'a>(alerts: impl IntoIterator<Item = &'a Alert>) -> BTreeMap<&'a str, usize> {
+    let mut counts = BTreeMap::new();
+    for finding in alerts.into_iter().flat_map(|alert| &alert.findings) {
+        *counts.entry(finding.rule.as_str()).or_default() += 1;
+    }
+    counts
+}
+
+#[test]
+fn a_clean_month_holds_nothing() {
+    let plan = Plan { seed: 4711, days: 28, clients: CLIENTS, clean: true, ..Plan::default() };
+    let month = month(&plan);
+    let standing = month.engine.standing();
+    let held: BTreeSet<_> = month.holds.iter().map(|alert| &alert.findings[0].text.en).collect();
+    assert!(held.is_empty(), "{} holds in an honest month: {held:#?}", held.len());
+    let reviews = standing.iter().filter(|alert| alert.grade == Grade::Review).count();
+    let visits = month.engine.counts().kept_registrations;
+    let per_thousand = 1000.0 * reviews as f64 / visits as f64;
+    println!(
+        "{} records, {visits} visits, {reviews} review alerts: {per_thousand:.2} per 1,000 visits {:?}",
+        month.records,
+        by_rule(&standing)
+    );
+    assert!(per_thousand < 15.0, "{per_thousand:.2} review alerts per 1,000 honest visits drown the unit");
+}
+
+#[test]
+fn what_is_planted_is_found_by_its_rule() {
+    let plan = Plan { seed: 4712, days: 35, clients: 600, ..Plan::default() };
+    let month = month(&plan);
+    let standing = month.engine.standing();
+    let mut found: BTreeMap<&str, [usize; 2]> = BTreeMap::new();
+    for line in &month.truth {
+        let of_rule = |alert: &&Alert| alert.findings.iter().any(|finding| finding.rule == line.pattern);
+        let about = |alert: &&Alert| {
+            alert.subject.id == line.registration_id
+                || alert.findings.iter().any(|finding| finding.related.contains(&line.registration_id))
+                || (alert.subject.version.is_none() && alert.carer_ref.as_ref() == Some(&line.actor))
+        };
+        let [hit, all] = found.entry(line.pattern).or_default();
+        *hit += usize::from(standing.iter().filter(of_rule).any(|alert| about(&alert)));
+        *all += 1;
+    }
+    println!("found of planted, by rule: {found:?}");
+    let hard =
+        ["carer-overlap", "client-overlap", "impossible-travel", "client-absent", "duplicate-registration"];
+    for rule in hard {
+        let [hit, all] = found.get(rule).copied().unwrap_or_default();
+        assert!(all > 0 && 0.9 * all as f64 <= hit as f64, "`{rule}` found {hit} of {all} planted");
+    }
+}
