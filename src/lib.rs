@@ -23,7 +23,9 @@
 
 pub mod cli;
 pub mod config;
+pub mod contract;
 pub mod domain;
 pub mod engine;
 pub mod rules;
+pub mod service;
 pub mod simulate;

@@ -1,0 +1,49 @@
+//! The line of `--assessments`: what was made of one version of a registration.
+
+use std::borrow::Cow;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::append;
+use super::text::{Plain, Real, Texts};
+use super::time::Time;
+use super::words::Word;
+use crate::domain::{Assessment, Grade};
+
+/// What was made of one version of a registration, also where no alert follows.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(title = "assessment", rename = "Assessment")]
+pub(super) struct AssessmentRecord<'a> {
+    /// The registration.
+    registration_id: Plain<'a>,
+    /// Its version.
+    version: u32,
+    /// 0 = nothing unusual; higher = look first; hard findings rank above statistics.
+    score: Real,
+    /// The smallest p-value, where a statistic spoke.
+    p_value: Option<Real>,
+    /// The gravest grade, where anything was found.
+    grade: Option<Word<Grade>>,
+    /// The rules that found something.
+    rules: &'a [&'static str],
+    /// The other registrations of the evidence, ascending.
+    related: Texts<'a>,
+    /// Append time of the record that led to this assessment.
+    assessed_at: Time,
+}
+
+/// Appends the line of `assessment`, without its line break, to `out`.
+pub fn write_assessment(assessment: &Assessment, out: &mut Vec<u8>) {
+    let record = AssessmentRecord {
+        registration_id: Plain::new(&assessment.registration_id),
+        version: assessment.version,
+        score: Real(assessment.score),
+        p_value: assessment.p_value.map(Real),
+        grade: assessment.grade.map(Word),
+        rules: &assessment.rules,
+        related: Texts(Cow::Borrowed(&assessment.related)),
+        assessed_at: Time(assessment.assessed_at),
+    };
+    append(&record, out);
+}

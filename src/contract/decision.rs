@@ -1,0 +1,96 @@
+//! The record of `tidvakt.decisions.v1`: what a reviewer decided.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::body::ExceptionBody;
+use super::fact::validity;
+use super::read::{Record, SchemaVersion, empty, read};
+use super::text::{AlertId, Id, Long, Object, Text};
+use super::time::Time;
+use super::words::Word;
+use super::{RECORD_BYTES_MAX, append};
+use crate::domain::{Action, Decision, DecisionOutcome, Rejection};
+
+/// A reviewer's decision about an alert and its hold.
+///
+/// Key: the alert id.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(bound(deserialize = "'de: 'a"))]
+#[schemars(title = "decision", rename = "Decision")]
+pub(super) struct DecisionRecord<'a> {
+    /// Version of this shape.
+    schema_version: SchemaVersion,
+    /// Stable id of the decision.
+    decision_id: Id<'a>,
+    /// The alert that it is about.
+    alert_id: AlertId<'a>,
+    /// What is to be done.
+    action: Word<Action>,
+    /// What the review came to.
+    outcome: Option<Word<DecisionOutcome>>,
+    /// Why, in the reviewer's words.
+    reason: Long<'a>,
+    /// Who decided, a pseudonym.
+    decided_by: Id<'a>,
+    /// When.
+    decided_at: Time,
+    /// "This pair, this rule, until then."
+    exception: Option<Object<ExceptionRecord<'a>>>,
+}
+
+/// The body and validity of an `exception` fact, decided together with an alert.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(bound(deserialize = "'de: 'a"))]
+#[schemars(rename = "DecidedException")]
+struct ExceptionRecord<'a> {
+    /// First second that it holds.
+    valid_from: Time,
+    /// First second that it no longer holds; open-ended where absent.
+    valid_to: Option<Time>,
+    /// What is excepted.
+    body: Object<ExceptionBody<'a>>,
+}
+
+impl Record for DecisionRecord<'_> {}
+
+/// Reads a decision.
+pub fn parse_decision(value: Option<&[u8]>) -> Result<Decision, Rejection> {
+    let record = read::<DecisionRecord<'_>>(value.ok_or_else(empty)?, RECORD_BYTES_MAX)?;
+    let exception = record.exception.as_ref().map(|exception| {
+        let ExceptionRecord { valid_from, valid_to, body } = &exception.0;
+        Ok::<_, Rejection>((body.0.checked()?, validity(*valid_from, *valid_to)?))
+    });
+    Ok(Decision {
+        decision_id: record.decision_id.id("decision_id")?.to_owned(),
+        alert_id: record.alert_id.id("alert_id")?.to_owned(),
+        action: record.action.0,
+        outcome: record.outcome.map(|outcome| outcome.0),
+        reason: record.reason.checked("reason")?.to_owned(),
+        decided_by: record.decided_by.id("decided_by")?.to_owned(),
+        decided_at: record.decided_at.0,
+        exception: exception.transpose()?,
+    })
+}
+
+/// Appends the record of `decision` to `out`.
+pub fn write_decision(decision: &Decision, out: &mut Vec<u8>) {
+    let record = DecisionRecord {
+        schema_version: SchemaVersion,
+        decision_id: Text::new(&decision.decision_id),
+        alert_id: Text::new(&decision.alert_id),
+        action: Word(decision.action),
+        outcome: decision.outcome.map(Word),
+        reason: Text::new(&decision.reason),
+        decided_by: Text::new(&decision.decided_by),
+        decided_at: Time(decision.decided_at),
+        exception: decision.exception.as_ref().map(|(exception, valid)| {
+            Object(ExceptionRecord {
+                valid_from: Time(valid.from),
+                valid_to: Time::option(valid.to),
+                body: Object(ExceptionBody::of(exception)),
+            })
+        }),
+    };
+    append(&record, out);
+}

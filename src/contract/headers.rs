@@ -1,0 +1,31 @@
+//! CloudEvents headers in binary mode (CloudEvents 1.0.2, Kafka protocol binding 3.2).
+
+use super::Progress;
+use crate::domain::{PublishedAlert, UtcSecond};
+
+/// Headers of an alert. Its id is the alert's id with the revision, and no two records share it.
+#[must_use]
+pub fn alert_headers(alert: &PublishedAlert) -> Vec<(&'static str, String)> {
+    let id = format!("{}/{}", alert.alert.alert_id, alert.revision);
+    cloud_event(id, "/tidvakt/alerts", "tidvakt.alert.v1", alert.alert.assessed_at)
+}
+
+/// Headers of a progress record. A decision can change the digest at the same offset, so the id
+/// has both.
+#[must_use]
+pub fn progress_headers(progress: &Progress) -> Vec<(&'static str, String)> {
+    let Progress { municipality, assessed_through_offset, digest, append_time, .. } = progress;
+    let id = format!("{municipality}/{assessed_through_offset}/{digest}");
+    cloud_event(id, "/tidvakt/progress", "tidvakt.progress.v1", *append_time)
+}
+
+fn cloud_event(id: String, source: &str, kind: &str, time: UtcSecond) -> Vec<(&'static str, String)> {
+    vec![
+        ("ce_specversion", "1.0".to_owned()),
+        ("ce_id", id),
+        ("ce_source", source.to_owned()),
+        ("ce_type", kind.to_owned()),
+        ("ce_time", time.to_string()),
+        ("content-type", "application/json".to_owned()),
+    ]
+}

@@ -1,0 +1,50 @@
+//! The shapes of the records on the topics: the only place that knows JSON.
+//!
+//! Every topic has its own structs here, which are turned into domain values field by field, so
+//! that a topic's shape changes only on purpose. A record that cannot be used becomes a
+//! [`Rejection`](crate::domain::Rejection) whose detail names fields and expectations, never what
+//! stood in them. Fields that are not known are skipped: a contract may grow.
+//!
+//! A reader of a registration pays for two steps: [`parse_registration`] borrows the fields from
+//! the bytes, [`RegistrationRecord::registration`] checks them and makes the domain's value.
+
+mod alert;
+mod assessment;
+mod asyncapi;
+mod body;
+mod checks;
+mod decision;
+mod fact;
+mod fact_body;
+mod headers;
+mod parts;
+mod progress;
+mod quarantine;
+mod read;
+mod registration;
+mod schema;
+mod text;
+mod time;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use alert::{content_hash, parse_alert, write_alert};
+pub use assessment::write_assessment;
+pub use asyncapi::asyncapi;
+pub use decision::{parse_decision, write_decision};
+pub use fact::{parse_fact, write_fact};
+pub use headers::{alert_headers, progress_headers};
+pub use progress::{Progress, parse_progress, write_progress};
+pub use quarantine::{peek_municipality, quarantine_headers};
+pub use registration::{RegistrationRecord, parse_registration, write_registration};
+pub use schema::schemas;
+
+/// Largest record that is read, in bytes; ours have about 500 to 1,500.
+pub const RECORD_BYTES_MAX: usize = 65_536;
+
+/// Appends `record` as JSON on one line.
+fn append(record: &impl serde::Serialize, out: &mut Vec<u8>) {
+    serde_json::to_writer(out, record).expect("keys are strings and a vector takes every byte");
+}

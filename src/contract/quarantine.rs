@@ -1,0 +1,38 @@
+//! What goes with a record to `tidvakt.quarantine.v1`.
+
+use super::RECORD_BYTES_MAX;
+use super::text::Id;
+use crate::domain::Rejection;
+
+/// The headers by which Kafka Connect's tools know a failed record: where it stood, and why it
+/// could not be used.
+#[must_use]
+pub fn quarantine_headers(
+    topic: &str,
+    partition: i32,
+    offset: i64,
+    rejection: &Rejection,
+) -> Vec<(&'static str, String)> {
+    vec![
+        ("__connect.errors.topic", topic.to_owned()),
+        ("__connect.errors.partition", partition.to_string()),
+        ("__connect.errors.offset", offset.to_string()),
+        ("__connect.errors.exception.class.name", rejection.reason.code().to_owned()),
+        ("__connect.errors.exception.message", rejection.detail.clone()),
+    ]
+}
+
+/// The municipality that a broken record names, as well as can be said without reading it: the
+/// first string after `"municipality":`, where it would do as a municipality code.
+#[must_use]
+pub fn peek_municipality(bytes: &[u8]) -> Option<String> {
+    const NAME: &[u8] = b"\"municipality\"";
+    let bytes = &bytes[..bytes.len().min(RECORD_BYTES_MAX)];
+    let at = bytes.windows(NAME.len()).position(|window| window == NAME)?;
+    let value = bytes[at + NAME.len()..].trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
+    let value = value.strip_prefix(b"\"")?;
+    let end = value.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+    let (code, rest) = value.split_at(end);
+    let code = std::str::from_utf8(code).ok().filter(|_| rest.starts_with(b"\""))?;
+    Id::new(code).municipality().ok().map(str::to_owned)
+}

@@ -1,0 +1,54 @@
+//! JSON Schemas (draft 2020-12) of all records, from the types that read and write them.
+
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema};
+use serde_json::{Map, Value, json};
+
+use super::alert::AlertRecord;
+use super::assessment::AssessmentRecord;
+use super::body;
+use super::decision::DecisionRecord;
+use super::fact::FactRecord;
+use super::progress::ProgressRecord;
+use super::registration::RegistrationRecord;
+use super::words::Words;
+
+/// Each record's schema, with the name of its file. All are open: fields may be added.
+#[must_use]
+pub fn schemas() -> Vec<(&'static str, Value)> {
+    vec![
+        ("registration.schema.json", input::<RegistrationRecord<'_>>()),
+        ("reference-fact.schema.json", fact().to_value()),
+        ("decision.schema.json", input::<DecisionRecord<'_>>()),
+        ("alert.schema.json", output::<AlertRecord<'_>>()),
+        ("progress.schema.json", output::<ProgressRecord<'_>>()),
+        ("assessment.schema.json", output::<AssessmentRecord<'_>>()),
+    ]
+}
+
+/// What is accepted: a field with a default may be absent.
+fn input<T: JsonSchema>() -> Value {
+    SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>().to_value()
+}
+
+/// What is written: only what can be left out may be absent.
+fn output<T: JsonSchema>() -> Value {
+    SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>().to_value()
+}
+
+/// A fact's body depends on its type.
+fn fact() -> Schema {
+    let mut generator = SchemaSettings::draft2020_12().into_generator();
+    let bodies: Vec<Value> = body::schemas(&mut generator)
+        .into_iter()
+        .map(|(kind, body)| {
+            json!({
+                "if": {"properties": {"type": {"const": kind.word()}}},
+                "then": {"properties": {"body": body}},
+            })
+        })
+        .collect();
+    let mut schema = generator.into_root_schema_for::<FactRecord<'_, Map<String, Value>>>();
+    schema.insert("allOf".to_owned(), Value::Array(bodies));
+    schema
+}

@@ -1,0 +1,262 @@
+//! One municipality as a worker holds it: its engine, its outbox and its counts.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::knowledge::News;
+use super::outbox::{Origin, Outbox};
+use super::queue::Queue;
+use super::shared::Shared;
+use super::watch::{Fate, Watch};
+use crate::contract::Progress;
+use crate::domain::{Registration, Rejection};
+use crate::engine::{Engine, Input, Outcome, Output, Position};
+
+/// The program failed on an input; the engine is not to be used any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Panicked {
+    /// On a record of the feed.
+    OnRecord,
+    /// On a fact or decision, by its number.
+    OnNews(usize),
+}
+
+/// What became of the records so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Tally {
+    scored: u64,
+    repeats: u64,
+    stale: u64,
+    quarantined: u64,
+}
+
+/// One municipality of one partition. Without an engine it is known from the alert topic only, or
+/// it stands for the records whose municipality cannot be told.
+pub(super) struct Municipality {
+    pub(super) name: String,
+    pub(super) engine: Option<Engine>,
+    pub(super) outbox: Outbox,
+    tally: Tally,
+    /// From this offset on its alerts are told; before, they were told already.
+    pub(super) live_from: i64,
+    pub(super) live: bool,
+    /// How much of the shared knowledge the engine has taken.
+    taken_news: usize,
+    /// The progress that was told last.
+    pub(super) told: Option<Progress>,
+    /// Something is to be told by the next progress record.
+    dirty: bool,
+    /// The read model has to look again.
+    pub(super) changed: bool,
+}
+
+impl Municipality {
+    pub(super) fn new(name: &str, origin: Origin, live_from: i64) -> Self {
+        Self {
+            name: name.to_owned(),
+            engine: None,
+            outbox: Outbox::new(origin),
+            tally: Tally::default(),
+            live_from,
+            live: false,
+            taken_news: 0,
+            told: None,
+            dirty: false,
+            changed: false,
+        }
+    }
+
+    /// Has it anything to tell that must wait for its time? Without an engine it has not, but for the
+    /// counts of records that nobody can be named for.
+    pub(super) fn may_go_live(&self) -> bool {
+        !self.live && (self.engine.is_some() || self.name.is_empty())
+    }
+
+    /// Gives it an engine that has seen nothing but the facts.
+    pub(super) fn awake(&mut self, shared: &Shared, begins_in_the_middle: bool) {
+        let mut engine = Engine::new(shared.setup.settings(&self.name), shared.setup.rules.clone());
+        if begins_in_the_middle {
+            engine.begins_in_the_middle();
+        }
+        self.engine = Some(engine);
+    }
+
+    pub(super) fn count(&mut self, fate: Fate) {
+        let Tally { scored, repeats, stale, quarantined } = &mut self.tally;
+        *match fate {
+            Fate::Scored => scored,
+            Fate::Repeat => repeats,
+            Fate::Stale => stale,
+            Fate::Quarantined => quarantined,
+        } += 1;
+        self.dirty = true;
+    }
+
+    /// Lets the engine take a registration in. `Err(Panicked)`: it must be built up again without.
+    pub(super) fn register(
+        &mut self,
+        registration: &Registration<'_>,
+        at: Position,
+        told: &mut Telling<'_, impl Watch>,
+    ) -> Result<Result<Fate, Rejection>, Panicked> {
+        let outcome = self.apply(Input::Registered { registration, at }, told)?;
+        self.changed = true;
+        let fate = match outcome {
+            Outcome::Repeat => Fate::Repeat,
+            Outcome::Stale => Fate::Stale,
+            Outcome::Rejected(rejection) => return Ok(Err(rejection)),
+            Outcome::Scored | Outcome::Noted => Fate::Scored,
+        };
+        if fate == Fate::Scored && self.live && self.outbox.has_unexplained() {
+            self.explain(registration.registration_id, at, told);
+        }
+        Ok(Ok(fate))
+    }
+
+    /// Tells the engine of a record that cannot be used.
+    pub(super) fn pass_over(
+        &mut self,
+        at: Position,
+        told: &mut Telling<'_, impl Watch>,
+    ) -> Result<(), Panicked> {
+        self.apply(Input::Quarantined { at }, told).map(|_| ())
+    }
+
+    /// Takes in what came to be known since the last time, but for what `skip` says.
+    pub(super) fn learn(
+        &mut self,
+        shared: &Shared,
+        skip: &dyn Fn(&str, usize) -> bool,
+        told: &mut Telling<'_, impl Watch>,
+    ) -> Result<(), Panicked> {
+        if self.engine.is_none() {
+            return Ok(());
+        }
+        let mut failed = None;
+        let name = self.name.clone();
+        let taken = self.taken_news;
+        self.taken_news = shared.knowledge.since(&name, taken, &mut |number, news| {
+            if failed.is_some() || skip(&name, number) {
+                return;
+            }
+            let input = match news {
+                News::Fact(change) => Input::Referenced(change),
+                News::Decision(decision) => Input::Decided(decision),
+            };
+            if self.apply(input, told).is_err() {
+                failed = Some(Panicked::OnNews(number));
+            }
+        });
+        self.changed |= taken < self.taken_news;
+        failed.map_or(Ok(()), Err)
+    }
+
+    fn apply(&mut self, input: Input<'_>, told: &mut Telling<'_, impl Watch>) -> Result<Outcome, Panicked> {
+        let Some(engine) = &mut self.engine else { return Ok(Outcome::Noted) };
+        told.outputs.clear();
+        let outputs = &mut *told.outputs;
+        // The state behind the reference is not looked at again after a panic: it is built anew.
+        let applied = catch_unwind(AssertUnwindSafe(|| engine.apply(input, outputs)));
+        let Ok(outcome) = applied else { return Err(Panicked::OnRecord) };
+        if !self.live {
+            return Ok(outcome);
+        }
+        let mut outputs = std::mem::take(told.outputs);
+        for output in outputs.drain(..) {
+            match output {
+                Output::Assessed(assessed) => told.watch.assessed(engine, &assessed),
+                Output::Alert(alert) => {
+                    if let Some(alert) = self.outbox.offer(*alert) {
+                        told.queue.alert(&alert);
+                        told.watch.alert(&alert);
+                        self.dirty = true;
+                    }
+                }
+            }
+        }
+        *told.outputs = outputs;
+        Ok(outcome)
+    }
+
+    /// An alert was left alone because the engine did not know its registration; now it does.
+    fn explain(&mut self, registration_id: &str, at: Position, told: &mut Telling<'_, impl Watch>) {
+        let Some(engine) = &self.engine else { return };
+        let kind = crate::domain::SubjectKind::Registration.as_str();
+        let alert_id = format!("{}:{kind}:{registration_id}", self.name);
+        if let Some(alert) = self.outbox.explain(&alert_id, at, &|subject| engine.knows(subject)) {
+            told.queue.alert(&alert);
+            told.watch.alert(&alert);
+        }
+    }
+
+    /// From here on it tells: what differs from the topic at once.
+    pub(super) fn go_live(&mut self, at: Position, told: &mut Telling<'_, impl Watch>) {
+        self.live = true;
+        let Some(engine) = &self.engine else { return };
+        let Telling { queue, watch, .. } = told;
+        let changes = self.outbox.reconcile(
+            engine.standing(),
+            at,
+            &|subject| engine.knows(subject),
+            &mut |unchanged| watch.standing(unchanged),
+        );
+        for alert in changes {
+            queue.alert(&alert);
+            watch.alert(&alert);
+        }
+        self.dirty = true;
+        self.changed = true;
+    }
+
+    /// The progress record as of `at`, where it says something new. The caller tells it once all
+    /// that was published up to now is acknowledged.
+    pub(super) fn progress(&mut self, partition: i32, at: Position, config_hash: &str) -> Option<Progress> {
+        let told_through = self.told.as_ref().map_or(-1, |told| told.assessed_through_offset);
+        if !self.live || !self.dirty || at.offset < told_through {
+            return None;
+        }
+        self.dirty = false;
+        let Tally { scored, repeats, stale, quarantined } = self.tally;
+        let progress = Progress {
+            municipality: self.name.clone(),
+            partition,
+            assessed_through_offset: at.offset,
+            append_time: at.appended_at,
+            scored,
+            repeats,
+            stale,
+            quarantined,
+            open_alerts: self.outbox.open_alerts(),
+            open_holds: self.outbox.open_holds(),
+            digest: self.outbox.digest(),
+            config_hash: config_hash.to_owned(),
+        };
+        if self.told.as_ref().is_some_and(|told| says_the_same(told, &progress)) {
+            return None;
+        }
+        self.told = Some(progress.clone());
+        Some(progress)
+    }
+
+    /// Lets the read model look at what changed.
+    pub(super) fn show(&mut self, watch: &mut impl Watch) {
+        if let Some(engine) = self.engine.as_mut().filter(|_| self.live && self.changed) {
+            watch.changed(&self.name, engine);
+            self.changed = false;
+        }
+    }
+}
+
+/// Do both say the same but for how far the partition has come? Then no record of the municipality
+/// lies between them.
+fn says_the_same(told: &Progress, now: &Progress) -> bool {
+    let Progress { assessed_through_offset, append_time, .. } = *told;
+    *told == Progress { assessed_through_offset, append_time, ..now.clone() }
+}
+
+/// Where a municipality's words go.
+pub(super) struct Telling<'a, W> {
+    pub(super) queue: &'a mut Queue,
+    pub(super) watch: &'a mut W,
+    /// Used again for every record.
+    pub(super) outputs: &'a mut Vec<Output>,
+}

@@ -1,0 +1,93 @@
+//! What has arrived, and what may be said because of it.
+//!
+//! A progress record is told only once every output up to its offset is acknowledged, and an offset
+//! is committed only then. Neither ever goes back.
+
+use super::super::log::{Log, LogError};
+use super::super::queue::Queue;
+use super::super::shared::Pace;
+use super::super::watch::Watch;
+use super::Partition;
+
+impl Partition {
+    /// All outputs of what was worked on so far are handed over: they have arrived once `published`
+    /// records are acknowledged.
+    pub(in super::super) fn mark(&mut self, published: u64) {
+        let last = self.marks.back().map_or(self.arrived, |(_, next)| *next);
+        if last < self.next {
+            self.marks.push_back((published, self.next));
+        }
+    }
+
+    /// The log holds nothing more below `position` (ends of transactions): it is worked on.
+    pub(in super::super) fn skip_to(&mut self, position: i64) {
+        self.next = self.next.max(position);
+    }
+
+    /// Draws what follows from the acknowledgements: progress to be told goes to `queue`.
+    pub(in super::super) fn settle(
+        &mut self,
+        queue: &mut Queue,
+        pace: Pace,
+        urgent: bool,
+        now_millis: u64,
+        watch: &mut impl Watch,
+    ) {
+        while let Some((_, next)) = self.marks.front().filter(|(mark, _)| *mark <= queue.acknowledged) {
+            self.arrived = *next;
+            self.marks.pop_front();
+        }
+        let due =
+            urgent || self.last_progress_millis.saturating_add(pace.progress_interval_millis) <= now_millis;
+        if due && self.live && self.pending.is_none() {
+            self.last_progress_millis = now_millis;
+            let (id, at) = (self.id, self.reached());
+            let hash = &self.shared.setup.config_hash;
+            let progress: Vec<_> =
+                self.municipalities.values_mut().filter_map(|known| known.progress(id, at, hash)).collect();
+            self.pending = (!progress.is_empty()).then_some((queue.published, progress));
+        }
+        if self.pending.as_ref().is_some_and(|(mark, _)| *mark <= queue.acknowledged) {
+            for progress in self.pending.take().into_iter().flat_map(|(_, progress)| progress) {
+                queue.progress(&progress);
+                watch.progress(&progress);
+            }
+        }
+    }
+
+    /// Commits what has arrived, where it is time. Nothing while a municipality is still muted.
+    pub(in super::super) fn commit(
+        &mut self,
+        log: &mut dyn Log,
+        pace: Pace,
+        urgent: bool,
+        now_millis: u64,
+        watch: &mut impl Watch,
+    ) -> Result<(), LogError> {
+        let due = urgent || self.last_commit_millis.saturating_add(pace.commit_interval_millis) <= now_millis;
+        if !due || !self.live || self.next_live.is_some() || self.arrived <= self.committed {
+            return Ok(());
+        }
+        log.commit(self.id, self.arrived)?;
+        self.committed = self.arrived;
+        self.last_commit_millis = now_millis;
+        watch.committed(self.id, self.committed);
+        Ok(())
+    }
+
+    /// Is all that was worked on told and committed?
+    pub(in super::super) fn is_settled(&self) -> bool {
+        let committed = !self.live || self.next_live.is_some() || self.next <= self.committed;
+        self.pending.is_none() && committed
+    }
+
+    /// Lets the read model look at what changed.
+    pub(in super::super) fn show(&mut self, watch: &mut impl Watch) {
+        self.municipalities.values_mut().for_each(|municipality| municipality.show(watch));
+    }
+
+    /// The next offset to work on.
+    pub(in super::super) fn next(&self) -> i64 {
+        self.next
+    }
+}

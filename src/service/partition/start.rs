@@ -1,0 +1,151 @@
+//! Taking a partition up: what its topics say, and from where on it tells.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::super::log::{Extent, Log, LogError, Out};
+use super::super::municipality::Telling;
+use super::super::outbox::Outbox;
+use super::super::shared::Shared;
+use super::super::watch::{Phase, Trouble, Watch};
+use super::Partition;
+use crate::contract;
+use crate::domain::{PublishedAlert, Rejection, UtcSecond};
+
+impl Partition {
+    /// Reads back what the topics say about the feed's partition `id`, and begins to read it from its
+    /// beginning.
+    pub(in super::super) fn take_up(
+        id: i32,
+        shared: Arc<Shared>,
+        log: &mut dyn Log,
+        watch: &mut impl Watch,
+    ) -> Result<Self, LogError> {
+        let mut partition = Self::new(id, log.extent(id)?, shared);
+        log.start(id, partition.low)?;
+        let mut unreadable = Vec::new();
+        read_alerts(log, id, &mut unreadable, &mut |alert| {
+            partition.known(&alert.alert.municipality.clone()).outbox.read_back(alert);
+        })?;
+        log.read_back(Out::Progress, id, &mut |_, value| match value.map(contract::parse_progress) {
+            Some(Ok(progress)) if progress.partition == id => {
+                let name = progress.municipality.clone();
+                partition.known(&name).told = Some(progress);
+            }
+            Some(Err(rejection)) => unreadable.push(rejection),
+            Some(Ok(_)) | None => (),
+        })?;
+        for rejection in unreadable {
+            watch.trouble(id, Trouble::Unreadable { rejection });
+        }
+        partition.plan(watch);
+        Ok(partition)
+    }
+
+    fn new(id: i32, extent: Extent, shared: Arc<Shared>) -> Self {
+        let Extent { low, high, committed } = extent;
+        Self {
+            id,
+            shared,
+            municipalities: std::collections::BTreeMap::new(),
+            next: low,
+            appended_at: UtcSecond(i64::MIN),
+            oldest: None,
+            low,
+            high,
+            settled: committed,
+            unsettled_from: low,
+            replay_to: low,
+            next_live: None,
+            live: false,
+            broken: false,
+            committed: committed.unwrap_or(low).min(high),
+            marks: VecDeque::new(),
+            arrived: low,
+            pending: None,
+            last_progress_millis: 0,
+            last_commit_millis: 0,
+            second_look_millis: None,
+        }
+    }
+
+    /// From which offset each municipality tells: the first that is neither committed, nor told of
+    /// as progress, nor the source of an alert on the topic. To compare earlier would publish states
+    /// that are past. Where the log ends before that, it was made anew; then all tell from its end on.
+    fn plan(&mut self, watch: &mut impl Watch) {
+        let (low, high) = (self.low, self.high);
+        let told = self.municipalities.values().filter_map(|known| known.told.as_ref());
+        let told = told.map(|told| told.assessed_through_offset + 1).max();
+        let settled = self.settled.max(told).unwrap_or(low);
+        if settled < low {
+            watch.trouble(self.id, Trouble::Gap { from: settled, to: low });
+        }
+        self.unsettled_from = settled.clamp(low, high);
+        let mut expected = settled;
+        for municipality in self.municipalities.values_mut() {
+            let told = municipality.outbox.greatest_offset().map_or(low, |offset| offset + 1);
+            municipality.live_from = settled.max(told).clamp(low, high);
+            expected = expected.max(told);
+        }
+        if high < expected {
+            watch.trouble(self.id, Trouble::Recreated { expected, high });
+            self.municipalities.values_mut().for_each(|known| known.told = None);
+        }
+        self.next_live = None;
+        let due: Vec<i64> = self
+            .municipalities
+            .values()
+            .filter(|known| known.may_go_live())
+            .map(|known| known.live_from)
+            .collect();
+        due.into_iter().for_each(|offset| self.live_at(offset));
+        self.replay_to = expected.clamp(low, high);
+        watch.phase(self.id, Phase::Replaying { from: low, to: self.replay_to });
+    }
+
+    /// Reads the alert topic once more; where it says something else than was believed, another
+    /// owner wrote in between, and what should stand is compared again. Only to be called when all
+    /// that was published has arrived.
+    pub(in super::super) fn look_again(
+        &mut self,
+        log: &mut dyn Log,
+        told: &mut Telling<'_, impl Watch>,
+    ) -> Result<(), LogError> {
+        let mut fresh = std::collections::BTreeMap::new();
+        read_alerts(log, self.id, &mut Vec::new(), &mut |alert: PublishedAlert| {
+            let name = alert.alert.municipality.clone();
+            let empty = || Outbox::new(self.known(&name).outbox.origin().clone());
+            fresh.entry(name.clone()).or_insert_with(empty).read_back(alert);
+        })?;
+        let before = self.reached();
+        let mut foreign = false;
+        for (name, mut outbox) in fresh {
+            let municipality = self.known(&name);
+            if outbox.differs_from(&municipality.outbox) {
+                municipality.outbox = outbox;
+                foreign = true;
+                if municipality.live {
+                    municipality.go_live(before, told);
+                }
+            }
+        }
+        if foreign {
+            told.watch.trouble(self.id, Trouble::ForeignAlerts);
+        }
+        Ok(())
+    }
+}
+
+fn read_alerts(
+    log: &mut dyn Log,
+    partition: i32,
+    unreadable: &mut Vec<Rejection>,
+    each: &mut dyn FnMut(PublishedAlert),
+) -> Result<(), LogError> {
+    log.read_back(Out::Alerts, partition, &mut |_, value| match value.map(contract::parse_alert) {
+        Some(Ok(alert)) => each(alert),
+        Some(Err(rejection)) => unreadable.push(rejection),
+        // The machine writes no tombstones; one by hand means that nothing is said any more.
+        None => (),
+    })
+}

@@ -1,0 +1,315 @@
+//! Delivery under faults: what stands in the end is what a run without faults comes to, whatever
+//! crashed, was lost, or was taken over in between. Every failure names its seed.
+
+mod town;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tidvakt::config::Config;
+use tidvakt::contract::{self, Progress};
+use tidvakt::domain::{AlertState, FactChange, PublishedAlert, UtcSecond};
+use tidvakt::service::log::{LogError, Out};
+use tidvakt::service::memory::{Faults, Memory, MemoryLog, Random};
+use tidvakt::service::outbox::{Origin, Outbox};
+use tidvakt::service::shared::{Pace, Setup, Shared};
+use tidvakt::service::watch::{Fate, Phase, Place, Trouble, Watch};
+use tidvakt::service::worker::Worker;
+use town::Line;
+
+const PARTITIONS: [i32; 2] = [0, 1];
+const RECORDS: usize = 300;
+const SEEDS: u64 = 200;
+
+fn setup() -> Setup {
+    let pace = Pace {
+        progress_interval_millis: 300,
+        commit_interval_millis: 200,
+        second_look_millis: 5_000,
+        batch_records_max: 40,
+        wait: Duration::ZERO,
+    };
+    Setup { pace, ..Setup::new(&Config::defaults()).unwrap() }
+}
+
+/// What a worker was seen to do.
+#[derive(Default)]
+struct Seen {
+    fates: BTreeMap<(i32, i64), Fate>,
+    unmuted_alerts: u64,
+    troubles: Vec<Trouble>,
+    live: BTreeSet<i32>,
+}
+
+impl Watch for Seen {
+    fn record(&mut self, place: Place<'_>, fate: Fate) {
+        self.fates.insert((place.partition, place.offset), fate);
+    }
+
+    fn alert(&mut self, _alert: &PublishedAlert) {
+        self.unmuted_alerts += 1;
+    }
+
+    fn phase(&mut self, partition: i32, phase: Phase) {
+        match phase {
+            Phase::Live => self.live.insert(partition),
+            Phase::Replaying { .. } | Phase::Gone => self.live.remove(&partition),
+        };
+    }
+
+    fn trouble(&mut self, _partition: i32, trouble: Trouble) {
+        self.troubles.push(trouble);
+    }
+}
+
+/// One instance of the service.
+struct Instance {
+    shared: Arc<Shared>,
+    worker: Worker<Seen>,
+    log: MemoryLog,
+}
+
+impl Instance {
+    fn start(memory: &Memory, seed: u64, faults: Faults, facts: &[FactChange], partitions: &[i32]) -> Self {
+        let shared = Shared::new(setup());
+        facts.iter().for_each(|fact| shared.knowledge.fact(fact.clone()));
+        let mut worker = Worker::new(shared.clone(), Seen::default());
+        partitions.iter().for_each(|partition| worker.assign(*partition));
+        Self { shared, worker, log: memory.open(seed, faults) }
+    }
+
+    /// One step; a worker whose log refuses makes a new one and begins again.
+    fn step(&mut self, memory: &Memory, seed: u64, faults: Faults, now: u64) -> bool {
+        match self.worker.step(&mut self.log, now) {
+            Ok(step) => step.settled,
+            Err(LogError::Refused(_)) => {
+                let partitions: Vec<i32> = self.worker.partitions().collect();
+                self.worker.reset();
+                self.log = memory.open(seed, faults);
+                partitions.into_iter().for_each(|partition| self.worker.assign(partition));
+                false
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// Without faults, until nothing is left to do.
+    fn settle(&mut self, memory: &Memory, now: &mut u64) {
+        self.log.heal();
+        for _ in 0..20_000 {
+            *now += 50;
+            if self.step(memory, *now, Faults::default(), *now) {
+                return;
+            }
+        }
+        panic!("the worker does not come to rest");
+    }
+}
+
+fn append(memory: &Memory, line: &Line) {
+    memory.append(line.partition, line.appended_at, Some(b"key"), line.value.as_deref());
+}
+
+fn alerts(memory: &Memory) -> Vec<PublishedAlert> {
+    let value = |written: tidvakt::service::memory::Written| written.value.expect("alerts have bodies");
+    let written = memory.written(Out::Alerts).into_iter().map(value);
+    written.map(|value| contract::parse_alert(&value).expect("we wrote it")).collect()
+}
+
+fn progress(memory: &Memory) -> Vec<Progress> {
+    let written = memory.written(Out::Progress).into_iter();
+    written.map(|written| contract::parse_progress(&written.value.unwrap()).unwrap()).collect()
+}
+
+/// The content of every alert that stands, by the last record of each id.
+fn standing(memory: &Memory) -> BTreeMap<String, [u8; 16]> {
+    let mut standing = BTreeMap::new();
+    for published in alerts(memory) {
+        let id = published.alert.alert_id.clone();
+        match published.state {
+            AlertState::Withdrawn => standing.remove(&id),
+            AlertState::Opened | AlertState::Revised => {
+                standing.insert(id, contract::content_hash(&published.alert))
+            }
+        };
+    }
+    standing
+}
+
+fn run_without_faults(lines: &[Line], facts: &[FactChange]) -> Memory {
+    let memory = Memory::new();
+    lines.iter().for_each(|line| append(&memory, line));
+    let mut instance = Instance::start(&memory, 0, Faults::default(), facts, &PARTITIONS);
+    instance.settle(&memory, &mut 0);
+    memory
+}
+
+/// A run in which instances crash, are replaced while they still run, and lose their way.
+fn run_with_faults(seed: u64, faults: Faults, lines: &[Line], facts: &[FactChange]) -> (Memory, u64) {
+    let memory = Memory::new();
+    let mut random = Random::new(!seed);
+    let mut now = 0;
+    let mut known = facts.len() / 2;
+    let mut lines = lines.iter();
+    let start = |seed, known: usize| Instance::start(&memory, seed, faults, &facts[..known], &PARTITIONS);
+    let mut owner = start(random.bits(), known);
+    let mut former: Option<Instance> = None;
+    loop {
+        now += 1 + random.below(60);
+        let more = lines.next();
+        more.into_iter().for_each(|line| append(&memory, line));
+        lines.by_ref().take(random.below(8) as usize).for_each(|line| append(&memory, line));
+        if known < facts.len() && random.per_mille(60) {
+            for instance in former.iter().chain([&owner]) {
+                instance.shared.knowledge.fact(facts[known].clone());
+            }
+            known += 1;
+        }
+        if random.per_mille(10) {
+            former = Some(std::mem::replace(&mut owner, start(random.bits(), known)));
+        }
+        if owner.log.is_crashed() {
+            owner = start(random.bits(), known);
+        }
+        owner.step(&memory, random.bits(), faults, now);
+        if let Some(former) = &mut former {
+            former.step(&memory, random.bits(), Faults { crashes: 0, ..faults }, now);
+        }
+        if more.is_none() && known == facts.len() && random.per_mille(20) {
+            break;
+        }
+    }
+    if let Some(mut former) = former {
+        // It learns at its commit that it has lost its partitions.
+        former.log.heal();
+        (0..50).for_each(|_| {
+            now += 50;
+            former.step(&memory, 1, Faults { crashes: 0, ..faults }, now);
+        });
+    }
+    let mut last = start(random.bits(), known);
+    last.settle(&memory, &mut now);
+    now += 10_000;
+    last.settle(&memory, &mut now);
+    (memory, now)
+}
+
+fn check_commits(seed: u64, memory: &Memory) {
+    let mut committed = BTreeMap::new();
+    for (partition, next) in memory.commits() {
+        let before = committed.insert(partition, next).unwrap_or(0);
+        assert!(before <= next, "seed {seed}: commit of partition {partition} from {before} to {next}");
+    }
+}
+
+fn check_progress(seed: u64, memory: &Memory) {
+    let mut assessed = BTreeMap::new();
+    for progress in progress(memory) {
+        let through = progress.assessed_through_offset;
+        let key = (progress.partition, progress.municipality);
+        let before = assessed.insert(key.clone(), through).unwrap_or(-1);
+        assert!(before <= through, "seed {seed}: progress of {key:?} from {before} to {through}");
+    }
+}
+
+fn check_revisions(seed: u64, memory: &Memory) {
+    let mut last = BTreeMap::new();
+    for published in alerts(memory) {
+        let id = published.alert.alert_id;
+        let before = last.insert(id.clone(), published.revision).unwrap_or(0);
+        assert_eq!(published.revision, before + 1, "seed {seed}: revision of `{id}`");
+    }
+}
+
+/// The last progress of each municipality adds up to the offsets, and its digest to the alerts.
+fn check_last_progress(seed: u64, memory: &Memory, lines: &[Line]) {
+    let mut last: BTreeMap<(i32, String), Progress> = BTreeMap::new();
+    for progress in progress(memory) {
+        last.insert((progress.partition, progress.municipality.clone()), progress);
+    }
+    for partition in PARTITIONS {
+        let offsets = lines.iter().filter(|line| line.partition == partition).count() as u64;
+        let counted: u64 = last
+            .values()
+            .filter(|progress| progress.partition == partition)
+            .map(|progress| progress.scored + progress.repeats + progress.stale + progress.quarantined)
+            .sum();
+        assert_eq!(counted, offsets, "seed {seed}: partition {partition}");
+    }
+    for progress in last.values() {
+        let origin = Origin {
+            topic: String::new(),
+            partition: 0,
+            config_hash: String::new(),
+            complete_from: UtcSecond(0),
+        };
+        let mut outbox = Outbox::new(origin);
+        let compacted: BTreeMap<String, PublishedAlert> = alerts(memory)
+            .into_iter()
+            .filter(|published| published.alert.municipality == progress.municipality)
+            .map(|published| (published.alert.alert_id.clone(), published))
+            .collect();
+        compacted.into_values().for_each(|alert| outbox.read_back(alert));
+        let told = (outbox.digest(), outbox.open_alerts(), outbox.open_holds());
+        let expected = (progress.digest.clone(), progress.open_alerts, progress.open_holds);
+        assert_eq!(told, expected, "seed {seed}: municipality {}", progress.municipality);
+    }
+}
+
+fn check_quarantine(seed: u64, memory: &Memory, without_faults: &Memory) {
+    let offsets = |memory: &Memory| -> BTreeSet<(i32, Vec<u8>)> {
+        let header = |written: &tidvakt::service::memory::Written| {
+            let offset = written.headers.iter().find(|(name, _)| name == "__connect.errors.offset");
+            (written.partition, offset.and_then(|(_, value)| value.clone()).expect("it is told"))
+        };
+        memory.written(Out::Quarantine).iter().map(header).collect()
+    };
+    assert_eq!(offsets(memory), offsets(without_faults), "seed {seed}");
+}
+
+fn check_restart_is_silent(seed: u64, memory: &Memory, facts: &[FactChange], now: &mut u64) {
+    let written =
+        |memory: &Memory| [Out::Alerts, Out::Quarantine, Out::Progress].map(|out| memory.written(out).len());
+    let before = written(memory);
+    let mut instance = Instance::start(memory, 7, Faults::default(), facts, &PARTITIONS);
+    instance.settle(memory, now);
+    assert_eq!(written(memory), before, "seed {seed}: a restart wrote something");
+    assert_eq!(instance.worker.watch().unmuted_alerts, 0, "seed {seed}");
+    assert_eq!(instance.worker.watch().live, PARTITIONS.into(), "seed {seed}");
+}
+
+fn check(seed: u64, faults: Faults) {
+    let (lines, facts) = (town::feed(seed, RECORDS), town::facts());
+    let without_faults = run_without_faults(&lines, &facts);
+    let expected = standing(&without_faults);
+    assert!(!expected.is_empty(), "seed {seed}: the feed has nothing in it");
+    let (memory, mut now) = run_with_faults(seed, faults, &lines, &facts);
+    assert_eq!(standing(&memory), expected, "seed {seed}: what stands in the end");
+    check_commits(seed, &memory);
+    if !faults.writes_of_former_owners {
+        check_progress(seed, &memory);
+        check_revisions(seed, &memory);
+    }
+    check_last_progress(seed, &memory, &lines);
+    check_quarantine(seed, &memory, &without_faults);
+    check_restart_is_silent(seed, &memory, &facts, &mut now);
+}
+
+#[test]
+fn crashes_takeovers_and_lost_acknowledgements_do_not_show_in_the_end() {
+    let faults = Faults {
+        crashes: 5,
+        unavailable: 20,
+        lost_acknowledgements: 20,
+        slow: true,
+        writes_of_former_owners: false,
+    };
+    (0..SEEDS).for_each(|seed| check(seed, faults));
+}
+
+#[test]
+fn what_a_former_owner_still_writes_is_overruled() {
+    let faults = Faults { crashes: 2, slow: true, writes_of_former_owners: true, ..Faults::default() };
+    (0..SEEDS / 2).for_each(|seed| check(seed, faults));
+}
