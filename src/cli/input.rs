@@ -13,8 +13,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use csv::Columns;
 
+use crate::contract::RECORD_BYTES_MAX;
+
 /// One byte more than a record may have, so that the contract sees that it is too long.
-const KEPT_BYTES_MAX: usize = 65_536 + 1;
+const KEPT_BYTES_MAX: usize = RECORD_BYTES_MAX + 1;
 const BUFFER_BYTES: usize = 1 << 16;
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];

@@ -5,14 +5,16 @@ use std::fmt::Write;
 use clap::{Args, CommandFactory, Subcommand};
 use clap_complete::Shell;
 
-use super::exit::Failure;
+use super::exit::{Exit, Failure};
 use super::{Cli, output};
 use crate::config::{Config, DEFAULT_TOML};
+use crate::contract;
 use crate::rules::RULES;
 
 const EXAMPLES: &str = "\
 Examples:
   tidvakt schema alert > alert.schema.json
+  tidvakt schema asyncapi > asyncapi.yaml
   tidvakt schema config > tidvakt.toml
   tidvakt schema completions bash > /etc/bash_completion.d/tidvakt";
 
@@ -28,22 +30,57 @@ pub struct SchemaArgs {
 /// What is printed.
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub enum Of {
-    /// The default settings, with every key explained
+    /// JSON Schema of a registration
+    Registration,
+    /// JSON Schema of a reference fact
+    ReferenceFact,
+    /// JSON Schema of a decision
+    Decision,
+    /// JSON Schema of an alert
+    Alert,
+    /// JSON Schema of a progress record
+    Progress,
+    /// JSON Schema of a line of `replay --assessments`
+    Assessment,
+    /// All topics with their records, as AsyncAPI (YAML)
+    Asyncapi,
+    /// The default settings, with every key explained (TOML)
     Config,
-    /// The table of rules, as Markdown
+    /// The table of rules (Markdown)
     Rules,
     /// Completions for a shell
     Completions {
-        /// The shell.
+        /// The shell
         shell: Shell,
     },
 }
 
 pub(super) fn execute(args: &SchemaArgs) -> Result<(), Failure> {
-    match args.of {
-        Of::Config => output::print(DEFAULT_TOML),
-        Of::Rules => output::print(&rules()),
-        Of::Completions { shell } => output::print(&completions(shell)),
+    output::print(&text(args.of)?)
+}
+
+fn text(of: Of) -> Result<String, Failure> {
+    match of {
+        Of::Registration => record("registration"),
+        Of::ReferenceFact => record("reference-fact"),
+        Of::Decision => record("decision"),
+        Of::Alert => record("alert"),
+        Of::Progress => record("progress"),
+        Of::Assessment => record("assessment"),
+        Of::Asyncapi => Ok(contract::asyncapi()),
+        Of::Config => Ok(DEFAULT_TOML.to_owned()),
+        Of::Rules => Ok(rules()),
+        Of::Completions { shell } => Ok(completions(shell)),
+    }
+}
+
+/// The JSON Schema of the record called `name`.
+fn record(name: &str) -> Result<String, Failure> {
+    let file = format!("{name}.schema.json");
+    let schema = contract::schemas().into_iter().find(|(known, _)| *known == file);
+    match schema {
+        Some((_, schema)) => Ok(format!("{schema:#}\n")),
+        None => Err(Failure::new(Exit::Software, format!("there is no schema `{file}`"))),
     }
 }
 
@@ -66,4 +103,32 @@ fn completions(shell: Shell) -> String {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "tidvakt", &mut script);
     String::from_utf8_lossy(&script).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may fail and say why")]
+
+    use super::*;
+
+    #[test]
+    fn every_record_has_its_schema_and_every_schema_its_word() {
+        let records =
+            [Of::Registration, Of::ReferenceFact, Of::Decision, Of::Alert, Of::Progress, Of::Assessment];
+        for of in records {
+            let schema: serde_json::Value = serde_json::from_str(&text(of).unwrap()).unwrap();
+            assert!(schema["$schema"].as_str().unwrap().contains("2020-12"), "{of:?}");
+        }
+        assert_eq!(contract::schemas().len(), records.len());
+    }
+
+    #[test]
+    fn the_other_texts_are_there() {
+        assert!(text(Of::Asyncapi).unwrap().starts_with("asyncapi: "));
+        assert!(text(Of::Config).unwrap().contains("[rules.carer-overlap]"));
+        assert!(text(Of::Rules).unwrap().contains("| `carer-overlap` |"));
+        for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
+            assert!(text(Of::Completions { shell }).unwrap().contains("simulate"));
+        }
+    }
 }

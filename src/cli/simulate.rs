@@ -1,10 +1,15 @@
 //! `tidvakt simulate`: a made-up municipality with known faults, as files.
 
-use std::path::PathBuf;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
+use serde::Serialize;
 
-use super::exit::{Exit, Failure};
+use super::exit::{Exit, Failure, OrExit};
+use super::{output, progress};
+use crate::contract;
+use crate::simulate::{Feed, Plan, TruthLine};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -14,6 +19,9 @@ Examples:
 Writes registrations.jsonl, reference.jsonl and truth.jsonl, one line per planted registration:
   {\"registration_id\": \"...\", \"pattern\": \"...\", \"actor\": \"...\", \"seconds\": 0}
 The same seed gives the same bytes.";
+
+/// Registrations for each client and day, about: only for the length of the progress bar.
+const RECORDS_PER_CLIENT_DAY: f64 = 2.4;
 
 /// Writes a made-up municipality with known faults to files.
 #[derive(Args, Clone, Debug)]
@@ -32,13 +40,157 @@ pub struct SimulateArgs {
     #[arg(long)]
     pub clean: bool,
     /// Municipality code
-    #[arg(long, value_name = "CODE", default_value = "0181")]
+    #[arg(long, value_name = "CODE", default_value = "0181", value_parser = municipality)]
     pub municipality: String,
     /// Folder to write to; made where it isn't there
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
 }
 
-pub(super) fn execute(_args: &SimulateArgs) -> Result<(), Failure> {
-    Err(Failure::new(Exit::Software, "`simulate` is not part of this build"))
+pub(super) fn execute(args: &SimulateArgs) -> Result<(), Failure> {
+    let plan = Plan {
+        seed: args.seed,
+        days: u32::from(args.days),
+        clients: args.clients,
+        clean: args.clean,
+        municipality: args.municipality.clone(),
+        ..Plan::default()
+    };
+    let folder = &args.out;
+    std::fs::create_dir_all(folder)
+        .or_exit(Exit::CannotCreate, format!("the folder `{}` can't be made", folder.display()))?;
+    let mut feed = Feed::new(&plan);
+    let registrations = write_registrations(&mut feed, &plan, &folder.join("registrations.jsonl"))?;
+    let facts = write_facts(&feed, &folder.join("reference.jsonl"))?;
+    write_truth(feed.truth(), &folder.join("truth.jsonl"))?;
+    let planted = feed.truth().len();
+    let shown = folder.display();
+    // Nobody may be reading; the files are written all the same.
+    let _ = writeln!(
+        io::stderr(),
+        "{shown}: {registrations} records of registrations, {facts} reference facts, {planted} planted"
+    );
+    Ok(())
+}
+
+fn write_registrations(feed: &mut Feed, plan: &Plan, path: &Path) -> Result<u64, Failure> {
+    let expected = f64::from(plan.days) * f64::from(plan.clients) * RECORDS_PER_CLIENT_DAY;
+    let bar = progress::count(expected as u64, "records");
+    let count = write_file(path, feed, |record, line| {
+        contract::write_registration(&record.borrow(), line);
+        bar.inc(1);
+    });
+    bar.finish_and_clear();
+    count
+}
+
+fn write_facts(feed: &Feed, path: &Path) -> Result<u64, Failure> {
+    write_file(path, feed.facts(), |fact, line| contract::write_fact(&fact, line))
+}
+
+fn write_truth(truth: &[TruthLine], path: &Path) -> Result<u64, Failure> {
+    #[derive(Serialize)]
+    struct Planted<'a> {
+        registration_id: &'a str,
+        pattern: &'a str,
+        actor: &'a str,
+        seconds: i64,
+    }
+    write_file(path, truth, |planted, line| {
+        let TruthLine { registration_id, pattern, actor, seconds } = planted;
+        let planted = Planted { registration_id, pattern, actor, seconds: *seconds };
+        serde_json::to_writer(line, &planted).expect("text and numbers can be written to memory");
+    })
+}
+
+/// Writes a line for each item to the file at `path`, and answers how many.
+fn write_file<T>(
+    path: &Path,
+    items: impl IntoIterator<Item = T>,
+    mut write: impl FnMut(T, &mut Vec<u8>),
+) -> Result<u64, Failure> {
+    let mut file = output::create(Some(path))?;
+    let mut line = Vec::new();
+    let mut count = 0;
+    for item in items {
+        line.clear();
+        write(item, &mut line);
+        line.push(b'\n');
+        failed(file.write_all(&line), path)?;
+        count += 1;
+    }
+    failed(file.flush(), path)?;
+    Ok(count)
+}
+
+fn failed(result: io::Result<()>, path: &Path) -> Result<(), Failure> {
+    result.or_exit(Exit::InputOutput, format!("`{}` can't be written", path.display()))
+}
+
+/// A municipality code as keys and alert ids can be put together from.
+fn municipality(text: &str) -> Result<String, String> {
+    let usable = |c: char| !c.is_control() && !c.is_whitespace() && !matches!(c, ':' | '|');
+    if text.is_empty() || 128 < text.len() || !text.chars().all(usable) {
+        return Err("expected a code such as `0181`, without spaces, `:` and `|`".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may fail and say why")]
+
+    use std::fs;
+
+    use super::*;
+    use crate::domain::UtcSecond;
+
+    fn args(out: &Path) -> SimulateArgs {
+        let out = out.to_owned();
+        SimulateArgs { seed: 7, days: 5, clients: 12, clean: false, municipality: "0181".to_owned(), out }
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_bytes_and_records_that_the_contract_takes() {
+        let folder = tempfile::tempdir().unwrap();
+        let (one, two) = (folder.path().join("a/one"), folder.path().join("two"));
+        execute(&args(&one)).unwrap();
+        execute(&args(&two)).unwrap();
+        for name in ["registrations.jsonl", "reference.jsonl", "truth.jsonl"] {
+            assert!(fs::read(one.join(name)).unwrap() == fs::read(two.join(name)).unwrap(), "{name}");
+        }
+        let registrations = fs::read_to_string(one.join("registrations.jsonl")).unwrap();
+        assert!(12 < registrations.lines().count());
+        for line in registrations.lines() {
+            let record = contract::parse_registration(line.as_bytes()).unwrap();
+            record.registration(UtcSecond(i64::MAX / 2)).unwrap();
+        }
+        let facts = fs::read_to_string(one.join("reference.jsonl")).unwrap();
+        assert!(12 <= facts.lines().count());
+        for line in facts.lines() {
+            contract::parse_fact(None, Some(line.as_bytes())).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_clean_municipality_has_nothing_planted() {
+        let folder = tempfile::tempdir().unwrap();
+        execute(&SimulateArgs { clean: true, clients: 60, ..args(folder.path()) }).unwrap();
+        assert_eq!(fs::read(folder.path().join("truth.jsonl")).unwrap(), b"");
+    }
+
+    #[test]
+    fn a_folder_that_can_not_be_made_has_its_exit_code() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let failure = execute(&args(&file.path().join("below"))).unwrap_err();
+        assert_eq!(failure.exit, Exit::CannotCreate);
+    }
+
+    #[test]
+    fn municipality_codes_are_checked() {
+        assert!(municipality("0181").is_ok());
+        for wrong in ["", "01:81", "01|81", "01 81", "01\n81"] {
+            assert!(municipality(wrong).is_err(), "{wrong:?}");
+        }
+    }
 }
