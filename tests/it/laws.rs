@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use tidvakt::domain::{Alert, EventType};
+use tidvakt::domain::{Alert, EventType, Span, SubjectKind};
 use tidvakt::engine::{Outcome, Output, Rolling};
 
 use crate::draft::Draft;
@@ -14,6 +14,20 @@ fn standing(feed: &Feed) -> Vec<Alert> {
     let mut teller = Teller::new(touchy_engine());
     feed.tell(&mut teller);
     timeless(teller.engine.standing())
+}
+
+/// The visit so many days later, known when it ended or, corrected, up to two days after.
+fn moved(draft: Draft, days: i64, version: u32, later: i64) -> Draft {
+    let by = days * 86_400;
+    let known = draft.end.unwrap_or(draft.start).plus(by + i64::from(version - 1) * (1 + later * 86_400));
+    Draft {
+        start: draft.start.plus(by),
+        end: draft.end.map(|end| end.plus(by)),
+        planned: draft.planned.and_then(|plan| Span::new(plan.start().plus(by), plan.end().plus(by))),
+        recorded_at: draft.recorded_at.map(|at| at.plus(by)),
+        appended_at: known,
+        ..draft
+    }
 }
 
 /// What is kept of each carer and client.
@@ -93,6 +107,36 @@ proptest! {
         }
         prop_assert_eq!(rolling(&longer), rolling(&feed));
         let differences = differences(&standing(&longer), &standing(&feed));
+        prop_assert!(differences.is_empty(), "{}", differences);
+    }
+
+    #[test]
+    fn what_is_no_longer_kept_leaves_no_trace_in_what_is(
+        visits in proptest::collection::vec((content(), content(), 0..300_i64, 0..3_i64), 150),
+    ) {
+        let mut feed = Vec::new();
+        for (number, (first, second, day, later)) in visits.into_iter().enumerate() {
+            let id = format!("R{number:03}");
+            let at = |draft: Draft, version| moved(Draft { id: id.clone(), version, ..draft }, day, version, later);
+            feed.push(at(first, 1));
+            feed.push(at(second, 2));
+        }
+        feed.sort_by_key(|draft| draft.appended_at);
+        let last = feed.iter().map(|draft| draft.appended_at).max().unwrap();
+        let told = |days: i64| {
+            // By the version that counts in the end.
+            let counts = |id: &str| feed.iter().find(|draft| draft.id == id && draft.version == 2).unwrap().start;
+            let drafts = feed.iter().filter(|draft| last.plus(-days * 86_400) <= counts(&draft.id));
+            Feed(drafts.cloned().map(Told::Visit).collect())
+        };
+        let recent = |feed: &Feed| -> Vec<Alert> {
+            let mut alerts = standing(feed);
+            let from = last.plus(-40 * 86_400);
+            alerts.retain(|alert| alert.subject.kind == SubjectKind::Registration && from <= alert.event_time);
+            alerts
+        };
+        // 100 days are kept, and no rule looks back more than 56 days before the last 40.
+        let differences = differences(&recent(&told(400)), &recent(&told(98)));
         prop_assert!(differences.is_empty(), "{}", differences);
     }
 
