@@ -29,8 +29,8 @@ pub fn towns(folder: &Path, partitions: i32, records: usize) -> Vec<Town> {
 fn town(folder: &Path, number: i32, records: usize) -> Town {
     let code = format!("{:04}", 180 + number);
     let out = folder.join(&code);
-    // A client has between one and two visits a day.
-    let clients = (records / 40).max(20);
+    // About two records a client a day.
+    let clients = (records / 80).max(20);
     let output = Command::new(PROGRAM)
         .args(["simulate", "--seed", &(number + 1).to_string(), "--days", "40", "--clients"])
         .args([&clients.to_string(), "--municipality", &code, "--out"])
