@@ -167,7 +167,10 @@ fn benches(c: &mut Criterion) {
         group.finish();
         let [floor, decode] = least_nanos(20_000, 30, [&|| floor(&bytes), &|| decode(&bytes)]);
         let bytes = bytes.len();
-        eprintln!("{name}: {bytes} B, floor {floor:.0} ns, decode {decode:.0} ns, ratio {:.2}", decode / floor);
+        eprintln!(
+            "{name}: {bytes} B, floor {floor:.0} ns, decode {decode:.0} ns, ratio {:.2}",
+            decode / floor
+        );
     }
     let alert = parse_alert(ALERT.as_bytes()).unwrap();
     let mut out = Vec::with_capacity(4096);

@@ -101,7 +101,8 @@ fn script(arguments: &[&str]) -> String {
 pub fn records(wanted: usize) -> Vec<(String, Vec<u8>)> {
     // A client has about 1.4 visits a day, and a visit about 1.6 records.
     let clients = wanted as f64 / (MUNICIPALITIES as f64 * f64::from(DAYS) * RECORDS_PER_CLIENT_DAY);
-    let feeds: Vec<Vec<Vec<u8>>> = (0..MUNICIPALITIES).map(|number| feed(number, clients.ceil() as u32)).collect();
+    let feeds: Vec<Vec<Vec<u8>>> =
+        (0..MUNICIPALITIES).map(|number| feed(number, clients.ceil() as u32)).collect();
     let longest = feeds.iter().map(Vec::len).max().unwrap_or(0);
     let mut records = Vec::with_capacity(wanted);
     for at in 0..longest {

@@ -2,9 +2,10 @@
 
 use clap::Args;
 
-use super::exit::Failure;
+use super::exit::{Exit, Failure};
 use super::{SettingsArgs, logging, output};
 use crate::config::Secrets;
+use crate::service::{self, CheckLine};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -29,5 +30,31 @@ pub struct CheckArgs {
 pub(super) fn execute(args: &CheckArgs) -> Result<(), Failure> {
     let config = args.settings.load(if args.offline { Secrets::Leave } else { Secrets::Read })?;
     logging::start(&config.log);
-    output::print(&format!("# configuration hash {}\n\n{}", config.hash(), config.effective()))
+    output::print(&format!("# configuration hash {}\n\n{}", config.hash(), config.effective()))?;
+    if args.offline {
+        return Ok(());
+    }
+    let lines = service::check_broker(&config);
+    output::print(&format!("\n{}", report(&lines)))?;
+    if lines.iter().all(|line| line.ok) {
+        return Ok(());
+    }
+    Err(Failure::new(Exit::Unavailable, "the broker or its topics are not as they should be"))
+}
+
+/// One comment line each, so that the whole output is still TOML.
+fn report(lines: &[CheckLine]) -> String {
+    let mut text = String::new();
+    for CheckLine { ok, what, found, remedy } in lines {
+        let word = match (ok, remedy) {
+            (true, None) => "ok  ",
+            (true, Some(_)) => "note",
+            (false, _) => "FAIL",
+        };
+        text.push_str(&format!("# {word} {what}: {found}\n"));
+        for line in remedy.iter().flat_map(|remedy| remedy.lines()) {
+            text.push_str(&format!("#      -> {line}\n"));
+        }
+    }
+    text
 }

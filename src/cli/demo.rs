@@ -1,21 +1,36 @@
 //! `tidvakt demo`: everything on this machine, without any set-up.
 
-use std::time::Duration;
+mod reader;
+mod town;
 
-use clap::Args;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
-use super::exit::{Exit, Failure};
-use super::{SettingsArgs, logging};
-use crate::config::Secrets;
+use clap::{Args, ValueEnum};
+
+use super::exit::{Exit, Failure, OrExit};
+use super::{SettingsArgs, logging, output, signals};
+use crate::config::{Config, Secrets};
+use crate::service::kafka::embedded::Broker;
+use crate::service::{Service, ServiceError, Stopper, stopper};
+use reader::Reader;
+use town::Town;
 
 const EXAMPLES: &str = "\
 Examples:
   tidvakt demo
   tidvakt demo --for 30s
-  tidvakt demo --seed 7 --clients 500 --set http.listen=127.0.0.1:8080
+  tidvakt demo --seed 7 --clients 500 --lang sv --set http.listen=127.0.0.1:8080
 
 A broker inside the program, a made-up municipality in fast time and the service. The broker's address
 is printed, so that `kcat -b ADDRESS -t tidvakt.alerts.v1 -C` can look in.";
+
+/// Partitions of each topic; the broker keeps 5 MiB in each.
+const PARTITIONS: i32 = 4;
+/// How often the alert topic is looked at.
+const LOOK: Duration = Duration::from_millis(50);
+/// What was sent last has so long to be assessed before the summary.
+const LAST_WAIT: Duration = Duration::from_secs(3);
 
 /// Shows everything on this machine, without any set-up.
 #[derive(Args, Clone, Debug)]
@@ -25,14 +40,17 @@ pub struct DemoArgs {
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
     /// Days of registrations
-    #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u16).range(1..=400))]
+    #[arg(long, value_name = "N", default_value_t = 400, value_parser = clap::value_parser!(u16).range(1..=3_660))]
     pub days: u16,
     /// Clients in the municipality
-    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, value_name = "N", default_value_t = 600, value_parser = clap::value_parser!(u32).range(1..=5_000))]
     pub clients: u32,
     /// Registrations a second
-    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=20_000))]
     pub rate: u32,
+    /// Language of the sentences
+    #[arg(long, value_name = "LANGUAGE", default_value = "en")]
+    pub lang: Language,
     /// Ends after so long, with a summary: 30s, 5m; without it Ctrl-C ends
     #[arg(long = "for", value_name = "TIME", value_parser = duration)]
     pub for_: Option<Duration>,
@@ -41,10 +59,91 @@ pub struct DemoArgs {
     pub settings: SettingsArgs,
 }
 
+/// A language that alerts speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Language {
+    /// English
+    En,
+    /// Swedish
+    Sv,
+}
+
 pub(super) fn execute(args: &DemoArgs) -> Result<(), Failure> {
-    let config = args.settings.load(Secrets::Leave)?;
+    let began = Instant::now();
+    let topics = args.settings.load(Secrets::Leave)?.topics.clone();
+    let names = [
+        &topics.registrations,
+        &topics.reference,
+        &topics.decisions,
+        &topics.alerts,
+        &topics.progress,
+        &topics.quarantine,
+    ];
+    let broker = Broker::start(&names.map(|name| (name.as_str(), PARTITIONS)))
+        .map_err(|reason| Failure::new(Exit::Software, format!("the broker inside the program: {reason}")))?;
+    let (config, service, stop) = start(args, &broker)?;
+    let signal = signals::stop_on_signal().or_exit(Exit::Software, "signals can't be caught")?;
+    let mut town = Town::start(args, broker.servers(), &topics)?;
+    let mut reader = Reader::new(broker.servers(), &topics, args.lang, &config)?;
+    output::print(&heading(args, broker.servers(), &topics.alerts, service.http_address()))?;
+    let running = std::thread::spawn(move || service.wait());
+
+    let mut said = false;
+    let is_over = || signal.is_requested() || args.for_.is_some_and(|length| length <= began.elapsed());
+    while !is_over() && !running.is_finished() {
+        output::print(&reader.look(LOOK))?;
+        if town.has_ended() && !said {
+            said = true;
+            output::print(&format!("\nAll {} days are told. Ctrl-C ends.\n", args.days))?;
+        }
+    }
+    town.stop();
+    let waited = Instant::now();
+    while reader.assessed() < town.sent() && waited.elapsed() < LAST_WAIT && !running.is_finished() {
+        output::print(&reader.look(LOOK))?;
+    }
+    stop.stop();
+    let ended = running.join().unwrap_or_else(|_| Err(ServiceError::Thread { name: "service".to_owned() }));
+    output::print(&reader.summary(town.sent(), began.elapsed()))?;
+    Ok(ended?)
+}
+
+/// Starts the service on the broker. Where another program has the default port, any port will do.
+fn start(args: &DemoArgs, broker: &Broker) -> Result<(Config, Service, Stopper), Failure> {
+    let config = settings(args, broker.servers(), None)?;
     logging::start(&config.log);
-    Err(Failure::new(Exit::Software, "`demo` is not part of this build"))
+    let (stop, shutdown) = stopper();
+    match Service::start(&config, shutdown) {
+        Err(ServiceError::Listen { .. }) if !args.settings.set.iter().any(|set| set.starts_with("http.listen")) => {
+            let config = settings(args, broker.servers(), Some("http.listen=127.0.0.1:0"))?;
+            let (stop, shutdown) = stopper();
+            let service = Service::start(&config, shutdown)?;
+            Ok((config, service, stop))
+        }
+        started => Ok((config, started?, stop)),
+    }
+}
+
+fn settings(args: &DemoArgs, servers: &str, more: Option<&str>) -> Result<Config, Failure> {
+    let mut settings = args.settings.clone();
+    // Before what was asked for, so that it can be asked otherwise.
+    let quiet = ["log.level=warn,librdkafka=error", "kafka.instance_id=demo"].into_iter().chain(more);
+    settings.set.splice(0..0, quiet.map(str::to_owned));
+    // The broker inside answers no fetch early.
+    let client = [format!("bootstrap.servers={servers}"), "fetch.wait.max.ms=10".to_owned()];
+    settings.client.extend(client);
+    settings.load(Secrets::Leave)
+}
+
+fn heading(args: &DemoArgs, servers: &str, alerts: &str, http: Option<SocketAddr>) -> String {
+    let http = http.map_or_else(|| "none".to_owned(), |address| format!("http://{address}/"));
+    format!(
+        "A municipality with {} clients, {} registrations a second, seed {}.\n\
+         \x20 page and metrics  {http}\n\
+         \x20 broker            {servers}\n\
+         \x20 look in           kcat -b {servers} -t {alerts} -C -o beginning\n\n",
+        args.clients, args.rate, args.seed
+    )
 }
 
 /// Reads `30s`, `5m`, `1h` or `500ms`.

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use crate::config::ConfigError;
+use crate::service::ServiceError;
 
 /// Why a command failed, as scripts see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +67,18 @@ impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         let failure = Self { exit: Exit::Config, error: error.into(), remedy: None };
         failure.remedy("`tidvakt schema config` explains every key")
+    }
+}
+
+impl From<ServiceError> for Failure {
+    fn from(error: ServiceError) -> Self {
+        let exit = match &error {
+            error if error.is_settings() => Exit::Config,
+            ServiceError::Thread { .. } => Exit::Software,
+            _ => Exit::Unavailable,
+        };
+        let remedy = error.remedy();
+        Self { exit, error: error.into(), remedy }
     }
 }
 

@@ -12,6 +12,7 @@ mod replay;
 mod run;
 mod schema;
 mod settings;
+mod signals;
 mod simulate;
 
 use std::panic;

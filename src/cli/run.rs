@@ -2,9 +2,10 @@
 
 use clap::Args;
 
-use super::exit::{Exit, Failure};
-use super::{SettingsArgs, logging};
+use super::exit::{Exit, Failure, OrExit};
+use super::{SettingsArgs, logging, signals};
 use crate::config::Secrets;
+use crate::service;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -26,5 +27,6 @@ pub struct RunArgs {
 pub(super) fn execute(args: &RunArgs) -> Result<(), Failure> {
     let config = args.settings.load(Secrets::Read)?;
     logging::start(&config.log);
-    Err(Failure::new(Exit::Software, "`run` is not part of this build"))
+    let shutdown = signals::stop_on_signal().or_exit(Exit::Software, "signals can't be caught")?;
+    Ok(service::run(&config, shutdown)?)
 }

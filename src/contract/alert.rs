@@ -12,8 +12,8 @@ use super::text::{Measures, Object, Plain, Real, Text, Texts};
 use super::time::{Period, Time};
 use super::words::Word;
 use crate::domain::{
-    Alert, AlertState, Class, Finding, Grade, Hold, HoldState, Provenance, PublishedAlert, Rejection, Sentence,
-    Subject, SubjectKind, UtcSecond,
+    Alert, AlertState, Class, Finding, Grade, Hold, HoldState, Provenance, PublishedAlert, Rejection,
+    Sentence, Subject, SubjectKind, UtcSecond,
 };
 
 /// Largest alert that is read back. A broker takes a million bytes by default, so what could be

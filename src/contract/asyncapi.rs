@@ -167,7 +167,11 @@ fn channel(out: &mut String, topic: &Topic) -> std::fmt::Result {
     writeln!(out, "        topicConfiguration:")?;
     match topic.kept_days {
         Some(days) => {
-            writeln!(out, "          cleanup.policy: [delete]\n          retention.ms: {}", days * 86_400_000)?;
+            writeln!(
+                out,
+                "          cleanup.policy: [delete]\n          retention.ms: {}",
+                days * 86_400_000
+            )?;
         }
         None => writeln!(out, "          cleanup.policy: [compact]")?,
     }

@@ -204,15 +204,15 @@ mod tests {
     #[test]
     fn other_numbers_are_not_personal() {
         for number in [
-            "8112189875",        // check digit
-            "811318-9876",       // month
-            "811232-9876",       // day
-            "556036-0793",       // an organisation number
-            "238112189876",      // century
-            "81121898760",       // eleven digits
-            "8112-189876",       // separator elsewhere
-            "R-811218-9876",     // only part of the id
-            "carer-8112189876",  // only part of the id
+            "8112189875",       // check digit
+            "811318-9876",      // month
+            "811232-9876",      // day
+            "556036-0793",      // an organisation number
+            "238112189876",     // century
+            "81121898760",      // eleven digits
+            "8112-189876",      // separator elsewhere
+            "R-811218-9876",    // only part of the id
+            "carer-8112189876", // only part of the id
             "0181",
             "",
             "          ",

@@ -86,9 +86,7 @@ impl<'de> Deserialize<'de> for Fields {
 pub fn parse_fact(key: Option<&[u8]>, value: Option<&[u8]>) -> Result<FactChange, Rejection> {
     match value {
         None | Some([]) => removal(key.unwrap_or_default()),
-        Some(value) => {
-            read::<FactRecord<'_, Fields>>(value, RECORD_BYTES_MAX)?.fact().map(FactChange::Put)
-        }
+        Some(value) => read::<FactRecord<'_, Fields>>(value, RECORD_BYTES_MAX)?.fact().map(FactChange::Put),
     }
 }
 

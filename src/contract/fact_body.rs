@@ -94,10 +94,9 @@ impl<'a> Body<'a> {
             FactBody::Tag { tag_ref, client_ref } => {
                 Self::Tag(TagBody { tag_ref: Text::new(tag_ref), client_ref: Text::new(client_ref) })
             }
-            FactBody::Tariff { tariff_code, ore_per_hour } => Self::Tariff(TariffBody {
-                tariff_code: Text::new(tariff_code),
-                ore_per_hour: *ore_per_hour,
-            }),
+            FactBody::Tariff { tariff_code, ore_per_hour } => {
+                Self::Tariff(TariffBody { tariff_code: Text::new(tariff_code), ore_per_hour: *ore_per_hour })
+            }
             FactBody::Calendar { pay_period, locks_at, payout_run_at } => Self::Calendar(CalendarBody {
                 pay_period: Period(*pay_period),
                 locks_at: Time(*locks_at),

@@ -28,7 +28,10 @@ pub(super) trait Record {
 }
 
 /// Reads a record of at most `bytes_max` bytes: size, UTF-8, JSON, shape, depth.
-pub(super) fn read<'a, T: Record + Deserialize<'a>>(bytes: &'a [u8], bytes_max: usize) -> Result<T, Rejection> {
+pub(super) fn read<'a, T: Record + Deserialize<'a>>(
+    bytes: &'a [u8],
+    bytes_max: usize,
+) -> Result<T, Rejection> {
     if bytes.len() > bytes_max {
         return Err(too_large(bytes.len(), bytes_max));
     }
@@ -100,8 +103,7 @@ pub(super) fn empty() -> Rejection {
 fn not_json(error: &serde_json::Error) -> Rejection {
     // These texts are serde_json's own and never repeat what was read.
     let text = error.to_string();
-    let reason =
-        if text.starts_with("number out of range") { Reason::BadField } else { Reason::NotJson };
+    let reason = if text.starts_with("number out of range") { Reason::BadField } else { Reason::NotJson };
     Rejection::new(reason, text)
 }
 

@@ -257,10 +257,7 @@ fn span(from: &str, start: UtcSecond, to: &str, end: UtcSecond) -> Result<Span, 
     }
     let Some(span) = Span::new(start, end) else {
         let back = start.since(end);
-        return Err(Rejection::new(
-            Reason::EndBeforeStart,
-            format!("`{to}` lies {back} s before `{from}`"),
-        ));
+        return Err(Rejection::new(Reason::EndBeforeStart, format!("`{to}` lies {back} s before `{from}`")));
     };
     if span.seconds() > VISIT_SECONDS_MAX {
         return Err(Rejection::new(

@@ -39,7 +39,8 @@ pub(super) fn parse_time(text: &str) -> Option<UtcSecond> {
     if !date_exists || day > days_in_month(year, month) || hour > 23 || minute > 59 || second > 60 {
         return None;
     }
-    let local = days_since_1970(year, month, day) * DAY_SECONDS + i64::from(hour * 3600 + minute * 60 + second);
+    let local =
+        days_since_1970(year, month, day) * DAY_SECONDS + i64::from(hour * 3600 + minute * 60 + second);
     Some(UtcSecond(local - offset_seconds(rest)?))
 }
 
@@ -305,7 +306,7 @@ mod tests {
         }
 
         #[test]
-        fn refuses_what_jiff_refuses(text in "20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-5][0-9](Z|[+-][0-2][0-9]:[0-6][0-9])") {
+        fn refuses_what_jiff_refuses(text in "20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-5][0-9](Z|[+-]([01][0-9]|2[0-3]):[0-6][0-9])") {
             let jiff = text.parse::<jiff::Timestamp>().ok().map(|stamp| UtcSecond(stamp.as_second()));
             prop_assert_eq!(parse_time(&text), jiff, "{}", text);
         }

@@ -27,6 +27,10 @@ const BY_HAND_VISITS: f64 = 55.0;
 /// Registrations a client has on a day, about.
 const VISITS_PER_CLIENT_DAY: f64 = 1.5;
 
+/// What finds no place is tried again on later days, but a share that nobody could fill must not
+/// make each day longer than the one before.
+const WAITING_MAX: usize = 400;
+
 /// The patterns that are planted one registration at a time, by the rule that should find them.
 pub(super) const PATTERNS: [&str; 7] = [
     "carer-overlap",
@@ -86,7 +90,9 @@ impl Planter {
         self.owed += self.share * claims.len() as f64;
         while 1.0 <= self.owed {
             self.owed -= 1.0;
-            self.waiting.push_back(self.turn);
+            if self.waiting.len() < WAITING_MAX {
+                self.waiting.push_back(self.turn);
+            }
             self.turn = (self.turn + 1) % PATTERNS.len();
         }
         self.register_by_hand(town, day, claims);

@@ -137,7 +137,7 @@ impl Town {
     pub(super) fn build(plan: &Plan) -> Self {
         let zone = Zone::named("Europe/Stockholm").expect("the zone is compiled in");
         let (year, month, day) = plan.first_day;
-        let month = Month::new(year, month.clamp(1, 12)).expect("years are 0 to 9999");
+        let month = Month::new(year.clamp(1970, 9_990), month.clamp(1, 12)).expect("both were clamped");
         let first_day = i64::from(zone.day(zone.instant(month, day, 12)).0);
         let mut town = Self {
             zone,

@@ -13,6 +13,7 @@ mod kafka;
 mod laws;
 mod lexer;
 mod mirror;
+mod mock;
 mod oracle;
 mod scenarios;
 mod simulated;

@@ -1,0 +1,245 @@
+//! Looks on from outside, as any reader of the topics would: a line for each alert, and a summary.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::message::Message;
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+
+use super::{Language, PARTITIONS};
+use crate::cli::exit::{Exit, Failure, OrExit};
+use crate::config::{Config, Topics};
+use crate::contract::{self, Progress};
+use crate::domain::{AlertState, Grade, HoldState, PublishedAlert, Zone};
+
+/// Reads alerts and progress.
+pub(super) struct Reader {
+    consumer: BaseConsumer,
+    alerts_topic: String,
+    language: Language,
+    zone: Zone,
+    colours: bool,
+    standing: BTreeMap<String, Standing>,
+    opened: BTreeMap<(String, Grade), u64>,
+    progress: BTreeMap<String, Progress>,
+}
+
+/// What the summary needs of an alert that stands.
+struct Standing {
+    rule: String,
+    grade: Grade,
+    at_risk_ore: i64,
+    held_ore: Option<i64>,
+}
+
+impl Reader {
+    pub(super) fn new(
+        servers: &str,
+        topics: &Topics,
+        language: Language,
+        config: &Config,
+    ) -> Result<Self, Failure> {
+        let consumer: BaseConsumer = ClientConfig::new()
+            .set("bootstrap.servers", servers)
+            .set("group.id", "demo-reader")
+            .set("enable.auto.commit", "false")
+            .set("auto.offset.reset", "earliest")
+            .set("fetch.wait.max.ms", "10")
+            .set("log_level", "2")
+            .create()
+            .or_exit(Exit::Software, "the alerts can't be read")?;
+        let mut list = TopicPartitionList::new();
+        for partition in 0..PARTITIONS {
+            for topic in [&topics.alerts, &topics.progress] {
+                list.add_partition_offset(topic, partition, Offset::Beginning)
+                    .or_exit(Exit::Software, "the alerts can't be read")?;
+            }
+        }
+        consumer.assign(&list).or_exit(Exit::Software, "the alerts can't be read")?;
+        let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        Ok(Self {
+            consumer,
+            alerts_topic: topics.alerts.clone(),
+            language,
+            zone: config.engine.zone.clone(),
+            colours: !refused && std::io::stdout().is_terminal(),
+            standing: BTreeMap::new(),
+            opened: BTreeMap::new(),
+            progress: BTreeMap::new(),
+        })
+    }
+
+    /// What came within `wait`, as lines.
+    pub(super) fn look(&mut self, wait: Duration) -> String {
+        let deadline = Instant::now() + wait;
+        let mut lines = String::new();
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let (alert, progress) = match self.consumer.poll(left) {
+                Some(Ok(message)) if message.topic() == self.alerts_topic => {
+                    (message.payload().and_then(|value| contract::parse_alert(value).ok()), None)
+                }
+                Some(Ok(message)) => {
+                    (None, message.payload().and_then(|value| contract::parse_progress(value).ok()))
+                }
+                Some(Err(error)) => {
+                    tracing::debug!(%error, "the topics can't be read just now");
+                    (None, None)
+                }
+                None => return lines,
+            };
+            if let Some(alert) = alert {
+                if self.is_news(&alert) {
+                    self.line(&alert, &mut lines);
+                }
+                self.note(&alert);
+            }
+            if let Some(progress) = progress {
+                self.progress.insert(progress.municipality.clone(), progress);
+            }
+            if left.is_zero() {
+                return lines;
+            }
+        }
+    }
+
+    /// Records that the service has told the fate of.
+    pub(super) fn assessed(&self) -> u64 {
+        self.progress.values().map(|told| told.scored + told.repeats + told.stale + told.quarantined).sum()
+    }
+
+    /// Figures that creep from one revision to the next are no news to somebody who looks on.
+    fn is_news(&self, alert: &PublishedAlert) -> bool {
+        let before = self.standing.get(&alert.alert.alert_id);
+        let (Some(before), Some(finding)) = (before, gravest(alert)) else { return true };
+        before.rule != finding.rule || before.grade != alert.alert.grade
+    }
+
+    fn line(&self, alert: &PublishedAlert, lines: &mut String) {
+        let told = &alert.alert;
+        let when = format!("{} {}", self.zone.date(told.assessed_at), self.zone.clock(told.assessed_at));
+        let rule = gravest(alert).map_or_else(
+            || self.standing.get(&told.alert_id).map_or("", |before| before.rule.as_str()),
+            |finding| finding.rule.as_str(),
+        );
+        let (mark, grade) = match alert.state {
+            AlertState::Opened => ('+', told.grade.as_str()),
+            AlertState::Revised => ('~', told.grade.as_str()),
+            AlertState::Withdrawn => ('-', "withdrawn"),
+        };
+        let sentence = match (gravest(alert), self.language) {
+            (Some(finding), Language::En) => finding.text.en.as_str(),
+            (Some(finding), Language::Sv) => finding.text.sv.as_str(),
+            (None, Language::En) => "Nothing is left of it.",
+            (None, Language::Sv) => "Ingenting kvarstår.",
+        };
+        let (colour, plain) = match (self.colours, alert.state, told.grade) {
+            (true, AlertState::Withdrawn, _) => ("\x1b[2m", "\x1b[0m"),
+            (true, _, Grade::Hold) => ("\x1b[31m", "\x1b[0m"),
+            (true, _, Grade::Review) => ("\x1b[33m", "\x1b[0m"),
+            _ => ("", ""),
+        };
+        let kronor = kronor(told.amount_at_risk_ore);
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            lines,
+            "{when} {colour}{mark} {rule:<24} {grade:<9}{plain} {kronor:>9} kr  {sentence}"
+        );
+    }
+
+    fn note(&mut self, alert: &PublishedAlert) {
+        let id = alert.alert.alert_id.clone();
+        let Some(finding) = gravest(alert).filter(|_| alert.state != AlertState::Withdrawn) else {
+            self.standing.remove(&id);
+            return;
+        };
+        if alert.state == AlertState::Opened {
+            *self.opened.entry((finding.rule.clone(), alert.alert.grade)).or_default() += 1;
+        }
+        let open = |state| matches!(state, HoldState::Proposed | HoldState::Confirmed | HoldState::Upheld);
+        let standing = Standing {
+            rule: finding.rule.clone(),
+            grade: alert.alert.grade,
+            at_risk_ore: alert.alert.amount_at_risk_ore,
+            held_ore: alert.alert.hold.as_ref().filter(|hold| open(hold.state)).map(|hold| hold.amount_ore),
+        };
+        self.standing.insert(id, standing);
+    }
+
+    /// What it came to.
+    pub(super) fn summary(&self, sent: u64, took: Duration) -> String {
+        let sum = |field: fn(&Progress) -> u64| -> u64 { self.progress.values().map(field).sum() };
+        let mut text = format!(
+            "\n{sent} registrations sent in {} s: {} scored, {} repeats, {} stale, {} quarantined\n\n",
+            took.as_secs(),
+            sum(|told| told.scored),
+            sum(|told| told.repeats),
+            sum(|told| told.stale),
+            sum(|told| told.quarantined),
+        );
+        let mut rows: BTreeMap<(&str, Grade), (u64, i64)> = BTreeMap::new();
+        for Standing { rule, grade, at_risk_ore, .. } in self.standing.values() {
+            let row = rows.entry((rule, *grade)).or_default();
+            *row = (row.0 + 1, row.1 + at_risk_ore);
+        }
+        let keys = self.opened.keys().map(|(rule, grade)| (rule.as_str(), *grade));
+        for key in keys.collect::<Vec<_>>() {
+            rows.entry(key).or_default();
+        }
+        let _ = writeln!(text, "{:<24} {:<9} {:>7} {:>7} {:>12}", "rule", "grade", "opened", "open", "kronor");
+        for ((rule, grade), (open, ore)) in rows {
+            let opened = self.opened.get(&(rule.to_owned(), grade)).copied().unwrap_or_default();
+            let _ = writeln!(
+                text,
+                "{rule:<24} {:<9} {opened:>7} {open:>7} {:>12}",
+                grade.as_str(),
+                kronor(ore)
+            );
+        }
+        let held: Vec<i64> = self.standing.values().filter_map(|standing| standing.held_ore).collect();
+        let _ = writeln!(
+            text,
+            "\n{} alerts stand; {} holds over {} kronor are proposed.",
+            self.standing.len(),
+            held.len(),
+            kronor(held.iter().sum())
+        );
+        text
+    }
+}
+
+/// The finding that the alert is most about.
+fn gravest(alert: &PublishedAlert) -> Option<&crate::domain::Finding> {
+    // Of equals the first: they stand in the order of the rules.
+    alert.alert.findings.iter().rev().max_by_key(|finding| finding.grade)
+}
+
+/// Öre as kronor, with gaps between thousands.
+fn kronor(ore: i64) -> String {
+    let whole = ((ore.unsigned_abs() + 50) / 100).to_string();
+    let mut text = if ore < 0 { "-".to_owned() } else { String::new() };
+    for (at, digit) in whole.chars().enumerate() {
+        if 0 < at && (whole.len() - at) % 3 == 0 {
+            text.push(' ');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kronor_are_grouped_and_rounded() {
+        assert_eq!(kronor(12_949), "129");
+        assert_eq!(kronor(12_950), "130");
+        assert_eq!(kronor(123_456_700), "1 234 567");
+        assert_eq!(kronor(0), "0");
+    }
+}

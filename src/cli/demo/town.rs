@@ -1,0 +1,122 @@
+//! A made-up municipality that writes its facts and registrations to the topics, in fast time.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use rdkafka::ClientConfig;
+use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+
+use super::DemoArgs;
+use crate::cli::exit::{Exit, Failure, OrExit};
+use crate::config::Topics;
+use crate::contract;
+use crate::domain::UtcSecond;
+use crate::simulate::{Feed, Plan};
+
+const FLUSH_WAIT: Duration = Duration::from_secs(10);
+
+/// The running municipality.
+pub(super) struct Town {
+    stop: Arc<AtomicBool>,
+    sent: Arc<AtomicU64>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Town {
+    /// Publishes the facts, then begins with the registrations.
+    pub(super) fn start(args: &DemoArgs, servers: &str, topics: &Topics) -> Result<Self, Failure> {
+        let producer: BaseProducer = ClientConfig::new()
+            .set("bootstrap.servers", servers)
+            .set("compression.codec", "lz4")
+            .set("linger.ms", "2")
+            .set("log_level", "2")
+            .create()
+            .or_exit(Exit::Software, "the municipality can't write")?;
+        let plan = Plan { seed: args.seed, days: u32::from(args.days), clients: args.clients, ..Plan::default() };
+        let feed = Feed::new(&plan);
+        let mut value = Vec::new();
+        for fact in feed.facts() {
+            value.clear();
+            contract::write_fact(&fact, &mut value);
+            let key = format!("{}|{}", fact.municipality, fact.fact_id);
+            let record = BaseRecord::to(&topics.reference).key(key.as_str()).payload(&value);
+            send(&producer, record.timestamp(millis(fact.recorded_at)));
+        }
+        producer.flush(FLUSH_WAIT).or_exit(Exit::Software, "the municipality's facts can't be written")?;
+        let (stop, sent) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+        let thread = {
+            let (stop, sent, topic, rate) = (stop.clone(), sent.clone(), topics.registrations.clone(), args.rate);
+            std::thread::Builder::new()
+                .name("town".to_owned())
+                .spawn(move || tell(feed, &producer, &topic, rate, &stop, &sent))
+                .or_exit(Exit::Software, "no thread for the municipality")?
+        };
+        Ok(Self { stop, sent, thread: Some(thread) })
+    }
+
+    /// Registrations sent so far.
+    pub(super) fn sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
+    }
+
+    /// Has everything been told?
+    pub(super) fn has_ended(&self) -> bool {
+        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
+    /// Sends nothing more.
+    pub(super) fn stop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            // A panic there has been told of already.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Sends the records at `rate` a second. They carry their own time, as if the broker had taken them
+/// in when the source sent them.
+fn tell(feed: Feed, producer: &BaseProducer, topic: &str, rate: u32, stop: &AtomicBool, sent: &AtomicU64) {
+    let began = Instant::now();
+    let mut value = Vec::new();
+    for (number, owned) in (0_u32..).zip(feed) {
+        let due = Duration::from_secs(1) / rate * number;
+        while began.elapsed() < due {
+            if stop.load(Ordering::Relaxed) {
+                break;
+            }
+            producer.poll(due.saturating_sub(began.elapsed()).min(Duration::from_millis(20)));
+        }
+        if stop.load(Ordering::Relaxed) {
+            break;
+        }
+        let registration = owned.borrow();
+        value.clear();
+        contract::write_registration(&registration, &mut value);
+        let appended = registration.emitted_at.or(registration.end_at).unwrap_or(registration.start_at);
+        let record = BaseRecord::to(topic).key(registration.municipality).payload(&value);
+        send(producer, record.timestamp(millis(appended)));
+        sent.fetch_add(1, Ordering::Relaxed);
+    }
+    if let Err(error) = producer.flush(FLUSH_WAIT) {
+        tracing::warn!(%error, "the last registrations were not written");
+    }
+}
+
+fn send(producer: &BaseProducer, mut record: BaseRecord<'_, str, Vec<u8>>) {
+    while let Err((error, again)) = producer.send(record) {
+        if error.rdkafka_error_code() != Some(RDKafkaErrorCode::QueueFull) {
+            tracing::warn!(%error, "a record was not written");
+            return;
+        }
+        record = again;
+        producer.poll(Duration::from_millis(10));
+    }
+}
+
+fn millis(at: UtcSecond) -> i64 {
+    at.0.saturating_mul(1_000)
+}

@@ -1,0 +1,245 @@
+//! What HTTP shows: health, metrics, open alerts and rolling statistics.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Path, Query, Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use super::metrics::Metrics;
+use super::shutdown::Shutdown;
+use super::status::Status;
+use super::view::{Seen, View, Who};
+use crate::contract;
+use crate::domain::PublishedAlert;
+
+/// Without `limit`, so many alerts.
+const ALERTS_DEFAULT: usize = 100;
+/// More than a person reads, and an answer of a few megabytes.
+const ALERTS_MAX: usize = 1_000;
+
+const INDEX: &str = "Tidvakt
+
+/metrics            metrics for Prometheus
+/healthz            is the process alive
+/readyz             does it assess
+/v1/alerts          open alerts, gravest first; ?municipality= and ?limit= (at most 1000)
+/v1/carers/{ref}    rolling statistics of a carer
+/v1/clients/{ref}   rolling statistics of a client
+";
+
+/// What the handlers read.
+#[derive(Clone)]
+pub(super) struct Site {
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) status: Arc<Status>,
+    pub(super) view: Arc<View>,
+}
+
+/// The running server.
+pub(super) struct Server {
+    runtime: tokio::runtime::Runtime,
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Serves `site` on `listen` until `shutdown`.
+    ///
+    /// # Errors
+    /// Where the address is taken, or is none of this machine.
+    pub(super) fn start(listen: SocketAddr, site: Site, shutdown: Shutdown) -> std::io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("http")
+            .enable_all()
+            .build()?;
+        let listener = runtime.block_on(TcpListener::bind(listen))?;
+        let address = listener.local_addr()?;
+        let app = router(site);
+        runtime.spawn(async move {
+            let served = axum::serve(listener, app).with_graceful_shutdown(shutdown.wait());
+            if let Err(error) = served.await {
+                tracing::error!(%error, "the web server ended");
+            }
+        });
+        Ok(Self { runtime, address })
+    }
+
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Ends it; requests under way have a moment.
+    pub(super) fn stop(self) {
+        self.runtime.shutdown_timeout(Duration::from_millis(500));
+    }
+}
+
+fn router(site: Site) -> Router {
+    Router::new()
+        .route("/", get(|| async { INDEX }))
+        .route("/metrics", get(metrics))
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
+        .route("/v1/alerts", get(alerts))
+        .route("/v1/carers/{reference}", get(carer))
+        .route("/v1/clients/{reference}", get(client))
+        .fallback(|| async { (StatusCode::NOT_FOUND, axum::Json(json!({"error": "there is no such page"}))) })
+        .layer(middleware::from_fn(harden))
+        .with_state(site)
+}
+
+/// Nothing here is to be kept by a browser, guessed at, or shown inside another page.
+async fn harden(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+        (header::REFERRER_POLICY, "no-referrer"),
+    ] {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+async fn metrics(State(site): State<Site>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], site.metrics.text())
+}
+
+async fn healthz(State(site): State<Site>) -> impl IntoResponse {
+    let hanging = site.status.hanging();
+    let code = if hanging.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (code, axum::Json(json!({"healthy": hanging.is_empty(), "reasons": hanging})))
+}
+
+async fn readyz(State(site): State<Site>) -> impl IntoResponse {
+    let reasons = site.status.unready();
+    let code = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (code, axum::Json(json!({"ready": reasons.is_empty(), "reasons": reasons})))
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    municipality: Option<String>,
+    limit: Option<usize>,
+}
+
+async fn alerts(State(site): State<Site>, Query(wanted): Query<Wanted>) -> impl IntoResponse {
+    let limit = wanted.limit.unwrap_or(ALERTS_DEFAULT).min(ALERTS_MAX);
+    let alerts = site.view.open_alerts(wanted.municipality.as_deref(), limit);
+    ([(header::CONTENT_TYPE, "application/json")], alerts_as_json(&alerts))
+}
+
+fn alerts_as_json(alerts: &[Arc<PublishedAlert>]) -> Vec<u8> {
+    let mut json = br#"{"alerts":["#.to_vec();
+    for (at, alert) in alerts.iter().enumerate() {
+        if 0 < at {
+            json.push(b',');
+        }
+        contract::write_alert(alert, &mut json);
+    }
+    json.extend_from_slice(b"]}");
+    json
+}
+
+async fn carer(State(site): State<Site>, Path(reference): Path<String>) -> Response {
+    statistics("carer_ref", &reference, &site.view.statistics(Who::Carer, &reference))
+}
+
+async fn client(State(site): State<Site>, Path(reference): Path<String>) -> Response {
+    statistics("client_ref", &reference, &site.view.statistics(Who::Client, &reference))
+}
+
+fn statistics(name: &str, reference: &str, seen: &[Seen]) -> Response {
+    if seen.is_empty() {
+        let error = format!("nothing is kept of this `{name}`");
+        return (StatusCode::NOT_FOUND, axum::Json(json!({"error": error}))).into_response();
+    }
+    let one = |seen: &Seen| {
+        let rolling = &seen.rolling;
+        json!({
+            "municipality": seen.municipality,
+            "visits": rolling.visits,
+            "seconds": rolling.seconds,
+            "manual_share": rolling.manual_share,
+            "electronic_share": rolling.electronic_share,
+            "usual_ratio": rolling.usual_ratio,
+            "ratio_sd_log": rolling.ratio_sd_log,
+            "observations": rolling.observations,
+        })
+    };
+    let statistics: Vec<_> = seen.iter().map(one).collect();
+    axum::Json(json!({name: reference, "statistics": statistics})).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpStream;
+
+    use super::*;
+    use crate::engine::Rolling;
+    use crate::service::shutdown::stopper;
+    use crate::service::view::tests::alert;
+
+    fn site() -> Site {
+        let metrics = Arc::new(Metrics::new(&["carer-overlap"]));
+        let (status, view) = (Status::new(metrics.clone()), View::new(metrics.clone()));
+        Site { metrics, status, view }
+    }
+
+    fn ask(address: SocketAddr, path: &str) -> (u16, String, String) {
+        let mut stream = TcpStream::connect(address).expect("the server listens");
+        let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).expect("the request goes out");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("head and body");
+        (head[9..12].parse().expect("a status"), head.to_owned(), body.to_owned())
+    }
+
+    #[test]
+    fn pages_answer_with_hardened_headers() {
+        let site = site();
+        site.status.wait_for("reference", "the reference topic is being read");
+        let (stop, shutdown) = stopper();
+        let server = Server::start(([127, 0, 0, 1], 0).into(), site.clone(), shutdown).expect("a free port");
+        let address = server.address();
+
+        let (code, head, body) = ask(address, "/readyz");
+        assert_eq!(code, 503);
+        assert!(body.contains("the reference topic is being read"), "{body}");
+        assert!(head.contains("nosniff") && head.contains("no-store"), "{head}");
+        site.status.done("reference");
+        assert_eq!(ask(address, "/readyz").0, 200);
+        assert_eq!(ask(address, "/healthz").0, 200);
+        assert!(ask(address, "/metrics").2.contains("tidvakt_open_alerts 0"));
+        assert!(ask(address, "/").2.contains("/v1/alerts"));
+
+        assert_eq!(ask(address, "/v1/carers/nobody").0, 404);
+        let rolling = Rolling { visits: 4, ..Rolling::default() };
+        site.view.rolled(Who::Carer, "carer-1", "0181", Some(rolling));
+        let (code, _, body) = ask(address, "/v1/carers/carer-1");
+        assert_eq!(code, 200);
+        assert!(body.contains(r#""visits":4"#) && body.contains(r#""municipality":"0181""#), "{body}");
+
+        assert_eq!(ask(address, "/v1/alerts").2, r#"{"alerts":[]}"#);
+        site.view.alert(&alert("0181", "R1", 2.0));
+        let (code, _, body) = ask(address, "/v1/alerts?municipality=0181&limit=1");
+        assert_eq!(code, 200);
+        assert!(body.contains(r#""alert_id":"0181:registration:R1""#), "{body}");
+        assert_eq!(ask(address, "/v1/alerts?limit=-1").0, 400);
+        assert_eq!(ask(address, "/nothing").0, 404);
+        stop.stop();
+        server.stop();
+    }
+}

@@ -1,0 +1,25 @@
+//! Kafka's side of the seam.
+//!
+//! Two kinds of consumer. The *elector* is the group's member: it decides who owns which partition
+//! and carries the commits, and reads nothing. Each worker has a *tail* that belongs to no group's
+//! assignment: it reads where the worker says, also from far back, without ever letting the group
+//! wait. What blocks runs on plain threads.
+
+mod client;
+mod elector;
+mod group;
+mod log;
+mod publisher;
+mod reader;
+mod reference;
+mod topics;
+
+pub mod embedded;
+
+pub use client::Clients;
+pub(super) use elector::Elector;
+pub(super) use group::{Group, Note};
+pub(super) use log::KafkaLog;
+pub(super) use reference::Reference;
+pub use topics::{CheckLine, check_broker};
+pub(super) use topics::{Layout, look_up_layout};

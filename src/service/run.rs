@@ -1,0 +1,354 @@
+//! The running service: its threads, and who looks after them.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::error::ServiceError;
+use super::http::{Server, Site};
+use super::kafka::{Clients, Elector, Group, KafkaLog, Layout, Note, Reference, look_up_layout};
+use super::log::LogError;
+use super::metrics::Metrics;
+use super::observer::{Observer, Totals};
+use super::shared::{Pace, Setup, Shared};
+use super::shutdown::Shutdown;
+use super::status::{Beat, Status};
+use super::view::View;
+use super::worker::Worker;
+use crate::config::Config;
+use crate::rules;
+
+/// How often the supervisor looks.
+const LOOK: Duration = Duration::from_millis(20);
+/// How often the lag is measured.
+const LAG_EVERY: Duration = Duration::from_secs(5);
+/// A revocation waits so long for the workers: the group waits with it.
+const HANDOVER: Duration = Duration::from_secs(5);
+/// After an error that may pass, a worker waits so long.
+const PAUSE: Duration = Duration::from_millis(200);
+/// How long a partition whose commit was refused is left alone, should the group still say that it
+/// is this instance's.
+const RETAKE_AFTER: Duration = Duration::from_secs(2);
+/// What is left of the threads after the drain has so long.
+const LAST_WAIT: Duration = Duration::from_secs(3);
+
+/// Runs the service until `shutdown`; then finishes what is under way, within the time that the
+/// settings give, and returns.
+///
+/// # Errors
+/// What the operator has to see to: see [`ServiceError`].
+pub fn run(config: &Config, shutdown: Shutdown) -> Result<(), ServiceError> {
+    Service::start(config, shutdown)?.wait()
+}
+
+/// The running service.
+pub struct Service {
+    shutdown: Shutdown,
+    drain: Duration,
+    clients: Clients,
+    layout: Arc<Layout>,
+    metrics: Arc<Metrics>,
+    status: Arc<Status>,
+    group: Arc<Group>,
+    reference: Reference,
+    workers: Vec<JoinHandle<Result<(), LogError>>>,
+    elector: Option<Elector>,
+    server: Option<Server>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Service {
+    /// Looks at the topics and starts the threads; what follows is watched by [`Service::wait`].
+    ///
+    /// # Errors
+    /// Where the broker does not answer, a topic is missing, or the address for HTTP is taken.
+    pub fn start(config: &Config, shutdown: Shutdown) -> Result<Self, ServiceError> {
+        if config.kafka.transactions {
+            return Err(ServiceError::TransactionsUnsupported);
+        }
+        let rule_set = rules::build(&config.rules)?;
+        let ids: Vec<&str> = rule_set.iter().map(|listed| listed.id).collect();
+        let metrics = Arc::new(Metrics::new(&ids));
+        let (status, view) = (Status::new(metrics.clone()), View::new(metrics.clone()));
+        status.wait_for("reference", "facts and decisions are being read");
+        status.wait_for("group", "the group has not said yet which partitions are this instance's");
+        let site = Site { metrics: metrics.clone(), status: status.clone(), view: view.clone() };
+        let server = match config.http.listen {
+            Some(listen) => Some(
+                Server::start(listen, site, shutdown.clone())
+                    .map_err(|source| ServiceError::Listen { address: listen, source })?,
+            ),
+            None => None,
+        };
+        let clients = Clients::of(config);
+        let layout = Arc::new(look_up_layout(&clients, &config.topics, config.engine.retained_days)?);
+        let shared = Shared::new(Setup {
+            feed_topic: layout.feed.clone(),
+            config_hash: config.hash(),
+            engine: config.engine_settings(""),
+            rules: rule_set,
+            pace: pace(config),
+        });
+        let count = worker_count(config.service.workers, layout.feed_partitions);
+        let (senders, notes): (Vec<_>, Vec<_>) = (0..count).map(|_| mpsc::channel()).unzip();
+        let group = Group::new(&layout.feed, senders, HANDOVER, metrics.clone());
+        let stop = Arc::new(AtomicBool::new(false));
+        let reference = Reference::start(
+            &clients,
+            layout.clone(),
+            shared.clone(),
+            metrics.clone(),
+            stop.clone(),
+            status.beat("reference"),
+        )?;
+        let totals = Arc::new(Totals::default());
+        let mut workers = Vec::new();
+        for (number, notes) in notes.into_iter().enumerate() {
+            let log = KafkaLog::new(&clients, layout.clone(), group.clone(), metrics.clone())?;
+            let observer = Observer::new(metrics.clone(), view.clone(), status.clone(), totals.clone());
+            let name = format!("worker-{number}");
+            let desk = Desk {
+                worker: Worker::new(shared.clone(), observer),
+                log,
+                notes,
+                group: group.clone(),
+                status: status.clone(),
+                stop: stop.clone(),
+                beat: status.beat(name.clone()),
+                began: Instant::now(),
+            };
+            let thread = std::thread::Builder::new().name(name).spawn(move || desk.work());
+            workers.push(thread.map_err(|error| LogError::Refused(error.to_string()))?);
+        }
+        let drain = Duration::from_secs(config.service.drain_seconds);
+        tracing::info!(
+            version = env!("CARGO_PKG_VERSION"), feed = layout.feed, partitions = layout.feed_partitions,
+            workers = count, config_hash = shared.setup.config_hash, "started"
+        );
+        Ok(Self {
+            shutdown, drain, clients, layout, metrics, status, group, reference, workers,
+            elector: None, server, stop,
+        })
+    }
+
+    /// Where HTTP is served, if it is.
+    #[must_use]
+    pub fn http_address(&self) -> Option<SocketAddr> {
+        self.server.as_ref().map(Server::address)
+    }
+
+    /// Looks after the threads until the stop signal, then lets them finish.
+    ///
+    /// # Errors
+    /// What ended the service before it was told to.
+    pub fn wait(mut self) -> Result<(), ServiceError> {
+        let ended = self.supervise();
+        self.status.stopping();
+        let drained = self.finish();
+        ended.and(drained)
+    }
+
+    fn supervise(&mut self) -> Result<(), ServiceError> {
+        let mut lag_looked = Instant::now();
+        while !self.shutdown.is_requested() {
+            if let Some(reason) = self.group.failure() {
+                return Err(ServiceError::Group(reason));
+            }
+            if self.reference.has_ended() || self.workers.iter().any(JoinHandle::is_finished) {
+                // Why is told when the threads are joined.
+                return Ok(());
+            }
+            if self.elector.is_none() && self.reference.is_loaded() {
+                self.status.done("reference");
+                let beat = self.status.beat("elector");
+                self.elector = Some(Elector::start(&self.clients, &self.layout.feed, &self.group, beat)?);
+            }
+            if self.group.is_settled() {
+                self.status.done("group");
+            }
+            if LAG_EVERY <= lag_looked.elapsed() {
+                self.measure_lag();
+                lag_looked = Instant::now();
+            }
+            std::thread::sleep(LOOK);
+        }
+        tracing::info!("stopping");
+        Ok(())
+    }
+
+    fn measure_lag(&self) {
+        let Some(elector) = &self.elector else { return };
+        for (partition, next) in self.status.positions() {
+            // A broker that does not answer would make every one wait.
+            let Some(lag) = elector.lag(&self.layout.feed, partition, next) else { return };
+            self.metrics.lag(partition, lag);
+        }
+    }
+
+    fn finish(self) -> Result<(), ServiceError> {
+        let Self { group, reference, workers, elector, server, stop, drain, .. } = self;
+        let began = Instant::now();
+        let drained = group.give_back_all(drain);
+        stop.store(true, Ordering::Release);
+        let deadline = Instant::now() + LAST_WAIT;
+        let mut ended = Ok(());
+        for worker in workers {
+            ended = ended.and(join(worker, deadline));
+        }
+        if let Some(elector) = elector {
+            elector.stop(LAST_WAIT);
+        }
+        let referenced = if reference.has_ended() || wait_until(deadline, || reference.has_ended()) {
+            reference.join().map_err(ServiceError::from)
+        } else {
+            Ok(())
+        };
+        if let Some(server) = server {
+            server.stop();
+        }
+        tracing::info!(seconds = began.elapsed().as_secs_f64(), drained, "stopped");
+        ended.and(referenced)
+    }
+}
+
+fn join(thread: JoinHandle<Result<(), LogError>>, deadline: Instant) -> Result<(), ServiceError> {
+    let name = thread.thread().name().unwrap_or_default().to_owned();
+    if !wait_until(deadline, || thread.is_finished()) {
+        tracing::warn!(thread = name, "a thread did not end in time");
+        return Ok(());
+    }
+    thread.join().map_err(|_| ServiceError::Thread { name })?.map_err(ServiceError::from)
+}
+
+fn wait_until(deadline: Instant, mut done: impl FnMut() -> bool) -> bool {
+    while !done() {
+        if deadline <= Instant::now() {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    true
+}
+
+fn pace(config: &Config) -> Pace {
+    Pace {
+        progress_interval_millis: config.service.progress_interval_ms,
+        commit_interval_millis: config.service.commit_interval_ms,
+        wait: Duration::from_millis(20),
+        ..Pace::default()
+    }
+}
+
+fn worker_count(asked: usize, partitions: i32) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let asked = if asked == 0 { cores } else { asked };
+    asked.min(usize::try_from(partitions).unwrap_or(1)).max(1)
+}
+
+/// A worker at its thread.
+struct Desk {
+    worker: Worker<Observer>,
+    log: KafkaLog,
+    notes: Receiver<Note>,
+    group: Arc<Group>,
+    status: Arc<Status>,
+    stop: Arc<AtomicBool>,
+    beat: Beat,
+    began: Instant,
+}
+
+impl Desk {
+    fn work(mut self) -> Result<(), LogError> {
+        let mut looked = Instant::now();
+        let mut mine = std::collections::BTreeSet::new();
+        while !self.stop.load(Ordering::Acquire) {
+            self.beat.now();
+            loop {
+                match self.notes.try_recv() {
+                    Ok(Note::Take(partition)) => {
+                        mine.insert(partition);
+                        self.status.taken(partition);
+                        self.worker.assign(partition);
+                    }
+                    Ok(Note::Release(partition, deadline, done)) => {
+                        mine.remove(&partition);
+                        self.release(partition, deadline, &done)?;
+                    }
+                    Ok(Note::Drop(partition)) => {
+                        mine.remove(&partition);
+                        self.worker.revoke(&mut self.log, partition);
+                    }
+                    Err(TryRecvError::Empty) => break,
+                    Err(TryRecvError::Disconnected) => return Ok(()),
+                }
+            }
+            let now_millis = self.now_millis();
+            let stepped = self.worker.step(&mut self.log, now_millis);
+            self.pass(stepped)?;
+            if RETAKE_AFTER <= looked.elapsed() {
+                looked = Instant::now();
+                self.retake(&mine);
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells all that is known, commits, and lets go.
+    fn release(&mut self, partition: i32, deadline: Instant, done: &Sender<()>) -> Result<(), LogError> {
+        while Instant::now() < deadline {
+            let now_millis = self.now_millis();
+            let drained = self.worker.drain(&mut self.log, now_millis);
+            if self.pass(drained)?.unwrap_or(false) {
+                break;
+            }
+            self.beat.now();
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        self.worker.revoke(&mut self.log, partition);
+        // Who asked may have stopped waiting.
+        let _ = done.send(());
+        Ok(())
+    }
+
+    /// An error that may pass is waited out; only one that does not ends the thread.
+    fn pass<T>(&mut self, done: Result<T, LogError>) -> Result<Option<T>, LogError> {
+        match done {
+            Ok(done) => Ok(Some(done)),
+            Err(LogError::Unavailable(reason)) => {
+                tracing::warn!(reason, "the log can't be reached, trying again");
+                std::thread::sleep(PAUSE);
+                Ok(None)
+            }
+            Err(LogError::Fenced { partition }) => {
+                self.worker.revoke(&mut self.log, partition);
+                Ok(None)
+            }
+            Err(LogError::Truncated { partition, wanted, low }) => {
+                tracing::warn!(partition, wanted, low, "records are gone, the partition is taken up anew");
+                self.worker.revoke(&mut self.log, partition);
+                Ok(None)
+            }
+            Err(refused @ LogError::Refused(_)) => Err(refused),
+        }
+    }
+
+    /// What the group still says is ours and the worker let go is taken up again: deriving and
+    /// comparing once more does no harm, a partition that nobody works on does.
+    fn retake(&mut self, mine: &std::collections::BTreeSet<i32>) {
+        let held: Vec<i32> = self.worker.partitions().collect();
+        for partition in mine.iter().filter(|partition| !held.contains(partition)) {
+            if self.group.renew(*partition) {
+                tracing::warn!(partition, "the partition is still this instance's: taken up anew");
+                self.status.taken(*partition);
+                self.worker.assign(*partition);
+            }
+        }
+    }
+
+    fn now_millis(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}

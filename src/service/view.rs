@@ -1,0 +1,255 @@
+//! The read model: what HTTP shows while scoring goes on.
+//!
+//! Workers write, readers read, in maps that are locked by shard. No guard outlives a method here.
+
+use std::cmp::Ordering as Order;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use dashmap::DashMap;
+use hashbrown::DefaultHashBuilder;
+
+use super::metrics::Metrics;
+use crate::domain::{AlertState, HoldState, PublishedAlert};
+use crate::engine::Rolling;
+
+type Map<V> = DashMap<String, V, DefaultHashBuilder>;
+
+/// Rolling statistics of a carer or client in one municipality.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Seen {
+    /// The municipality.
+    pub municipality: String,
+    /// The statistics.
+    pub rolling: Rolling,
+}
+
+/// Who is meant by a reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// A carer.
+    Carer,
+    /// A client.
+    Client,
+}
+
+/// The read model.
+pub struct View {
+    metrics: Arc<Metrics>,
+    carers: Map<Vec<Seen>>,
+    clients: Map<Vec<Seen>>,
+    alerts: Map<Arc<PublishedAlert>>,
+    holds: AtomicI64,
+    holds_ore: AtomicI64,
+    open: AtomicI64,
+}
+
+impl View {
+    /// Nothing is seen yet.
+    #[must_use]
+    pub fn new(metrics: Arc<Metrics>) -> Arc<Self> {
+        let map = DefaultHashBuilder::default;
+        Arc::new(Self {
+            metrics,
+            carers: DashMap::with_hasher(map()),
+            clients: DashMap::with_hasher(map()),
+            alerts: DashMap::with_hasher(map()),
+            holds: AtomicI64::new(0),
+            holds_ore: AtomicI64::new(0),
+            open: AtomicI64::new(0),
+        })
+    }
+
+    /// What is kept of a carer or client in a municipality; `None` = nothing any more.
+    pub fn rolled(&self, who: Who, reference: &str, municipality: &str, rolling: Option<Rolling>) {
+        let map = self.map(who);
+        let Some(rolling) = rolling else {
+            let keep = |seen: &Seen| seen.municipality != municipality;
+            if let Some(mut entry) = map.get_mut(reference) {
+                entry.retain(keep);
+            }
+            map.remove_if(reference, |_, seen| seen.is_empty());
+            return;
+        };
+        let mut entry = map.entry(reference.to_owned()).or_default();
+        match entry.iter_mut().find(|seen| seen.municipality == municipality) {
+            Some(seen) => seen.rolling = rolling,
+            None => entry.push(Seen { municipality: municipality.to_owned(), rolling }),
+        }
+    }
+
+    /// An alert as it stands on the topic now.
+    pub fn alert(&self, alert: &PublishedAlert) {
+        let id = &alert.alert.alert_id;
+        let before = if alert.state == AlertState::Withdrawn {
+            self.alerts.remove(id).map(|(_, before)| before)
+        } else {
+            self.count(alert, 1);
+            self.alerts.insert(id.clone(), Arc::new(alert.clone()))
+        };
+        if let Some(before) = before {
+            self.count(&before, -1);
+        }
+        self.show_counts();
+    }
+
+    /// The municipalities are no longer this instance's.
+    pub fn forget(&self, is_theirs: &dyn Fn(&str) -> bool) {
+        for map in [&self.carers, &self.clients] {
+            map.retain(|_, seen| {
+                seen.retain(|seen| !is_theirs(&seen.municipality));
+                !seen.is_empty()
+            });
+        }
+        self.alerts.retain(|_, alert| {
+            let theirs = is_theirs(&alert.alert.municipality);
+            if theirs {
+                self.count(alert, -1);
+            }
+            !theirs
+        });
+        self.show_counts();
+    }
+
+    /// Rolling statistics by municipality; empty where nobody is known by this reference.
+    #[must_use]
+    pub fn statistics(&self, who: Who, reference: &str) -> Vec<Seen> {
+        self.map(who).get(reference).map(|seen| seen.clone()).unwrap_or_default()
+    }
+
+    /// Open alerts, the highest score first, at most `limit`, in one municipality or in all.
+    #[must_use]
+    pub fn open_alerts(&self, municipality: Option<&str>, limit: usize) -> Vec<Arc<PublishedAlert>> {
+        let wanted = |alert: &PublishedAlert| {
+            municipality.is_none_or(|municipality| municipality == alert.alert.municipality)
+        };
+        let mut alerts: Vec<Arc<PublishedAlert>> =
+            self.alerts.iter().filter(|entry| wanted(entry.value())).map(|entry| entry.value().clone()).collect();
+        if limit < alerts.len() {
+            alerts.select_nth_unstable_by(limit, gravest_first);
+            alerts.truncate(limit);
+        }
+        alerts.sort_unstable_by(gravest_first);
+        alerts
+    }
+
+    fn map(&self, who: Who) -> &Map<Vec<Seen>> {
+        match who {
+            Who::Carer => &self.carers,
+            Who::Client => &self.clients,
+        }
+    }
+
+    fn count(&self, alert: &PublishedAlert, sign: i64) {
+        self.open.fetch_add(sign, Ordering::Relaxed);
+        let open = |state| matches!(state, HoldState::Proposed | HoldState::Confirmed | HoldState::Upheld);
+        if let Some(hold) = alert.alert.hold.as_ref().filter(|hold| open(hold.state)) {
+            self.holds.fetch_add(sign, Ordering::Relaxed);
+            self.holds_ore.fetch_add(sign * hold.amount_ore, Ordering::Relaxed);
+        }
+    }
+
+    fn show_counts(&self) {
+        let [open, holds, ore] =
+            [&self.open, &self.holds, &self.holds_ore].map(|count| count.load(Ordering::Relaxed));
+        self.metrics.open(open, holds, ore);
+    }
+}
+
+fn gravest_first(a: &Arc<PublishedAlert>, b: &Arc<PublishedAlert>) -> Order {
+    let by_score = b.alert.score.total_cmp(&a.alert.score);
+    by_score.then_with(|| a.alert.alert_id.cmp(&b.alert.alert_id))
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::domain::{Alert, Class, Grade, Hold, Month, Provenance, Subject, SubjectKind, UtcSecond};
+
+    /// An alert about `registration`, with a hold of 100 öre.
+    pub(in crate::service) fn alert(municipality: &str, registration: &str, score: f64) -> PublishedAlert {
+        let pay_period = Month::new(2026, 3).expect("a month");
+        let hold = Hold {
+            hold_id: format!("{registration}:1"),
+            registration_id: registration.to_owned(),
+            version: 1,
+            order_id: None,
+            tariff_code: None,
+            pay_period,
+            seconds_in_question: 60,
+            amount_ore: 100,
+            reason_codes: vec!["carer-overlap".to_owned()],
+            state: HoldState::Proposed,
+            proposed_at: UtcSecond(0),
+            expires_at: UtcSecond(1),
+        };
+        let alert = Alert {
+            alert_id: format!("{municipality}:registration:{registration}"),
+            municipality: municipality.to_owned(),
+            subject: Subject { kind: SubjectKind::Registration, id: registration.to_owned(), version: Some(1) },
+            case_id: "case".to_owned(),
+            provider_id: "P".to_owned(),
+            carer_ref: None,
+            client_ref: None,
+            pay_period,
+            class: Class::Contradiction,
+            grade: Grade::Hold,
+            score,
+            p_value: None,
+            amount_at_risk_ore: 100,
+            findings: Vec::new(),
+            hold: Some(hold),
+            event_time: UtcSecond(0),
+            offset: 0,
+            assessed_at: UtcSecond(0),
+        };
+        let provenance = Provenance {
+            topic: "feed".to_owned(),
+            partition: 0,
+            offset: 0,
+            engine: "0".to_owned(),
+            config_hash: "0".to_owned(),
+            baseline_incomplete: false,
+        };
+        PublishedAlert { alert, state: AlertState::Opened, revision: 1, provenance }
+    }
+
+    #[test]
+    fn open_alerts_come_gravest_first_and_are_counted() {
+        let metrics = Arc::new(Metrics::new(&[]));
+        let view = View::new(metrics.clone());
+        view.alert(&alert("0181", "R1", 1.0));
+        view.alert(&alert("0181", "R2", 9.0));
+        view.alert(&alert("0180", "R3", 5.0));
+        let ids = |alerts: Vec<Arc<PublishedAlert>>| -> Vec<String> {
+            alerts.iter().map(|alert| alert.alert.subject.id.clone()).collect()
+        };
+        assert_eq!(ids(view.open_alerts(None, 2)), ["R2", "R3"]);
+        assert_eq!(ids(view.open_alerts(Some("0181"), 10)), ["R2", "R1"]);
+        assert!(metrics.text().contains("tidvakt_open_holds_ore 300"));
+
+        view.alert(&PublishedAlert { state: AlertState::Revised, ..alert("0181", "R2", 0.5) });
+        view.alert(&PublishedAlert { state: AlertState::Withdrawn, ..alert("0180", "R3", 0.0) });
+        assert_eq!(ids(view.open_alerts(None, 10)), ["R1", "R2"]);
+        assert!(metrics.text().contains("tidvakt_open_alerts 2"));
+
+        view.forget(&|municipality| municipality == "0181");
+        assert_eq!(view.open_alerts(None, 10).len(), 0);
+        assert!(metrics.text().contains("tidvakt_open_holds_ore 0"));
+    }
+
+    #[test]
+    fn statistics_are_kept_by_municipality_and_go_with_it() {
+        let view = View::new(Arc::new(Metrics::new(&[])));
+        let rolling = |visits| Some(Rolling { visits, ..Rolling::default() });
+        view.rolled(Who::Carer, "c", "0181", rolling(1));
+        view.rolled(Who::Carer, "c", "0180", rolling(2));
+        view.rolled(Who::Carer, "c", "0181", rolling(3));
+        assert_eq!(view.statistics(Who::Client, "c"), []);
+        let visits: Vec<u32> = view.statistics(Who::Carer, "c").iter().map(|seen| seen.rolling.visits).collect();
+        assert_eq!(visits, [3, 2]);
+        view.rolled(Who::Carer, "c", "0181", None);
+        view.forget(&|municipality| municipality == "0180");
+        assert_eq!(view.statistics(Who::Carer, "c"), []);
+    }
+}

@@ -1,0 +1,198 @@
+//! The whole service against the broker inside the process: no set-up, a few seconds. What only a
+//! real broker can show (fencing, compaction, several brokers) is in `kafka`.
+
+use std::time::{Duration, Instant};
+
+use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::message::{Headers, Message};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use rdkafka::{Offset, TopicPartitionList};
+use serde_json::{Value, json};
+use tidvakt::config::{Config, Sources};
+use tidvakt::service::kafka::embedded::Broker;
+use tidvakt::service::{Service, ServiceError, check_broker, stopper};
+
+const FEED: &str = "tidvakt.registrations.v1";
+const REFERENCE: &str = "tidvakt.reference.v1";
+const ALERTS: &str = "tidvakt.alerts.v1";
+const PROGRESS: &str = "tidvakt.progress.v1";
+const QUARANTINE: &str = "tidvakt.quarantine.v1";
+/// 2 March 2026, an hour after the visits below: the mock keeps the time that the writer gives.
+const APPENDED_MILLIS: i64 = 1_772_440_800_000;
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn broker() -> Broker {
+    let topics = [FEED, REFERENCE, "tidvakt.decisions.v1", ALERTS, PROGRESS, QUARANTINE];
+    Broker::start(&topics.map(|topic| (topic, 2))).unwrap()
+}
+
+fn config(servers: &str) -> Config {
+    let set = ["http.listen=127.0.0.1:0", "kafka.instance_id=test", "service.progress_interval_ms=100"];
+    let client = format!("bootstrap.servers={servers}");
+    Config::load(&Sources {
+        set: set.map(str::to_owned).to_vec(),
+        // The mock never answers a fetch early, and lets a static member come back only when its
+        // former self has timed out.
+        client: vec![
+            client,
+            "fetch.wait.max.ms=10".to_owned(), "session.timeout.ms=1000".to_owned(),
+            "heartbeat.interval.ms=300".to_owned(),
+        ],
+        ..Sources::default()
+    })
+    .unwrap()
+}
+
+fn registration(id: &str, client: &str, start: &str, end: &str) -> (String, String) {
+    let registration = json!({
+        "schema_version": 1, "event_type": "recorded", "registration_id": id, "version": 1,
+        "municipality": "0181", "provider_id": "P-07", "carer_ref": "carer-1", "client_ref": client,
+        "start_at": format!("2026-03-02T{start}:00+01:00"), "end_at": format!("2026-03-02T{end}:00+01:00"),
+    });
+    ("0181".to_owned(), registration.to_string())
+}
+
+fn home(client: &str, household: &str) -> (String, String) {
+    let fact = json!({
+        "schema_version": 1, "municipality": "0181", "fact_id": client, "type": "client_home",
+        "valid_from": "2026-01-01T00:00:00+01:00", "valid_to": null,
+        "recorded_at": "2026-01-01T00:00:00+01:00",
+        "body": {"client_ref": client, "household_ref": household},
+    });
+    (format!("0181|{client}"), fact.to_string())
+}
+
+fn send(servers: &str, topic: &str, records: &[(String, String)]) {
+    let producer: BaseProducer = ClientConfig::new().set("bootstrap.servers", servers).create().unwrap();
+    for (key, value) in records {
+        let record = BaseRecord::to(topic).partition(1).key(key).payload(value);
+        producer.send(record.timestamp(APPENDED_MILLIS)).unwrap();
+    }
+    producer.flush(PATIENCE).unwrap();
+}
+
+/// A record of a topic: its JSON and the names of its headers.
+struct Found {
+    value: Value,
+    headers: Vec<String>,
+}
+
+/// Reads `topic` from its beginning until `enough` says so.
+fn read_until(servers: &str, topic: &str, enough: impl Fn(&[Found]) -> bool) -> Vec<Found> {
+    let consumer: BaseConsumer = ClientConfig::new()
+        .set("bootstrap.servers", servers)
+        .set("group.id", "reader")
+        .set("fetch.wait.max.ms", "10")
+        .create()
+        .unwrap();
+    let mut list = TopicPartitionList::new();
+    for partition in 0..2 {
+        list.add_partition_offset(topic, partition, Offset::Beginning).unwrap();
+    }
+    consumer.assign(&list).unwrap();
+    let (began, mut found) = (Instant::now(), Vec::new());
+    while !enough(&found) {
+        assert!(began.elapsed() < PATIENCE, "only {} records of `{topic}` in time", found.len());
+        if let Some(Ok(message)) = consumer.poll(Duration::from_millis(50)) {
+            let value = serde_json::from_slice(message.payload().unwrap_or_default()).unwrap_or(Value::Null);
+            let headers = message.headers().into_iter().flat_map(|headers| headers.iter());
+            let headers = headers.map(|header| header.key.to_owned()).collect();
+            found.push(Found { value, headers });
+        }
+    }
+    found
+}
+
+#[test]
+fn registrations_become_alerts_and_progress_and_a_stop_is_orderly() {
+    let broker = broker();
+    let servers = broker.servers();
+    let broken = ("0181|broken".to_owned(), "{}".to_owned());
+    send(servers, REFERENCE, &[home("client-1", "hh-1"), broken, home("client-2", "hh-2")]);
+    let (stop, shutdown) = stopper();
+    let service = Service::start(&config(servers), shutdown).unwrap();
+    let address = service.http_address().unwrap();
+    let running = std::thread::spawn(move || service.wait());
+
+    let records = [
+        registration("R1", "client-1", "08:00", "08:30"),
+        ("0181".to_owned(), "not json".to_owned()),
+        registration("R2", "client-2", "08:10", "08:40"),
+    ];
+    send(servers, FEED, &records);
+    let alerts = read_until(servers, ALERTS, |found| !found.is_empty());
+    assert_eq!(alerts[0].value["findings"][0]["rule"], "carer-overlap", "{}", alerts[0].value);
+    assert_eq!(alerts[0].value["state"], "opened");
+    assert!(alerts[0].headers.contains(&"ce_id".to_owned()), "{:?}", alerts[0].headers);
+    let quarantined = read_until(servers, QUARANTINE, |found| found.len() == 2);
+    let told = |found: &Found| found.headers.contains(&"__connect.errors.offset".to_owned());
+    assert!(quarantined.iter().all(told), "the broken fact and the broken registration, with where they stood");
+    read_until(servers, PROGRESS, |found| {
+        let last = |field: &str| found.last().map_or(Value::Null, |found| found.value[field].clone());
+        last("assessed_through_offset") == 2 && last("scored") == 2
+    });
+
+    let page = get(address, "/readyz");
+    assert!(page.contains(r#""ready":true"#), "{page}");
+    assert!(get(address, "/v1/carers/carer-1").contains(r#""visits":2"#));
+    let page = get(address, "/metrics");
+    assert!(page.contains("tidvakt_registrations_total{result=\"scored\"} 2"), "{page}");
+    assert!(page.contains("tidvakt_partition_phase{phase=\"live\"} 2"), "{page}");
+
+    let told = Instant::now();
+    stop.stop();
+    running.join().unwrap().unwrap();
+    assert!(told.elapsed() < Duration::from_secs(5), "the stop took {:?}", told.elapsed());
+    restart_publishes_nothing(servers);
+}
+
+fn restart_publishes_nothing(servers: &str) {
+    let (stop, shutdown) = stopper();
+    let service = Service::start(&config(servers), shutdown).unwrap();
+    let address = service.http_address().unwrap();
+    let running = std::thread::spawn(move || service.wait());
+    let began = Instant::now();
+    while !get(address, "/readyz").contains(r#""ready":true"#) {
+        assert!(began.elapsed() < PATIENCE, "{}", get(address, "/readyz"));
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(get(address, "/v1/alerts").contains("carer-overlap"), "what stands is shown after a restart");
+    let metrics = get(address, "/metrics");
+    assert!(metrics.contains("tidvakt_alerts_published_total{state=\"opened\"} 0"), "{metrics}");
+    assert!(metrics.contains("tidvakt_alerts_published_total{state=\"revised\"} 0"), "{metrics}");
+    stop.stop();
+    running.join().unwrap().unwrap();
+}
+
+#[test]
+fn a_missing_topic_is_said_at_once_with_the_command_that_makes_it() {
+    let broker = Broker::start(&[(FEED, 1), (REFERENCE, 1), (ALERTS, 1), (PROGRESS, 1)]).unwrap();
+    let (_stop, shutdown) = stopper();
+    let began = Instant::now();
+    let Err(error) = Service::start(&config(broker.servers()), shutdown) else {
+        panic!("topics are missing");
+    };
+    assert!(began.elapsed() < Duration::from_secs(5));
+    assert!(matches!(error, ServiceError::Topics { .. }), "{error}");
+    let said = error.to_string();
+    assert!(said.contains("`tidvakt.decisions.v1`, `tidvakt.quarantine.v1`"), "{said}");
+    let remedy = error.remedy().unwrap();
+    assert!(remedy.contains("--create --topic tidvakt.quarantine.v1"), "{remedy}");
+}
+
+#[test]
+fn a_broker_that_does_not_answer_is_one_failed_line() {
+    let lines = check_broker(&config("127.0.0.1:1"));
+    assert_eq!(lines.len(), 1);
+    assert!(!lines[0].ok && lines[0].remedy.is_some());
+}
+
+fn get(address: std::net::SocketAddr, path: &str) -> String {
+    use std::io::{Read, Write};
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
