@@ -36,7 +36,8 @@ fn config(servers: &str) -> Config {
         // former self has timed out.
         client: vec![
             client,
-            "fetch.wait.max.ms=10".to_owned(), "session.timeout.ms=1000".to_owned(),
+            "fetch.wait.max.ms=10".to_owned(),
+            "session.timeout.ms=1000".to_owned(),
             "heartbeat.interval.ms=300".to_owned(),
         ],
         ..Sources::default()
@@ -127,7 +128,10 @@ fn registrations_become_alerts_and_progress_and_a_stop_is_orderly() {
     assert!(alerts[0].headers.contains(&"ce_id".to_owned()), "{:?}", alerts[0].headers);
     let quarantined = read_until(servers, QUARANTINE, |found| found.len() == 2);
     let told = |found: &Found| found.headers.contains(&"__connect.errors.offset".to_owned());
-    assert!(quarantined.iter().all(told), "the broken fact and the broken registration, with where they stood");
+    assert!(
+        quarantined.iter().all(told),
+        "the broken fact and the broken registration, with where they stood"
+    );
     read_until(servers, PROGRESS, |found| {
         let last = |field: &str| found.last().map_or(Value::Null, |found| found.value[field].clone());
         last("assessed_through_offset") == 2 && last("scored") == 2

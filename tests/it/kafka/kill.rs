@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde_json::Value;
 
 use super::broker::{Topics, broker};
+use super::quiet;
 use super::service::{Service, assert_same, check_histories, progress, replayed, standing, wait_until};
 use super::town::{Town, asked, send_facts, send_registrations, towns};
 
@@ -94,11 +95,12 @@ fn check(topics: &Topics, towns: &[Town], folder: &std::path::Path) {
     let alerts = topics.read("alerts");
     check_histories(&alerts);
     let found = standing(alerts.iter().map(|kept| kept.json()));
+    let quiet = standing(towns.iter().flat_map(quiet::alerts));
+    assert!(!quiet.is_empty(), "nothing stands at the end, so nothing was shown");
+    assert_same(&found, &quiet);
     let registrations: Vec<_> = towns.iter().map(|town| town.registrations.clone()).collect();
     let reference: Vec<_> = towns.iter().map(|town| town.reference.clone()).collect();
-    let expected = replayed(folder, &registrations, &reference);
-    assert!(!expected.is_empty(), "nothing stands at the end, so nothing was shown");
-    assert_same(&found, &expected);
+    assert_same(&found, &replayed(folder, &registrations, &reference));
     let open: u64 = progress.values().map(|said| said["open_alerts"].as_u64().unwrap()).sum();
     assert_eq!(open, found.len() as u64);
     let broken: usize =

@@ -4,6 +4,7 @@
 mod broker;
 mod fidelity;
 mod kill;
+mod quiet;
 mod run;
 mod service;
 mod town;
