@@ -114,7 +114,9 @@ fn start(args: &DemoArgs, broker: &Broker) -> Result<(Config, Service, Stopper),
     logging::start(&config.log);
     let (stop, shutdown) = stopper();
     match Service::start(&config, shutdown) {
-        Err(ServiceError::Listen { .. }) if !args.settings.set.iter().any(|set| set.starts_with("http.listen")) => {
+        Err(ServiceError::Listen { .. })
+            if !args.settings.set.iter().any(|set| set.starts_with("http.listen")) =>
+        {
             let config = settings(args, broker.servers(), Some("http.listen=127.0.0.1:0"))?;
             let (stop, shutdown) = stopper();
             let service = Service::start(&config, shutdown)?;

@@ -136,6 +136,12 @@ impl Input {
         }
     }
 
+    /// Lines read so far, blank ones as well.
+    #[must_use]
+    pub fn lines(&self) -> u64 {
+        self.number
+    }
+
     /// Size of the file, compressed as it is; `None` for standard input and pipes.
     #[must_use]
     pub fn length_bytes(&self) -> Option<u64> {

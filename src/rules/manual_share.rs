@@ -11,7 +11,7 @@
 //! phones, a place without coverage or an outage are accepted by an `exception` fact.
 //!
 //! Grade: review. No single second is in question. What is told is rounded (visits down to tens, a
-//! provider's to hundreds, the share to whole per cent, the probability up to a power of ten), so
+//! provider's to hundreds, the share down to five per cent, the probability up to a power of ten), so
 //! that the alert is not revised with every visit.
 
 use serde::Deserialize;
@@ -32,6 +32,9 @@ pub(super) const RULE: Definition = Definition {
     summary_en: "Too large a share of the visits is typed in afterwards.",
     build: from_table::<ManualShare>,
 };
+
+/// The share is told in steps of five per cent.
+const SHARE_STEPS: f64 = 20.0;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -73,7 +76,8 @@ impl ManualShare {
             Period::Provider(..) => (100, "utförarens", "the provider's"),
         };
         let visits = tally.visits / step * step;
-        let share = (100.0 * f64::from(tally.manual) / f64::from(tally.visits)).round();
+        let share =
+            (SHARE_STEPS * f64::from(tally.manual) / f64::from(tally.visits)).floor() * 100.0 / SHARE_STEPS;
         let accepted = (100.0 * self.share_max).round();
         let month = period.month();
         Hit {
@@ -83,7 +87,7 @@ impl ManualShare {
             disputed: None,
             observed: vec![
                 Measure::whole("visits_min", i64::from(visits)),
-                Measure::real("manual_share", share / 100.0),
+                Measure::real("manual_share_min", share / 100.0),
             ],
             expected: vec![
                 Measure::real("manual_share_max", self.share_max),
@@ -93,11 +97,11 @@ impl ManualShare {
             not_tested: Vec::new(),
             text: Sentence {
                 sv: format!(
-                    "{share} procent av {whose_sv} besök i {month} är inskrivna i efterhand (minst {visits} \
+                    "Minst {share} procent av {whose_sv} besök i {month} är inskrivna i efterhand (minst {visits} \
                      besök räknade); högst {accepted} procent godtas."
                 ),
                 en: format!(
-                    "{share} per cent of {whose_en} visits in {month} were typed in afterwards (at least \
+                    "At least {share} per cent of {whose_en} visits in {month} were typed in afterwards (at least \
                      {visits} visits counted); at most {accepted} per cent is accepted."
                 ),
             },

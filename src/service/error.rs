@@ -62,7 +62,8 @@ impl ServiceError {
             }
             Self::Topics { remedy, .. } => Some(remedy.clone()),
             Self::Listen { .. } => Some(
-                "give another address with `--set http.listen=127.0.0.1:9465`, or none with `http.listen=`".to_owned(),
+                "give another address with `--set http.listen=127.0.0.1:9465`, or none with `http.listen=`"
+                    .to_owned(),
             ),
             Self::TransactionsUnsupported => Some("leave `kafka.transactions` at false".to_owned()),
             Self::Log(_) => Some("`tidvakt check` looks at topics and permissions".to_owned()),

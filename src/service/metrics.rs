@@ -8,7 +8,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use prometheus::{
-    Encoder, Gauge, Histogram, HistogramOpts, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+    Encoder, Gauge, Histogram, HistogramOpts, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    TextEncoder,
 };
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
@@ -136,15 +137,39 @@ impl Metrics {
         let build = gauges("tidvakt_build_info", "1, with the version of the program.", &["version"]);
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
         Self {
-            registrations: counters("tidvakt_registrations_total", "Records of the feed, by what became of them.", &["result"]),
-            quarantined: counters("tidvakt_quarantined_total", "Records of the feed that could not be used.", &["reason"]),
+            registrations: counters(
+                "tidvakt_registrations_total",
+                "Records of the feed, by what became of them.",
+                &["result"],
+            ),
+            quarantined: counters(
+                "tidvakt_quarantined_total",
+                "Records of the feed that could not be used.",
+                &["reason"],
+            ),
             findings: counters("tidvakt_findings_total", "Findings that came new.", &["rule", "grade"]),
-            undetermined: counters("tidvakt_undetermined_total", "Answers that a rule could not give for want of a fact.", &["rule", "fact"]),
-            alerts: counters("tidvakt_alerts_published_total", "Alerts handed to the alert topic.", &["state"]),
-            reference: counters("tidvakt_reference_records_total", "Records of the reference and decision topics.", &["result"]),
+            undetermined: counters(
+                "tidvakt_undetermined_total",
+                "Answers that a rule could not give for want of a fact.",
+                &["rule", "fact"],
+            ),
+            alerts: counters(
+                "tidvakt_alerts_published_total",
+                "Alerts handed to the alert topic.",
+                &["state"],
+            ),
+            reference: counters(
+                "tidvakt_reference_records_total",
+                "Records of the reference and decision topics.",
+                &["result"],
+            ),
             troubles: counters("tidvakt_troubles_total", "What an operator must hear of.", &["kind"]),
             rebalances: counters("tidvakt_rebalances_total", "Changes of the group's assignment.", &["kind"]),
-            commit_failures: counters("tidvakt_commit_failures_total", "Commits that the group refused.", &["kind"]),
+            commit_failures: counters(
+                "tidvakt_commit_failures_total",
+                "Commits that the group refused.",
+                &["kind"],
+            ),
             open_alerts: gauge("tidvakt_open_alerts", "Alerts that stand."),
             open_holds: gauge("tidvakt_open_holds", "Holds that stand."),
             open_holds_ore: gauge("tidvakt_open_holds_ore", "Amount of the holds that stand, in öre."),
@@ -152,7 +177,10 @@ impl Metrics {
             entities: gauges("tidvakt_entities", "Carers and clients kept in memory.", &["kind"]),
             phases: gauges("tidvakt_partition_phase", "Partitions of this instance, by phase.", &["phase"]),
             replay_seconds,
-            last_registration: gauge("tidvakt_last_registration_timestamp_seconds", "Append time of the newest record worked on."),
+            last_registration: gauge(
+                "tidvakt_last_registration_timestamp_seconds",
+                "Append time of the newest record worked on.",
+            ),
             last_progress: gauge("tidvakt_last_progress_timestamp_seconds", "When progress was last told."),
             lag: gauges("tidvakt_consumer_lag_messages", "Records of the feed that wait.", &["partition"]),
             latency,
@@ -165,7 +193,8 @@ impl Metrics {
     #[must_use]
     pub fn text(&self) -> String {
         let mut families = self.registry.gather();
-        families.extend(prometheus::gather().into_iter().filter(|family| family.name().starts_with("process_")));
+        families
+            .extend(prometheus::gather().into_iter().filter(|family| family.name().starts_with("process_")));
         let mut text = Vec::new();
         if let Err(error) = TextEncoder::new().encode(&families, &mut text) {
             tracing::error!(%error, "the metrics can't be written");
@@ -210,7 +239,8 @@ impl Metrics {
                 self.findings.with_label_values(&[counts.rule, grade.as_str()]).inc_by(more);
             }
             for (fact, count) in &counts.undetermined {
-                let had = earlier.and_then(|earlier| earlier.undetermined.iter().find(|(name, _)| name == fact));
+                let had =
+                    earlier.and_then(|earlier| earlier.undetermined.iter().find(|(name, _)| name == fact));
                 let more = count.saturating_sub(had.map_or(0, |(_, count)| *count));
                 self.undetermined.with_label_values(&[counts.rule, fact]).inc_by(more);
             }
@@ -323,25 +353,39 @@ impl Metrics {
         self.troubles.with_label_values(&[trouble_kind(trouble)]).inc();
         match trouble {
             Trouble::Gap { from, to } => tracing::error!(
-                partition, from, to, "records were deleted before they were assessed; lengthen the feed's retention"
+                partition,
+                from,
+                to,
+                "records were deleted before they were assessed; lengthen the feed's retention"
             ),
             Trouble::Recreated { expected, high } => tracing::error!(
-                partition, expected, high, "the feed ends before what was assessed: it was made anew or lost its end"
+                partition,
+                expected,
+                high,
+                "the feed ends before what was assessed: it was made anew or lost its end"
             ),
             Trouble::BaselineIncomplete { until } => tracing::warn!(
                 partition, until = %until, "the feed does not reach back over the baseline; alerts say so"
             ),
             Trouble::OtherPartition { municipality, owner } => tracing::error!(
-                partition, municipality, owner, "a municipality is fed by two partitions; key the feed by municipality"
+                partition,
+                municipality,
+                owner,
+                "a municipality is fed by two partitions; key the feed by municipality"
             ),
             Trouble::Unreadable { rejection } => tracing::error!(
-                partition, reason = rejection.reason.code(), "a record of an output topic can't be read back"
+                partition,
+                reason = rejection.reason.code(),
+                "a record of an output topic can't be read back"
             ),
             Trouble::Panicked { offset } => tracing::error!(
-                partition, offset, "the program failed on a record; it is left out and quarantined"
+                partition,
+                offset,
+                "the program failed on a record; it is left out and quarantined"
             ),
             Trouble::ForeignAlerts => tracing::warn!(
-                partition, "another owner wrote alerts in between; what differed was told again"
+                partition,
+                "another owner wrote alerts in between; what differed was told again"
             ),
         }
     }

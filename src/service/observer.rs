@@ -69,13 +69,8 @@ impl Observer {
 
     fn known(&mut self, municipality: &str, partition: i32) -> &mut Known {
         if !self.municipalities.contains_key(municipality) {
-            let known = Known {
-                partition,
-                answered: None,
-                replayed: false,
-                sizes: Sizes::default(),
-                measured: None,
-            };
+            let known =
+                Known { partition, answered: None, replayed: false, sizes: Sizes::default(), measured: None };
             self.municipalities.insert(municipality.to_owned(), known);
         }
         self.municipalities.get_mut(municipality).expect("it was inserted above")

@@ -125,12 +125,26 @@ impl Service {
         }
         let drain = Duration::from_secs(config.service.drain_seconds);
         tracing::info!(
-            version = env!("CARGO_PKG_VERSION"), feed = layout.feed, partitions = layout.feed_partitions,
-            workers = count, config_hash = shared.setup.config_hash, "started"
+            version = env!("CARGO_PKG_VERSION"),
+            feed = layout.feed,
+            partitions = layout.feed_partitions,
+            workers = count,
+            config_hash = shared.setup.config_hash,
+            "started"
         );
         Ok(Self {
-            shutdown, drain, clients, layout, metrics, status, group, reference, workers,
-            elector: None, server, stop,
+            shutdown,
+            drain,
+            clients,
+            layout,
+            metrics,
+            status,
+            group,
+            reference,
+            workers,
+            elector: None,
+            server,
+            stop,
         })
     }
 

@@ -132,7 +132,9 @@ impl Status {
     pub fn hanging(&self) -> Vec<String> {
         let beats = lock(&self.beats);
         let silent = beats.iter().filter(|(_, beat)| SILENCE_MAX < beat.age());
-        silent.map(|(name, beat)| format!("`{name}` has not come round for {} s", beat.age().as_secs())).collect()
+        silent
+            .map(|(name, beat)| format!("`{name}` has not come round for {} s", beat.age().as_secs()))
+            .collect()
     }
 
     /// Why the service is not ready; empty where it is.

@@ -123,8 +123,12 @@ impl View {
         let wanted = |alert: &PublishedAlert| {
             municipality.is_none_or(|municipality| municipality == alert.alert.municipality)
         };
-        let mut alerts: Vec<Arc<PublishedAlert>> =
-            self.alerts.iter().filter(|entry| wanted(entry.value())).map(|entry| entry.value().clone()).collect();
+        let mut alerts: Vec<Arc<PublishedAlert>> = self
+            .alerts
+            .iter()
+            .filter(|entry| wanted(entry.value()))
+            .map(|entry| entry.value().clone())
+            .collect();
         if limit < alerts.len() {
             alerts.select_nth_unstable_by(limit, gravest_first);
             alerts.truncate(limit);
@@ -186,7 +190,11 @@ pub(super) mod tests {
         let alert = Alert {
             alert_id: format!("{municipality}:registration:{registration}"),
             municipality: municipality.to_owned(),
-            subject: Subject { kind: SubjectKind::Registration, id: registration.to_owned(), version: Some(1) },
+            subject: Subject {
+                kind: SubjectKind::Registration,
+                id: registration.to_owned(),
+                version: Some(1),
+            },
             case_id: "case".to_owned(),
             provider_id: "P".to_owned(),
             carer_ref: None,
@@ -246,7 +254,8 @@ pub(super) mod tests {
         view.rolled(Who::Carer, "c", "0180", rolling(2));
         view.rolled(Who::Carer, "c", "0181", rolling(3));
         assert_eq!(view.statistics(Who::Client, "c"), []);
-        let visits: Vec<u32> = view.statistics(Who::Carer, "c").iter().map(|seen| seen.rolling.visits).collect();
+        let visits: Vec<u32> =
+            view.statistics(Who::Carer, "c").iter().map(|seen| seen.rolling.visits).collect();
         assert_eq!(visits, [3, 2]);
         view.rolled(Who::Carer, "c", "0181", None);
         view.forget(&|municipality| municipality == "0180");

@@ -145,10 +145,8 @@ impl Reader {
         };
         let kronor = kronor(told.amount_at_risk_ore);
         // Writing to a string cannot fail.
-        let _ = writeln!(
-            lines,
-            "{when} {colour}{mark} {rule:<24} {grade:<9}{plain} {kronor:>9} kr  {sentence}"
-        );
+        let _ =
+            writeln!(lines, "{when} {colour}{mark} {rule:<24} {grade:<9}{plain} {kronor:>9} kr  {sentence}");
     }
 
     fn note(&mut self, alert: &PublishedAlert) {
@@ -190,15 +188,12 @@ impl Reader {
         for key in keys.collect::<Vec<_>>() {
             rows.entry(key).or_default();
         }
-        let _ = writeln!(text, "{:<24} {:<9} {:>7} {:>7} {:>12}", "rule", "grade", "opened", "open", "kronor");
+        let _ =
+            writeln!(text, "{:<24} {:<9} {:>7} {:>7} {:>12}", "rule", "grade", "opened", "open", "kronor");
         for ((rule, grade), (open, ore)) in rows {
             let opened = self.opened.get(&(rule.to_owned(), grade)).copied().unwrap_or_default();
-            let _ = writeln!(
-                text,
-                "{rule:<24} {:<9} {opened:>7} {open:>7} {:>12}",
-                grade.as_str(),
-                kronor(ore)
-            );
+            let _ =
+                writeln!(text, "{rule:<24} {:<9} {opened:>7} {open:>7} {:>12}", grade.as_str(), kronor(ore));
         }
         let held: Vec<i64> = self.standing.values().filter_map(|standing| standing.held_ore).collect();
         let _ = writeln!(

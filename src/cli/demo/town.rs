@@ -35,7 +35,8 @@ impl Town {
             .set("log_level", "2")
             .create()
             .or_exit(Exit::Software, "the municipality can't write")?;
-        let plan = Plan { seed: args.seed, days: u32::from(args.days), clients: args.clients, ..Plan::default() };
+        let plan =
+            Plan { seed: args.seed, days: u32::from(args.days), clients: args.clients, ..Plan::default() };
         let feed = Feed::new(&plan);
         let mut value = Vec::new();
         for fact in feed.facts() {
@@ -48,7 +49,8 @@ impl Town {
         producer.flush(FLUSH_WAIT).or_exit(Exit::Software, "the municipality's facts can't be written")?;
         let (stop, sent) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let thread = {
-            let (stop, sent, topic, rate) = (stop.clone(), sent.clone(), topics.registrations.clone(), args.rate);
+            let (stop, sent, topic, rate) =
+                (stop.clone(), sent.clone(), topics.registrations.clone(), args.rate);
             std::thread::Builder::new()
                 .name("town".to_owned())
                 .spawn(move || tell(feed, &producer, &topic, rate, &stop, &sent))

@@ -11,8 +11,8 @@ use rdkafka::error::KafkaError;
 use super::client::Clients;
 use super::group::{Callbacks, Group};
 use super::reader::{answer, refused};
-use crate::service::status::Beat;
 use crate::service::log::LogError;
+use crate::service::status::Beat;
 
 const POLL: Duration = Duration::from_millis(100);
 

@@ -24,7 +24,8 @@ impl Broker {
     /// # Errors
     /// Where the client library can't make it, as text.
     pub fn start(topics: &[(&str, i32)]) -> Result<Self, String> {
-        let topics: Vec<(String, i32)> = topics.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
+        let topics: Vec<(String, i32)> =
+            topics.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
         let (stop, stopped) = mpsc::channel::<()>();
         let (told, servers) = mpsc::channel();
         // The cluster is bound to the thread that made it.

@@ -82,7 +82,9 @@ impl KafkaLog {
             }
             error if is_out_of_range(error) => self.truncated(),
             error => match error.rdkafka_error_code() {
-                Some(RDKafkaErrorCode::BadMessage | RDKafkaErrorCode::BadCompression) => self.fetch_again(error),
+                Some(RDKafkaErrorCode::BadMessage | RDKafkaErrorCode::BadCompression) => {
+                    self.fetch_again(error)
+                }
                 _ => match answer(error) {
                     LogError::Unavailable(reason) => {
                         tracing::debug!(reason, "the feed can't be read just now");
@@ -118,7 +120,8 @@ impl KafkaLog {
             return Ok(());
         }
         tracing::warn!(%error, attempt = self.broken_fetches, "a batch of the feed arrived broken");
-        let cursors: Vec<_> = self.cursors.iter().map(|(partition, cursor)| (*partition, cursor.next)).collect();
+        let cursors: Vec<_> =
+            self.cursors.iter().map(|(partition, cursor)| (*partition, cursor.next)).collect();
         cursors.into_iter().try_for_each(|(partition, next)| self.start(partition, next))
     }
 }
@@ -177,9 +180,8 @@ impl Log for KafkaLog {
             return;
         }
         let list = at(&self.layout.feed, partition, Offset::Invalid).map_err(|error| error.to_string());
-        let stopped = list.and_then(|list| {
-            self.tail.incremental_unassign(&list).map_err(|error| error.to_string())
-        });
+        let stopped =
+            list.and_then(|list| self.tail.incremental_unassign(&list).map_err(|error| error.to_string()));
         if let Err(reason) = stopped {
             tracing::warn!(partition, reason, "the tail could not let go of a partition");
         }
@@ -195,7 +197,8 @@ impl Log for KafkaLog {
         let mut taken = 0;
         self.cursors.values_mut().for_each(|cursor| cursor.appended_millis = None);
         while taken < max {
-            let wait = if taken == 0 { deadline.saturating_duration_since(Instant::now()) } else { Duration::ZERO };
+            let wait =
+                if taken == 0 { deadline.saturating_duration_since(Instant::now()) } else { Duration::ZERO };
             match self.tail.poll(wait) {
                 None => break,
                 Some(Ok(message)) => {

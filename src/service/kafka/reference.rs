@@ -117,7 +117,8 @@ impl Intake {
                         read => break read?,
                     }
                 };
-                ends.add_partition_offset(topic, partition, Offset::Offset(end)).map_err(|error| refused(&error))?;
+                ends.add_partition_offset(topic, partition, Offset::Offset(end))
+                    .map_err(|error| refused(&error))?;
             }
         }
         Ok(Some(ends))
@@ -140,7 +141,9 @@ impl Intake {
                 Some(Ok(message)) => self.take(&message),
                 Some(Err(error)) if is_out_of_range(&error) => return Ok(false),
                 Some(Err(error)) => match answer(&error) {
-                    LogError::Unavailable(reason) => tracing::debug!(reason, "reference can't be read just now"),
+                    LogError::Unavailable(reason) => {
+                        tracing::debug!(reason, "reference can't be read just now")
+                    }
                     refused => return Err(refused),
                 },
             }

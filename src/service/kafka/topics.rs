@@ -56,7 +56,11 @@ enum Found {
 /// # Errors
 /// Where the broker does not answer, or a topic is missing or hidden from this user; all of them are
 /// named, with what to do.
-pub(in crate::service) fn look_up_layout(clients: &Clients, topics: &Topics, days: u16) -> Result<Layout, ServiceError> {
+pub(in crate::service) fn look_up_layout(
+    clients: &Clients,
+    topics: &Topics,
+    days: u16,
+) -> Result<Layout, ServiceError> {
     let found = look_up(clients, topics)?;
     let named = |wanted: &Found| -> Vec<&'static str> {
         let kinds = KINDS.iter().filter(|kind| found.get(kind.name) == Some(wanted));
@@ -268,15 +272,19 @@ pub fn check_broker(config: &Config) -> Vec<CheckLine> {
             Found::Partitions(count) => CheckLine::new(true, what, format!("{count} partitions")),
             Found::Missing => CheckLine::new(false, what, "missing")
                 .remedy(create_command(&clients, &config.topics, kind, days).trim().to_owned()),
-            Found::Forbidden => CheckLine::new(false, what, "no permission to see it")
-                .remedy(acl_remedy(&clients, &config.topics, &[kind.name])),
+            Found::Forbidden => CheckLine::new(false, what, "no permission to see it").remedy(acl_remedy(
+                &clients,
+                &config.topics,
+                &[kind.name],
+            )),
         });
         match settings.as_ref().map(|settings| settings.get(name)) {
             Ok(Some(settings)) => lines.extend(judge(kind, name, settings, days)),
             Ok(None) => {}
             Err(reason) if kind.name == "registrations" => {
                 let line = CheckLine::new(true, "settings of the topics", format!("can't be read: {reason}"));
-                lines.push(line.remedy("give this user `DescribeConfigs` on the topics to have them checked"));
+                lines
+                    .push(line.remedy("give this user `DescribeConfigs` on the topics to have them checked"));
             }
             Err(_) => {}
         }
@@ -304,9 +312,8 @@ fn topic_settings(
         clients.plain().create_with_context(Quiet).map_err(|error| error.to_string())?;
     let specifiers: Vec<_> = names.iter().map(|name| ResourceSpecifier::Topic(name)).collect();
     let options = AdminOptions::new().request_timeout(Some(ANSWER_WAIT));
-    let answers = runtime
-        .block_on(admin.describe_configs(&specifiers, &options))
-        .map_err(|error| error.to_string())?;
+    let answers =
+        runtime.block_on(admin.describe_configs(&specifiers, &options)).map_err(|error| error.to_string())?;
     let mut all = BTreeMap::new();
     for (name, answer) in names.iter().zip(answers) {
         let resource = answer.map_err(|error| error.to_string())?;
@@ -322,7 +329,9 @@ fn topic_settings(
 fn judge(kind: &Kind, name: &str, settings: &Settings, retained_days: u16) -> Vec<CheckLine> {
     let setting = |key: &str| settings.get(key).map_or("", String::as_str);
     let alter = |key: &str, value: &str| {
-        format!("kafka-configs.sh --alter --entity-type topics --entity-name {name} --add-config {key}={value}")
+        format!(
+            "kafka-configs.sh --alter --entity-type topics --entity-name {name} --add-config {key}={value}"
+        )
     };
     let mut lines = Vec::new();
     let policy = setting("cleanup.policy");
@@ -339,13 +348,15 @@ fn judge(kind: &Kind, name: &str, settings: &Settings, retained_days: u16) -> Ve
         let enough = kept < 0 || needed <= kept;
         let found = if kept < 0 { "unlimited".to_owned() } else { format!("{} days", kept / DAY_MILLIS) };
         let days = i64::from(retained_days) + RETENTION_MARGIN_DAYS;
-        let found = format!("{found}, expected at least {days} (`engine.retained_days` + {RETENTION_MARGIN_DAYS})");
+        let found =
+            format!("{found}, expected at least {days} (`engine.retained_days` + {RETENTION_MARGIN_DAYS})");
         let line = CheckLine::new(enough, format!("`retention.ms` of `{name}`"), found);
         lines.push(if enough { line } else { line.remedy(alter("retention.ms", &needed.to_string())) });
     }
     if kind.timed {
         let stamp = setting("message.timestamp.type");
-        let line = CheckLine::new(true, format!("`message.timestamp.type` of `{name}`"), format!("`{stamp}`"));
+        let line =
+            CheckLine::new(true, format!("`message.timestamp.type` of `{name}`"), format!("`{stamp}`"));
         let advice = format!(
             "advised is `LogAppendTime`, or a writer's wrong clock becomes the time of assessment: {}",
             alter("message.timestamp.type", "LogAppendTime")

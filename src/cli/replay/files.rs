@@ -1,0 +1,252 @@
+//! The input files as a log, and the outputs as its topics.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::mpsc::Receiver;
+use std::time::Duration;
+
+use indicatif::ProgressBar;
+use serde_json::json;
+
+use super::reader::Batch;
+use crate::cli::input::InputError;
+use crate::domain::Rejection;
+use crate::service::log::{Extent, Header, Log, LogError, NoHeaders, Out, Outgoing, Record};
+
+/// There is one partition.
+pub(super) const PARTITION: i32 = 0;
+
+/// Where the topics go.
+pub(super) struct Sinks {
+    /// Alerts, one a line.
+    pub(super) alerts: Box<dyn Write + Send>,
+    /// Keep the last state of each alert to the end.
+    pub(super) only_final: bool,
+    /// Lines that can't be used.
+    pub(super) quarantine: Option<Box<dyn Write + Send>>,
+}
+
+/// Why a replay ended before the end of its input.
+pub(super) enum Broken {
+    /// An input can't be read.
+    Input(InputError),
+    /// An output can't be written.
+    Output(io::Error),
+    /// The files can't be read from their beginning again.
+    ReadAgain,
+}
+
+/// The input files as a log with one partition, read once from its beginning to its end.
+pub(super) struct FileLog {
+    batches: Receiver<Result<Batch, InputError>>,
+    batch: Batch,
+    /// The next entry of the batch.
+    next: usize,
+    position: Option<i64>,
+    /// All was taken.
+    pub(super) is_at_end: bool,
+    /// Files with the offset of their first line.
+    begins: Vec<(i64, PathBuf)>,
+    sinks: Sinks,
+    last: BTreeMap<Vec<u8>, Vec<u8>>,
+    published: u64,
+    bar: ProgressBar,
+    broken: Option<Broken>,
+}
+
+impl FileLog {
+    pub(super) fn new(batches: Receiver<Result<Batch, InputError>>, sinks: Sinks, bar: ProgressBar) -> Self {
+        Self {
+            batches,
+            batch: Batch::default(),
+            next: 0,
+            position: None,
+            is_at_end: false,
+            begins: Vec::new(),
+            sinks,
+            last: BTreeMap::new(),
+            published: 0,
+            bar,
+            broken: None,
+        }
+    }
+
+    /// Writes what was kept to the end.
+    pub(super) fn finish(&mut self) -> io::Result<()> {
+        self.bar.finish_and_clear();
+        for value in std::mem::take(&mut self.last).into_values() {
+            write_line(&mut self.sinks.alerts, &value)?;
+        }
+        self.sinks.alerts.flush()?;
+        self.sinks.quarantine.as_mut().map_or(Ok(()), Write::flush)
+    }
+
+    /// What it broke on, where it did.
+    pub(super) fn take_broken(&mut self) -> Option<Broken> {
+        self.broken.take()
+    }
+
+    /// Waits for the next batch; `false` at the end.
+    fn next_batch(&mut self) -> Result<bool, LogError> {
+        match self.batches.recv() {
+            Ok(Ok(mut batch)) => {
+                self.begins.append(&mut batch.begins);
+                self.bar.set_position(batch.taken_bytes);
+                (self.batch, self.next) = (batch, 0);
+                Ok(true)
+            }
+            Ok(Err(error)) => Err(self.breaks(Broken::Input(error))),
+            Err(_) => {
+                self.is_at_end = true;
+                Ok(false)
+            }
+        }
+    }
+
+    fn breaks(&mut self, broken: Broken) -> LogError {
+        self.broken = Some(broken);
+        LogError::Refused("the replay has to end here".to_owned())
+    }
+
+    /// Which line of which file `offset` is; lines are counted from 1, as editors do.
+    fn source(&self, offset: i64) -> (String, i64) {
+        let file = self.begins.partition_point(|(first, _)| *first <= offset).checked_sub(1);
+        match file.map(|file| &self.begins[file]) {
+            Some((first, path)) => (path.display().to_string(), offset - first + 1),
+            None => (String::new(), offset + 1),
+        }
+    }
+
+    fn write(&mut self, out: Outgoing<'_>) -> io::Result<()> {
+        let value = out.value.unwrap_or_default();
+        match out.topic {
+            Out::Alerts if self.sinks.only_final => {
+                self.last.insert(out.key.unwrap_or_default().to_vec(), value.to_vec());
+                Ok(())
+            }
+            Out::Alerts => write_line(&mut self.sinks.alerts, value),
+            Out::Progress => Ok(()),
+            Out::Quarantine => {
+                let header = |name| header(out.headers, name);
+                let offset = header("__connect.errors.offset").parse().unwrap_or_default();
+                let (file, line) = self.source(offset);
+                let reason = header("__connect.errors.exception.class.name");
+                let detail = header("__connect.errors.exception.message");
+                match &mut self.sinks.quarantine {
+                    Some(sink) => write_refused(sink, &file, line, (&reason, &detail), value),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+
+    /// Writes a line of another input (facts, decisions) to the quarantine.
+    pub(super) fn refuse(
+        &mut self,
+        file: &str,
+        line: i64,
+        rejection: &Rejection,
+        bytes: &[u8],
+    ) -> io::Result<()> {
+        let why = (rejection.reason.code(), rejection.detail.as_str());
+        self.sinks.quarantine.as_mut().map_or(Ok(()), |sink| write_refused(sink, file, line, why, bytes))
+    }
+}
+
+fn header(headers: &[Header], name: &str) -> String {
+    let found = headers.iter().find(|(known, _)| known == name).and_then(|(_, value)| value.as_deref());
+    String::from_utf8_lossy(found.unwrap_or_default()).into_owned()
+}
+
+fn write_refused(
+    sink: &mut impl Write,
+    file: &str,
+    line: i64,
+    (reason, detail): (&str, &str),
+    original: &[u8],
+) -> io::Result<()> {
+    let original = String::from_utf8_lossy(original);
+    let record =
+        json!({"file": file, "line": line, "reason": reason, "detail": detail, "original": original});
+    write_line(sink, record.to_string().as_bytes())
+}
+
+pub(super) fn write_line(sink: &mut impl Write, line: &[u8]) -> io::Result<()> {
+    sink.write_all(line)?;
+    sink.write_all(b"\n")
+}
+
+impl Log for FileLog {
+    fn extent(&mut self, _partition: i32) -> Result<Extent, LogError> {
+        Ok(Extent { low: 0, high: 0, committed: None })
+    }
+
+    fn read_back(
+        &mut self,
+        _topic: Out,
+        _partition: i32,
+        _each: &mut dyn FnMut(&[u8], Option<&[u8]>),
+    ) -> Result<(), LogError> {
+        Ok(())
+    }
+
+    fn start(&mut self, _partition: i32, from: i64) -> Result<(), LogError> {
+        if self.position.is_some() {
+            return Err(self.breaks(Broken::ReadAgain));
+        }
+        self.position = Some(from);
+        Ok(())
+    }
+
+    fn stop(&mut self, _partition: i32) {}
+
+    fn take(
+        &mut self,
+        _wait: Duration,
+        max: usize,
+        each: &mut dyn FnMut(Record<'_>),
+    ) -> Result<usize, LogError> {
+        if self.position.is_none() {
+            return Ok(0);
+        }
+        while self.batch.entries.len() <= self.next {
+            if self.is_at_end || !self.next_batch()? {
+                return Ok(0);
+            }
+        }
+        let entries = &self.batch.entries[self.next..];
+        let taken = entries.len().min(max);
+        for entry in &entries[..taken] {
+            self.position = Some(entry.offset + 1);
+            each(Record {
+                partition: PARTITION,
+                offset: entry.offset,
+                appended_at: entry.appended_at,
+                key: None,
+                value: Some(&self.batch.data[entry.bytes.clone()]),
+                headers: &NoHeaders,
+            });
+        }
+        self.next += taken;
+        Ok(taken)
+    }
+
+    fn position(&mut self, _partition: i32) -> Result<i64, LogError> {
+        Ok(self.position.unwrap_or(0))
+    }
+
+    fn publish(&mut self, out: Outgoing<'_>) -> Result<(), LogError> {
+        self.write(out).map_err(|error| self.breaks(Broken::Output(error)))?;
+        self.published += 1;
+        Ok(())
+    }
+
+    fn acknowledged(&mut self) -> Result<u64, LogError> {
+        Ok(self.published)
+    }
+
+    fn commit(&mut self, _partition: i32, _next_offset: i64) -> Result<(), LogError> {
+        Ok(())
+    }
+}
