@@ -32,8 +32,8 @@ pub fn broker(test: &str) -> Option<(&'static str, MutexGuard<'static, ()>)> {
     match ADDRESS.get_or_init(start) {
         Ok(address) => Some((address, turn)),
         Err(missing) => {
-            let required = std::env::var_os("TIDVAKT_REQUIRE_KAFKA").is_some_and(|value| value == "1");
-            assert!(!required, "{missing}, and TIDVAKT_REQUIRE_KAFKA=1");
+            let required = std::env::var_os("TEST_REQUIRE_KAFKA").is_some_and(|value| value == "1");
+            assert!(!required, "{missing}, and TEST_REQUIRE_KAFKA=1");
             let count = NOT_RUN.fetch_add(1, Ordering::Relaxed) + 1;
             // Not by `eprintln!`, which the test harness keeps to itself.
             let _ = writeln!(std::io::stderr(), "{test}: not run ({count} so far): {missing}");

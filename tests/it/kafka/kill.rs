@@ -18,8 +18,8 @@ fn killed_five_times_it_loses_doubles_and_contradicts_nothing() {
     let Some((address, _turn)) = broker("killed_five_times_it_loses_doubles_and_contradicts_nothing") else {
         return;
     };
-    let seed = asked("TIDVAKT_KILL_SEED", 1) as u64;
-    let records = asked("TIDVAKT_KILL_RECORDS", 20_000);
+    let seed = asked("TEST_KILL_SEED", 1) as u64;
+    let records = asked("TEST_KILL_RECORDS", 20_000);
     let folder = tempfile::tempdir().unwrap();
     let topics = Topics::make(address, "killed", PARTITIONS);
     let towns = towns(folder.path(), PARTITIONS, records);
@@ -49,7 +49,7 @@ fn two_instances_hand_over_and_say_what_one_would() {
     let Some((address, _turn)) = broker("two_instances_hand_over_and_say_what_one_would") else { return };
     let folder = tempfile::tempdir().unwrap();
     let topics = Topics::make(address, "two", PARTITIONS);
-    let towns = towns(folder.path(), PARTITIONS, asked("TIDVAKT_REBALANCE_RECORDS", 8_000));
+    let towns = towns(folder.path(), PARTITIONS, asked("TEST_REBALANCE_RECORDS", 8_000));
     send_facts(&topics, &towns);
     let mut first = Service::start(&topics, folder.path(), "first");
     send_registrations(&topics, &towns, 0.0..0.3, 2.0);
