@@ -25,7 +25,7 @@ pub enum ServiceError {
         remedy: String,
     },
     /// The address for HTTP can't be used.
-    #[error("`http.listen` is `{address}`, which can't be used: {source}")]
+    #[error("`http.listen` is `{address}`, which can't be used")]
     Listen {
         /// The address.
         address: SocketAddr,

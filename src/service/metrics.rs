@@ -3,14 +3,13 @@
 //! An event is its counter and its log line, in one place. Labels come from fixed lists; a carer, a
 //! client or a registration is never a label and never in a line.
 
+mod registry;
+
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use prometheus::{
-    Encoder, Gauge, Histogram, HistogramOpts, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
-    TextEncoder,
-};
+use prometheus::{Gauge, Histogram, IntCounterVec, IntGauge, IntGaugeVec, Registry};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use super::watch::{Fate, Trouble};
@@ -21,8 +20,6 @@ use crate::engine::RuleCounts;
 const LATENCY_SECONDS_MAX: i64 = 86_400;
 /// One line about records that could not be used, per reason and so long.
 const QUIET: Duration = Duration::from_secs(10);
-const LATENCY_SECONDS: &[f64] =
-    &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0, 600.0];
 const COMMIT_FAILURES: [&str; 3] = ["rebalance", "fenced", "other"];
 
 /// What the group did.
@@ -71,137 +68,6 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Metrics in a registry of their own, for rules with the given ids; what is known to come is
-    /// there from the start, as zero.
-    #[must_use]
-    pub fn new(rules: &[&str]) -> Self {
-        let registry = Registry::new();
-        let metrics = Self::register(registry);
-        for result in ["scored", "repeat", "stale", "quarantined"] {
-            metrics.registrations.with_label_values(&[result]);
-        }
-        for reason in Reason::ALL {
-            metrics.quarantined.with_label_values(&[reason.code()]);
-        }
-        for rule in rules {
-            for grade in [Grade::Observe, Grade::Review, Grade::Hold] {
-                metrics.findings.with_label_values(&[*rule, grade.as_str()]);
-            }
-        }
-        for state in ["opened", "revised", "withdrawn"] {
-            metrics.alerts.with_label_values(&[state]);
-        }
-        for result in ["fact", "decision", "refused"] {
-            metrics.reference.with_label_values(&[result]);
-        }
-        for kind in TROUBLES {
-            metrics.troubles.with_label_values(&[kind]);
-        }
-        for kind in ["assigned", "revoked", "lost"] {
-            metrics.rebalances.with_label_values(&[kind]);
-        }
-        for kind in COMMIT_FAILURES {
-            metrics.commit_failures.with_label_values(&[kind]);
-        }
-        metrics.entities(Sizes::default());
-        metrics.phases(0, 0);
-        metrics
-    }
-
-    fn register(registry: Registry) -> Self {
-        let counters = |name: &str, help: &str, labels: &[&str]| {
-            let made = IntCounterVec::new(Opts::new(name, help), labels).expect("a valid name and labels");
-            registry.register(Box::new(made.clone())).expect("each name once");
-            made
-        };
-        let gauges = |name: &str, help: &str, labels: &[&str]| {
-            let made = IntGaugeVec::new(Opts::new(name, help), labels).expect("a valid name and labels");
-            registry.register(Box::new(made.clone())).expect("each name once");
-            made
-        };
-        let gauge = |name: &str, help: &str| {
-            let made = IntGauge::new(name, help).expect("a valid name");
-            registry.register(Box::new(made.clone())).expect("each name once");
-            made
-        };
-        let replay_seconds =
-            Gauge::new("tidvakt_restart_replay_seconds", "Seconds that the last replay of a partition took.")
-                .expect("a valid name");
-        registry.register(Box::new(replay_seconds.clone())).expect("each name once");
-        let latency = HistogramOpts::new(
-            "tidvakt_end_to_end_latency_seconds",
-            "Seconds from a registration's append to its acknowledged alert.",
-        );
-        let latency = Histogram::with_opts(latency.buckets(LATENCY_SECONDS.to_vec())).expect("rising limits");
-        registry.register(Box::new(latency.clone())).expect("each name once");
-        let build = gauges("tidvakt_build_info", "1, with the version of the program.", &["version"]);
-        build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
-        Self {
-            registrations: counters(
-                "tidvakt_registrations_total",
-                "Records of the feed, by what became of them.",
-                &["result"],
-            ),
-            quarantined: counters(
-                "tidvakt_quarantined_total",
-                "Records of the feed that could not be used.",
-                &["reason"],
-            ),
-            findings: counters("tidvakt_findings_total", "Findings that came new.", &["rule", "grade"]),
-            undetermined: counters(
-                "tidvakt_undetermined_total",
-                "Answers that a rule could not give for want of a fact.",
-                &["rule", "fact"],
-            ),
-            alerts: counters(
-                "tidvakt_alerts_published_total",
-                "Alerts handed to the alert topic.",
-                &["state"],
-            ),
-            reference: counters(
-                "tidvakt_reference_records_total",
-                "Records of the reference and decision topics.",
-                &["result"],
-            ),
-            troubles: counters("tidvakt_troubles_total", "What an operator must hear of.", &["kind"]),
-            rebalances: counters("tidvakt_rebalances_total", "Changes of the group's assignment.", &["kind"]),
-            commit_failures: counters(
-                "tidvakt_commit_failures_total",
-                "Commits that the group refused.",
-                &["kind"],
-            ),
-            open_alerts: gauge("tidvakt_open_alerts", "Alerts that stand."),
-            open_holds: gauge("tidvakt_open_holds", "Holds that stand."),
-            open_holds_ore: gauge("tidvakt_open_holds_ore", "Amount of the holds that stand, in öre."),
-            kept_registrations: gauge("tidvakt_kept_registrations", "Registrations kept in memory."),
-            entities: gauges("tidvakt_entities", "Carers and clients kept in memory.", &["kind"]),
-            phases: gauges("tidvakt_partition_phase", "Partitions of this instance, by phase.", &["phase"]),
-            replay_seconds,
-            last_registration: gauge(
-                "tidvakt_last_registration_timestamp_seconds",
-                "Append time of the newest record worked on.",
-            ),
-            last_progress: gauge("tidvakt_last_progress_timestamp_seconds", "When progress was last told."),
-            lag: gauges("tidvakt_consumer_lag_messages", "Records of the feed that wait.", &["partition"]),
-            latency,
-            told: Mutex::default(),
-            registry,
-        }
-    }
-
-    /// All metrics in Prometheus' text format.
-    #[must_use]
-    pub fn text(&self) -> String {
-        let mut families = self.registry.gather();
-        families
-            .extend(prometheus::gather().into_iter().filter(|family| family.name().starts_with("process_")));
-        let mut text = Vec::new();
-        if let Err(error) = TextEncoder::new().encode(&families, &mut text) {
-            tracing::error!(%error, "the metrics can't be written");
-        }
-        String::from_utf8_lossy(&text).into_owned()
-    }
-
     /// A record of the feed was worked on for the first time.
     pub(super) fn registered(&self, fate: Fate, appended_at: UtcSecond) {
         let result = match fate {

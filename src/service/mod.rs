@@ -1,5 +1,6 @@
 //! The service: what stands between the log and the engines.
 
+mod desk;
 mod error;
 mod http;
 pub mod kafka;

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, Instant};
 
 use super::metrics::{Metrics, Sizes};
 use super::status::Status;
@@ -13,16 +12,12 @@ use crate::contract::Progress;
 use crate::domain::{PublishedAlert, Rejection};
 use crate::engine::{Engine, RuleCounts, Touched};
 
-/// Counting what an engine keeps goes over all of it.
-const SIZES_EVERY: Duration = Duration::from_secs(5);
-
 struct Known {
     partition: i32,
     /// What the rules answered when it was looked at last; of a replay nothing is counted.
     answered: Option<Vec<RuleCounts>>,
     replayed: bool,
     sizes: Sizes,
-    measured: Option<Instant>,
 }
 
 /// One worker's observer.
@@ -69,8 +64,7 @@ impl Observer {
 
     fn known(&mut self, municipality: &str, partition: i32) -> &mut Known {
         if !self.municipalities.contains_key(municipality) {
-            let known =
-                Known { partition, answered: None, replayed: false, sizes: Sizes::default(), measured: None };
+            let known = Known { partition, answered: None, replayed: false, sizes: Sizes::default() };
             self.municipalities.insert(municipality.to_owned(), known);
         }
         self.municipalities.get_mut(municipality).expect("it was inserted above")
@@ -160,18 +154,15 @@ impl Watch for Observer {
             None if known.replayed => {}
             None => self.metrics.rules_answered(&answered, &[]),
         }
-        if known.measured.is_none_or(|measured| SIZES_EVERY <= measured.elapsed()) {
-            known.measured = Some(Instant::now());
-            let counts = engine.counts();
-            let size = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
-            let sizes = Sizes {
-                kept_registrations: size(counts.kept_registrations),
-                carers: size(counts.carers),
-                clients: size(counts.clients),
-            };
-            let before = std::mem::replace(&mut known.sizes, sizes);
-            self.metrics.entities(self.totals.change(before, sizes));
-        }
+        let counts = engine.counts();
+        let size = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        let sizes = Sizes {
+            kept_registrations: size(counts.kept_registrations),
+            carers: size(counts.carers),
+            clients: size(counts.clients),
+        };
+        let before = std::mem::replace(&mut known.sizes, sizes);
+        self.metrics.entities(self.totals.change(before, sizes));
     }
 
     fn trouble(&mut self, partition: i32, trouble: Trouble) {

@@ -3,10 +3,11 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
+use std::sync::mpsc::{self, Receiver};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::desk::Desk;
 use super::error::ServiceError;
 use super::http::{Server, Site};
 use super::kafka::{Clients, Elector, Group, KafkaLog, Layout, Note, Reference, look_up_layout};
@@ -15,7 +16,7 @@ use super::metrics::Metrics;
 use super::observer::{Observer, Totals};
 use super::shared::{Pace, Setup, Shared};
 use super::shutdown::Shutdown;
-use super::status::{Beat, Status};
+use super::status::Status;
 use super::view::View;
 use super::worker::Worker;
 use crate::config::Config;
@@ -27,13 +28,10 @@ const LOOK: Duration = Duration::from_millis(20);
 const LAG_EVERY: Duration = Duration::from_secs(5);
 /// A revocation waits so long for the workers: the group waits with it.
 const HANDOVER: Duration = Duration::from_secs(5);
-/// After an error that may pass, a worker waits so long.
-const PAUSE: Duration = Duration::from_millis(200);
-/// How long a partition whose commit was refused is left alone, should the group still say that it
-/// is this instance's.
-const RETAKE_AFTER: Duration = Duration::from_secs(2);
 /// What is left of the threads after the drain has so long.
 const LAST_WAIT: Duration = Duration::from_secs(3);
+
+const UNSETTLED: &str = "the group has not said which partitions are this instance's";
 
 /// Runs the service until `shutdown`; then finishes what is under way, within the time that the
 /// settings give, and returns.
@@ -74,15 +72,9 @@ impl Service {
         let metrics = Arc::new(Metrics::new(&ids));
         let (status, view) = (Status::new(metrics.clone()), View::new(metrics.clone()));
         status.wait_for("reference", "facts and decisions are being read");
-        status.wait_for("group", "the group has not said yet which partitions are this instance's");
-        let site = Site { metrics: metrics.clone(), status: status.clone(), view: view.clone() };
-        let server = match config.http.listen {
-            Some(listen) => Some(
-                Server::start(listen, site, shutdown.clone())
-                    .map_err(|source| ServiceError::Listen { address: listen, source })?,
-            ),
-            None => None,
-        };
+        status.wait_for("group", UNSETTLED);
+        let site = Site { metrics: metrics.clone(), status: status.clone(), view };
+        let server = serve(config, &site, &shutdown)?;
         let clients = Clients::of(config);
         let layout = Arc::new(look_up_layout(&clients, &config.topics, config.engine.retained_days)?);
         let shared = Shared::new(Setup {
@@ -104,25 +96,8 @@ impl Service {
             stop.clone(),
             status.beat("reference"),
         )?;
-        let totals = Arc::new(Totals::default());
-        let mut workers = Vec::new();
-        for (number, notes) in notes.into_iter().enumerate() {
-            let log = KafkaLog::new(&clients, layout.clone(), group.clone(), metrics.clone())?;
-            let observer = Observer::new(metrics.clone(), view.clone(), status.clone(), totals.clone());
-            let name = format!("worker-{number}");
-            let desk = Desk {
-                worker: Worker::new(shared.clone(), observer),
-                log,
-                notes,
-                group: group.clone(),
-                status: status.clone(),
-                stop: stop.clone(),
-                beat: status.beat(name.clone()),
-                began: Instant::now(),
-            };
-            let thread = std::thread::Builder::new().name(name).spawn(move || desk.work());
-            workers.push(thread.map_err(|error| LogError::Refused(error.to_string()))?);
-        }
+        let bench = Bench { clients: &clients, layout: &layout, shared: &shared, group: &group, stop: &stop };
+        let workers = bench.staff(notes, &site)?;
         let drain = Duration::from_secs(config.service.drain_seconds);
         tracing::info!(
             version = env!("CARGO_PKG_VERSION"),
@@ -182,6 +157,8 @@ impl Service {
             }
             if self.group.is_settled() {
                 self.status.done("group");
+            } else {
+                self.status.wait_for("group", UNSETTLED);
             }
             if LAG_EVERY <= lag_looked.elapsed() {
                 self.measure_lag();
@@ -228,6 +205,50 @@ impl Service {
     }
 }
 
+fn serve(config: &Config, site: &Site, shutdown: &Shutdown) -> Result<Option<Server>, ServiceError> {
+    let Some(address) = config.http.listen else { return Ok(None) };
+    let server = Server::start(address, site.clone(), shutdown.clone());
+    server.map(Some).map_err(|source| ServiceError::Listen { address, source })
+}
+
+/// What every worker's desk is made of.
+struct Bench<'a> {
+    clients: &'a Clients,
+    layout: &'a Arc<Layout>,
+    shared: &'a Arc<Shared>,
+    group: &'a Arc<Group>,
+    stop: &'a Arc<AtomicBool>,
+}
+
+impl Bench<'_> {
+    /// A worker at its thread for each receiver of notes.
+    fn staff(
+        &self,
+        notes: Vec<Receiver<Note>>,
+        Site { metrics, status, view }: &Site,
+    ) -> Result<Vec<JoinHandle<Result<(), LogError>>>, LogError> {
+        let totals = Arc::new(Totals::default());
+        let mut workers = Vec::new();
+        for (number, notes) in notes.into_iter().enumerate() {
+            let observer = Observer::new(metrics.clone(), view.clone(), status.clone(), totals.clone());
+            let name = format!("worker-{number}");
+            let desk = Desk {
+                worker: Worker::new(self.shared.clone(), observer),
+                log: KafkaLog::new(self.clients, self.layout.clone(), self.group.clone(), metrics.clone())?,
+                notes,
+                group: self.group.clone(),
+                status: status.clone(),
+                stop: self.stop.clone(),
+                beat: status.beat(name.clone()),
+                began: Instant::now(),
+            };
+            let thread = std::thread::Builder::new().name(name).spawn(move || desk.work());
+            workers.push(thread.map_err(|error| LogError::Refused(error.to_string()))?);
+        }
+        Ok(workers)
+    }
+}
+
 fn join(thread: JoinHandle<Result<(), LogError>>, deadline: Instant) -> Result<(), ServiceError> {
     let name = thread.thread().name().unwrap_or_default().to_owned();
     if !wait_until(deadline, || thread.is_finished()) {
@@ -260,109 +281,4 @@ fn worker_count(asked: usize, partitions: i32) -> usize {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let asked = if asked == 0 { cores } else { asked };
     asked.min(usize::try_from(partitions).unwrap_or(1)).max(1)
-}
-
-/// A worker at its thread.
-struct Desk {
-    worker: Worker<Observer>,
-    log: KafkaLog,
-    notes: Receiver<Note>,
-    group: Arc<Group>,
-    status: Arc<Status>,
-    stop: Arc<AtomicBool>,
-    beat: Beat,
-    began: Instant,
-}
-
-impl Desk {
-    fn work(mut self) -> Result<(), LogError> {
-        let mut looked = Instant::now();
-        let mut mine = std::collections::BTreeSet::new();
-        while !self.stop.load(Ordering::Acquire) {
-            self.beat.now();
-            loop {
-                match self.notes.try_recv() {
-                    Ok(Note::Take(partition)) => {
-                        mine.insert(partition);
-                        self.status.taken(partition);
-                        self.worker.assign(partition);
-                    }
-                    Ok(Note::Release(partition, deadline, done)) => {
-                        mine.remove(&partition);
-                        self.release(partition, deadline, &done)?;
-                    }
-                    Ok(Note::Drop(partition)) => {
-                        mine.remove(&partition);
-                        self.worker.revoke(&mut self.log, partition);
-                    }
-                    Err(TryRecvError::Empty) => break,
-                    Err(TryRecvError::Disconnected) => return Ok(()),
-                }
-            }
-            let now_millis = self.now_millis();
-            let stepped = self.worker.step(&mut self.log, now_millis);
-            self.pass(stepped)?;
-            if RETAKE_AFTER <= looked.elapsed() {
-                looked = Instant::now();
-                self.retake(&mine);
-            }
-        }
-        Ok(())
-    }
-
-    /// Tells all that is known, commits, and lets go.
-    fn release(&mut self, partition: i32, deadline: Instant, done: &Sender<()>) -> Result<(), LogError> {
-        while Instant::now() < deadline {
-            let now_millis = self.now_millis();
-            let drained = self.worker.drain(&mut self.log, now_millis);
-            if self.pass(drained)?.unwrap_or(false) {
-                break;
-            }
-            self.beat.now();
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        self.worker.revoke(&mut self.log, partition);
-        // Who asked may have stopped waiting.
-        let _ = done.send(());
-        Ok(())
-    }
-
-    /// An error that may pass is waited out; only one that does not ends the thread.
-    fn pass<T>(&mut self, done: Result<T, LogError>) -> Result<Option<T>, LogError> {
-        match done {
-            Ok(done) => Ok(Some(done)),
-            Err(LogError::Unavailable(reason)) => {
-                tracing::warn!(reason, "the log can't be reached, trying again");
-                std::thread::sleep(PAUSE);
-                Ok(None)
-            }
-            Err(LogError::Fenced { partition }) => {
-                self.worker.revoke(&mut self.log, partition);
-                Ok(None)
-            }
-            Err(LogError::Truncated { partition, wanted, low }) => {
-                tracing::warn!(partition, wanted, low, "records are gone, the partition is taken up anew");
-                self.worker.revoke(&mut self.log, partition);
-                Ok(None)
-            }
-            Err(refused @ LogError::Refused(_)) => Err(refused),
-        }
-    }
-
-    /// What the group still says is ours and the worker let go is taken up again: deriving and
-    /// comparing once more does no harm, a partition that nobody works on does.
-    fn retake(&mut self, mine: &std::collections::BTreeSet<i32>) {
-        let held: Vec<i32> = self.worker.partitions().collect();
-        for partition in mine.iter().filter(|partition| !held.contains(partition)) {
-            if self.group.renew(*partition) {
-                tracing::warn!(partition, "the partition is still this instance's: taken up anew");
-                self.status.taken(*partition);
-                self.worker.assign(*partition);
-            }
-        }
-    }
-
-    fn now_millis(&self) -> u64 {
-        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
-    }
 }

@@ -186,7 +186,6 @@ impl<W: Watch> Worker<W> {
                 partition.arrive_at(position, &mut told);
                 partition.skip_to(position);
             }
-            partition.show(told.watch);
         }
         Ok(())
     }

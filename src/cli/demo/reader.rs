@@ -218,7 +218,7 @@ fn kronor(ore: i64) -> String {
     let whole = ((ore.unsigned_abs() + 50) / 100).to_string();
     let mut text = if ore < 0 { "-".to_owned() } else { String::new() };
     for (at, digit) in whole.chars().enumerate() {
-        if 0 < at && (whole.len() - at) % 3 == 0 {
+        if 0 < at && (whole.len() - at).is_multiple_of(3) {
             text.push(' ');
         }
         text.push(digit);

@@ -38,7 +38,7 @@ const ADVISED_CONSUMER: &[(&str, &str)] = &[
 const ADVISED_ELECTOR: &[(&str, &str)] = &[
     ("partition.assignment.strategy", "cooperative-sticky"),
     ("session.timeout.ms", "10000"),
-    ("heartbeat.interval.ms", "2000"),
+    ("heartbeat.interval.ms", "500"),
     ("fetch.wait.max.ms", "500"),
 ];
 

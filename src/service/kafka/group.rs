@@ -124,14 +124,15 @@ impl Group {
     }
 
     fn commit_failed(&self, partition: i32, error: &KafkaError) {
-        let code = error.rdkafka_error_code();
+        let stale = error.rdkafka_error_code() == Some(RDKafkaErrorCode::IllegalGeneration);
         let mut owned = lock(&self.owned);
-        let Some(tenure) = owned.get_mut(&partition) else { return };
-        if code == Some(RDKafkaErrorCode::IllegalGeneration) {
-            tenure.stale_commits += 1;
-        }
-        tenure.fenced |= is_fence(error) || STALE_COMMITS_MAX <= tenure.stale_commits;
-        self.metrics.commit_failed(partition, error, tenure.fenced);
+        // Of a partition that is not ours any more the answer only comes late.
+        let fenced = owned.get_mut(&partition).is_none_or(|tenure| {
+            tenure.stale_commits += u32::from(stale);
+            tenure.fenced |= is_fence(error) || STALE_COMMITS_MAX <= tenure.stale_commits;
+            tenure.fenced
+        });
+        self.metrics.commit_failed(partition, error, fenced);
     }
 
     fn commit_succeeded(&self, partition: i32) {
@@ -178,6 +179,7 @@ impl Group {
         let kind = if lost { Rebalanced::Lost } else { Rebalanced::Revoked };
         self.metrics.rebalanced(kind, &partitions);
         if lost {
+            self.settled.store(false, Ordering::Release);
             for partition in &partitions {
                 lock(&self.owned).remove(partition);
                 self.send(*partition, Note::Drop(*partition));

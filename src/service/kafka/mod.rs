@@ -5,6 +5,7 @@
 //! assignment: it reads where the worker says, also from far back, without ever letting the group
 //! wait. What blocks runs on plain threads.
 
+mod check;
 mod client;
 mod elector;
 mod group;
@@ -16,10 +17,10 @@ mod topics;
 
 pub mod embedded;
 
+pub use check::{CheckLine, check_broker};
 pub use client::Clients;
 pub(super) use elector::Elector;
 pub(super) use group::{Group, Note};
 pub(super) use log::KafkaLog;
 pub(super) use reference::Reference;
-pub use topics::{CheckLine, check_broker};
 pub(super) use topics::{Layout, look_up_layout};

@@ -46,6 +46,8 @@ impl Partition {
             let progress: Vec<_> =
                 self.municipalities.values_mut().filter_map(|known| known.progress(id, at, hash)).collect();
             self.pending = (!progress.is_empty()).then_some((queue.published, progress));
+            // At the pace of progress: what a carer has registered is counted anew each time.
+            self.show(watch);
         }
         if self.pending.as_ref().is_some_and(|(mark, _)| *mark <= queue.acknowledged) {
             for progress in self.pending.take().into_iter().flat_map(|(_, progress)| progress) {
@@ -82,7 +84,7 @@ impl Partition {
     }
 
     /// Lets the read model look at what changed.
-    pub(in super::super) fn show(&mut self, watch: &mut impl Watch) {
+    fn show(&mut self, watch: &mut impl Watch) {
         self.municipalities.values_mut().for_each(|municipality| municipality.show(watch));
     }
 

@@ -1,0 +1,125 @@
+//! A worker at its thread: notes come in from the group, steps go on in between.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError};
+use std::time::{Duration, Instant};
+
+use super::kafka::{Group, KafkaLog, Note};
+use super::log::LogError;
+use super::observer::Observer;
+use super::status::{Beat, Status};
+use super::worker::Worker;
+
+/// After an error that may pass, a worker waits so long.
+const PAUSE: Duration = Duration::from_millis(200);
+/// How long a partition whose commit was refused is left alone, should the group still say that it
+/// is this instance's.
+const RETAKE_AFTER: Duration = Duration::from_secs(2);
+
+/// A worker with all that it needs at its thread.
+pub(super) struct Desk {
+    pub(super) worker: Worker<Observer>,
+    pub(super) log: KafkaLog,
+    pub(super) notes: Receiver<Note>,
+    pub(super) group: Arc<Group>,
+    pub(super) status: Arc<Status>,
+    pub(super) stop: Arc<AtomicBool>,
+    pub(super) beat: Beat,
+    pub(super) began: Instant,
+}
+
+impl Desk {
+    /// Works until told to stop, or until the log refuses something for good.
+    pub(super) fn work(mut self) -> Result<(), LogError> {
+        let mut looked = Instant::now();
+        let mut mine = BTreeSet::new();
+        while !self.stop.load(Ordering::Acquire) {
+            self.beat.now();
+            loop {
+                match self.notes.try_recv() {
+                    Ok(Note::Take(partition)) => {
+                        mine.insert(partition);
+                        self.status.taken(partition);
+                        self.worker.assign(partition);
+                    }
+                    Ok(Note::Release(partition, deadline, done)) => {
+                        mine.remove(&partition);
+                        self.release(partition, deadline, &done)?;
+                    }
+                    Ok(Note::Drop(partition)) => {
+                        mine.remove(&partition);
+                        self.worker.revoke(&mut self.log, partition);
+                    }
+                    Err(TryRecvError::Empty) => break,
+                    Err(TryRecvError::Disconnected) => return Ok(()),
+                }
+            }
+            let now_millis = self.now_millis();
+            let stepped = self.worker.step(&mut self.log, now_millis);
+            self.pass(stepped)?;
+            if RETAKE_AFTER <= looked.elapsed() {
+                looked = Instant::now();
+                self.retake(&mine);
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells all that is known, commits, and lets go.
+    fn release(&mut self, partition: i32, deadline: Instant, done: &Sender<()>) -> Result<(), LogError> {
+        while Instant::now() < deadline {
+            let now_millis = self.now_millis();
+            let drained = self.worker.drain(&mut self.log, now_millis);
+            if self.pass(drained)?.unwrap_or(false) {
+                break;
+            }
+            self.beat.now();
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        self.worker.revoke(&mut self.log, partition);
+        // Who asked may have stopped waiting.
+        let _ = done.send(());
+        Ok(())
+    }
+
+    /// An error that may pass is waited out; only one that does not ends the thread.
+    fn pass<T>(&mut self, done: Result<T, LogError>) -> Result<Option<T>, LogError> {
+        match done {
+            Ok(done) => Ok(Some(done)),
+            Err(LogError::Unavailable(reason)) => {
+                tracing::warn!(reason, "the log can't be reached, trying again");
+                std::thread::sleep(PAUSE);
+                Ok(None)
+            }
+            Err(LogError::Fenced { partition }) => {
+                self.worker.revoke(&mut self.log, partition);
+                Ok(None)
+            }
+            Err(LogError::Truncated { partition, wanted, low }) => {
+                tracing::warn!(partition, wanted, low, "records are gone, the partition is taken up anew");
+                self.worker.revoke(&mut self.log, partition);
+                Ok(None)
+            }
+            Err(refused @ LogError::Refused(_)) => Err(refused),
+        }
+    }
+
+    /// What the group still says is ours and the worker let go is taken up again: deriving and
+    /// comparing once more does no harm, a partition that nobody works on does.
+    fn retake(&mut self, mine: &BTreeSet<i32>) {
+        let held: Vec<i32> = self.worker.partitions().collect();
+        for partition in mine.iter().filter(|partition| !held.contains(partition)) {
+            if self.group.renew(*partition) {
+                tracing::warn!(partition, "the partition is still this instance's: taken up anew");
+                self.status.taken(*partition);
+                self.worker.assign(*partition);
+            }
+        }
+    }
+
+    fn now_millis(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
