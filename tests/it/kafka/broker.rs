@@ -32,8 +32,8 @@ pub fn broker(test: &str) -> Option<(&'static str, MutexGuard<'static, ()>)> {
     match ADDRESS.get_or_init(start) {
         Ok(address) => Some((address, turn)),
         Err(missing) => {
-            let required = std::env::var_os("TIDVAKT_REQUIRE_KAFKA").is_some_and(|value| value == "1");
-            assert!(!required, "{missing}, and TIDVAKT_REQUIRE_KAFKA=1");
+            let required = std::env::var_os("TEST_REQUIRE_KAFKA").is_some_and(|value| value == "1");
+            assert!(!required, "{missing}, and TEST_REQUIRE_KAFKA=1");
             let count = NOT_RUN.fetch_add(1, Ordering::Relaxed) + 1;
             // Not by `eprintln!`, which the test harness keeps to itself.
             let _ = writeln!(std::io::stderr(), "{test}: not run ({count} so far): {missing}");
@@ -82,20 +82,24 @@ pub struct Topics {
 impl Topics {
     /// Makes the topics of `tests/kafka/topics.txt` under names of the test's own.
     pub fn make(address: &'static str, prefix: &str, partitions: i32) -> Self {
+        Self::make_but(address, prefix, partitions, "")
+    }
+
+    /// Makes them all but one.
+    pub fn make_but(address: &'static str, prefix: &str, partitions: i32, unwanted: &str) -> Self {
         let topics = Self { address, prefix: prefix.to_owned(), partitions };
-        topics.make_only(|_| true);
+        topics.make_missing(unwanted);
         topics
     }
 
-    /// Makes those of them that are `wanted` by the middle of their names.
-    pub fn make_only(&self, wanted: impl Fn(&str) -> bool) {
+    fn make_missing(&self, unwanted: &str) {
         let table = std::fs::read_to_string(root().join("tests/kafka/topics.txt")).unwrap();
-        let lines = table.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
-        let mut made = 0;
-        for line in lines {
+        let admin: AdminClient<DefaultClientContext> = self.client().create().unwrap();
+        let options = AdminOptions::new().operation_timeout(Some(PATIENCE));
+        for line in table.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
             let mut words = line.split_whitespace();
             let name = words.next().unwrap().split('.').nth(1).unwrap();
-            if !wanted(name) {
+            if name == unwanted {
                 continue;
             }
             let full = self.name(name);
@@ -104,13 +108,9 @@ impl Topics {
                 let (key, value) = setting.split_once('=').unwrap();
                 topic = topic.set(key, value);
             }
-            let admin: AdminClient<DefaultClientContext> = self.client().create().unwrap();
-            let made_topics =
-                admin.create_topics([&topic], &AdminOptions::new().operation_timeout(Some(PATIENCE)));
-            block_on(made_topics).unwrap().into_iter().for_each(|result| drop(result.unwrap()));
-            made += 1;
+            let results = block_on(admin.create_topics([&topic], &options)).unwrap();
+            results.into_iter().for_each(|result| drop(result.unwrap()));
         }
-        assert!(made > 0, "no topic is wanted");
     }
 
     /// The full name: `registrations` is `<prefix>.registrations.v1`.
@@ -138,7 +138,6 @@ impl Topics {
 #[derive(Clone, Debug)]
 pub struct Kept {
     pub partition: i32,
-    pub offset: i64,
     /// Milliseconds since 1970, by the writer's clock or the broker's, as the topic says.
     pub time_ms: i64,
     pub key: Vec<u8>,
@@ -185,7 +184,6 @@ pub fn read(config: &mut ClientConfig, topic: &str, partitions: i32) -> Vec<Kept
                 });
                 kept.push(Kept {
                     partition: message.partition(),
-                    offset: message.offset(),
                     time_ms: message.timestamp().to_millis().unwrap_or_default(),
                     key: message.key().unwrap_or_default().to_vec(),
                     value: message.payload().unwrap_or_default().to_vec(),

@@ -3,3 +3,8 @@
 
 mod broker;
 mod fidelity;
+mod kill;
+mod quiet;
+mod run;
+mod service;
+mod town;
