@@ -79,10 +79,6 @@ impl Metrics {
 
     fn register(make: Maker) -> Self {
         let replay = ("tidvakt_restart_replay_seconds", "Seconds that the last replay of a partition took.");
-        let latency = HistogramOpts::new(
-            "tidvakt_end_to_end_latency_seconds",
-            "Seconds from a registration's append to its acknowledged alert.",
-        );
         Self {
             registrations: make.counters(
                 "tidvakt_registrations_total",
@@ -143,7 +139,7 @@ impl Metrics {
                 "Records of the feed that wait.",
                 &["partition"],
             ),
-            latency: make.add(Histogram::with_opts(latency.buckets(LATENCY_SECONDS.to_vec()))),
+            latency: make.add(latency()),
             told: Mutex::default(),
             registry: make.0,
         }
@@ -161,4 +157,10 @@ impl Metrics {
         }
         String::from_utf8_lossy(&text).into_owned()
     }
+}
+
+fn latency() -> prometheus::Result<Histogram> {
+    let name = "tidvakt_end_to_end_latency_seconds";
+    let opts = HistogramOpts::new(name, "Seconds from a registration's append to its acknowledged alert.");
+    Histogram::with_opts(opts.buckets(LATENCY_SECONDS.to_vec()))
 }
