@@ -2,7 +2,6 @@
 //! `serde_json::from_str` of the same bytes into a struct of borrowed fields, nothing checked.
 //!
 //! The ratio is taken in interleaved rounds, so that both sides meet the same machine.
-#![expect(missing_docs, reason = "criterion's macros write undocumented functions")]
 #![expect(clippy::unwrap_used, reason = "the samples are ours")]
 
 use std::hint::black_box;

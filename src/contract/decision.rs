@@ -94,3 +94,35 @@ pub fn write_decision(decision: &Decision, out: &mut Vec<u8>) {
     };
     append(&record, out);
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may fail and say why")]
+
+    use super::*;
+    use crate::domain::Reason;
+
+    const GOOD: &str = r#"{"schema_version":1,"decision_id":"D","alert_id":"0181:registration:R","action":"confirm",
+        "reason":"","decided_by":"reviewer-3","decided_at":"2026-03-10T09:00:00Z",
+        "exception":{"valid_from":"2026-03-10T09:00:00Z","body":{"rule":"r","author":"a","reason":"x"}}}"#;
+
+    #[test]
+    fn bad_decisions_have_their_reasons() {
+        assert!(parse_decision(Some(GOOD.as_bytes())).is_ok());
+        assert_eq!(parse_decision(None).unwrap_err().reason, Reason::Empty);
+        for (from, to, reason) in [
+            ("confirm", "pay", Reason::UnknownValue),
+            (r#""reason":"","#, "", Reason::MissingField),
+            ("reviewer-3", "8112189876", Reason::PersonalId),
+            (r#""rule":"r""#, r#""rule":"""#, Reason::BadId),
+            (r#""rule":"r","#, "", Reason::MissingField),
+            (r#"{"rule":"r","author":"a","reason":"x"}"#, r#"["r","a","x"]"#, Reason::BadField),
+            (r#""body""#, r#""valid_to":"2026-03-10T08:00:00Z","body""#, Reason::EndBeforeStart),
+            ("2026-03-10T09:00:00Z\",\n", "2026-03-10\",\n", Reason::BadTime),
+        ] {
+            assert!(GOOD.contains(from), "{from}");
+            let rejection = parse_decision(Some(GOOD.replacen(from, to, 1).as_bytes())).unwrap_err();
+            assert_eq!(rejection.reason, reason, "{rejection}");
+        }
+    }
+}

@@ -140,3 +140,63 @@ pub(super) fn validity(from: Time, to: Option<Time>) -> Result<Validity, Rejecti
     }
     Ok(Validity { from, to })
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may fail and say why")]
+
+    use super::*;
+
+    #[test]
+    fn facts_are_put_removed_and_refused() {
+        let fact = r#"{"schema_version":1,"municipality":"0181","fact_id":"f","type":"tag",
+            "valid_from":"1970-01-01T00:00:00Z","recorded_at":"2026-01-01T00:00:00Z",
+            "body":{"tag_ref":"t","client_ref":"c"}}"#;
+        let put = |from: &str, to: &str| {
+            assert!(fact.contains(from));
+            parse_fact(None, Some(fact.replacen(from, to, 1).as_bytes()))
+        };
+        assert!(matches!(put("tag", "tag"), Ok(FactChange::Put(_))));
+        for (from, to, reason) in [
+            ("tag", "tags", Reason::UnknownValue),
+            (r#""tag_ref":"t","#, "", Reason::MissingField),
+            (r#""tag_ref":"t","#, r#""tag_ref":"t","tag_ref":"t","#, Reason::DuplicateField),
+            (r#""t""#, "8112189876", Reason::BadField),
+            (r#""t""#, r#""8112189876""#, Reason::PersonalId),
+            (r#"{"tag_ref":"t","client_ref":"c"}"#, r#"["t","c"]"#, Reason::BadField),
+            (r#""type":"tag","#, "", Reason::MissingField),
+            (r#""recorded_at""#, r#""valid_to":"1969-12-31T23:00:00-05:00","recorded_at""#, Reason::BadTime),
+            (
+                r#""recorded_at""#,
+                r#""valid_to":"1970-01-01T00:00:00+05:00","recorded_at""#,
+                Reason::EndBeforeStart,
+            ),
+            ("0181", "a|b", Reason::BadId),
+        ] {
+            let rejection = put(from, to).unwrap_err();
+            assert_eq!(rejection.reason, reason, "{rejection}");
+            assert!(!rejection.detail.contains("9876"));
+        }
+        let removed = FactChange::Remove { municipality: "0181".into(), fact_id: "a|b".into() };
+        assert_eq!(parse_fact(Some(b"0181|a|b"), None), Ok(removed.clone()));
+        assert_eq!(parse_fact(Some(b"0181|a|b"), Some(b"")), Ok(removed));
+        for (key, reason) in [
+            (None, Reason::Empty),
+            (Some(&b"0181"[..]), Reason::BadId),
+            (Some(b"|f"), Reason::BadId),
+            (Some(b"0181|"), Reason::BadId),
+            (Some(b"0181|198112189876"), Reason::PersonalId),
+            (Some(b"\xff|f"), Reason::BadId),
+        ] {
+            assert_eq!(parse_fact(key, None).unwrap_err().reason, reason);
+        }
+        assert_eq!(parse_fact(Some(b"0181|f"), Some(b" ")).unwrap_err().reason, Reason::Empty);
+    }
+
+    #[test]
+    fn a_missing_field_of_a_body_is_named() {
+        let fact = br#"{"schema_version":1,"municipality":"0181","fact_id":"f","type":"tariff",
+            "valid_from":"1970-01-01T00:00:00Z","recorded_at":"2026-01-01T00:00:00Z","body":{"tariff_code":"D1"}}"#;
+        assert_eq!(parse_fact(None, Some(fact)).unwrap_err().detail, "`body.ore_per_hour` is missing");
+    }
+}

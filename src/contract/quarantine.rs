@@ -36,3 +36,36 @@ pub fn peek_municipality(bytes: &[u8]) -> Option<String> {
     let code = std::str::from_utf8(code).ok().filter(|_| rest.starts_with(b"\""))?;
     Id::new(code).municipality().ok().map(str::to_owned)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Reason;
+
+    #[test]
+    fn the_municipality_of_a_broken_record() {
+        for (bytes, municipality) in [
+            (&br#"{"municipality" : "0181", oops"#[..], Some("0181")),
+            (b"\xff\"municipality\":\"0181\"", Some("0181")),
+            (br#"{"municipality":"19811218-9876"}"#, None),
+            (br#"{"municipality":"a\nb"}"#, None),
+            (br#"{"municipality":"01:81"}"#, None),
+            (br#"{"municipality":181}"#, None),
+            (br#"{"municipality":"0181"#, None),
+            (b"", None),
+        ] {
+            assert_eq!(peek_municipality(bytes).as_deref(), municipality);
+        }
+    }
+
+    #[test]
+    fn quarantine_headers_say_where_and_why() {
+        let headers = quarantine_headers("feed", 3, 17, &Rejection::new(Reason::Future, "ends 400 s after"));
+        let find = |name| headers.iter().find(|(found, _)| *found == name).map(|(_, value)| &**value);
+        assert_eq!(find("__connect.errors.topic"), Some("feed"));
+        assert_eq!(find("__connect.errors.partition"), Some("3"));
+        assert_eq!(find("__connect.errors.offset"), Some("17"));
+        assert_eq!(find("__connect.errors.exception.class.name"), Some("in-the-future"));
+        assert_eq!(find("__connect.errors.exception.message"), Some("ends 400 s after"));
+    }
+}

@@ -116,6 +116,10 @@ fn explain(text: &str, error: &serde_json::Error) -> Rejection {
     if error.classify() != Category::Data {
         return not_json(error);
     }
+    // What goes wrong first need not be the worst: a shape is spoken of only where there is JSON.
+    if let Err(error) = serde_json::from_str::<IgnoredAny>(text) {
+        return not_json(&error);
+    }
     if let Some(version) = other_version(text) {
         return Rejection::new(
             Reason::SchemaVersion,

@@ -239,6 +239,8 @@ impl JsonSchema for Period {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may fail and say why")]
+
     use proptest::prelude::*;
 
     use super::*;
