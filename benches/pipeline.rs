@@ -5,6 +5,8 @@
 //! of registrations is `TIDVAKT_BENCH_RECORDS` (default 600000). It measures and never fails on a
 //! figure: machines are noisy. Only shares taken within one run mean anything.
 
+#![expect(clippy::print_stdout, reason = "the table is what it is for")]
+
 mod pipeline {
     pub mod broker;
     pub mod latency;
@@ -17,7 +19,6 @@ use std::time::{Duration, Instant};
 use pipeline::broker::Broker;
 use pipeline::service::Service;
 use pipeline::{broker, latency};
-use rdkafka::Message as _;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use serde::Deserialize;
 use tidvakt::contract;
@@ -125,7 +126,7 @@ fn discard(broker: &Broker, count: usize) -> Spent {
     let pass = || {
         let consumer: BaseConsumer =
             broker.client().set("group.id", "discard").create().expect("settings are right");
-        consumer.assign(&broker.from_the_beginning()).expect("partitions exist");
+        consumer.assign(&broker.whole_feed()).expect("partitions exist");
         let next =
             || consumer.poll(Duration::from_secs(10)).expect("records are there").map(|m| m.payload_len());
         next().expect("the broker answers");

@@ -58,7 +58,7 @@ impl Broker {
     }
 
     /// Every partition of the feed, from its beginning.
-    pub fn from_the_beginning(&self) -> TopicPartitionList {
+    pub fn whole_feed(&self) -> TopicPartitionList {
         let mut partitions = TopicPartitionList::new();
         for partition in 0..PARTITIONS {
             partitions.add_partition_offset(FEED, partition, Offset::Beginning).expect("a valid offset");

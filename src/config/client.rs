@@ -26,7 +26,7 @@ const OWNED: [(&str, &str); 14] = [
     ("enable.idempotence", ORDER),
     ("acks", ORDER),
     ("request.required.acks", ORDER),
-    ("transactional.id", "set `kafka.transactions` instead"),
+    ("transactional.id", "the program publishes differences only, and needs no transaction for it"),
     ("isolation.level", "the program reads what is committed, and nothing else"),
     ("enable.partition.eof", "the program needs to see the end of a partition"),
 ];

@@ -43,19 +43,16 @@ pub struct Kafka {
     pub group_id: String,
     /// This instance's name in the group; never empty.
     pub instance_id: String,
-    /// Publish in transactions?
-    pub transactions: bool,
 }
 
 /// Without secrets.
 impl fmt::Debug for Kafka {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { client, group_id, instance_id, transactions } = self;
+        let Self { client, group_id, instance_id } = self;
         f.debug_struct("Kafka")
             .field("client", &client.keys())
             .field("group_id", group_id)
             .field("instance_id", instance_id)
-            .field("transactions", transactions)
             .finish()
     }
 }
@@ -169,10 +166,6 @@ impl Reader<'_> {
         }
     }
 
-    fn switch(&self, path: &str) -> bool {
-        matches!(self.value(path), Scalar::Switch(true))
-    }
-
     fn integer<T: TryFrom<i64>>(&self, path: &str) -> T {
         let Scalar::Integer(number) = self.value(path) else {
             unreachable!("`{path}` is a whole number in default.toml");
@@ -201,7 +194,7 @@ impl Reader<'_> {
             let text = format!("`kafka.instance_id` is `{instance_id}`, {fault}");
             self.wrong("kafka.instance_id", text);
         }
-        Kafka { client, group_id, instance_id, transactions: self.switch("kafka.transactions") }
+        Kafka { client, group_id, instance_id }
     }
 
     fn client(&mut self, secrets: Secrets) -> BTreeMap<String, String> {

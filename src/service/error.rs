@@ -35,9 +35,6 @@ pub enum ServiceError {
     /// A rule's settings are wrong.
     #[error(transparent)]
     Rules(#[from] BuildError),
-    /// Asked for in the settings, not in this version.
-    #[error("`kafka.transactions` is true, which this version can't do yet")]
-    TransactionsUnsupported,
     /// The membership in the group ended.
     #[error("{0}")]
     Group(String),
@@ -65,7 +62,6 @@ impl ServiceError {
                 "give another address with `--set http.listen=127.0.0.1:9465`, or none with `http.listen=`"
                     .to_owned(),
             ),
-            Self::TransactionsUnsupported => Some("leave `kafka.transactions` at false".to_owned()),
             Self::Log(_) => Some("`tidvakt check` looks at topics and permissions".to_owned()),
             Self::Rules(_) | Self::Group(_) | Self::Thread { .. } => None,
         }
@@ -74,6 +70,6 @@ impl ServiceError {
     /// Are the settings wrong, rather than the world?
     #[must_use]
     pub const fn is_settings(&self) -> bool {
-        matches!(self, Self::Rules(_) | Self::TransactionsUnsupported)
+        matches!(self, Self::Rules(_))
     }
 }

@@ -122,6 +122,9 @@ pub enum LogError {
     },
 }
 
+/// Takes the key and the value of a record that is kept on a compacted topic.
+pub type EachKept<'a> = dyn FnMut(&[u8], Option<&[u8]>) + 'a;
+
 /// The log as one worker sees it.
 pub trait Log {
     /// What `partition` of the feed holds now.
@@ -137,12 +140,7 @@ pub trait Log {
     ///
     /// # Errors
     /// As [`LogError`] says; `each` may have seen a part by then.
-    fn read_back(
-        &mut self,
-        topic: Out,
-        partition: i32,
-        each: &mut dyn FnMut(&[u8], Option<&[u8]>),
-    ) -> Result<(), LogError>;
+    fn read_back(&mut self, topic: Out, partition: i32, each: &mut EachKept<'_>) -> Result<(), LogError>;
 
     /// From now on [`Log::take`] gives the records of `partition` as well, beginning at offset
     /// `from`. Started again, it goes on from the new `from`.

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::log::{Extent, Header, Log, LogError, NoHeaders, Out, Outgoing, Record};
+use super::log::{EachKept, Extent, Header, Log, LogError, NoHeaders, Out, Outgoing, Record};
 use crate::domain::UtcSecond;
 
 /// Random numbers by Sebastiano Vigna's SplitMix64: the same from the same seed everywhere.
@@ -278,12 +278,7 @@ impl Log for MemoryLog {
         })
     }
 
-    fn read_back(
-        &mut self,
-        topic: Out,
-        partition: i32,
-        each: &mut dyn FnMut(&[u8], Option<&[u8]>),
-    ) -> Result<(), LogError> {
+    fn read_back(&mut self, topic: Out, partition: i32, each: &mut EachKept<'_>) -> Result<(), LogError> {
         self.call(|log| {
             let mut disk = log.memory.disk();
             if log.random.per_mille(200) {

@@ -1,3 +1,4 @@
+#![expect(clippy::unwrap_used, reason = "a test may fail and say why")]
 use super::*;
 use crate::domain::{Class, Finding, Grade, Hold, Month, Sentence, SubjectKind};
 use proptest::prelude::*;

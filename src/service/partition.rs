@@ -128,7 +128,7 @@ impl Partition {
             Ok(registration) => registration,
             Err(rejection) => return Ok(Err(rejection)),
         };
-        if !self.municipalities.get(registration.municipality).is_some_and(|known| known.engine.is_some()) {
+        if self.municipalities.get(registration.municipality).is_none_or(|known| known.engine.is_none()) {
             if let Err(rejection) = self.admit(registration.municipality, told.watch) {
                 return Ok(Err(rejection));
             }

@@ -64,9 +64,6 @@ impl Service {
     /// # Errors
     /// Where the broker does not answer, a topic is missing, or the address for HTTP is taken.
     pub fn start(config: &Config, shutdown: Shutdown) -> Result<Self, ServiceError> {
-        if config.kafka.transactions {
-            return Err(ServiceError::TransactionsUnsupported);
-        }
         let rule_set = rules::build(&config.rules)?;
         let ids: Vec<&str> = rule_set.iter().map(|listed| listed.id).collect();
         let metrics = Arc::new(Metrics::new(&ids));

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::reader::Batch;
 use crate::cli::input::InputError;
 use crate::domain::Rejection;
-use crate::service::log::{Extent, Header, Log, LogError, NoHeaders, Out, Outgoing, Record};
+use crate::service::log::{EachKept, Extent, Header, Log, LogError, NoHeaders, Out, Outgoing, Record};
 
 /// There is one partition.
 pub(super) const PARTITION: i32 = 0;
@@ -182,12 +182,7 @@ impl Log for FileLog {
         Ok(Extent { low: 0, high: 0, committed: None })
     }
 
-    fn read_back(
-        &mut self,
-        _topic: Out,
-        _partition: i32,
-        _each: &mut dyn FnMut(&[u8], Option<&[u8]>),
-    ) -> Result<(), LogError> {
+    fn read_back(&mut self, _topic: Out, _partition: i32, _each: &mut EachKept<'_>) -> Result<(), LogError> {
         Ok(())
     }
 

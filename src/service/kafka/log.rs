@@ -15,7 +15,7 @@ use super::publisher::Publisher;
 use super::reader::{REQUEST_WAIT, Reader, answer, at, is_out_of_range, refused};
 use super::topics::Layout;
 use crate::domain::UtcSecond;
-use crate::service::log::{Extent, Headers, Log, LogError, Out, Outgoing, Record};
+use crate::service::log::{EachKept, Extent, Headers, Log, LogError, Out, Outgoing, Record};
 use crate::service::metrics::Metrics;
 
 /// A batch that arrives broken is fetched again so often; then what it held is given up, loudly.
@@ -147,12 +147,7 @@ impl Log for KafkaLog {
         Ok(Extent { low, high, committed })
     }
 
-    fn read_back(
-        &mut self,
-        topic: Out,
-        partition: i32,
-        each: &mut dyn FnMut(&[u8], Option<&[u8]>),
-    ) -> Result<(), LogError> {
+    fn read_back(&mut self, topic: Out, partition: i32, each: &mut EachKept<'_>) -> Result<(), LogError> {
         let reader = match self.reader.take() {
             Some(reader) => reader,
             None => Reader::new(&self.clients)?,
