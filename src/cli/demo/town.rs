@@ -17,6 +17,12 @@ use crate::domain::UtcSecond;
 use crate::simulate::{Feed, Plan};
 
 const FLUSH_WAIT: Duration = Duration::from_secs(10);
+/// The first days, in which nothing is planted, go by so many times faster, so that there is something
+/// to see soon.
+const HASTE: u32 = 8;
+const HASTE_SECONDS: i64 = 10 * 86_400;
+/// More is planted than anybody would meet in a town: a few minutes should show every rule.
+const PLANTED_SHARE: f64 = 0.02;
 
 /// The running municipality.
 pub(super) struct Town {
@@ -35,8 +41,13 @@ impl Town {
             .set("log_level", "2")
             .create()
             .or_exit(Exit::Software, "the municipality can't write")?;
-        let plan =
-            Plan { seed: args.seed, days: u32::from(args.days), clients: args.clients, ..Plan::default() };
+        let plan = Plan {
+            seed: args.seed,
+            days: u32::from(args.days),
+            clients: args.clients,
+            planted_share: PLANTED_SHARE,
+            ..Plan::default()
+        };
         let feed = Feed::new(&plan);
         let mut value = Vec::new();
         for fact in feed.facts() {
@@ -79,13 +90,17 @@ impl Town {
     }
 }
 
-/// Sends the records at `rate` a second. They carry their own time, as if the broker had taken them
+/// Sends the records at `rate` a second, those of the first days faster. They carry their own time, as if the broker had taken them
 /// in when the source sent them.
 fn tell(feed: Feed, producer: &BaseProducer, topic: &str, rate: u32, stop: &AtomicBool, sent: &AtomicU64) {
     let began = Instant::now();
+    let (mut first, mut due) = (None, Duration::ZERO);
     let mut value = Vec::new();
-    for (number, owned) in (0_u32..).zip(feed) {
-        let due = Duration::from_secs(1) / rate * number;
+    for owned in feed {
+        let registration = owned.borrow();
+        let appended = registration.emitted_at.or(registration.end_at).unwrap_or(registration.start_at);
+        let early = appended.since(*first.get_or_insert(appended)) < HASTE_SECONDS;
+        due += Duration::from_secs(1) / if early { rate.saturating_mul(HASTE) } else { rate };
         while began.elapsed() < due {
             if stop.load(Ordering::Relaxed) {
                 break;
@@ -95,10 +110,8 @@ fn tell(feed: Feed, producer: &BaseProducer, topic: &str, rate: u32, stop: &Atom
         if stop.load(Ordering::Relaxed) {
             break;
         }
-        let registration = owned.borrow();
         value.clear();
         contract::write_registration(&registration, &mut value);
-        let appended = registration.emitted_at.or(registration.end_at).unwrap_or(registration.start_at);
         let record = BaseRecord::to(topic).key(registration.municipality).payload(&value);
         send(producer, record.timestamp(millis(appended)));
         sent.fetch_add(1, Ordering::Relaxed);
