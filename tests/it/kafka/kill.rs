@@ -1,7 +1,7 @@
 //! Killed at random while it works, and two instances that hand over to each other: in the end the
 //! topics say what a quiet replay says.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
@@ -60,8 +60,10 @@ fn two_instances_hand_over_and_say_what_one_would() {
     send_registrations(&topics, &towns, 0.3..0.7, 8.0);
     second.assert_running();
     assert_eq!(first.terminate().code(), Some(0));
+    let stopped = Instant::now();
     send_registrations(&topics, &towns, 0.7..1.0, 2.0);
     await_the_end(&topics, &towns, &mut [&mut second]);
+    println!("all taken over and assessed {:?} after the first one stopped", stopped.elapsed());
     assert_eq!(second.terminate().code(), Some(0));
     check(&topics, &towns, folder.path());
 }
