@@ -2,7 +2,7 @@
 //! decode only, consume and discard, produce to consume.
 //!
 //! `cargo bench --bench pipeline` starts a broker by `tests/kafka.sh` and prints a table. The number
-//! of registrations is `TIDVAKT_BENCH_RECORDS` (default 600000). It measures and never fails on a
+//! of registrations is `BENCH_RECORDS` (default 600000). It measures and never fails on a
 //! figure: machines are noisy. Only shares taken within one run mean anything.
 
 #![expect(clippy::print_stdout, reason = "the table is what it is for")]
@@ -59,7 +59,7 @@ struct FloorCapture<'a> {
 }
 
 fn main() {
-    let wanted = std::env::var("TIDVAKT_BENCH_RECORDS").ok().and_then(|text| text.parse().ok());
+    let wanted = std::env::var("BENCH_RECORDS").ok().and_then(|text| text.parse().ok());
     let wanted: usize = wanted.unwrap_or(600_000);
     let records = broker::records(wanted);
     let bytes: usize = records.iter().map(|(_, value)| value.len()).sum();
