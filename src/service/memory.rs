@@ -4,43 +4,15 @@
 //! It stands for Kafka in tests: the worker runs against it in one thread, and a run that fails can
 //! be run again from its seed.
 
+mod random;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::log::{EachKept, Extent, Header, Log, LogError, NoHeaders, Out, Outgoing, Record};
 use crate::domain::UtcSecond;
-
-/// Random numbers by Sebastiano Vigna's SplitMix64: the same from the same seed everywhere.
-#[derive(Clone, Debug)]
-pub struct Random(u64);
-
-impl Random {
-    /// Begins anew from `seed`.
-    #[must_use]
-    pub const fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    /// The next 64 bits.
-    pub fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// A number below `end`; 0 where there is none.
-    pub fn below(&mut self, end: u64) -> u64 {
-        self.bits().checked_rem(end).unwrap_or(0)
-    }
-
-    /// True in `share` of 1,000 cases.
-    pub fn per_mille(&mut self, share: u64) -> bool {
-        self.below(1_000) < share
-    }
-}
+pub use random::Random;
 
 /// What goes wrong, per 1,000 calls.
 #[derive(Clone, Copy, Debug, Default)]
@@ -160,12 +132,18 @@ impl Memory {
         self.disk().feeds.values_mut().for_each(|feed| feed.committed = None);
     }
 
-    /// Everything that ever arrived on `topic`, in order of arrival, also what compaction took.
+    /// Everything that ever arrived, in order of arrival, also what compaction took.
+    #[must_use]
+    pub fn history(&self) -> Vec<Written> {
+        self.disk().written.iter().map(|kept| kept.record.clone()).collect()
+    }
+
+    /// What of that arrived on `topic`.
     #[must_use]
     pub fn written(&self, topic: Out) -> Vec<Written> {
-        let disk = self.disk();
-        let all = disk.written.iter().map(|kept| &kept.record);
-        all.filter(|record| record.topic == topic).cloned().collect()
+        let mut history = self.history();
+        history.retain(|record| record.topic == topic);
+        history
     }
 
     /// Every commit: partition and next offset.
@@ -188,7 +166,7 @@ impl Memory {
             refused: false,
             positions: BTreeMap::new(),
             under_way: VecDeque::new(),
-            acknowledged: 0,
+            published: 0,
         }
     }
 
@@ -206,8 +184,9 @@ pub struct MemoryLog {
     crashed: bool,
     refused: bool,
     positions: BTreeMap<i32, i64>,
-    under_way: VecDeque<Written>,
-    acknowledged: u64,
+    /// Records that have not arrived, with their numbers in the order of publishing.
+    under_way: VecDeque<(u64, Written)>,
+    published: u64,
 }
 
 impl MemoryLog {
@@ -255,16 +234,23 @@ impl MemoryLog {
         self.memory.disk().feeds.get(&partition).is_some_and(|feed| feed.owner == Some(self.instance))
     }
 
-    /// Lets the next `count` records that are under way arrive.
+    /// Lets `count` of the records that are under way arrive: in order within a partition of a topic,
+    /// in any order between them.
     fn arrive(&mut self, count: u64) {
         for _ in 0..count {
-            let Some(written) = self.under_way.pop_front() else { return };
-            if !self.faults.writes_of_former_owners && !self.owns(written.partition) {
+            let any = self.random.below(self.under_way.len() as u64) as usize;
+            let Some(target) = self.under_way.get(any).map(|(_, record)| (record.topic, record.partition))
+            else {
+                return;
+            };
+            let of_target = |(_, record): &(u64, Written)| (record.topic, record.partition) == target;
+            let first = self.under_way.iter().position(of_target).unwrap_or(any);
+            let Some((_, record)) = self.under_way.remove(first) else { return };
+            if self.faults.writes_of_former_owners || self.owns(record.partition) {
+                self.memory.disk().written.push(Kept { record, compacted: false });
+            } else {
                 self.refused = true;
-                continue;
             }
-            self.memory.disk().written.push(Kept { record: written, compacted: false });
-            self.acknowledged += 1;
         }
     }
 }
@@ -354,7 +340,9 @@ impl Log for MemoryLog {
             }
             let Outgoing { topic, partition, key, value, headers } = out;
             let (key, value) = (key.map(<[u8]>::to_vec), value.map(<[u8]>::to_vec));
-            log.under_way.push_back(Written { topic, partition, key, value, headers: headers.to_vec() });
+            let record = Written { topic, partition, key, value, headers: headers.to_vec() };
+            log.under_way.push_back((log.published, record));
+            log.published += 1;
             Ok(())
         })
     }
@@ -369,7 +357,7 @@ impl Log for MemoryLog {
             }
             match log.refused {
                 true => Err(LogError::Refused("a record was not acknowledged in time".to_owned())),
-                false => Ok(log.acknowledged),
+                false => Ok(log.under_way.front().map_or(log.published, |(number, _)| *number)),
             }
         })
     }

@@ -225,6 +225,12 @@ impl Municipality {
         self.changed = true;
     }
 
+    /// The topic says this, whatever was told: told again by the next progress where it differs.
+    pub(super) fn told_is(&mut self, progress: Progress) {
+        self.told = Some(progress);
+        self.dirty = true;
+    }
+
     /// The progress record as of `at`, where it says something new. The caller tells it once all
     /// that was published up to now is acknowledged.
     pub(super) fn progress(&mut self, partition: i32, at: Position, config_hash: &str) -> Option<Progress> {

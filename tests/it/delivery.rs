@@ -192,16 +192,16 @@ fn run_with_faults(seed: u64, faults: Faults, lines: &[Line], facts: &[FactChang
             break;
         }
     }
-    if let Some(mut former) = former {
-        // It learns at its commit that it has lost its partitions.
-        former.log.heal();
-        (0..50).for_each(|_| {
-            now += 50;
-            former.step(&memory, 1, Faults { crashes: 0, ..faults }, now);
-        });
-    }
     let mut last = start(random.bits(), known);
     last.settle(&memory, &mut now);
+    if let Some(mut former) = former {
+        // Only now it writes what it had under way; at its commit it learns that it has lost.
+        former.log.heal();
+        for _ in 0..50 {
+            now += 50;
+            former.step(&memory, 1, Faults { crashes: 0, ..faults }, now);
+        }
+    }
     now += 10_000;
     last.settle(&memory, &mut now);
     (memory, now)
@@ -225,12 +225,62 @@ fn check_progress(seed: u64, memory: &Memory) {
     }
 }
 
+/// Revisions rise by one, and no state is told after a later one.
 fn check_revisions(seed: u64, memory: &Memory) {
     let mut last = BTreeMap::new();
     for published in alerts(memory) {
         let id = published.alert.alert_id;
-        let before = last.insert(id.clone(), published.revision).unwrap_or(0);
-        assert_eq!(published.revision, before + 1, "seed {seed}: revision of `{id}`");
+        let now = (published.revision, published.provenance.offset);
+        let before = last.insert(id.clone(), now).unwrap_or((0, -1));
+        assert_eq!(now.0, before.0 + 1, "seed {seed}: revision of `{id}`");
+        assert!(before.1 <= now.1, "seed {seed}: offset of `{id}` from {before:?} to {now:?}");
+    }
+}
+
+/// A reader who keeps the highest revision of each alert sees in the end what stands.
+fn check_highest_revisions(seed: u64, memory: &Memory, expected: &BTreeMap<String, [u8; 16]>) {
+    let mut highest: BTreeMap<String, PublishedAlert> = BTreeMap::new();
+    for published in alerts(memory) {
+        let id = published.alert.alert_id.clone();
+        if highest.get(&id).is_none_or(|known| known.revision <= published.revision) {
+            highest.insert(id, published);
+        }
+    }
+    highest.retain(|_, published| published.state != AlertState::Withdrawn);
+    let contents = highest.into_iter().map(|(id, published)| (id, contract::content_hash(&published.alert)));
+    assert_eq!(contents.collect::<BTreeMap<_, _>>(), *expected, "seed {seed}: by highest revision");
+}
+
+fn outbox_of_nobody() -> Outbox {
+    let (topic, config_hash) = (String::new(), String::new());
+    Outbox::new(Origin { topic, partition: 0, config_hash, complete_from: UtcSecond(0) })
+}
+
+/// When progress is told, all the alerts that it counts are there to be read.
+fn check_progress_is_true(seed: u64, memory: &Memory) {
+    let mut outboxes: BTreeMap<String, (Outbox, BTreeSet<String>)> = BTreeMap::new();
+    let new = || {
+        let outbox = outbox_of_nobody();
+        let digests = BTreeSet::from([outbox.digest()]);
+        (outbox, digests)
+    };
+    for record in memory.history() {
+        let value = record.value.unwrap_or_default();
+        match record.topic {
+            Out::Alerts => {
+                let alert = contract::parse_alert(&value).unwrap();
+                let name = alert.alert.municipality.clone();
+                let (outbox, digests) = outboxes.entry(name).or_insert_with(new);
+                outbox.read_back(alert);
+                digests.insert(outbox.digest());
+            }
+            Out::Progress => {
+                let progress = contract::parse_progress(&value).unwrap();
+                let (_, digests) = outboxes.entry(progress.municipality.clone()).or_insert_with(new);
+                assert!(digests.contains(&progress.digest), "seed {seed}: told too early: {progress:?}");
+            }
+            Out::Quarantine => (),
+        }
     }
 }
 
@@ -250,13 +300,7 @@ fn check_last_progress(seed: u64, memory: &Memory, lines: &[Line]) {
         assert_eq!(counted, offsets, "seed {seed}: partition {partition}");
     }
     for progress in last.values() {
-        let origin = Origin {
-            topic: String::new(),
-            partition: 0,
-            config_hash: String::new(),
-            complete_from: UtcSecond(0),
-        };
-        let mut outbox = Outbox::new(origin);
+        let mut outbox = outbox_of_nobody();
         let compacted: BTreeMap<String, PublishedAlert> = alerts(memory)
             .into_iter()
             .filter(|published| published.alert.municipality == progress.municipality)
@@ -298,9 +342,11 @@ fn check(seed: u64, faults: Faults) {
     assert!(!expected.is_empty(), "seed {seed}: the feed has nothing in it");
     let (memory, mut now) = run_with_faults(seed, faults, &lines, &facts);
     assert_eq!(standing(&memory), expected, "seed {seed}: what stands in the end");
+    check_highest_revisions(seed, &memory, &expected);
     check_commits(seed, &memory);
     if !faults.writes_of_former_owners {
         check_progress(seed, &memory);
+        check_progress_is_true(seed, &memory);
         check_revisions(seed, &memory);
     }
     check_last_progress(seed, &memory, &lines);

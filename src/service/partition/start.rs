@@ -9,7 +9,7 @@ use super::super::outbox::Outbox;
 use super::super::shared::Shared;
 use super::super::watch::{Phase, Trouble, Watch};
 use super::Partition;
-use crate::contract;
+use crate::contract::{self, Progress};
 use crate::domain::{PublishedAlert, Rejection, UtcSecond};
 
 impl Partition {
@@ -27,13 +27,9 @@ impl Partition {
         read_alerts(log, id, &mut unreadable, &mut |alert| {
             partition.known(&alert.alert.municipality.clone()).outbox.read_back(alert);
         })?;
-        log.read_back(Out::Progress, id, &mut |_, value| match value.map(contract::parse_progress) {
-            Some(Ok(progress)) if progress.partition == id => {
-                let name = progress.municipality.clone();
-                partition.known(&name).told = Some(progress);
-            }
-            Some(Err(rejection)) => unreadable.push(rejection),
-            Some(Ok(_)) | None => (),
+        read_progress(log, id, &mut unreadable, &mut |progress| {
+            let name = progress.municipality.clone();
+            partition.known(&name).told = Some(progress);
         })?;
         for rejection in unreadable {
             watch.trouble(id, Trouble::Unreadable { rejection });
@@ -105,8 +101,8 @@ impl Partition {
         watch.phase(self.id, Phase::Replaying { from: low, to: self.replay_to });
     }
 
-    /// Reads the alert topic once more; where it says something else than was believed, another
-    /// owner wrote in between, and what should stand is compared again. Only to be called when all
+    /// Reads the topics once more; where they say something else than was believed, another owner
+    /// wrote in between, and what should stand is compared again. Only to be called when all
     /// that was published has arrived.
     pub(in super::super) fn look_again(
         &mut self,
@@ -118,6 +114,10 @@ impl Partition {
             let name = alert.alert.municipality.clone();
             let empty = || Outbox::new(self.known(&name).outbox.origin().clone());
             fresh.entry(name.clone()).or_insert_with(empty).read_back(alert);
+        })?;
+        read_progress(log, self.id, &mut Vec::new(), &mut |progress| {
+            let name = progress.municipality.clone();
+            self.known(&name).told_is(progress);
         })?;
         let before = self.reached();
         let mut foreign = false;
@@ -149,5 +149,19 @@ fn read_alerts(
         Some(Err(rejection)) => unreadable.push(rejection),
         // The machine writes no tombstones; one by hand means that nothing is said any more.
         None => (),
+    })
+}
+
+fn read_progress(
+    log: &mut dyn Log,
+    partition: i32,
+    unreadable: &mut Vec<Rejection>,
+    each: &mut dyn FnMut(Progress),
+) -> Result<(), LogError> {
+    log.read_back(Out::Progress, partition, &mut |_, value| match value.map(contract::parse_progress) {
+        Some(Ok(progress)) if progress.partition == partition => each(progress),
+        Some(Err(rejection)) => unreadable.push(rejection),
+        // Another partition of the feed may share the topic's partition.
+        Some(Ok(_)) | None => (),
     })
 }

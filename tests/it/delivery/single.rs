@@ -133,14 +133,18 @@ fn a_record_that_the_program_fails_on_is_left_out_and_the_rest_goes_on() {
         Some(value["registration_id"].as_str()?.to_owned())
     };
     let fails_on = lines.iter().filter(|line| line.partition == 0).skip(5).find_map(of_one).unwrap();
+    let slow = Faults { slow: true, ..NO_FAULTS };
     let rule = Box::new(FailsOn(fails_on.clone()));
     let (id, class) = ("carer-overlap", Class::Error);
     let listed = Listed { id, version: 1, class, reads_history: false, looks_at_periods: false, rule };
     let shared = Shared::new(Setup { rules: Arc::from(vec![listed]), ..setup() });
     let mut worker = Worker::new(shared.clone(), Seen::default());
     PARTITIONS.iter().for_each(|partition| worker.assign(*partition));
-    let mut instance = Instance { shared, worker, log: memory.open(1, NO_FAULTS) };
-    instance.settle(&memory, &mut 0);
+    let mut instance = Instance { shared, worker, log: memory.open(1, slow) };
+    for now in 0..2_000 {
+        instance.step(&memory, now, slow, now);
+    }
+    instance.settle(&memory, &mut 2_000);
 
     let internal = quarantined(&memory).into_iter().filter(|(_, reason)| reason == Reason::Internal.code());
     let offsets: Vec<String> = internal.map(|(offset, _)| offset).collect();
