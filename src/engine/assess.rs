@@ -25,6 +25,8 @@ pub(super) struct Stand {
     pub(super) parties: Option<(CarerId, ClientId)>,
     /// The provider that the alert about a period names; `None` for visits.
     provider: Option<ProviderId>,
+    /// What the rules said of a period, as a number.
+    word: u64,
 }
 
 impl Stand {
@@ -138,7 +140,7 @@ impl Engine {
         if self.look(slot) {
             // A finding need not name all whom it concerns: an exception silences one side of a pair,
             // and a copy names its original, not the copies of itself.
-            self.world.near(self.world.ledger.counted(slot), false, affected);
+            self.world.near(self.world.ledger.counted(slot), affected);
         }
         out.push(Output::Assessed(self.assessed(slot)));
         self.settle(slot, true, affected, out);
@@ -173,6 +175,7 @@ impl Engine {
         self.world.unmark(&before);
         let changed = retell || before.hits != hits;
         let mut stand = Stand {
+            word: 0,
             hits,
             proposed_at: before.proposed_at,
             parties: Some((visit.carer, visit.client)),
@@ -241,19 +244,33 @@ impl Engine {
 
     /// Assesses both periods that a visit counts in.
     pub(super) fn assess_periods(&mut self, periods: [Period; 2], out: &mut Vec<Output>) {
-        periods.into_iter().for_each(|period| self.assess_period(period, out));
+        periods.into_iter().for_each(|period| self.assess_period(period, false, out));
     }
 
-    pub(super) fn assess_period(&mut self, period: Period, out: &mut Vec<Output>) {
+    /// Assesses a period where what the rules say of it changed, or `again` all the same.
+    pub(super) fn assess_period(&mut self, period: Period, again: bool, out: &mut Vec<Output>) {
         if Some(period.month()) <= self.world.horizon_month {
             // Part of it is no longer kept: what was said of it stands.
             return;
         }
         let Some(tally) = self.world.tallies.get(&period) else { return };
+        let sight = PeriodSight { period, tally };
+        let looking = || self.rules.iter().filter(|listed| listed.looks_at_periods);
+        // A polynomial in the words: none of them is lost in the others.
+        let word = looking().fold(0_u64, |sum, listed| {
+            sum.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(listed.rule.period_word(&sight))
+        });
+        let provider = self.main_provider(period);
+        let same = match self.periods.get(&period) {
+            Some(stand) => stand.word == word && stand.provider == provider,
+            None => word == 0,
+        };
+        if same && !again {
+            return;
+        }
         let Scratch { hits, undetermined, .. } = &mut self.scratch;
         hits.clear();
         undetermined.clear();
-        let sight = PeriodSight { period, tally };
         for (number, listed) in (0u16..).zip(self.rules.iter()).filter(|(_, listed)| listed.looks_at_periods)
         {
             listed.rule.period(&sight, &mut Report { rule: number, hits, undetermined });
@@ -266,8 +283,7 @@ impl Engine {
         hits.retain(|(rule, _)| !self.period_excepted(*rule, period));
         let before = self.periods.remove(&period).unwrap_or_default();
         self.count_new(&hits, &before.hits);
-        let provider = self.main_provider(period);
-        let stand = Stand { hits, proposed_at: None, parties: None, provider };
+        let stand = Stand { hits, proposed_at: None, parties: None, provider, word };
         let changed = stand.hits != before.hits || stand.provider != before.provider;
         if changed && (before.is_alert() || stand.is_alert()) {
             out.push(Output::Alert(Box::new(self.period_alert(period, &stand, &before))));

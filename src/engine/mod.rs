@@ -265,10 +265,6 @@ impl Engine {
         let mut affected = std::mem::take(&mut self.scratch.affected);
         affected.clear();
         let before = slot.and_then(|slot| self.world.lift(slot));
-        if let Some(before) = &before {
-            self.world.near(before, false, &mut affected);
-            self.with_this_in_their_baseline(before, &mut affected);
-        }
         let cancelled = registration.event_type == EventType::Cancelled;
         let slot = match slot {
             Some(slot) => slot,
@@ -279,18 +275,29 @@ impl Engine {
         let entry = self.world.ledger.entry_mut(slot);
         entry.version = registration.version;
         entry.appended_at = self.at.appended_at;
-        if cancelled {
-            self.world.ledger.cancelled(slot, self.at.appended_at);
-            self.cancelled(slot, before.as_ref(), &mut affected, out);
-        } else {
-            let visit = self.world.visit(registration, slot);
+        let visit = (!cancelled).then(|| self.world.visit(registration, slot));
+        // An approval changes nothing that a neighbour could see, and nothing is ever found about an
+        // open visit.
+        let same =
+            before.as_ref().zip(visit.as_ref()).is_some_and(|(before, now)| before.claims_the_same(now));
+        if let Some(before) = before.as_ref().filter(|before| !same && !before.open) {
+            self.world.near(before, &mut affected);
+            self.with_this_in_their_baseline(before, &mut affected);
+        }
+        if let Some(visit) = visit {
             self.world.place(visit);
             let visit = self.world.ledger.counted(slot);
-            self.world.near(visit, true, &mut affected);
-            self.with_this_in_their_baseline(visit, &mut affected);
+            if !same {
+                // What comes between two visits can take a finding back, but not make one of theirs.
+                self.world.near_standing(visit, |slot| self.visits.contains_key(&slot), &mut affected);
+                self.with_this_in_their_baseline(visit, &mut affected);
+            }
             let periods = world::periods(visit);
             self.assess_new(slot, &mut affected, out);
             self.assess_periods(periods, out);
+        } else {
+            self.world.ledger.cancelled(slot, self.at.appended_at);
+            self.cancelled(slot, before.as_ref(), &mut affected, out);
         }
         self.assess_all(&mut affected, slot, out);
         if let Some(before) = &before {
@@ -323,14 +330,14 @@ impl Engine {
         if self.world.facts.has_exceptions() {
             // A finding that an exception silences does not name the other side, which has its own say.
             for slot in affected.clone() {
-                self.world.near(self.world.ledger.counted(slot), false, &mut affected);
+                self.world.near(self.world.ledger.counted(slot), &mut affected);
             }
         }
         self.assess_with_related(&mut affected, out);
         if matches!(touches, Touches::Carer(_) | Touches::Provider(_) | Touches::Everything) {
             let mut periods: Vec<Period> = self.world.tallies.keys().copied().collect();
             periods.sort_unstable();
-            periods.into_iter().for_each(|period| self.assess_period(period, out));
+            periods.into_iter().for_each(|period| self.assess_period(period, true, out));
         }
     }
 

@@ -13,6 +13,12 @@ pub trait Rule: Send + Sync {
 
     /// Looks at what one carer or provider has registered in one pay period.
     fn period(&self, _sight: &PeriodSight<'_>, _report: &mut Report<'_>) {}
+
+    /// A number that is 0 where [`Rule::period`] would report nothing and changes whenever it would
+    /// report something else: periods are looked at after every visit, and most say what they said.
+    fn period_word(&self, _sight: &PeriodSight<'_>) -> u64 {
+        0
+    }
 }
 
 /// A rule with what the engine needs to know about it.

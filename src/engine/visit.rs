@@ -107,6 +107,11 @@ impl Visit {
             && !matches!(self.kind, VisitKind::Remote | VisitKind::Errand | VisitKind::Escort)
     }
 
+    /// Does another version claim the same?
+    pub(super) fn claims_the_same(&self, other: &Self) -> bool {
+        Self { version: other.version, ..self.clone() } == *other
+    }
+
     /// How well its two ends are evidenced, higher is better: a capture bound to the place before a
     /// button, a button before what the source does not say, that before what a person typed in.
     #[must_use]

@@ -219,18 +219,19 @@ impl World {
     }
 
     /// Visits of the same carer or client that are near enough in time to be judged together.
-    pub(super) fn near(&self, visit: &Visit, only_standing: bool, into: &mut Vec<Slot>) {
-        let span = visit.presence();
-        let wide = Span::new(
-            span.start().plus(-NEIGHBOUR_GAP_SECONDS_MAX),
-            span.end().plus(NEIGHBOUR_GAP_SECONDS_MAX + 1),
-        )
-        .expect("widened");
+    pub(super) fn near(&self, visit: &Visit, into: &mut Vec<Slot>) {
         for party in [self.carer(visit.carer), self.client(visit.client)] {
-            if only_standing && party.timeline.standing == 0 {
-                continue;
+            into.extend(party.timeline.reaching(widened(visit)).iter().map(|mark| mark.slot));
+        }
+    }
+
+    /// Those of them about which something `stands`.
+    pub(super) fn near_standing(&self, visit: &Visit, stands: impl Fn(Slot) -> bool, into: &mut Vec<Slot>) {
+        for party in [self.carer(visit.carer), self.client(visit.client)] {
+            if 0 < party.timeline.standing {
+                let marks = party.timeline.reaching(widened(visit)).iter();
+                into.extend(marks.map(|mark| mark.slot).filter(|slot| stands(*slot)));
             }
-            into.extend(party.timeline.reaching(wide).iter().map(|mark| mark.slot));
         }
     }
 
@@ -292,6 +293,14 @@ impl World {
         self.horizon_month = Some(month);
         self.tallies.retain(|period, _| month <= period.month());
     }
+}
+
+/// The time in which another visit can say something about this one.
+fn widened(visit: &Visit) -> Span {
+    let span = visit.presence();
+    let (start, end) = (span.start(), span.end());
+    Span::new(start.plus(-NEIGHBOUR_GAP_SECONDS_MAX), end.plus(NEIGHBOUR_GAP_SECONDS_MAX + 1))
+        .expect("a span stays one when it is widened")
 }
 
 /// The periods that a visit counts in.

@@ -5,21 +5,20 @@
 //! Finds, per carer and per provider in a pay period, visits carried out of which one end or both
 //! were typed in, when their share is above `share_max`, there are at least `visits_min` visits
 //! (`provider_visits_min` for a provider), and so many would be typed in with a probability of at
-//! most `p_max` were `share_max` the true share (upper tail of the binomial distribution).
+//! most `p_max` were `share_max` the true share (Chernoff's bound on the binomial distribution).
 //!
 //! Not a finding: declined or cancelled visits, visits still open, ends captured by a button. New
 //! phones, a place without coverage or an outage are accepted by an `exception` fact.
 //!
 //! Grade: review. No single second is in question. What is told is rounded (visits down to tens, a
-//! provider's to hundreds, the share down to five per cent, the probability up to a power of ten), so
-//! that the alert is not revised with every visit.
+//! provider's to hundreds, the share to five per cent, the probability up to `p_max`), so that the alert
+//! is not revised with every visit.
 
 use serde::Deserialize;
-use statrs::distribution::{Binomial, DiscreteCDF};
 
 use super::{Definition, from_table};
 use crate::domain::{Class, Grade, Measure, Sentence};
-use crate::engine::{Hit, Period, PeriodSight, Report, Rule, Tally};
+use crate::engine::{Hit, Period, PeriodSight, Report, Rule};
 
 pub(super) const RULE: Definition = Definition {
     id: "manual-share",
@@ -34,7 +33,7 @@ pub(super) const RULE: Definition = Definition {
 };
 
 /// The share is told in steps of five per cent.
-const SHARE_STEPS: f64 = 20.0;
+const SHARE_STEPS: u32 = 20;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -51,43 +50,52 @@ struct ManualShare {
 
 impl Rule for ManualShare {
     fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
-        let tally = sight.tally();
-        let visits_min = match sight.period() {
-            Period::Carer(..) => self.visits_min,
-            Period::Provider(..) => self.provider_visits_min,
-        };
-        let visits = f64::from(tally.visits);
-        let manual = f64::from(tally.manual);
-        if tally.visits < visits_min || manual <= self.share_max * visits {
-            return;
+        if let Some(told) = self.told(sight) {
+            report.hit(self.hit(sight.period(), &told));
         }
-        let chance = Binomial::new(self.share_max, u64::from(tally.visits))
-            .map_or(1.0, |binomial| binomial.sf(u64::from(tally.manual) - 1));
-        if chance <= self.p_max {
-            report.hit(self.hit(sight.period(), tally, chance));
-        }
+    }
+
+    fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
+        self.told(sight).map_or(0, |told| 1 + (u64::from(told.visits) << 8) + u64::from(told.share_steps))
     }
 }
 
+/// What is told of a period, rounded down.
+struct Told {
+    visits: u32,
+    share_steps: u32,
+}
+
 impl ManualShare {
-    fn hit(&self, period: Period, tally: &Tally, chance: f64) -> Hit {
-        let (step, whose_sv, whose_en) = match period {
-            Period::Carer(..) => (10, "omsorgspersonens", "the carer's"),
-            Period::Provider(..) => (100, "utförarens", "the provider's"),
+    fn told(&self, sight: &PeriodSight<'_>) -> Option<Told> {
+        let (visits, manual) = (sight.tally().visits, sight.tally().manual);
+        let (visits_min, step) = match sight.period() {
+            Period::Carer(..) => (self.visits_min, 10),
+            Period::Provider(..) => (self.provider_visits_min, 100),
         };
-        let visits = tally.visits / step * step;
-        let share =
-            (SHARE_STEPS * f64::from(tally.manual) / f64::from(tally.visits)).floor() * 100.0 / SHARE_STEPS;
+        if visits < visits_min.max(1) || chance(manual, visits, self.share_max) > self.p_max {
+            return None;
+        }
+        Some(Told { visits: visits / step * step, share_steps: manual * SHARE_STEPS / visits })
+    }
+
+    fn hit(&self, period: Period, told: &Told) -> Hit {
+        let (whose_sv, whose_en) = match period {
+            Period::Carer(..) => ("omsorgspersonens", "the carer's"),
+            Period::Provider(..) => ("utförarens", "the provider's"),
+        };
+        let visits = told.visits;
+        let share = told.share_steps * 100 / SHARE_STEPS;
         let accepted = (100.0 * self.share_max).round();
         let month = period.month();
         Hit {
             grade: Grade::Review,
-            p_value: Some(10_f64.powf(chance.max(1e-12).log10().ceil())),
+            p_value: Some(self.p_max),
             related: Vec::new(),
             disputed: None,
             observed: vec![
                 Measure::whole("visits_min", i64::from(visits)),
-                Measure::real("manual_share_min", share / 100.0),
+                Measure::real("manual_share_min", f64::from(share) / 100.0),
             ],
             expected: vec![
                 Measure::real("manual_share_max", self.share_max),
@@ -107,4 +115,16 @@ impl ManualShare {
             },
         }
     }
+}
+
+/// At most so likely are `manual` or more of `visits`, were `share` the true share: Chernoff's bound on
+/// the upper tail of the binomial distribution (H. Chernoff, Ann. Math. Statist. 23, 1952). 1 where
+/// there are no more than expected.
+fn chance(manual: u32, visits: u32, share: f64) -> f64 {
+    let seen = f64::from(manual) / f64::from(visits);
+    if seen <= share {
+        return 1.0;
+    }
+    let part = |seen: f64, expected: f64| if seen > 0.0 { seen * (seen / expected).ln() } else { 0.0 };
+    (-f64::from(visits) * (part(seen, share) + part(1.0 - seen, 1.0 - share))).exp()
 }
