@@ -51,9 +51,9 @@ pub fn hop(broker: &Broker) -> Quantiles {
 /// From producing a registration to consuming the alert about it.
 pub fn alert(broker: &Broker) -> Quantiles {
     measure(broker, ALERTS, &|key| {
-        let id = key.rsplit(':').next()?;
-        // Both of a pair are told of; the second one's arrival is what led to it.
-        id.starts_with("late-").then(|| id.to_owned())
+        // Told of is the one with the greater id; the other one's arrival, the next, is what led to it.
+        let number: usize = key.rsplit(':').next()?.strip_prefix("lateon-")?.parse().ok()?;
+        Some(format!("late-{}", number + 1))
     })
 }
 

@@ -31,6 +31,8 @@ const ADVISED_CONSUMER: &[(&str, &str)] = &[
     ("receive.message.max.bytes", "8388608"),
     ("queued.max.messages.kbytes", "16384"),
     ("queued.min.messages", "20000"),
+    // With a full queue the client would sit still for a second, which is most of a catch-up.
+    ("fetch.queue.backoff.ms", "2"),
     ("check.crcs", "true"),
     ("isolation.level", "read_committed"),
 ];
