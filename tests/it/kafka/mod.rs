@@ -5,6 +5,7 @@ mod broker;
 mod fidelity;
 mod kill;
 mod quiet;
+mod readme;
 mod run;
 mod service;
 mod town;
