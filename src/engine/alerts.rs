@@ -169,6 +169,15 @@ impl Engine {
         )
     }
 
+    /// The first payout run after `at`; `None` where none of the months around is paid later.
+    #[must_use]
+    pub fn next_payout_run(&self, at: UtcSecond) -> Option<UtcSecond> {
+        // A month is paid some weeks after it ended; the earliest that can be unpaid began a quarter ago.
+        let first = self.world.settings.zone.month(at.plus(-92 * super::DAY_SECONDS));
+        let months = std::iter::successors(Some(first), |month| Some(month.next())).take(5);
+        months.map(|month| self.payout_run(month)).filter(|run| at < *run).min()
+    }
+
     /// What `seconds` of a visit cost, in öre. Nothing where registered time is not what is paid.
     fn price(&self, visit: &Visit, seconds: i64) -> i64 {
         if !visit.billable || matches!(visit.payment_mode, PaymentMode::Granted | PaymentMode::Fixed) {
