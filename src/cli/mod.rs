@@ -66,7 +66,7 @@ pub enum Command {
     Simulate(SimulateArgs),
     /// Prints the settings in effect and checks the broker and its topics
     Check(CheckArgs),
-    /// Prints schemas, the default settings, the table of rules or shell completions
+    /// Prints schemas, the default settings, the tables of rules and metrics or shell completions
     Schema(SchemaArgs),
 }
 

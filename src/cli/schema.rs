@@ -10,6 +10,7 @@ use super::{Cli, output};
 use crate::config::{Config, DEFAULT_TOML};
 use crate::contract;
 use crate::rules::RULES;
+use crate::service::metrics::metrics_table;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -18,7 +19,7 @@ Examples:
   tidvakt schema config > tidvakt.toml
   tidvakt schema completions bash > /etc/bash_completion.d/tidvakt";
 
-/// Prints schemas, the default settings, the table of rules or shell completions.
+/// Prints schemas, the default settings, the tables of rules and of metrics or shell completions.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct SchemaArgs {
@@ -48,6 +49,8 @@ pub enum Of {
     Config,
     /// The table of rules (Markdown)
     Rules,
+    /// The table of metrics (Markdown)
+    Metrics,
     /// Completions for a shell
     Completions {
         /// The shell
@@ -70,6 +73,7 @@ fn text(of: Of) -> Result<String, Failure> {
         Of::Asyncapi => Ok(contract::asyncapi()),
         Of::Config => Ok(DEFAULT_TOML.to_owned()),
         Of::Rules => Ok(rules()),
+        Of::Metrics => Ok(metrics_table()),
         Of::Completions { shell } => Ok(completions(shell)),
     }
 }
@@ -127,6 +131,7 @@ mod tests {
         assert!(text(Of::Asyncapi).unwrap().starts_with("asyncapi: "));
         assert!(text(Of::Config).unwrap().contains("[rules.carer-overlap]"));
         assert!(text(Of::Rules).unwrap().contains("| `carer-overlap` |"));
+        assert!(text(Of::Metrics).unwrap().contains("| `tidvakt_registrations_total` | counter |"));
         for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
             assert!(text(Of::Completions { shell }).unwrap().contains("simulate"));
         }

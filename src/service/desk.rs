@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::kafka::{Group, KafkaLog, Note};
 use super::log::LogError;
+use super::metrics::Metrics;
 use super::observer::Observer;
 use super::status::{Beat, Status};
 use super::worker::Worker;
@@ -25,6 +26,7 @@ pub(super) struct Desk {
     pub(super) notes: Receiver<Note>,
     pub(super) group: Arc<Group>,
     pub(super) status: Arc<Status>,
+    pub(super) metrics: Arc<Metrics>,
     pub(super) stop: Arc<AtomicBool>,
     pub(super) beat: Beat,
     pub(super) began: Instant,
@@ -88,21 +90,17 @@ impl Desk {
     fn pass<T>(&mut self, done: Result<T, LogError>) -> Result<Option<T>, LogError> {
         match done {
             Ok(done) => Ok(Some(done)),
-            Err(LogError::Unavailable(reason)) => {
-                tracing::warn!(reason, "the log can't be reached, trying again");
-                std::thread::sleep(PAUSE);
+            Err(error) => {
+                self.metrics.log_error(&error);
+                match error {
+                    LogError::Unavailable(_) => std::thread::sleep(PAUSE),
+                    LogError::Fenced { partition } | LogError::Truncated { partition, .. } => {
+                        self.worker.revoke(&mut self.log, partition);
+                    }
+                    LogError::Refused(_) => return Err(error),
+                }
                 Ok(None)
             }
-            Err(LogError::Fenced { partition }) => {
-                self.worker.revoke(&mut self.log, partition);
-                Ok(None)
-            }
-            Err(LogError::Truncated { partition, wanted, low }) => {
-                tracing::warn!(partition, wanted, low, "records are gone, the partition is taken up anew");
-                self.worker.revoke(&mut self.log, partition);
-                Ok(None)
-            }
-            Err(refused @ LogError::Refused(_)) => Err(refused),
         }
     }
 

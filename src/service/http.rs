@@ -28,8 +28,9 @@ const ALERTS_MAX: usize = 1_000;
 const INDEX: &str = "Tidvakt
 
 /metrics            metrics for Prometheus
-/healthz            is the process alive
-/readyz             does it assess
+/healthz            does every thread come round: if not, it hangs
+/startupz           are the facts read and the partitions given: if not, it starts
+/readyz             is all that was waiting assessed: if not, it says how far the replay is
 /v1/alerts          open alerts, gravest first; ?municipality= and ?limit= (at most 1000)
 /v1/carers/{ref}    rolling statistics of a carer
 /v1/clients/{ref}   rolling statistics of a client
@@ -87,6 +88,7 @@ fn router(site: Site) -> Router {
         .route("/", get(|| async { INDEX }))
         .route("/metrics", get(metrics))
         .route("/healthz", get(healthz))
+        .route("/startupz", get(startupz))
         .route("/readyz", get(readyz))
         .route("/v1/alerts", get(alerts))
         .route("/v1/carers/{reference}", get(carer))
@@ -111,19 +113,31 @@ async fn harden(request: Request, next: Next) -> Response {
 }
 
 async fn metrics(State(site): State<Site>) -> impl IntoResponse {
+    site.status.measure();
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], site.metrics.text())
 }
 
 async fn healthz(State(site): State<Site>) -> impl IntoResponse {
     let hanging = site.status.hanging();
-    let code = if hanging.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (code, axum::Json(json!({"healthy": hanging.is_empty(), "reasons": hanging})))
+    answer("healthy", &site.status, hanging)
+}
+
+async fn startupz(State(site): State<Site>) -> impl IntoResponse {
+    let reasons = site.status.starting();
+    answer("started", &site.status, reasons)
 }
 
 async fn readyz(State(site): State<Site>) -> impl IntoResponse {
     let reasons = site.status.unready();
-    let code = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (code, axum::Json(json!({"ready": reasons.is_empty(), "reasons": reasons})))
+    answer("ready", &site.status, reasons)
+}
+
+/// What a probe asks: yes, or no and why; with the stage that the instance is at.
+fn answer(asked: &str, status: &Status, reasons: Vec<String>) -> Response {
+    let yes = reasons.is_empty();
+    let code = if yes { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (code, axum::Json(json!({asked: yes, "stage": status.stage().as_str(), "reasons": reasons})))
+        .into_response()
 }
 
 #[derive(serde::Deserialize)]
@@ -190,10 +204,11 @@ mod tests {
     use crate::engine::Rolling;
     use crate::service::shutdown::stopper;
     use crate::service::view::tests::alert;
+    use crate::service::watch::Phase;
 
     fn site() -> Site {
         let metrics = Arc::new(Metrics::new(&["carer-overlap"]));
-        let (status, view) = (Status::new(metrics.clone()), View::new(metrics.clone()));
+        let (status, view) = (Status::new(metrics.clone()), View::new());
         Site { metrics, status, view }
     }
 
@@ -218,11 +233,20 @@ mod tests {
         let (code, head, body) = ask(address, "/readyz");
         assert_eq!(code, 503);
         assert!(body.contains("the reference topic is being read"), "{body}");
+        let (code, _, body) = ask(address, "/startupz");
+        assert_eq!(code, 503);
+        assert!(body.contains(r#""stage":"starting""#), "{body}");
+        assert_eq!(ask(address, "/healthz").0, 200, "who starts does not hang");
         assert!(head.contains("nosniff") && head.contains("no-store"), "{head}");
         site.status.done("reference");
+        site.status.phase(2, Phase::Replaying { from: 4, to: 9 });
+        assert_eq!(ask(address, "/startupz").0, 200);
+        let (code, _, body) = ask(address, "/readyz");
+        assert_eq!(code, 503);
+        assert!(body.contains(r#""stage":"replaying""#) && body.contains("at offset 4 of 9"), "{body}");
+        site.status.phase(2, Phase::Live);
         assert_eq!(ask(address, "/readyz").0, 200);
-        assert_eq!(ask(address, "/healthz").0, 200);
-        assert!(ask(address, "/metrics").2.contains("tidvakt_open_alerts 0"));
+        assert!(ask(address, "/metrics").2.contains("tidvakt_instance_phase{phase=\"live\"} 1"));
         assert!(ask(address, "/").2.contains("/v1/alerts"));
 
         assert_eq!(ask(address, "/v1/carers/nobody").0, 404);

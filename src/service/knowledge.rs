@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 
-use crate::domain::{Decision, FactChange};
+use crate::domain::{Decision, Fact, FactBody, FactChange, ProviderKind, UtcSecond};
 
 /// Something that came to be known.
 #[derive(Clone, Debug)]
@@ -31,6 +31,16 @@ impl News {
 pub struct Knowledge {
     version: AtomicU64,
     news: RwLock<BTreeMap<String, Vec<News>>>,
+    providers: RwLock<BTreeMap<String, Vec<Provider>>>,
+}
+
+/// What a fact says of a provider's kind.
+#[derive(Debug)]
+struct Provider {
+    fact_id: String,
+    recorded_at: UtcSecond,
+    provider_id: String,
+    kind: ProviderKind,
 }
 
 impl Knowledge {
@@ -42,6 +52,7 @@ impl Knowledge {
 
     /// A fact came, changed or went.
     pub fn fact(&self, change: FactChange) {
+        self.note_provider(&change);
         self.add(News::Fact(change));
     }
 
@@ -65,10 +76,77 @@ impl Knowledge {
         news.len().max(taken)
     }
 
+    /// Who runs a provider, as last recorded.
+    #[must_use]
+    pub fn provider_kind(&self, municipality: &str, provider_id: &str) -> Option<ProviderKind> {
+        let providers = self.providers.read().unwrap_or_else(PoisonError::into_inner);
+        let named = providers.get(municipality)?.iter().filter(|known| known.provider_id == provider_id);
+        named.max_by_key(|known| known.recorded_at).map(|known| known.kind)
+    }
+
+    fn note_provider(&self, change: &FactChange) {
+        let (fact_id, told) = match change {
+            FactChange::Remove { fact_id, .. } => (fact_id, None),
+            FactChange::Put(Fact { fact_id, recorded_at, body, .. }) => match body {
+                FactBody::Provider { provider_id, kind, .. } => {
+                    (fact_id, Some((*recorded_at, provider_id, *kind)))
+                }
+                _ => return,
+            },
+        };
+        let mut providers = self.providers.write().unwrap_or_else(PoisonError::into_inner);
+        let of_municipality = providers.entry(change.municipality().to_owned()).or_default();
+        let later = |known: &Provider| told.is_some_and(|(recorded_at, ..)| recorded_at < known.recorded_at);
+        if of_municipality.iter().any(|known| known.fact_id == *fact_id && later(known)) {
+            return;
+        }
+        of_municipality.retain(|known| known.fact_id != *fact_id);
+        of_municipality.extend(told.map(|(recorded_at, provider_id, kind)| Provider {
+            fact_id: fact_id.clone(),
+            recorded_at,
+            provider_id: provider_id.clone(),
+            kind,
+        }));
+    }
+
     fn add(&self, news: News) {
         let municipality = news.municipality().to_owned();
         let mut known = self.news.write().unwrap_or_else(PoisonError::into_inner);
         known.entry(municipality).or_default().push(news);
         self.version.fetch_add(1, Ordering::Release);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Validity;
+
+    #[test]
+    fn the_kind_of_a_provider_is_what_was_recorded_last() {
+        let knowledge = Knowledge::new();
+        let tell = |fact_id: &str, at: i64, kind: ProviderKind| {
+            let body = FactBody::Provider {
+                provider_id: "P".to_owned(),
+                kind,
+                paid_staff_hours: None,
+                pay_period: None,
+            };
+            knowledge.fact(FactChange::Put(Fact {
+                municipality: "0181".to_owned(),
+                fact_id: fact_id.to_owned(),
+                valid: Validity { from: UtcSecond(0), to: None },
+                recorded_at: UtcSecond(at),
+                body,
+            }));
+        };
+        let kind = || knowledge.provider_kind("0181", "P");
+        tell("one", 5, ProviderKind::Private);
+        tell("one", 4, ProviderKind::Municipal);
+        assert_eq!(kind(), Some(ProviderKind::Private));
+        tell("two", 6, ProviderKind::Municipal);
+        assert_eq!((kind(), knowledge.provider_kind("0180", "P")), (Some(ProviderKind::Municipal), None));
+        knowledge.fact(FactChange::Remove { municipality: "0181".to_owned(), fact_id: "two".to_owned() });
+        assert_eq!(kind(), Some(ProviderKind::Private));
     }
 }

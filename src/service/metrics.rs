@@ -1,36 +1,48 @@
 //! What happens, as numbers for machines and lines for people.
 //!
-//! An event is its counter and its log line, in one place. Labels come from fixed lists; a carer, a
-//! client or a registration is never a label and never in a line.
+//! An event is its counter and its log line, in one place: what befalls the feed and what the rules
+//! say is here, what befalls the log in `delivery`, what the client library says of itself in
+//! `clients`. Labels come from fixed lists; a carer, a client or a registration is never a label and
+//! never in a line.
 
-mod registry;
+mod catalogue;
+mod clients;
+mod delivery;
+mod family;
+mod labels;
+mod stands;
+mod table;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use prometheus::{Gauge, Histogram, IntCounterVec, IntGauge, IntGaugeVec, Registry};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use prometheus::{Encoder, Histogram, IntCounter, Registry, TextEncoder};
 
-use super::watch::{Fate, Trouble};
-use crate::domain::{AlertState, Grade, Reason, Rejection, UtcSecond};
+use super::watch::Trouble;
+use crate::domain::{AlertState, Grade, ProviderKind, PublishedAlert, Reason, Rejection, UtcSecond};
 use crate::engine::RuleCounts;
+pub use catalogue::{CATALOGUE, Kind, Spec};
+pub(super) use clients::{Client, Reporter};
+pub(super) use delivery::{Rebalanced, Stage};
+pub(super) use labels::PHASES;
+pub use labels::{Label, Values};
+pub(super) use stands::Stands;
+pub use table::metrics_table;
 
-/// Older than this, a record was not waiting for the service: history is being read in.
-const LATENCY_SECONDS_MAX: i64 = 86_400;
+use catalogue::Families;
+use family::beginnings;
+
 /// One line about records that could not be used, per reason and so long.
 const QUIET: Duration = Duration::from_secs(10);
-const COMMIT_FAILURES: [&str; 3] = ["rebalance", "fenced", "other"];
 
-/// What the group did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Rebalanced {
-    /// Partitions came.
-    Assigned,
-    /// Partitions were asked back.
-    Revoked,
-    /// Partitions are somebody else's already.
-    Lost,
+/// What became of the records that were worked on since the last time.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Worked {
+    /// All, also those that were only read again.
+    pub(super) read: u64,
+    /// Scored, repeats, stale, quarantined: worked on for the first time.
+    pub(super) fates: [u64; 4],
 }
 
 /// Sizes of one municipality's engine.
@@ -41,49 +53,104 @@ pub(super) struct Sizes {
     pub(super) clients: i64,
 }
 
+/// Series that are counted so often that they are not looked up by their labels.
+struct Hot {
+    registrations: [IntCounter; 4],
+    stages: [IntCounter; 6],
+    published: [IntCounter; 3],
+    publish_latency: [Histogram; 3],
+    latency: Histogram,
+}
+
 /// All metrics of the process.
 pub struct Metrics {
     registry: Registry,
-    registrations: IntCounterVec,
-    quarantined: IntCounterVec,
-    findings: IntCounterVec,
-    undetermined: IntCounterVec,
-    alerts: IntCounterVec,
-    reference: IntCounterVec,
-    troubles: IntCounterVec,
-    rebalances: IntCounterVec,
-    commit_failures: IntCounterVec,
-    open_alerts: IntGauge,
-    open_holds: IntGauge,
-    open_holds_ore: IntGauge,
-    kept_registrations: IntGauge,
-    entities: IntGaugeVec,
-    phases: IntGaugeVec,
-    replay_seconds: Gauge,
-    last_registration: IntGauge,
-    last_progress: IntGauge,
-    lag: IntGaugeVec,
-    latency: Histogram,
+    rules: Vec<String>,
+    families: Families,
+    hot: Hot,
     told: Mutex<BTreeMap<Reason, (Instant, u64)>>,
+    skew: Mutex<delivery::Skew>,
+    clients: Mutex<clients::Clients>,
 }
 
 impl Metrics {
-    /// A record of the feed was worked on for the first time.
-    pub(super) fn registered(&self, fate: Fate, appended_at: UtcSecond) {
-        let result = match fate {
-            Fate::Scored => "scored",
-            Fate::Repeat => "repeat",
-            Fate::Stale => "stale",
-            Fate::Quarantined => "quarantined",
+    /// Metrics in a registry of their own, for rules with the given ids; what is known to come is
+    /// there from the start, as zero.
+    #[must_use]
+    pub fn new(rules: &[&str]) -> Self {
+        let registry = Registry::new();
+        let families = Families::new(&registry);
+        let rules: Vec<String> = rules.iter().map(|rule| (*rule).to_owned()).collect();
+        begin(&families, None, &rules);
+        families.build_info.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
+        let hot = Hot {
+            registrations: labels::FATES.map(|fate| families.registrations.with_label_values(&[fate])),
+            stages: labels::STAGES.map(|stage| families.stage_records.with_label_values(&[stage])),
+            published: labels::TOPICS.map(|topic| families.published.with_label_values(&[topic])),
+            publish_latency: labels::TOPICS.map(|topic| families.publish_latency.with_label_values(&[topic])),
+            latency: families.latency.with_label_values::<&str>(&[]),
         };
-        self.registrations.with_label_values(&[result]).inc();
-        self.last_registration.set(self.last_registration.get().max(appended_at.0));
+        Self {
+            registry,
+            rules,
+            families,
+            hot,
+            told: Mutex::default(),
+            skew: Mutex::default(),
+            clients: Mutex::default(),
+        }
+    }
+
+    /// All metrics in Prometheus' text format.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut families = self.registry.gather();
+        families
+            .extend(prometheus::gather().into_iter().filter(|family| family.name().starts_with("process_")));
+        let mut text = Vec::new();
+        if let Err(error) = TextEncoder::new().encode(&families, &mut text) {
+            tracing::error!(%error, "the metrics can't be written");
+        }
+        String::from_utf8_lossy(&text).into_owned()
+    }
+
+    /// The settings that the service runs by.
+    pub(super) fn configured(&self, config_hash: &str, group_id: &str) {
+        self.families.config_info.with_label_values(&[config_hash, group_id]).set(1);
+    }
+
+    /// A municipality is this instance's: its series begin at zero.
+    pub(super) fn begin_municipality(&self, code: &str) {
+        begin(&self.families, Some((labels::MUNICIPALITY.name, code)), &self.rules);
+    }
+
+    /// It is not any more.
+    pub(super) fn forget_municipality(&self, code: &str) {
+        self.families.each().for_each(|(_, family)| family.forget(labels::MUNICIPALITY.name, code));
+    }
+
+    /// Records of the feed were worked on.
+    pub(super) fn worked(&self, worked: &Worked) {
+        for (series, count) in self.hot.registrations.iter().zip(worked.fates) {
+            series.inc_by(count);
+        }
+        self.passed(Stage::Read, worked.read);
+        self.passed(Stage::Assessed, worked.fates[0]);
+    }
+
+    /// First versions of registrations of a municipality were taken in, by the kind of provider; the
+    /// newest record was appended then.
+    pub(super) fn visited(&self, municipality: &str, visits: [u64; 3], newest: UtcSecond) {
+        for (kind, visits) in labels::PROVIDER_KINDS.iter().zip(visits) {
+            self.families.visits.with_label_values(&[municipality, kind]).inc_by(visits);
+        }
+        self.families.last_registration.with_label_values(&[municipality]).set(newest.0 as f64);
     }
 
     /// A record of the feed could not be used.
     pub(super) fn quarantined(&self, partition: i32, offset: i64, rejection: &Rejection) {
         let reason = rejection.reason.code();
-        self.quarantined.with_label_values(&[reason]).inc();
+        self.families.quarantined.with_label_values(&[reason]).inc();
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         match told.get_mut(&rejection.reason) {
@@ -98,125 +165,65 @@ impl Metrics {
 
     /// What the rules answered beyond `before`.
     pub(super) fn rules_answered(&self, now: &[RuleCounts], before: &[RuleCounts]) {
+        let Families { findings, undetermined, .. } = &self.families;
         for counts in now {
             let earlier = before.iter().find(|earlier| earlier.rule == counts.rule);
             for (at, grade) in [Grade::Observe, Grade::Review, Grade::Hold].into_iter().enumerate() {
                 let more = counts.hits[at].saturating_sub(earlier.map_or(0, |earlier| earlier.hits[at]));
-                self.findings.with_label_values(&[counts.rule, grade.as_str()]).inc_by(more);
+                findings.with_label_values(&[counts.rule, grade.as_str()]).inc_by(more);
             }
             for (fact, count) in &counts.undetermined {
                 let had =
                     earlier.and_then(|earlier| earlier.undetermined.iter().find(|(name, _)| name == fact));
                 let more = count.saturating_sub(had.map_or(0, |(_, count)| *count));
-                self.undetermined.with_label_values(&[counts.rule, fact]).inc_by(more);
+                undetermined.with_label_values(&[counts.rule, fact]).inc_by(more);
             }
         }
     }
 
-    /// An alert was handed to the log.
-    pub(super) fn alert_published(&self, state: AlertState) {
-        let state = match state {
+    /// An alert was handed to the log, in the place of `before`.
+    pub(super) fn alert_published(
+        &self,
+        alert: &PublishedAlert,
+        before: Option<&PublishedAlert>,
+        provider: Option<ProviderKind>,
+    ) {
+        let state = match alert.state {
             AlertState::Opened => "opened",
             AlertState::Revised => "revised",
             AlertState::Withdrawn => "withdrawn",
         };
-        self.alerts.with_label_values(&[state]).inc();
-    }
-
-    /// The broker has an alert; the record behind it was appended at `appended_millis` since 1970.
-    pub(super) fn alert_acknowledged(&self, appended_millis: i64) {
-        let latency = now_millis() - appended_millis;
-        if latency <= LATENCY_SECONDS_MAX * 1_000 {
-            self.latency.observe(latency.max(0) as f64 / 1_000.0);
+        let provider = labels::PROVIDER_KINDS[provider_number(provider)];
+        let municipality = alert.alert.municipality.as_str();
+        let grade = alert.alert.grade.as_str();
+        self.families.alerts.with_label_values(&[municipality, state, grade, provider]).inc();
+        // A withdrawn alert has no findings left: those that it had are what it was about.
+        let told = if alert.state == AlertState::Withdrawn { before } else { Some(alert) };
+        let mut rules: Vec<&str> =
+            told.iter().flat_map(|told| &told.alert.findings).map(|finding| finding.rule.as_str()).collect();
+        rules.sort_unstable();
+        rules.dedup();
+        for rule in rules {
+            self.families.alerts_by_rule.with_label_values(&[rule, state, provider]).inc();
         }
-    }
-
-    /// Alerts and holds that stand, and the öre of the holds.
-    pub(super) fn open(&self, alerts: i64, holds: i64, ore: i64) {
-        self.open_alerts.set(alerts);
-        self.open_holds.set(holds);
-        self.open_holds_ore.set(ore);
     }
 
     /// What is kept in memory, over all municipalities.
     pub(super) fn entities(&self, sizes: Sizes) {
-        self.kept_registrations.set(sizes.kept_registrations);
-        self.entities.with_label_values(&["carer"]).set(sizes.carers);
-        self.entities.with_label_values(&["client"]).set(sizes.clients);
+        let Families { kept_registrations, entities, .. } = &self.families;
+        kept_registrations.with_label_values::<&str>(&[]).set(sizes.kept_registrations);
+        entities.with_label_values(&["carer"]).set(sizes.carers);
+        entities.with_label_values(&["client"]).set(sizes.clients);
     }
 
-    /// How many partitions are in which phase.
-    pub(super) fn phases(&self, replaying: usize, live: usize) {
-        let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
-        self.phases.with_label_values(&["replaying"]).set(count(replaying));
-        self.phases.with_label_values(&["live"]).set(count(live));
-    }
-
-    /// A partition went live after a replay of so many seconds.
-    pub(super) fn replayed(&self, partition: i32, records: i64, seconds: f64) {
-        self.replay_seconds.set(seconds);
-        tracing::info!(partition, records, seconds, "partition is live");
-    }
-
-    /// Progress was handed to the log.
-    pub(super) fn progress_told(&self) {
-        self.last_progress.set(now_millis() / 1_000);
-    }
-
-    /// Records of `partition` that wait.
-    pub(super) fn lag(&self, partition: i32, records: i64) {
-        self.lag.with_label_values(&[&partition.to_string()]).set(records);
-    }
-
-    /// The partition is not this instance's any more.
-    pub(super) fn forget_partition(&self, partition: i32) {
-        // It may never have had a lag.
-        let _ = self.lag.remove_label_values(&[&partition.to_string()]);
-    }
-
-    /// A record of the reference or decision topic.
-    pub(super) fn fact_read(&self) {
-        self.reference.with_label_values(&["fact"]).inc();
-    }
-
-    /// A decision was read.
-    pub(super) fn decision_read(&self) {
-        self.reference.with_label_values(&["decision"]).inc();
-    }
-
-    /// A record of the reference or decision topic could not be used.
-    pub(super) fn reference_refused(&self, topic: &str, partition: i32, offset: i64, rejection: &Rejection) {
-        self.reference.with_label_values(&["refused"]).inc();
-        let reason = rejection.reason.code();
-        tracing::warn!(topic, partition, offset, reason, "reference record quarantined");
-    }
-
-    /// The group changed who owns what.
-    pub(super) fn rebalanced(&self, kind: Rebalanced, partitions: &[i32]) {
-        let kind = match kind {
-            Rebalanced::Assigned => "assigned",
-            Rebalanced::Revoked => "revoked",
-            Rebalanced::Lost => "lost",
-        };
-        self.rebalances.with_label_values(&[kind]).inc();
-        tracing::info!(kind, ?partitions, "rebalanced");
-    }
-
-    /// The group refused a commit.
-    pub(super) fn commit_failed(&self, partition: i32, error: &KafkaError, fenced: bool) {
-        use RDKafkaErrorCode as Code;
-        let kind = match error.rdkafka_error_code() {
-            _ if fenced => "fenced",
-            Some(Code::RebalanceInProgress | Code::IllegalGeneration | Code::UnknownMemberId) => "rebalance",
-            _ => "other",
-        };
-        self.commit_failures.with_label_values(&[kind]).inc();
-        tracing::warn!(partition, kind, %error, "commit refused");
+    /// When the next payout of a municipality runs.
+    pub(super) fn next_payout(&self, municipality: &str, at: UtcSecond) {
+        self.families.next_payout.with_label_values(&[municipality]).set(at.0 as f64);
     }
 
     /// Something that an operator must hear of.
     pub(super) fn trouble(&self, partition: i32, trouble: &Trouble) {
-        self.troubles.with_label_values(&[trouble_kind(trouble)]).inc();
+        self.families.troubles.with_label_values(&[trouble_kind(trouble)]).inc();
         match trouble {
             Trouble::Gap { from, to } => tracing::error!(
                 partition,
@@ -263,18 +270,26 @@ impl std::fmt::Debug for Metrics {
     }
 }
 
-const TROUBLES: [&str; 7] = [
-    "gap",
-    "recreated",
-    "baseline-incomplete",
-    "municipality-in-another-partition",
-    "unreadable",
-    "panicked",
-    "foreign-alerts",
-];
+/// Makes the series that are known to come, as zero.
+fn begin(families: &Families, open: Option<(&str, &str)>, rules: &[String]) {
+    for (spec, family) in families.each() {
+        for values in beginnings(spec, open, rules) {
+            family.begin(&values.iter().map(String::as_str).collect::<Vec<_>>());
+        }
+    }
+}
+
+/// The place of a provider's kind among the label's values.
+pub(super) const fn provider_number(kind: Option<ProviderKind>) -> usize {
+    match kind {
+        Some(ProviderKind::Municipal) => 0,
+        Some(ProviderKind::Private) => 1,
+        None => 2,
+    }
+}
 
 const fn trouble_kind(trouble: &Trouble) -> &'static str {
-    TROUBLES[match trouble {
+    labels::TROUBLES[match trouble {
         Trouble::Gap { .. } => 0,
         Trouble::Recreated { .. } => 1,
         Trouble::BaselineIncomplete { .. } => 2,
@@ -285,53 +300,10 @@ const fn trouble_kind(trouble: &Trouble) -> &'static str {
     }]
 }
 
-/// Milliseconds since 1970.
-fn now_millis() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
+/// Seconds since 1970.
+fn now_seconds() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_known_to_come_is_there_as_zero() {
-        let text = Metrics::new(&["carer-overlap"]).text();
-        for line in [
-            "tidvakt_registrations_total{result=\"scored\"} 0",
-            "tidvakt_quarantined_total{reason=\"personal-id\"} 0",
-            "tidvakt_findings_total{grade=\"hold\",rule=\"carer-overlap\"} 0",
-            "tidvakt_alerts_published_total{state=\"withdrawn\"} 0",
-            "tidvakt_open_holds_ore 0",
-            "tidvakt_partition_phase{phase=\"live\"} 0",
-            "tidvakt_end_to_end_latency_seconds_count 0",
-            "tidvakt_commit_failures_total{kind=\"fenced\"} 0",
-        ] {
-            assert!(text.contains(line), "{line} is missing in\n{text}");
-        }
-        assert!(text.contains(&format!("tidvakt_build_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION"))));
-    }
-
-    #[test]
-    fn the_rules_share_is_what_is_new_since_the_last_look() {
-        let metrics = Metrics::new(&["r"]);
-        let before = [RuleCounts { rule: "r", hits: [0, 1, 0], undetermined: vec![("order", 2)] }];
-        let now = [RuleCounts { rule: "r", hits: [0, 3, 1], undetermined: vec![("order", 2), ("home", 1)] }];
-        metrics.rules_answered(&now, &before);
-        let text = metrics.text();
-        assert!(text.contains("tidvakt_findings_total{grade=\"review\",rule=\"r\"} 2"));
-        assert!(text.contains("tidvakt_undetermined_total{fact=\"order\",rule=\"r\"} 0"));
-        assert!(text.contains("tidvakt_undetermined_total{fact=\"home\",rule=\"r\"} 1"));
-    }
-
-    #[test]
-    fn every_metric_has_help_and_no_personal_label() {
-        let text = Metrics::new(&["r"]).text();
-        for line in text.lines().filter(|line| line.starts_with("# TYPE")) {
-            let name = line.split(' ').nth(2).unwrap_or_default();
-            assert!(text.contains(&format!("# HELP {name} ")), "{name}");
-        }
-        assert!(!text.contains("carer_ref") && !text.contains("client_ref"));
-    }
-}
+mod tests;

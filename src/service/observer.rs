@@ -1,15 +1,22 @@
 //! Looks in on a worker for the read model, the metrics and the readiness of the service.
+//!
+//! What is counted per record is counted here, on the worker's own thread, and handed to the metrics
+//! once a step.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::metrics::{Metrics, Sizes};
+use hashbrown::HashMap;
+
+use super::metrics::{Metrics, Sizes, Stage, Stands, Worked, provider_number};
+use super::shared::Shared;
 use super::status::Status;
 use super::view::{View, Who};
 use super::watch::{Fate, Phase, Place, Trouble, Watch};
 use crate::contract::Progress;
-use crate::domain::{PublishedAlert, Rejection};
+use crate::domain::{Alert, AlertState, PublishedAlert, Registration, Rejection, UtcSecond};
 use crate::engine::{Engine, RuleCounts, Touched};
 
 struct Known {
@@ -18,6 +25,15 @@ struct Known {
     answered: Option<Vec<RuleCounts>>,
     replayed: bool,
     sizes: Sizes,
+    stands: Stands,
+    /// First versions since the last step, by the kind of provider.
+    visits: [u64; 3],
+    /// Append time of the newest registration, and whether the metrics have heard of all.
+    newest: UtcSecond,
+    heard: bool,
+    /// The kind of each provider as a number; asked again when facts have come.
+    providers: HashMap<String, usize>,
+    providers_as_of: u64,
 }
 
 /// One worker's observer.
@@ -25,22 +41,30 @@ pub(super) struct Observer {
     metrics: Arc<Metrics>,
     view: Arc<View>,
     status: Arc<Status>,
+    shared: Arc<Shared>,
     totals: Arc<Totals>,
     municipalities: BTreeMap<String, Known>,
     positions: BTreeMap<i32, Arc<AtomicI64>>,
+    committed: BTreeMap<i32, i64>,
+    worked: Worked,
+    queued: [i64; 2],
 }
 
-/// What is kept in memory, over all workers.
+/// What is kept in memory and what waits, over all workers.
 #[derive(Default)]
 pub(super) struct Totals {
     kept_registrations: AtomicI64,
     carers: AtomicI64,
     clients: AtomicI64,
+    queued: [AtomicI64; 2],
+}
+
+fn change(total: &AtomicI64, by: i64) -> i64 {
+    total.fetch_add(by, Ordering::Relaxed) + by
 }
 
 impl Totals {
     fn change(&self, before: Sizes, after: Sizes) -> Sizes {
-        let change = |total: &AtomicI64, by: i64| total.fetch_add(by, Ordering::Relaxed) + by;
         Sizes {
             kept_registrations: change(
                 &self.kept_registrations,
@@ -54,24 +78,37 @@ impl Totals {
 
 impl Observer {
     pub(super) fn new(
-        metrics: Arc<Metrics>,
-        view: Arc<View>,
-        status: Arc<Status>,
+        (metrics, view, status): (Arc<Metrics>, Arc<View>, Arc<Status>),
+        shared: Arc<Shared>,
         totals: Arc<Totals>,
     ) -> Self {
-        Self { metrics, view, status, totals, municipalities: BTreeMap::new(), positions: BTreeMap::new() }
+        Self {
+            metrics,
+            view,
+            status,
+            shared,
+            totals,
+            municipalities: BTreeMap::new(),
+            positions: BTreeMap::new(),
+            committed: BTreeMap::new(),
+            worked: Worked::default(),
+            queued: [0; 2],
+        }
     }
 
     fn known(&mut self, municipality: &str, partition: i32) -> &mut Known {
         if !self.municipalities.contains_key(municipality) {
-            let known = Known { partition, answered: None, replayed: false, sizes: Sizes::default() };
-            self.municipalities.insert(municipality.to_owned(), known);
+            if !municipality.is_empty() {
+                self.metrics.begin_municipality(municipality);
+            }
+            self.municipalities.insert(municipality.to_owned(), Known::new(partition));
         }
         self.municipalities.get_mut(municipality).expect("it was inserted above")
     }
 
     fn forget(&mut self, partition: i32) {
         self.positions.remove(&partition);
+        self.committed.remove(&partition);
         let theirs: Vec<String> = self
             .municipalities
             .iter()
@@ -82,56 +119,23 @@ impl Observer {
             if let Some(known) = self.municipalities.remove(name) {
                 self.metrics.entities(self.totals.change(known.sizes, Sizes::default()));
             }
+            self.metrics.forget_municipality(name);
         }
         if !theirs.is_empty() {
             self.view.forget(&|municipality| theirs.iter().any(|name| name == municipality));
         }
     }
-}
 
-impl Watch for Observer {
-    fn record(&mut self, place: Place<'_>, fate: Fate) {
-        let status = &self.status;
-        let position =
-            self.positions.entry(place.partition).or_insert_with(|| status.position(place.partition));
-        position.store(place.offset + 1, Ordering::Relaxed);
-        if place.muted {
-            self.known(place.municipality, place.partition).replayed = true;
-        } else {
-            self.metrics.registered(fate, place.appended_at);
-            self.known(place.municipality, place.partition);
-        }
+    /// An alert stands on the topic now; returns the open one in whose place it stands.
+    fn stands(&mut self, alert: &PublishedAlert) -> Option<Arc<PublishedAlert>> {
+        let before = self.view.alert(alert);
+        let known = self.known(&alert.alert.municipality, alert.provenance.partition);
+        let now = (alert.state != AlertState::Withdrawn).then_some(&alert.alert);
+        known.stands.change(before.as_deref().map(|before| &before.alert), now);
+        before
     }
 
-    fn alert(&mut self, alert: &PublishedAlert) {
-        self.metrics.alert_published(alert.state);
-        self.view.alert(alert);
-    }
-
-    fn standing(&mut self, alert: &PublishedAlert) {
-        self.view.alert(alert);
-    }
-
-    fn quarantined(&mut self, place: Place<'_>, rejection: &Rejection) {
-        if !place.muted {
-            self.metrics.quarantined(place.partition, place.offset, rejection);
-        }
-    }
-
-    fn progress(&mut self, _progress: &Progress) {
-        self.metrics.progress_told();
-    }
-
-    fn phase(&mut self, partition: i32, phase: Phase) {
-        self.status.phase(partition, phase);
-        self.positions.insert(partition, self.status.position(partition));
-        if phase != Phase::Live {
-            self.forget(partition);
-        }
-    }
-
-    fn changed(&mut self, municipality: &str, engine: &mut Engine) {
-        let view = self.view.clone();
+    fn show_entities(&mut self, municipality: &str, engine: &mut Engine) {
         let mut touched: Vec<(Who, String)> = Vec::new();
         engine.touched(&mut |who| {
             touched.push(match who {
@@ -144,7 +148,121 @@ impl Watch for Observer {
                 Who::Carer => engine.carer(&reference),
                 Who::Client => engine.client(&reference),
             };
-            view.rolled(who, &reference, municipality, rolling);
+            self.view.rolled(who, &reference, municipality, rolling);
+        }
+    }
+}
+
+impl Known {
+    fn new(partition: i32) -> Self {
+        Self {
+            partition,
+            answered: None,
+            replayed: false,
+            sizes: Sizes::default(),
+            stands: Stands::new(now()),
+            visits: [0; 3],
+            newest: UtcSecond(i64::MIN),
+            heard: true,
+            providers: HashMap::new(),
+            providers_as_of: 0,
+        }
+    }
+
+    fn visited(&mut self, registration: &Registration<'_>, shared: &Shared) {
+        let version = shared.knowledge.version();
+        if version != self.providers_as_of {
+            self.providers_as_of = version;
+            self.providers.clear();
+        }
+        let provider = registration.provider_id;
+        let number = match self.providers.get(provider) {
+            Some(number) => *number,
+            None => {
+                let kind = shared.knowledge.provider_kind(registration.municipality, provider);
+                let number = provider_number(kind);
+                self.providers.insert(provider.to_owned(), number);
+                number
+            }
+        };
+        self.visits[number] += 1;
+    }
+}
+
+impl Watch for Observer {
+    fn record(&mut self, place: Place<'_>, fate: Fate) {
+        let status = &self.status;
+        let position =
+            self.positions.entry(place.partition).or_insert_with(|| status.position(place.partition));
+        position.store(place.offset + 1, Ordering::Relaxed);
+        self.worked.read += 1;
+        if !place.muted {
+            self.worked.fates[fate as usize] += 1;
+        }
+        let known = self.known(place.municipality, place.partition);
+        known.replayed |= place.muted;
+        if fate != Fate::Quarantined {
+            known.newest = known.newest.max(place.appended_at);
+            known.heard = false;
+        }
+    }
+
+    fn registration(&mut self, place: Place<'_>, registration: &Registration<'_>, fate: Fate) {
+        if !place.muted && fate == Fate::Scored && registration.version == 1 {
+            self.known(place.municipality, place.partition);
+            let Self { municipalities, shared, .. } = self;
+            if let Some(known) = municipalities.get_mut(place.municipality) {
+                known.visited(registration, shared);
+            }
+        }
+    }
+
+    fn alert(&mut self, alert: &PublishedAlert) {
+        let before = self.stands(alert);
+        let Alert { municipality, provider_id, .. } = &alert.alert;
+        let provider = self.shared.knowledge.provider_kind(municipality, provider_id);
+        self.metrics.alert_published(alert, before.as_deref(), provider);
+        self.metrics.hold_published(&alert.alert, before.as_deref().map(|before| &before.alert));
+    }
+
+    fn standing(&mut self, alert: &PublishedAlert) {
+        self.stands(alert);
+    }
+
+    fn quarantined(&mut self, place: Place<'_>, rejection: &Rejection) {
+        if !place.muted {
+            self.metrics.quarantined(place.partition, place.offset, rejection);
+        }
+    }
+
+    fn progress(&mut self, progress: &Progress) {
+        self.metrics.passed(Stage::Progress, 1);
+        self.status.told(progress.partition, progress.assessed_through_offset + 1);
+    }
+
+    fn committed(&mut self, partition: i32, next_offset: i64) {
+        if let Some(before) = self.committed.insert(partition, next_offset) {
+            self.metrics.passed(Stage::Committed, u64::try_from(next_offset - before).unwrap_or_default());
+        }
+    }
+
+    fn phase(&mut self, partition: i32, phase: Phase) {
+        self.status.phase(partition, phase);
+        self.positions.insert(partition, self.status.position(partition));
+        match phase {
+            Phase::Replaying { to, .. } => {
+                self.forget(partition);
+                self.committed.insert(partition, to);
+            }
+            Phase::Gone => self.forget(partition),
+            Phase::Live => {}
+        }
+    }
+
+    fn changed(&mut self, municipality: &str, engine: &mut Engine) {
+        self.show_entities(municipality, engine);
+        if let Some(at) = engine.next_payout_run(now()) {
+            self.metrics.next_payout(municipality, at);
         }
         let Some(known) = self.municipalities.get_mut(municipality) else { return };
         let answered = engine.findings_by_rule().to_vec();
@@ -165,7 +283,32 @@ impl Watch for Observer {
         self.metrics.entities(self.totals.change(before, sizes));
     }
 
+    fn stepped(&mut self, waiting: usize, in_flight: u64) {
+        self.metrics.worked(&std::mem::take(&mut self.worked));
+        let queued = [i64::try_from(waiting), i64::try_from(in_flight)].map(|n| n.unwrap_or(i64::MAX));
+        let before = std::mem::replace(&mut self.queued, queued);
+        if queued != before {
+            let [waiting, in_flight] =
+                [0, 1].map(|at| change(&self.totals.queued[at], queued[at] - before[at]));
+            self.metrics.queued(waiting, in_flight);
+        }
+        let now = now();
+        for (name, known) in self.municipalities.iter_mut().filter(|(name, _)| !name.is_empty()) {
+            known.stands.show(name, now, &self.metrics);
+            if !known.heard {
+                known.heard = true;
+                self.metrics.visited(name, std::mem::take(&mut known.visits), known.newest);
+            }
+        }
+    }
+
     fn trouble(&mut self, partition: i32, trouble: Trouble) {
         self.metrics.trouble(partition, &trouble);
     }
+}
+
+/// The second that it is.
+fn now() -> UtcSecond {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    UtcSecond(i64::try_from(now.as_secs()).unwrap_or(i64::MAX))
 }

@@ -93,6 +93,11 @@ impl Queue {
         Ok(())
     }
 
+    /// Records that are not handed over yet.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
     /// Records that are handed over and not yet acknowledged.
     pub(super) fn in_flight(&self) -> u64 {
         self.published - self.acknowledged

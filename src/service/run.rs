@@ -24,8 +24,8 @@ use crate::rules;
 
 /// How often the supervisor looks.
 const LOOK: Duration = Duration::from_millis(20);
-/// How often the lag is measured.
-const LAG_EVERY: Duration = Duration::from_secs(5);
+/// How often the metrics are brought up to date, also where nobody asks for them.
+const MEASURE_EVERY: Duration = Duration::from_secs(1);
 /// A revocation waits so long for the workers: the group waits with it.
 const HANDOVER: Duration = Duration::from_secs(5);
 /// What is left of the threads after the drain has so long.
@@ -48,7 +48,6 @@ pub struct Service {
     drain: Duration,
     clients: Clients,
     layout: Arc<Layout>,
-    metrics: Arc<Metrics>,
     status: Arc<Status>,
     group: Arc<Group>,
     reference: Reference,
@@ -67,12 +66,13 @@ impl Service {
         let rule_set = rules::build(&config.rules)?;
         let ids: Vec<&str> = rule_set.iter().map(|listed| listed.id).collect();
         let metrics = Arc::new(Metrics::new(&ids));
-        let (status, view) = (Status::new(metrics.clone()), View::new(metrics.clone()));
+        let (status, view) = (Status::new(metrics.clone()), View::new());
         status.wait_for("reference", "facts and decisions are being read");
         status.wait_for("group", UNSETTLED);
         let site = Site { metrics: metrics.clone(), status: status.clone(), view };
         let server = serve(config, &site, &shutdown)?;
         let clients = Clients::of(config);
+        metrics.configured(&config.hash(), &config.kafka.group_id);
         let layout = Arc::new(look_up_layout(&clients, &config.topics, config.engine.retained_days)?);
         let shared = Shared::new(Setup {
             feed_topic: layout.feed.clone(),
@@ -109,7 +109,6 @@ impl Service {
             drain,
             clients,
             layout,
-            metrics,
             status,
             group,
             reference,
@@ -138,8 +137,9 @@ impl Service {
     }
 
     fn supervise(&mut self) -> Result<(), ServiceError> {
-        let mut lag_looked = Instant::now();
+        let (beat, mut measured) = (self.status.beat("supervisor"), Instant::now());
         while !self.shutdown.is_requested() {
+            beat.now();
             if let Some(reason) = self.group.failure() {
                 return Err(ServiceError::Group(reason));
             }
@@ -149,7 +149,7 @@ impl Service {
             }
             if self.elector.is_none() && self.reference.is_loaded() {
                 self.status.done("reference");
-                let beat = self.status.beat("elector");
+                let beat = self.status.beat("group");
                 self.elector = Some(Elector::start(&self.clients, &self.layout.feed, &self.group, beat)?);
             }
             if self.group.is_settled() {
@@ -157,23 +157,14 @@ impl Service {
             } else {
                 self.status.wait_for("group", UNSETTLED);
             }
-            if LAG_EVERY <= lag_looked.elapsed() {
-                self.measure_lag();
-                lag_looked = Instant::now();
+            if MEASURE_EVERY <= measured.elapsed() {
+                self.status.measure();
+                measured = Instant::now();
             }
             std::thread::sleep(LOOK);
         }
         tracing::info!("stopping");
         Ok(())
-    }
-
-    fn measure_lag(&self) {
-        let Some(elector) = &self.elector else { return };
-        for (partition, next) in self.status.positions() {
-            // A broker that does not answer would make every one wait.
-            let Some(lag) = elector.lag(&self.layout.feed, partition, next) else { return };
-            self.metrics.lag(partition, lag);
-        }
     }
 
     fn finish(self) -> Result<(), ServiceError> {
@@ -227,7 +218,8 @@ impl Bench<'_> {
         let totals = Arc::new(Totals::default());
         let mut workers = Vec::new();
         for (number, notes) in notes.into_iter().enumerate() {
-            let observer = Observer::new(metrics.clone(), view.clone(), status.clone(), totals.clone());
+            let looking = (metrics.clone(), view.clone(), status.clone());
+            let observer = Observer::new(looking, self.shared.clone(), totals.clone());
             let name = format!("worker-{number}");
             let desk = Desk {
                 worker: Worker::new(self.shared.clone(), observer),
@@ -235,6 +227,7 @@ impl Bench<'_> {
                 notes,
                 group: self.group.clone(),
                 status: status.clone(),
+                metrics: metrics.clone(),
                 stop: self.stop.clone(),
                 beat: status.beat(name.clone()),
                 began: Instant::now(),

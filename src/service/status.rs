@@ -1,11 +1,11 @@
-//! Is the service alive, and is it ready?
+//! Is the service alive, has it started, and is it ready?
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::metrics::Metrics;
+use super::metrics::{Metrics, PHASES};
 use super::watch::Phase;
 
 /// A thread that did not come round for so long hangs: the longest request to a broker is shorter.
@@ -33,6 +33,37 @@ struct Standing {
     phase: Phase,
     since: Instant,
     next: Arc<AtomicI64>,
+    /// Progress was told of all below.
+    told: i64,
+}
+
+/// What the instance as a whole is at; it goes through these in this order, and back to replaying when
+/// it is given another partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// It reads facts, or waits for the group.
+    Starting,
+    /// It reads the log again.
+    Replaying,
+    /// It tells what it finds.
+    Live,
+    /// It finishes what is under way.
+    Draining,
+}
+
+impl Stage {
+    /// As metrics and probes call it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        PHASES[self as usize]
+    }
+}
+
+/// Since when the instance is at its stage, and how long it was starting and replaying.
+struct Course {
+    stage: Stage,
+    since: Instant,
+    lasted: [Duration; 2],
 }
 
 /// What the threads say of themselves.
@@ -42,6 +73,7 @@ pub struct Status {
     partitions: Mutex<BTreeMap<i32, Standing>>,
     waiting: Mutex<BTreeMap<&'static str, String>>,
     stopping: AtomicBool,
+    course: Mutex<Course>,
 }
 
 impl Status {
@@ -54,6 +86,11 @@ impl Status {
             partitions: Mutex::default(),
             waiting: Mutex::default(),
             stopping: AtomicBool::new(false),
+            course: Mutex::new(Course {
+                stage: Stage::Starting,
+                since: Instant::now(),
+                lasted: [Duration::ZERO; 2],
+            }),
         })
     }
 
@@ -85,9 +122,9 @@ impl Status {
             phase: Phase::Replaying { from: 0, to: 0 },
             since: Instant::now(),
             next: Arc::default(),
+            told: 0,
         };
         lock(&self.partitions).entry(partition).or_insert_with(fresh);
-        self.count_phases();
     }
 
     /// A partition entered a phase.
@@ -106,14 +143,21 @@ impl Status {
             }
             _ => {
                 let next = partitions.remove(&partition).map(|standing| standing.next).unwrap_or_default();
-                if let Phase::Replaying { from, .. } = phase {
+                let mut told = 0;
+                if let Phase::Replaying { from, to } = phase {
                     next.store(from, Ordering::Relaxed);
+                    told = to;
                 }
-                partitions.insert(partition, Standing { phase, since: now, next });
+                partitions.insert(partition, Standing { phase, since: now, next, told });
             }
         }
-        drop(partitions);
-        self.count_phases();
+    }
+
+    /// Progress was told of all of `partition` below `next_offset`.
+    pub(super) fn told(&self, partition: i32, next_offset: i64) {
+        if let Some(standing) = lock(&self.partitions).get_mut(&partition) {
+            standing.told = standing.told.max(next_offset);
+        }
     }
 
     /// Where the next offset of `partition` is to be noted.
@@ -121,17 +165,69 @@ impl Status {
         lock(&self.partitions).get(&partition).map(|standing| standing.next.clone()).unwrap_or_default()
     }
 
-    /// The partitions that are worked on, with the next offset of each.
-    pub(super) fn positions(&self) -> Vec<(i32, i64)> {
+    /// Brings the metrics up to date that nobody's work changes: phases, beats, what waits.
+    pub(super) fn measure(&self) {
+        let (stage, lasted) = self.course(Instant::now());
+        self.metrics.instance(stage as usize, lasted);
+        for (name, beat) in lock(&self.beats).iter() {
+            self.metrics.beat(name, beat.age());
+        }
+        let highs = self.metrics.highs();
         let partitions = lock(&self.partitions);
-        partitions.iter().map(|(id, standing)| (*id, standing.next.load(Ordering::Relaxed))).collect()
+        let live = partitions.values().filter(|standing| standing.phase == Phase::Live).count();
+        self.metrics.partitions(partitions.len() - live, live);
+        for (partition, standing) in partitions.iter() {
+            if let Some(high) = highs.get(partition) {
+                let next = standing.next.load(Ordering::Relaxed);
+                self.metrics.lag(*partition, high - next, high - standing.told);
+            }
+        }
+    }
+
+    /// The stage that the instance is at.
+    #[must_use]
+    pub fn stage(&self) -> Stage {
+        if self.stopping.load(Ordering::Relaxed) {
+            Stage::Draining
+        } else if !self.starting().is_empty() {
+            Stage::Starting
+        } else if lock(&self.partitions).values().any(|standing| standing.phase != Phase::Live) {
+            Stage::Replaying
+        } else {
+            Stage::Live
+        }
+    }
+
+    /// The stage, and how long starting and replaying have lasted or took, as of `now`.
+    fn course(&self, now: Instant) -> (Stage, [Duration; 2]) {
+        let stage = self.stage();
+        let mut course = lock(&self.course);
+        let (before, lasted) = (course.stage as usize, now.duration_since(course.since));
+        if let Some(known) = course.lasted.get_mut(before) {
+            *known = lasted;
+        }
+        if course.stage != stage {
+            course.stage = stage;
+            course.since = now;
+        }
+        (stage, course.lasted)
+    }
+
+    /// Why the service has not started; empty once it has.
+    #[must_use]
+    pub fn starting(&self) -> Vec<String> {
+        lock(&self.waiting).values().cloned().collect()
     }
 
     /// The threads that hang; empty where all is well.
     #[must_use]
     pub fn hanging(&self) -> Vec<String> {
+        self.silent_for(SILENCE_MAX)
+    }
+
+    fn silent_for(&self, longest: Duration) -> Vec<String> {
         let beats = lock(&self.beats);
-        let silent = beats.iter().filter(|(_, beat)| SILENCE_MAX < beat.age());
+        let silent = beats.iter().filter(|(_, beat)| longest < beat.age());
         silent
             .map(|(name, beat)| format!("`{name}` has not come round for {} s", beat.age().as_secs()))
             .collect()
@@ -140,7 +236,7 @@ impl Status {
     /// Why the service is not ready; empty where it is.
     #[must_use]
     pub fn unready(&self) -> Vec<String> {
-        let mut reasons: Vec<String> = lock(&self.waiting).values().cloned().collect();
+        let mut reasons = self.starting();
         if self.stopping.load(Ordering::Relaxed) {
             reasons.push("the service is stopping".to_owned());
         }
@@ -151,12 +247,6 @@ impl Status {
             }
         }
         reasons
-    }
-
-    fn count_phases(&self) {
-        let partitions = lock(&self.partitions);
-        let live = partitions.values().filter(|standing| standing.phase == Phase::Live).count();
-        self.metrics.phases(partitions.len() - live, live);
     }
 }
 
@@ -184,9 +274,41 @@ mod tests {
     }
 
     #[test]
-    fn a_thread_that_comes_round_does_not_hang() {
+    fn a_thread_that_comes_round_does_not_hang_whatever_it_is_at() {
         let status = Status::new(Arc::new(Metrics::new(&[])));
-        status.beat("worker-0").now();
+        let [worker, stuck] = ["worker-0", "elector"].map(|name| status.beat(name));
+        status.phase(0, Phase::Replaying { from: 0, to: 9 });
+        std::thread::sleep(Duration::from_millis(20));
+        worker.now();
         assert_eq!(status.hanging(), Vec::<String>::new());
+        let silent = status.silent_for(Duration::from_millis(10));
+        assert_eq!(silent, ["`elector` has not come round for 0 s"]);
+        stuck.now();
+        assert_eq!(status.silent_for(Duration::from_millis(10)), Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_stages_follow_each_other_and_their_times_stay() {
+        let metrics = Arc::new(Metrics::new(&[]));
+        let status = Status::new(metrics.clone());
+        let after = |seconds: u64| Instant::now() + Duration::from_secs(seconds);
+        status.wait_for("group", "the group has not said");
+        assert_eq!(status.course(after(10)).0, Stage::Starting);
+        status.taken(3);
+        status.done("group");
+        assert_eq!(status.course(after(20)).0, Stage::Replaying);
+        status.phase(3, Phase::Replaying { from: 5, to: 9 });
+        status.phase(3, Phase::Live);
+        let (stage, lasted) = status.course(after(50));
+        assert_eq!(stage, Stage::Live);
+        assert_eq!(lasted.map(|lasted| lasted.as_secs().div_ceil(10)), [2, 3]);
+        assert_eq!(status.course(after(90)).1, lasted, "what is over lasts no longer");
+        status.stopping();
+        status.measure();
+        let text = metrics.text();
+        for line in ["{phase=\"draining\"} 1", "{phase=\"live\"} 0"] {
+            assert!(text.contains(&format!("tidvakt_instance_phase{line}")), "{text}");
+        }
+        assert!(text.contains("tidvakt_partitions{phase=\"live\"} 1"));
     }
 }

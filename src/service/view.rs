@@ -4,13 +4,11 @@
 
 use std::cmp::Ordering as Order;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use dashmap::DashMap;
 use hashbrown::DefaultHashBuilder;
 
-use super::metrics::Metrics;
-use crate::domain::{AlertState, HoldState, PublishedAlert};
+use crate::domain::{AlertState, PublishedAlert};
 use crate::engine::Rolling;
 
 type Map<V> = DashMap<String, V, DefaultHashBuilder>;
@@ -35,28 +33,20 @@ pub enum Who {
 
 /// The read model.
 pub struct View {
-    metrics: Arc<Metrics>,
     carers: Map<Vec<Seen>>,
     clients: Map<Vec<Seen>>,
     alerts: Map<Arc<PublishedAlert>>,
-    holds: AtomicI64,
-    holds_ore: AtomicI64,
-    open: AtomicI64,
 }
 
 impl View {
     /// Nothing is seen yet.
     #[must_use]
-    pub fn new(metrics: Arc<Metrics>) -> Arc<Self> {
+    pub fn new() -> Arc<Self> {
         let map = DefaultHashBuilder::default;
         Arc::new(Self {
-            metrics,
             carers: DashMap::with_hasher(map()),
             clients: DashMap::with_hasher(map()),
             alerts: DashMap::with_hasher(map()),
-            holds: AtomicI64::new(0),
-            holds_ore: AtomicI64::new(0),
-            open: AtomicI64::new(0),
         })
     }
 
@@ -78,19 +68,14 @@ impl View {
         }
     }
 
-    /// An alert as it stands on the topic now.
-    pub fn alert(&self, alert: &PublishedAlert) {
+    /// An alert as it stands on the topic now; returns the open one in whose place it stands.
+    pub fn alert(&self, alert: &PublishedAlert) -> Option<Arc<PublishedAlert>> {
         let id = &alert.alert.alert_id;
-        let before = if alert.state == AlertState::Withdrawn {
+        if alert.state == AlertState::Withdrawn {
             self.alerts.remove(id).map(|(_, before)| before)
         } else {
-            self.count(alert, 1);
             self.alerts.insert(id.clone(), Arc::new(alert.clone()))
-        };
-        if let Some(before) = before {
-            self.count(&before, -1);
         }
-        self.show_counts();
     }
 
     /// The municipalities are no longer this instance's.
@@ -101,14 +86,7 @@ impl View {
                 !seen.is_empty()
             });
         }
-        self.alerts.retain(|_, alert| {
-            let theirs = is_theirs(&alert.alert.municipality);
-            if theirs {
-                self.count(alert, -1);
-            }
-            !theirs
-        });
-        self.show_counts();
+        self.alerts.retain(|_, alert| !is_theirs(&alert.alert.municipality));
     }
 
     /// Rolling statistics by municipality; empty where nobody is known by this reference.
@@ -143,21 +121,6 @@ impl View {
             Who::Client => &self.clients,
         }
     }
-
-    fn count(&self, alert: &PublishedAlert, sign: i64) {
-        self.open.fetch_add(sign, Ordering::Relaxed);
-        let open = |state| matches!(state, HoldState::Proposed | HoldState::Confirmed | HoldState::Upheld);
-        if let Some(hold) = alert.alert.hold.as_ref().filter(|hold| open(hold.state)) {
-            self.holds.fetch_add(sign, Ordering::Relaxed);
-            self.holds_ore.fetch_add(sign * hold.amount_ore, Ordering::Relaxed);
-        }
-    }
-
-    fn show_counts(&self) {
-        let [open, holds, ore] =
-            [&self.open, &self.holds, &self.holds_ore].map(|count| count.load(Ordering::Relaxed));
-        self.metrics.open(open, holds, ore);
-    }
 }
 
 fn gravest_first(a: &Arc<PublishedAlert>, b: &Arc<PublishedAlert>) -> Order {
@@ -168,7 +131,9 @@ fn gravest_first(a: &Arc<PublishedAlert>, b: &Arc<PublishedAlert>) -> Order {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::domain::{Alert, Class, Grade, Hold, Month, Provenance, Subject, SubjectKind, UtcSecond};
+    use crate::domain::{
+        Alert, Class, Grade, Hold, HoldState, Month, Provenance, Subject, SubjectKind, UtcSecond,
+    };
 
     /// An alert about `registration`, with a hold of 100 öre.
     pub(in crate::service) fn alert(municipality: &str, registration: &str, score: f64) -> PublishedAlert {
@@ -223,9 +188,8 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn open_alerts_come_gravest_first_and_are_counted() {
-        let metrics = Arc::new(Metrics::new(&[]));
-        let view = View::new(metrics.clone());
+    fn open_alerts_come_gravest_first() {
+        let view = View::new();
         view.alert(&alert("0181", "R1", 1.0));
         view.alert(&alert("0181", "R2", 9.0));
         view.alert(&alert("0180", "R3", 5.0));
@@ -234,21 +198,19 @@ pub(super) mod tests {
         };
         assert_eq!(ids(view.open_alerts(None, 2)), ["R2", "R3"]);
         assert_eq!(ids(view.open_alerts(Some("0181"), 10)), ["R2", "R1"]);
-        assert!(metrics.text().contains("tidvakt_open_holds_ore 300"));
 
-        view.alert(&PublishedAlert { state: AlertState::Revised, ..alert("0181", "R2", 0.5) });
+        let before = view.alert(&PublishedAlert { state: AlertState::Revised, ..alert("0181", "R2", 0.5) });
+        assert_eq!(before.map(|before| before.alert.score), Some(9.0));
         view.alert(&PublishedAlert { state: AlertState::Withdrawn, ..alert("0180", "R3", 0.0) });
         assert_eq!(ids(view.open_alerts(None, 10)), ["R1", "R2"]);
-        assert!(metrics.text().contains("tidvakt_open_alerts 2"));
 
         view.forget(&|municipality| municipality == "0181");
         assert_eq!(view.open_alerts(None, 10).len(), 0);
-        assert!(metrics.text().contains("tidvakt_open_holds_ore 0"));
     }
 
     #[test]
     fn statistics_are_kept_by_municipality_and_go_with_it() {
-        let view = View::new(Arc::new(Metrics::new(&[])));
+        let view = View::new();
         let rolling = |visits| Some(Rolling { visits, ..Rolling::default() });
         view.rolled(Who::Carer, "c", "0181", rolling(1));
         view.rolled(Who::Carer, "c", "0180", rolling(2));

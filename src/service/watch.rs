@@ -124,6 +124,9 @@ pub trait Watch {
     /// whose rolling statistics changed. Not while muted.
     fn changed(&mut self, _municipality: &str, _engine: &mut Engine) {}
 
+    /// A step is done: so many records wait to be handed to the log, so many for its acknowledgement.
+    fn stepped(&mut self, _waiting: usize, _in_flight: u64) {}
+
     /// Something is wrong.
     fn trouble(&mut self, _partition: i32, _trouble: Trouble) {}
 }

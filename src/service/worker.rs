@@ -128,6 +128,7 @@ impl<W: Watch> Worker<W> {
         self.hand_over(log)?;
         self.settle(log, idle, now_millis)?;
         self.look_again(log, now_millis)?;
+        self.watch.stepped(self.queue.waiting(), self.queue.in_flight());
         Ok(Step { records, settled: idle && self.is_settled() })
     }
 
@@ -139,6 +140,7 @@ impl<W: Watch> Worker<W> {
     pub fn drain(&mut self, log: &mut dyn Log, now_millis: u64) -> Result<bool, LogError> {
         self.hand_over(log)?;
         self.settle(log, true, now_millis)?;
+        self.watch.stepped(self.queue.waiting(), self.queue.in_flight());
         Ok(self.queue.is_settled() && self.partitions.values().all(Partition::is_settled))
     }
 

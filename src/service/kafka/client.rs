@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use rdkafka::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::KafkaError;
+use rdkafka::{ClientContext, Statistics};
 
 use crate::config::{Config, Kafka};
+use crate::service::metrics::Reporter;
 
 /// Advised for all; the operator's settings go before.
 const ADVISED: &[(&str, &str)] = &[
@@ -17,6 +18,8 @@ const ADVISED: &[(&str, &str)] = &[
     ("reconnect.backoff.ms", "50"),
     ("reconnect.backoff.max.ms", "2000"),
     ("topic.metadata.refresh.interval.ms", "60000"),
+    // From these come the lag and what is known of the brokers; 0 = neither.
+    ("statistics.interval.ms", "5000"),
 ];
 
 const ADVISED_CONSUMER: &[(&str, &str)] = &[
@@ -143,9 +146,30 @@ impl ClientContext for Quiet {
     fn error(&self, error: KafkaError, reason: &str) {
         tracing::debug!(target: "librdkafka", %error, reason, "client error");
     }
+
+    fn stats_raw(&self, _statistics: &[u8]) {}
 }
 
 impl ConsumerContext for Quiet {}
+
+/// A consumer whose statistics go to the metrics.
+pub(super) struct Reporting(pub(super) Reporter);
+
+impl ClientContext for Reporting {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
+        library_line(level, facility, text);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        tracing::debug!(target: "librdkafka", %error, reason, "client error");
+    }
+
+    fn stats(&self, statistics: Statistics) {
+        self.0.report(&statistics);
+    }
+}
+
+impl ConsumerContext for Reporting {}
 
 /// Passes on a line of the client library.
 pub(super) fn library_line(level: RDKafkaLogLevel, facility: &str, text: &str) {

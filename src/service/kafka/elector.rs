@@ -34,10 +34,8 @@ impl Elector {
         group: &Arc<Group>,
         beat: Beat,
     ) -> Result<Self, LogError> {
-        let consumer: BaseConsumer<Callbacks> = clients
-            .elector()
-            .create_with_context(Callbacks(group.clone()))
-            .map_err(|error| refused(&error))?;
+        let consumer: BaseConsumer<Callbacks> =
+            clients.elector().create_with_context(Callbacks::new(group)).map_err(|error| refused(&error))?;
         let consumer = Arc::new(consumer);
         group.bind(&consumer);
         consumer.subscribe(&[feed]).map_err(|error| refused(&error))?;
@@ -50,13 +48,6 @@ impl Elector {
                 .map_err(|error| LogError::Refused(error.to_string()))?
         };
         Ok(Self { consumer, stop, thread })
-    }
-
-    /// Messages that `partition` of `feed` holds beyond `next`.
-    pub(in crate::service) fn lag(&self, feed: &str, partition: i32, next: i64) -> Option<i64> {
-        let wait = Duration::from_secs(2);
-        let (_, high) = self.consumer.fetch_watermarks(feed, partition, wait).ok()?;
-        Some((high - next).max(0))
     }
 
     /// Leaves the group, once its workers are done, within `deadline`; closing can hang on a broker

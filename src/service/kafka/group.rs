@@ -6,17 +6,17 @@ use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use rdkafka::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, RebalanceProtocol};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaRespErr;
+use rdkafka::{ClientContext, Statistics};
 
 use super::client::library_line;
 use super::reader::{answer, at};
 use crate::service::log::LogError;
-use crate::service::metrics::{Metrics, Rebalanced};
+use crate::service::metrics::{Client, Metrics, Rebalanced, Reporter};
 
 /// So many commits refused for an old generation in a row: the partition is somebody else's. A few
 /// are usual, when a commit crosses a rebalance that leaves the partition where it was.
@@ -219,7 +219,17 @@ impl Group {
 }
 
 /// What librdkafka calls back, on the elector's thread.
-pub(super) struct Callbacks(pub(super) Arc<Group>);
+pub(super) struct Callbacks {
+    pub(super) group: Arc<Group>,
+    pub(super) reporter: Reporter,
+}
+
+impl Callbacks {
+    pub(super) fn new(group: &Arc<Group>) -> Self {
+        let reporter = Reporter::new(group.metrics.clone(), Client::Group);
+        Self { group: group.clone(), reporter }
+    }
+}
 
 impl ClientContext for Callbacks {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
@@ -229,24 +239,28 @@ impl ClientContext for Callbacks {
     fn error(&self, error: KafkaError, reason: &str) {
         tracing::debug!(target: "librdkafka", %error, reason, "group error");
     }
+
+    fn stats(&self, statistics: Statistics) {
+        self.reporter.report(&statistics);
+    }
 }
 
 impl ConsumerContext for Callbacks {
     fn rebalance(&self, consumer: &BaseConsumer<Self>, event: RDKafkaRespErr, list: &mut TopicPartitionList) {
         let done = match event {
-            RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => self.0.assigned(consumer, list),
-            _ => self.0.revoked(consumer, list),
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => self.group.assigned(consumer, list),
+            _ => self.group.revoked(consumer, list),
         };
         if let Err(error) = done {
-            self.0.fail(format!("the assignment of partitions failed: {error}"));
+            self.group.fail(format!("the assignment of partitions failed: {error}"));
         }
     }
 
     fn commit_callback(&self, result: KafkaResult<()>, offsets: &TopicPartitionList) {
         for element in offsets.elements() {
             match result.clone().and(element.error()) {
-                Ok(()) => self.0.commit_succeeded(element.partition()),
-                Err(error) => self.0.commit_failed(element.partition(), &error),
+                Ok(()) => self.group.commit_succeeded(element.partition()),
+                Err(error) => self.group.commit_failed(element.partition(), &error),
             }
         }
     }

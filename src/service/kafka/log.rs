@@ -9,14 +9,14 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedHeaders, BorrowedMessage, Headers as _, Message};
 use rdkafka::topic_partition_list::Offset;
 
-use super::client::{Clients, Quiet};
+use super::client::{Clients, Reporting};
 use super::group::Group;
 use super::publisher::Publisher;
 use super::reader::{REQUEST_WAIT, Reader, answer, at, is_out_of_range, refused};
 use super::topics::Layout;
 use crate::domain::UtcSecond;
 use crate::service::log::{EachKept, Extent, Headers, Log, LogError, Out, Outgoing, Record};
-use crate::service::metrics::Metrics;
+use crate::service::metrics::{Client, Metrics, Reporter};
 
 /// A batch that arrives broken is fetched again so often; then what it held is given up, loudly.
 const BROKEN_FETCHES_MAX: u32 = 3;
@@ -39,9 +39,12 @@ pub(in crate::service) struct KafkaLog {
     clients: Clients,
     layout: Arc<Layout>,
     group: Arc<Group>,
-    tail: BaseConsumer<Quiet>,
+    tail: BaseConsumer<Reporting>,
     reader: Option<Reader>,
     publisher: Publisher,
+    metrics: Arc<Metrics>,
+    /// Nothing waited when it was looked last: what comes next comes as soon as it is appended.
+    drained: bool,
     cursors: BTreeMap<i32, Cursor>,
     highs: BTreeMap<i32, i64>,
     broken_fetches: u32,
@@ -58,11 +61,14 @@ impl KafkaLog {
         group: Arc<Group>,
         metrics: Arc<Metrics>,
     ) -> Result<Self, LogError> {
+        let reporting = Reporting(Reporter::new(metrics.clone(), Client::Feed));
         Ok(Self {
             clients: clients.clone(),
             layout,
             group,
-            tail: clients.tail().create_with_context(Quiet).map_err(|error| refused(&error))?,
+            tail: clients.tail().create_with_context(reporting).map_err(|error| refused(&error))?,
+            metrics: metrics.clone(),
+            drained: false,
             reader: None,
             publisher: Publisher::new(clients, metrics)?,
             cursors: BTreeMap::new(),
@@ -195,19 +201,26 @@ impl Log for KafkaLog {
             let wait =
                 if taken == 0 { deadline.saturating_duration_since(Instant::now()) } else { Duration::ZERO };
             match self.tail.poll(wait) {
-                None => break,
+                None => {
+                    self.drained = true;
+                    break;
+                }
                 Some(Ok(message)) => {
                     let Some(cursor) = self.cursors.get_mut(&message.partition()) else { continue };
                     if message.offset() < cursor.next {
                         continue;
                     }
                     cursor.next = message.offset() + 1;
+                    if std::mem::take(&mut self.drained) && cursor.reached_end {
+                        self.metrics.read_at_the_end(message.timestamp().to_millis().unwrap_or_default());
+                    }
                     give(&message, cursor, each);
                     taken += 1;
                     self.broken_fetches = 0;
                 }
                 Some(Err(error)) => {
                     self.trouble(&error)?;
+                    self.drained |= matches!(error, KafkaError::PartitionEOF(_));
                     // The worker may have waited for the end of a partition.
                     if taken == 0 && matches!(error, KafkaError::PartitionEOF(_)) {
                         break;
@@ -226,10 +239,10 @@ impl Log for KafkaLog {
     }
 
     fn publish(&mut self, out: Outgoing<'_>) -> Result<(), LogError> {
-        let target = self.layout.target(out.topic, out.partition);
         let appended_millis = self.cursors.get(&out.partition).and_then(|cursor| cursor.appended_millis);
         let measured = appended_millis.filter(|_| out.topic == Out::Alerts);
-        self.publisher.publish(target, (out.key, out.value), out.headers, measured)
+        let to = (out.topic, self.layout.target(out.topic, out.partition));
+        self.publisher.publish(to, (out.key, out.value), out.headers, measured)
     }
 
     fn acknowledged(&mut self) -> Result<u64, LogError> {

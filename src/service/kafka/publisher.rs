@@ -2,18 +2,18 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use rdkafka::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{DeliveryResult, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, ProducerContext, ThreadedProducer};
+use rdkafka::{ClientContext, Statistics};
 
 use super::client::{Clients, library_line};
 use super::reader::refused;
-use crate::service::log::{Header, LogError};
-use crate::service::metrics::Metrics;
+use crate::service::log::{Header, LogError, Out};
+use crate::service::metrics::{Client, Metrics, Reporter};
 
 /// Brokers take a megabyte by default, with some bytes around it. Only what goes to quarantine can be
 /// larger: the record as it came was as large, and the reason comes on top.
@@ -27,28 +27,31 @@ const CUT_HEADER: &str = "tidvakt.cut-from-bytes";
 pub(super) struct Publisher {
     producer: ThreadedProducer<Deliveries>,
     acks: Arc<Acks>,
+    metrics: Arc<Metrics>,
     published: u64,
 }
 
 impl Publisher {
     pub(super) fn new(clients: &Clients, metrics: Arc<Metrics>) -> Result<Self, LogError> {
         let acks = Arc::new(Acks::default());
-        let deliveries = Deliveries { acks: acks.clone(), metrics };
+        let reporter = Reporter::new(metrics.clone(), Client::Producer);
+        let deliveries = Deliveries { acks: acks.clone(), metrics: metrics.clone(), reporter };
         let producer = clients.producer().create_with_context(deliveries).map_err(|error| refused(&error))?;
-        Ok(Self { producer, acks, published: 0 })
+        Ok(Self { producer, acks, metrics, published: 0 })
     }
 
     /// Queues a record; waits where the queue is full. `appended_millis` is when the record behind it
     /// was appended, in milliseconds since 1970, where that is to be measured.
     pub(super) fn publish(
         &mut self,
-        (topic, partition): (&str, i32),
+        (out, (topic, partition)): (Out, (&str, i32)),
         (key, value): (Option<&[u8]>, Option<&[u8]>),
         headers: &[Header],
         appended_millis: Option<i64>,
     ) -> Result<(), LogError> {
         let fitting = Fitting::of(key, value, headers);
-        let sent = Box::new(Sent { number: self.published, appended_millis });
+        let handed_over = Instant::now();
+        let sent = Box::new(Sent { number: self.published, topic: out, handed_over, appended_millis });
         let mut record = BaseRecord::<[u8], [u8], _>::with_opaque_to(topic, sent)
             .partition(partition)
             .headers(fitting.headers);
@@ -66,6 +69,7 @@ impl Publisher {
             }
         }
         self.published += 1;
+        self.metrics.published(out);
         Ok(())
     }
 
@@ -117,6 +121,8 @@ fn owned(headers: &[&Header]) -> OwnedHeaders {
 struct Sent {
     /// Its number, from 0.
     number: u64,
+    topic: Out,
+    handed_over: Instant,
     /// When the record behind it was appended, in milliseconds since 1970.
     appended_millis: Option<i64>,
 }
@@ -160,9 +166,14 @@ impl Acks {
 struct Deliveries {
     acks: Arc<Acks>,
     metrics: Arc<Metrics>,
+    reporter: Reporter,
 }
 
 impl ClientContext for Deliveries {
+    fn stats(&self, statistics: Statistics) {
+        self.reporter.report(&statistics);
+    }
+
     fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
         library_line(level, facility, text);
     }
@@ -179,11 +190,13 @@ impl ProducerContext for Deliveries {
         match result {
             Ok(_) => {
                 self.acks.arrived(sent.number);
-                if let Some(appended_millis) = sent.appended_millis {
-                    self.metrics.alert_acknowledged(appended_millis);
-                }
+                let Sent { topic, handed_over, appended_millis, .. } = *sent;
+                self.metrics.acknowledged(topic, handed_over.elapsed(), appended_millis);
             }
-            Err((error, _)) => self.acks.refuse(error.to_string()),
+            Err((error, _)) => {
+                self.metrics.publish_failed(sent.topic, error);
+                self.acks.refuse(error.to_string());
+            }
         }
     }
 }

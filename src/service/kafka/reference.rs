@@ -10,7 +10,7 @@ use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
-use super::client::{Clients, Quiet};
+use super::client::{Clients, Reporting};
 use super::log::Borrowed;
 use super::publisher::Publisher;
 use super::reader::{Reader, answer, is_out_of_range, refused};
@@ -18,7 +18,7 @@ use super::topics::Layout;
 use crate::contract;
 use crate::domain::Rejection;
 use crate::service::log::{Header, Headers, LogError, Out};
-use crate::service::metrics::Metrics;
+use crate::service::metrics::{Client, Metrics, Reporter};
 use crate::service::shared::Shared;
 use crate::service::status::Beat;
 
@@ -110,8 +110,8 @@ impl Intake {
                     }
                     beat.now();
                     match reader.read(topic, partition, &mut |message| self.take(message)) {
-                        Err(LogError::Unavailable(reason)) => {
-                            tracing::warn!(topic, partition, reason, "reference can't be read, trying again");
+                        Err(error @ LogError::Unavailable(_)) => {
+                            self.metrics.log_error(&error);
                             std::thread::sleep(POLL);
                         }
                         read => break read?,
@@ -131,8 +131,9 @@ impl Intake {
         stop: &AtomicBool,
         beat: &Beat,
     ) -> Result<bool, LogError> {
-        let tail: BaseConsumer<Quiet> =
-            self.clients.tail().create_with_context(Quiet).map_err(|error| refused(&error))?;
+        let reporting = Reporting(Reporter::new(self.metrics.clone(), Client::Reference));
+        let tail: BaseConsumer<Reporting> =
+            self.clients.tail().create_with_context(reporting).map_err(|error| refused(&error))?;
         tail.assign(ends).map_err(|error| answer(&error))?;
         while !stop.load(Ordering::Acquire) {
             beat.now();
@@ -182,8 +183,8 @@ impl Intake {
         for (name, value) in contract::quarantine_headers(topic, partition, offset, rejection) {
             headers.push((name.into(), Some(value.into_bytes())));
         }
-        let target = self.layout.target(Out::Quarantine, partition);
-        let published = self.publisher.publish(target, (message.key(), message.payload()), &headers, None);
+        let to = (Out::Quarantine, self.layout.target(Out::Quarantine, partition));
+        let published = self.publisher.publish(to, (message.key(), message.payload()), &headers, None);
         if let Err(error) = published {
             tracing::error!(%error, topic, partition, offset, "a reference record can't be quarantined");
         }

@@ -1,0 +1,93 @@
+//! The labels of the metrics: each takes its values from a list that is closed, or bounded by what
+//! this instance was given. A carer, a client or a registration is never one of them.
+
+/// A label and what bounds its values.
+#[derive(Clone, Copy, Debug)]
+pub struct Label {
+    /// Its name.
+    pub name: &'static str,
+    /// What it can say.
+    pub values: Values,
+}
+
+/// What a label can say.
+#[derive(Clone, Copy, Debug)]
+pub enum Values {
+    /// One of these words.
+    Fixed(&'static [&'static str]),
+    /// The id of a rule that is on.
+    Rules,
+    /// A code of the closed list of rejections.
+    Reasons,
+    /// Known only while running; the text says what bounds it.
+    Open(&'static str),
+}
+
+/// In the order of the fates.
+pub(super) const FATES: [&str; 4] = ["scored", "repeat", "stale", "quarantined"];
+/// In the order of the stages.
+pub(super) const STAGES: [&str; 6] =
+    ["read", "assessed", "published", "acknowledged", "progress", "committed"];
+/// In the order of the topics.
+pub(super) const TOPICS: [&str; 3] = ["alerts", "progress", "quarantine"];
+pub(super) const PROVIDER_KINDS: [&str; 3] = ["municipal", "private", "unknown"];
+/// In the order of the troubles.
+pub(super) const TROUBLES: [&str; 7] = [
+    "gap",
+    "recreated",
+    "baseline-incomplete",
+    "municipality-in-another-partition",
+    "unreadable",
+    "panicked",
+    "foreign-alerts",
+];
+/// As they stand: a superseded hold is gone from what stands.
+pub(super) const HOLDS_STAND: [&str; 5] = ["proposed", "confirmed", "released", "upheld", "expired"];
+pub(super) const CLIENTS: [&str; 4] = ["feed", "group", "producer", "reference"];
+/// In the order in which an instance goes through them.
+pub(in crate::service) const PHASES: [&str; 4] = ["starting", "replaying", "live", "draining"];
+
+const fn fixed(name: &'static str, values: &'static [&'static str]) -> Label {
+    Label { name, values: Values::Fixed(values) }
+}
+
+const fn open(name: &'static str, bound: &'static str) -> Label {
+    Label { name, values: Values::Open(bound) }
+}
+
+pub(super) const RESULT: Label = fixed("result", &FATES);
+pub(super) const REASON: Label = Label { name: "reason", values: Values::Reasons };
+pub(super) const RULE: Label = Label { name: "rule", values: Values::Rules };
+pub(super) const GRADE: Label = fixed("grade", &["observe", "review", "hold"]);
+pub(super) const ALERT_GRADE: Label = fixed("grade", &["review", "hold"]);
+pub(super) const ALERT_STATE: Label = fixed("state", &["opened", "revised", "withdrawn"]);
+pub(super) const PROVIDER_KIND: Label = fixed("provider_kind", &PROVIDER_KINDS);
+pub(super) const HOLD_STANDS: Label = fixed("state", &HOLDS_STAND);
+pub(super) const HOLD_STATE: Label =
+    fixed("state", &["proposed", "confirmed", "released", "upheld", "expired", "superseded"]);
+pub(super) const REFERENCE: Label = fixed("result", &["fact", "decision", "refused"]);
+pub(super) const STAGE: Label = fixed("stage", &STAGES);
+pub(super) const TOPIC: Label = fixed("topic", &TOPICS);
+pub(super) const QUEUE: Label = fixed("state", &["waiting", "in-flight"]);
+pub(super) const TROUBLE: Label = fixed("kind", &TROUBLES);
+pub(super) const LOG_ERROR: Label = fixed("kind", &["fenced", "unavailable", "refused", "truncated"]);
+pub(super) const COMMIT_FAILURE: Label = fixed("kind", &["rebalance", "fenced", "other"]);
+pub(super) const REBALANCE: Label = fixed("kind", &["assigned", "revoked", "lost"]);
+pub(super) const CLIENT: Label = fixed("client", &CLIENTS);
+pub(super) const DIRECTION: Label = fixed("direction", &["received", "sent"]);
+pub(super) const PERCENTILE: Label = fixed("percentile", &["50", "99"]);
+pub(super) const PHASE: Label = fixed("phase", &PHASES);
+pub(super) const RESTART_PHASE: Label = fixed("phase", &["starting", "replaying"]);
+pub(super) const PARTITION_PHASE: Label = fixed("phase", &["replaying", "live"]);
+pub(super) const ENTITY: Label = fixed("kind", &["carer", "client"]);
+pub(super) const AT_MOST: Label = fixed("at_most", &["1", "0.1", "0.01", "0.001", "0.0001"]);
+pub(super) const BREAKER: Label = fixed("state", &["opened", "closed"]);
+pub(super) const PARTITION: Label = open("partition", "of the feed, while it is this instance's");
+/// The code of a municipality names no person, and one instance has at most Sweden's 290.
+pub(super) const MUNICIPALITY: Label = open("municipality", "code, while it is this instance's");
+pub(super) const FACT: Label = open("fact", "a word that the rule's file gives");
+pub(super) const BROKER: Label = open("broker", "number of a node of the cluster");
+pub(super) const THREAD: Label = open("thread", "`worker-0` and so on, `group`, `reference`, `supervisor`");
+pub(super) const VERSION: Label = open("version", "of the program");
+pub(super) const CONFIG_HASH: Label = open("config_hash", "as in progress and alerts");
+pub(super) const GROUP_ID: Label = open("group_id", "`kafka.group_id`");
