@@ -9,15 +9,22 @@ use serde::Serialize;
 use super::exit::{Exit, Failure, OrExit};
 use super::{output, progress};
 use crate::contract;
-use crate::simulate::{Feed, Plan, TruthLine};
+use crate::simulate::{self, Feed, Plan, TruthLine};
 
 const EXAMPLES: &str = "\
 Examples:
   tidvakt simulate --seed 1 --days 30 --clients 100 --out town
   tidvakt simulate --seed 1 --days 90 --clients 2000 --clean --out honest
+  tidvakt simulate --seed 1 --days 60 --clients 2000 --only padding,plan-copy --out two
+  tidvakt simulate --seed 1 --days 60 --clients 2000 --only provider-ramp --out ramp
 
 Writes registrations.jsonl, reference.jsonl and truth.jsonl, one line per planted registration:
   {\"registration_id\": \"...\", \"pattern\": \"...\", \"actor\": \"...\", \"seconds\": 0}
+`actor` is the carer who planted it, and `seconds` are those that were registered or billed and not
+worked. Where only a provider's months show it (full-delivery, provider-capacity, provider-surge,
+hours-drop) the actor is the provider, and the registration is one of those the month is made of.
+Planting begins on day 14. `--only` takes the names of patterns; provider-padding (30 per cent by all
+carers of a provider from the first day on) and provider-ramp (the same, slowly) are planted only so.
 The same seed gives the same bytes.";
 
 /// Registrations for each client and day, about: only for the length of the progress bar.
@@ -39,6 +46,12 @@ pub struct SimulateArgs {
     /// Plants no faults: only what honest work looks like
     #[arg(long)]
     pub clean: bool,
+    /// Planted registrations for each honest one, about
+    #[arg(long, value_name = "SHARE", default_value_t = 0.005, value_parser = share)]
+    pub planted: f64,
+    /// Plants only these patterns, by name
+    #[arg(long, value_name = "PATTERN", value_delimiter = ',', value_parser = pattern)]
+    pub only: Vec<String>,
     /// Municipality code
     #[arg(long, value_name = "CODE", default_value = "0181", value_parser = municipality)]
     pub municipality: String,
@@ -54,23 +67,38 @@ pub(super) fn execute(args: &SimulateArgs) -> Result<(), Failure> {
         clients: args.clients,
         clean: args.clean,
         municipality: args.municipality.clone(),
+        planted_share: args.planted,
+        only: args.only.clone(),
         ..Plan::default()
     };
     let folder = &args.out;
-    std::fs::create_dir_all(folder)
-        .or_exit(Exit::CannotCreate, format!("the folder `{}` can't be made", folder.display()))?;
-    let mut feed = Feed::new(&plan);
-    let registrations = write_registrations(&mut feed, &plan, &folder.join("registrations.jsonl"))?;
-    let facts = write_facts(&feed, &folder.join("reference.jsonl"))?;
-    write_truth(feed.truth(), &folder.join("truth.jsonl"))?;
-    let planted = feed.truth().len();
+    let made = write_town(&plan, folder)?;
     let shown = folder.display();
+    let Made { records, facts, planted } = made;
     // Nobody may be reading; the files are written all the same.
     let _ = writeln!(
         io::stderr(),
-        "{shown}: {registrations} records of registrations, {facts} reference facts, {planted} planted"
+        "{shown}: {records} records of registrations, {facts} reference facts, {planted} planted"
     );
     Ok(())
+}
+
+/// How much was written.
+pub(super) struct Made {
+    records: u64,
+    facts: u64,
+    planted: usize,
+}
+
+/// Writes the municipality of `plan` to `folder`, which is made where it isn't there.
+pub(super) fn write_town(plan: &Plan, folder: &Path) -> Result<Made, Failure> {
+    std::fs::create_dir_all(folder)
+        .or_exit(Exit::CannotCreate, format!("the folder `{}` can't be made", folder.display()))?;
+    let mut feed = Feed::new(plan);
+    let records = write_registrations(&mut feed, plan, &folder.join("registrations.jsonl"))?;
+    let facts = write_facts(&feed, &folder.join("reference.jsonl"))?;
+    write_truth(feed.truth(), &folder.join("truth.jsonl"))?;
+    Ok(Made { records, facts, planted: feed.truth().len() })
 }
 
 fn write_registrations(feed: &mut Feed, plan: &Plan, path: &Path) -> Result<u64, Failure> {
@@ -127,6 +155,20 @@ fn failed(result: io::Result<()>, path: &Path) -> Result<(), Failure> {
     result.or_exit(Exit::InputOutput, format!("`{}` can't be written", path.display()))
 }
 
+/// A share of registrations: more than nothing, and never most of them.
+fn share(text: &str) -> Result<f64, String> {
+    let share: f64 = text.parse().map_err(|_| "expected a number such as `0.005`".to_owned())?;
+    if 0.0 < share && share <= 0.2 { Ok(share) } else { Err("expected more than 0, at most 0.2".to_owned()) }
+}
+
+fn pattern(name: &str) -> Result<String, String> {
+    if simulate::pattern(name).is_some() {
+        return Ok(name.to_owned());
+    }
+    let names: Vec<&str> = simulate::PATTERNS.iter().map(|pattern| pattern.name).collect();
+    Err(format!("no pattern is called so; there are {}", names.join(", ")))
+}
+
 /// A municipality code as keys and alert ids can be put together from.
 fn municipality(text: &str) -> Result<String, String> {
     let usable = |c: char| !c.is_control() && !c.is_whitespace() && !matches!(c, ':' | '|');
@@ -147,7 +189,16 @@ mod tests {
 
     fn args(out: &Path) -> SimulateArgs {
         let out = out.to_owned();
-        SimulateArgs { seed: 7, days: 5, clients: 12, clean: false, municipality: "0181".to_owned(), out }
+        SimulateArgs {
+            seed: 7,
+            days: 5,
+            clients: 12,
+            clean: false,
+            planted: 0.005,
+            only: Vec::new(),
+            municipality: "0181".to_owned(),
+            out,
+        }
     }
 
     #[test]
@@ -184,6 +235,14 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         let failure = execute(&args(&file.path().join("below"))).unwrap_err();
         assert_eq!(failure.exit, Exit::CannotCreate);
+    }
+
+    #[test]
+    fn shares_and_patterns_are_checked() {
+        assert_eq!(share("0.02"), Ok(0.02));
+        assert!(share("0").is_err() && share("0.5").is_err() && share("NaN").is_err());
+        assert!(pattern("plan-copy").is_ok());
+        assert!(pattern("plan-copies").unwrap_err().contains("plan-copy"));
     }
 
     #[test]

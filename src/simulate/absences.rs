@@ -26,12 +26,16 @@ const BEGINS: f64 = 0.0045;
 /// Draws everybody's stays.
 pub(super) fn add_stays(town: &mut Town, random: &mut Random) {
     for client in 0..town.clients.len() {
+        let life = &town.clients[client].life;
+        let last = life.goes.map_or(i64::from(town.days), |end| i64::from(end.day) - 1);
         let mut stays = Vec::new();
         // From some weeks before, so that some are away when the first day begins.
-        let mut day = (-(1.0 - random.unit()).ln() / BEGINS) as i64 - 25;
-        while day < i64::from(town.days) {
-            let stay = draw(town, day, random);
-            day = town.day_of(stay.to) + 1 + (-(1.0 - random.unit()).ln() / BEGINS) as i64;
+        let frail = town.clients[client].life.frail;
+        let begins = if frail { 6.0 * BEGINS } else { BEGINS };
+        let mut day = (-(1.0 - random.unit()).ln() / begins) as i64 - 25;
+        while day < last {
+            let stay = draw(town, day, frail, random);
+            day = town.day_of(stay.to) + 1 + (-(1.0 - random.unit()).ln() / begins) as i64;
             if town.at(0, 0) < stay.to {
                 stays.push(stay);
             }
@@ -40,9 +44,9 @@ pub(super) fn add_stays(town: &mut Town, random: &mut Random) {
     }
 }
 
-fn draw(town: &Town, day: i64, random: &mut Random) -> Stay {
+fn draw(town: &Town, day: i64, frail: bool, random: &mut Random) -> Stay {
     let hospital = random.chance(0.9);
-    let nights = (1 + (-(1.0 - random.unit()).ln() * 4.8) as i64).min(20);
+    let nights = (1 + (-(1.0 - random.unit()).ln() * if frail { 1.0 } else { 4.8 }) as i64).min(20);
     let from = town.at(day, random.between(9 * 3600, 19 * 3600) as i32);
     let to = town.at(day + nights, random.between(10 * 3600, 16 * 3600) as i32);
     let late = random.chance(0.3);

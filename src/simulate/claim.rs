@@ -1,11 +1,25 @@
 //! What carers register of what happened: by tag, by hand, late, or not at all.
 
 use super::clients::Service;
+use super::lives::last_order;
 use super::owned::{OwnedCapture, OwnedRegistration};
 use super::random::Random;
 use super::town::{Town, moved, travel_seconds};
 use super::walk::Visit;
-use crate::domain::{CaptureMethod, EventType, Geo, Outcome, UtcSecond, VisitKind};
+use crate::domain::{CaptureMethod, EventType, Geo, Outcome, PaymentMode, UtcSecond, VisitKind};
+
+/// A change that a source makes later, planted with the claim.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Later {
+    pub(super) at: UtcSecond,
+    /// The end is moved by this, with the billed time.
+    pub(super) longer_seconds: i64,
+    /// By the owner, who changes for everybody, and not by the unit's planner.
+    pub(super) by_owner: bool,
+    pub(super) reason: Option<&'static str>,
+    /// It was approved; the approval is taken back before, and given again after.
+    pub(super) approved: bool,
+}
 
 /// A registration as its source will hold it, beside what really happened.
 #[derive(Clone, Debug)]
@@ -21,6 +35,8 @@ pub(super) struct Claim {
     pub(super) halved: bool,
     /// A planted pattern rests on it: nothing may be corrected any more.
     pub(super) frozen: bool,
+    /// What is still to be changed in it.
+    pub(super) later: Option<Later>,
 }
 
 impl Claim {
@@ -38,12 +54,22 @@ impl Claim {
     pub(super) fn bill(&mut self) {
         let registration = &mut self.registration;
         let end = registration.end_at.unwrap_or(registration.start_at);
-        let mut seconds = end.since(registration.start_at);
-        if registration.end_capture.method == CaptureMethod::AutoClosed {
+        let seconds = end.since(registration.start_at);
+        let plan = registration.planned.map(|plan| plan.seconds());
+        let billed = match (registration.mode, registration.outcome) {
+            (PaymentMode::Granted, _) => plan.unwrap_or(seconds),
+            (PaymentMode::StandardMinutes, _) => {
+                self.service.standard_minutes().map_or(seconds, |minutes| i64::from(minutes) * 60)
+            }
+            // The contract pays half of what was planned for a visit that the client declined.
+            (_, Outcome::Declined | Outcome::CancelledLate) => plan.map_or(seconds, |plan| plan / 2),
             // The source bills no more than the plan where nobody logged out.
-            seconds = seconds.min(registration.planned.map_or(0, |plan| plan.seconds()));
-        }
-        let billed = if self.halved { seconds / 2 } else { seconds };
+            _ if registration.end_capture.method == CaptureMethod::AutoClosed => {
+                seconds.min(plan.unwrap_or(0))
+            }
+            _ => seconds,
+        };
+        let billed = if self.halved { billed / 2 } else { billed };
         registration.billable_seconds = (!registration.trainee).then_some(billed.max(0) as u32);
     }
 }
@@ -82,11 +108,12 @@ pub(super) fn claims(
     for (index, visit) in visits.iter().enumerate() {
         let provider = town.provider_of(visit.carer);
         let mut claim = plain(town, visit);
-        let by_hand = provider.manners.manual * town.carers[visit.carer].by_hand;
+        let manners = town.units[town.carers[visit.carer].unit].manners;
+        let by_hand = manners.manual * town.carers[visit.carer].by_hand;
         let both = random.chance(0.7 * by_hand);
         let hands = (both || random.chance(0.3 * by_hand), both || random.chance(0.3 * by_hand));
         let later = visits[index + 1..].iter().take_while(|later| later.carer == visit.carer);
-        if !hands.1 && random.chance(provider.manners.forgets) {
+        if !hands.1 && random.chance(manners.forgets) {
             forget(town, &mut claim, visit, later, random);
         }
         locate(town, &mut claim, random);
@@ -94,6 +121,7 @@ pub(super) fn claims(
         if hands.0 || hands.1 {
             enter_by_hand(&mut claim, hands, random);
         }
+        tick(town, &mut claim, random);
         claim.bill();
         if random.chance(provider.bare) {
             bare(&mut claim.registration);
@@ -110,6 +138,11 @@ pub(super) fn plain(town: &Town, visit: &Visit) -> Claim {
     let provider = &town.providers[unit.provider];
     let need = client.needs.iter().find(|need| need.service == visit.service);
     let known = !matches!(visit.kind, VisitKind::Alarm);
+    let gone = client.life.goes.is_some_and(|end| i64::from(end.day) <= town.day_of(visit.start));
+    let order = match gone && client.life.goes.is_some_and(|end| end.cleaned_on.is_some()) {
+        true => Some(last_order(visit.client)),
+        false => need.map(|need| town.orders[need.order].id.clone()),
+    };
     let minutes = visit.planned.map_or(visit.end.since(visit.start), |plan| plan.seconds()) / 60;
     let (start_capture, end_capture) = captures(town, visit);
     let mut claim = Claim {
@@ -122,7 +155,7 @@ pub(super) fn plain(town: &Town, visit: &Visit) -> Claim {
             unit: unit.id.clone(),
             carer: town.carers[visit.carer].reference.clone(),
             client: client.reference.clone(),
-            order: need.filter(|_| known).map(|need| town.orders[need.order].id.clone()),
+            order: order.filter(|_| known),
             planned: visit.planned,
             start_at: visit.start,
             end_at: Some(visit.end),
@@ -130,12 +163,13 @@ pub(super) fn plain(town: &Town, visit: &Visit) -> Claim {
             end_capture,
             kind: visit.kind,
             outcome: visit.outcome,
-            task: Some((visit.service.code(), minutes.max(1) as u16)),
+            tasks: vec![(visit.service.code(), minutes.max(1) as u16)],
             required_staff: Some(visit.staff),
             partner: visit.partner.clone(),
             trainee: visit.trainee,
             shared_visit: visit.shared_visit.clone(),
             edits: Vec::new(),
+            mode: mode(town, visit, provider.standard_minutes),
             billable_seconds: None,
             tariff: tariff(town, visit.start),
             pay_period: town.zone.month(visit.start),
@@ -150,20 +184,43 @@ pub(super) fn plain(town: &Town, visit: &Visit) -> Claim {
         service: visit.service,
         halved: visit.halved,
         frozen: false,
+        later: None,
     };
     claim.bill();
     claim
 }
 
+fn mode(town: &Town, visit: &Visit, standard_minutes: bool) -> PaymentMode {
+    if standard_minutes && visit.service.standard_minutes().is_some() {
+        PaymentMode::StandardMinutes
+    } else if town.clients[visit.client].life.by_grant {
+        PaymentMode::Granted
+    } else {
+        PaymentMode::Performed
+    }
+}
+
+/// Ticks what else was done: now and then another task of the order, or all of them by a template.
+pub(super) fn tick(town: &Town, claim: &mut Claim, random: &mut Random) {
+    let all = town.provider_of(claim.carer).template_tasks;
+    let &[(_, minutes), ..] = &*claim.registration.tasks else { return };
+    for &code in &claim.service.tasks()[1..] {
+        if all || random.chance(0.35) {
+            claim.registration.tasks.push((code, 5));
+        }
+    }
+    let others = 5 * (claim.registration.tasks.len() as u16 - 1);
+    claim.registration.tasks[0].1 = minutes.saturating_sub(others).max(1);
+}
+
 fn captures(town: &Town, visit: &Visit) -> (OwnedCapture, OwnedCapture) {
     let client = &town.clients[visit.client];
-    let device = &town.carers[visit.carer].device;
     let at_home = |at: UtcSecond| OwnedCapture {
         method: client.method,
-        tag: client.tag.clone(),
+        tag: client.tag_at(at),
         device: match client.method {
             CaptureMethod::Telephony | CaptureMethod::FixedDevice => None,
-            _ => Some(device.clone()),
+            _ => Some(town.device(visit.carer, at)),
         },
         recorded_at: Some(at),
         synced_at: Some(at.plus(2)),
@@ -172,7 +229,7 @@ fn captures(town: &Town, visit: &Visit) -> (OwnedCapture, OwnedCapture) {
     let elsewhere = |at: UtcSecond| OwnedCapture {
         method: CaptureMethod::AppButton,
         tag: None,
-        device: Some(device.clone()),
+        device: Some(town.device(visit.carer, at)),
         recorded_at: Some(at),
         synced_at: Some(at.plus(2)),
         geo: None,
@@ -184,7 +241,7 @@ fn captures(town: &Town, visit: &Visit) -> (OwnedCapture, OwnedCapture) {
     }
 }
 
-fn tariff(town: &Town, start: UtcSecond) -> &'static str {
+pub(super) fn tariff(town: &Town, start: UtcSecond) -> &'static str {
     let hour = town.zone.second_of_day(start) / 3600;
     let weekend = 5 <= (i64::from(town.zone.day(start).0) + 3).rem_euclid(7);
     match hour {
@@ -195,15 +252,17 @@ fn tariff(town: &Town, start: UtcSecond) -> &'static str {
     }
 }
 
-/// Where the phone gives its position: beside the home by some metres.
-fn locate(town: &Town, claim: &mut Claim, random: &mut Random) {
+/// Where the phone gives its position: beside the home by some metres, now and then by some streets.
+pub(super) fn locate(town: &Town, claim: &mut Claim, random: &mut Random) {
     let home = town.clients[claim.client].home;
     for capture in [&mut claim.registration.start_capture, &mut claim.registration.end_capture] {
-        let by_tag = capture.method == CaptureMethod::NfcTag && random.chance(0.08);
+        let by_tag = capture.method == CaptureMethod::NfcTag && random.chance(0.12);
         if capture.method == CaptureMethod::GpsApp || by_tag {
-            let place = moved(home, 15.0 * random.normal(), 15.0 * random.normal());
-            let accuracy_metres = Some(random.between(4, 30) as f64);
-            capture.geo = Some(Geo { place, accuracy_metres });
+            let drifts = random.chance(0.015);
+            let spread = if drifts { 180.0 } else { 15.0 };
+            let place = moved(home, spread * random.normal(), spread * random.normal());
+            let accuracy = if drifts { random.between(40, 160) } else { random.between(4, 30) };
+            capture.geo = Some(Geo { place, accuracy_metres: Some(accuracy as f64) });
         }
     }
 }
@@ -293,7 +352,7 @@ fn forget<'a>(
     claim.registration.end_capture = OwnedCapture {
         method,
         tag: None,
-        device: (method == CaptureMethod::AppButton).then(|| town.carers[claim.carer].device.clone()),
+        device: (method == CaptureMethod::AppButton).then(|| town.device(claim.carer, at)),
         recorded_at: Some(at),
         synced_at: Some(at.plus(if method == CaptureMethod::ManualOffice { 86_400 } else { 5 })),
         geo: None,
@@ -308,7 +367,7 @@ fn travel_seconds_between(town: &Town, from: &Visit, to: &Visit) -> i64 {
 fn bare(registration: &mut OwnedRegistration) {
     registration.planned = None;
     registration.order = None;
-    registration.task = None;
+    registration.tasks.clear();
     registration.required_staff = None;
 }
 

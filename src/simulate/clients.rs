@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use super::absences::Stay;
+use super::lives::{self, Life};
+use super::people::Shift;
 use super::random::Random;
 use super::town::{Town, home_method, moved, offset, pseudonym};
-use crate::domain::{CaptureMethod, GrantPer, VisitKind};
+use crate::domain::{CaptureMethod, GrantPer, UtcSecond, VisitKind};
 
 /// What a visit is for; its code names the task in the registration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +35,31 @@ impl Service {
             Self::Meal => "meal",
             Self::NightCheck => "night_check",
             Self::Call => "call",
+        }
+    }
+
+    /// Every task that belongs to it, the one that names it first.
+    pub(super) const fn tasks(self) -> &'static [&'static str] {
+        match self {
+            Self::Hygiene => &["hygiene", "dressing", "toilet", "bed"],
+            Self::Cleaning => &["cleaning", "laundry", "waste"],
+            Self::Meal => &["meal", "dishes"],
+            Self::Relief => &["relief", "meal"],
+            Self::Medication => &["medication"],
+            Self::Shopping => &["shopping"],
+            Self::Escort => &["escort"],
+            Self::NightCheck => &["night_check", "toilet"],
+            Self::Call => &["call"],
+        }
+    }
+
+    /// Minutes that the contract pays for it whatever it took, where it pays standard minutes.
+    pub(super) const fn standard_minutes(self) -> Option<u32> {
+        match self {
+            Self::Shopping => Some(60),
+            Self::Cleaning => Some(96),
+            Self::Meal => Some(20),
+            _ => None,
         }
     }
 
@@ -96,11 +123,26 @@ pub(super) struct Client {
     pub(super) joint: Joint,
     pub(super) home: crate::domain::Place,
     pub(super) method: CaptureMethod,
-    pub(super) tag: Option<Arc<str>>,
+    tag: Option<Arc<str>>,
     /// Visits take this much longer than planned, as a logarithm.
     pub(super) pace: f64,
     pub(super) needs: Vec<Need>,
     pub(super) stays: Vec<Stay>,
+    /// When the client comes, goes, and needs more than before.
+    pub(super) life: Life,
+    /// Goes there wherever it can be arranged.
+    pub(super) favourite: Option<usize>,
+}
+
+impl Client {
+    /// The tag or lock at the home at `at`; a lost one is replaced.
+    pub(super) fn tag_at(&self, at: UtcSecond) -> Option<Arc<str>> {
+        let tag = self.tag.as_ref()?;
+        match self.life.new_tag {
+            Some(new) if new.from <= at => Some(format!("{tag}-b").into()),
+            _ => Some(tag.clone()),
+        }
+    }
 }
 
 /// Fills a unit with clients; a household in 32 has two of them.
@@ -131,6 +173,8 @@ pub(super) fn add_clients(town: &mut Town, unit: usize, count: usize, random: &m
                 pace: 0.15 * random.normal(),
                 needs: Vec::new(),
                 stays: Vec::new(),
+                life: lives::draw(town, couple, random),
+                favourite: None,
             });
             town.units[unit].clients.push(index);
         }
@@ -139,6 +183,18 @@ pub(super) fn add_clients(town: &mut Town, unit: usize, count: usize, random: &m
             order_needs(town, index, &needs);
         }
         left -= 1 + usize::from(couple);
+    }
+}
+
+/// Every thirtieth client has one carer by day whenever that one works: a language, a habit.
+pub(super) fn choose_favourites(town: &mut Town, unit: usize, random: &mut Random) {
+    let by_day = |&carer: &usize| town.carers[carer].shift == Shift::Day;
+    let day: Vec<usize> = town.units[unit].carers.iter().copied().filter(by_day).collect();
+    for index in 0..town.units[unit].clients.len() {
+        if random.chance(0.033) {
+            let client = town.units[unit].clients[index];
+            town.clients[client].favourite = random.pick(&day).copied();
+        }
     }
 }
 
@@ -156,7 +212,7 @@ const DAILY: u8 = 0b111_1111;
 fn draw_needs(couple: bool, random: &mut Random) -> Vec<Need> {
     let mut needs = Vec::new();
     let level = random.weighted(&[0.40, 0.24, 0.18, 0.12, 0.06]);
-    let staff = if 2 <= level && !couple && random.chance(0.13) { 2 } else { 1 };
+    let staff = if 2 <= level && !couple && random.chance(0.10) { 2 } else { 1 };
     if level == 0 || random.chance(0.45) {
         weekly(&mut needs, if level == 0 { 2 } else { 1 }, random);
     }
@@ -217,10 +273,13 @@ fn weekly(needs: &mut Vec<Need>, count: usize, random: &mut Random) {
     }
 }
 
-/// One order for each service of the client, granted so that about five sixths of it are used.
+/// One order for each service of the client, granted by how long it really takes, so that about five
+/// sixths of it are used.
 fn order_needs(town: &mut Town, client: usize, needs: &[Need]) {
     let mut needs = needs.to_vec();
     let first = town.orders.len();
+    let ratio = town.providers[town.units[town.clients[client].unit].provider].grant_ratio
+        * town.clients[client].pace.max(0.0).exp();
     for need in &mut needs {
         let place = town.orders[first..].iter().position(|order| order.service == need.service);
         need.order = place.map_or(town.orders.len(), |place| first + place);
@@ -240,7 +299,7 @@ fn order_needs(town: &mut Town, client: usize, needs: &[Need]) {
         order.staff = order.staff.max(need.staff);
         let days = f64::from(need.weekdays.count_ones()) / 7.0 * 31.0;
         order.granted_minutes +=
-            (need.minutes as f64 * days.ceil() * f64::from(need.staff) * 1.2 / 5.0).ceil() as u32 * 5;
+            (need.minutes as f64 * days.ceil() * f64::from(need.staff) * ratio / 5.0).ceil() as u32 * 5;
     }
     town.clients[client].needs = needs;
 }

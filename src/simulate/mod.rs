@@ -11,7 +11,10 @@
 mod absences;
 mod claim;
 mod clients;
+mod lives;
 mod owned;
+mod patterns;
+mod people;
 mod plant;
 mod random;
 mod reference;
@@ -25,6 +28,7 @@ mod walk;
 mod tests;
 
 pub use owned::OwnedRegistration;
+pub use patterns::{PATTERNS, Pattern, Scope, pattern};
 
 use crate::domain::{Fact, Registration, UtcSecond};
 use claim::Phones;
@@ -53,6 +57,8 @@ pub struct Plan {
     pub first_day: (i16, i8, i8),
     /// Planted registrations for each registration, about.
     pub planted_share: f64,
+    /// Only patterns of these names; empty for all.
+    pub only: Vec<String>,
 }
 
 impl Default for Plan {
@@ -65,6 +71,7 @@ impl Default for Plan {
             municipality: "0181".to_owned(),
             first_day: (2026, 2, 2),
             planted_share: 0.005,
+            only: Vec::new(),
         }
     }
 }
@@ -74,11 +81,11 @@ impl Default for Plan {
 pub struct TruthLine {
     /// Which.
     pub registration_id: String,
-    /// The id of the rule that should find it.
+    /// The pattern's name, see [`PATTERNS`].
     pub pattern: &'static str,
-    /// The carer who planted it.
+    /// The carer who planted it; the provider where the pattern is one of a provider's months.
     pub actor: String,
-    /// Registered seconds that were not worked; 0 where the visit was made as registered.
+    /// Registered or billed seconds that were not worked; 0 where the visit was made as registered.
     pub seconds: i64,
 }
 
@@ -114,14 +121,15 @@ impl Feed {
     /// The feed of `plan`.
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
-        let town = Town::build(plan);
+        let mut town = Town::build(plan);
+        let planter = Planter::new(plan, &mut town);
         Self {
             seed: plan.seed,
             day: 0,
             carried: Vec::new(),
             walk: Walk::new(&town),
             phones: Phones::new(town.carers.len()),
-            planter: Planter::new(plan, &town),
+            planter,
             post: Post::default(),
             ids: Ids::default(),
             settled: UtcSecond(i64::MIN),
@@ -176,7 +184,7 @@ impl Iterator for Feed {
 /// Every fact of the municipality of `plan`, in order of recording.
 #[must_use]
 pub fn facts(plan: &Plan) -> Vec<Fact> {
-    reference::facts(&Town::build(plan))
+    Feed::new(plan).facts()
 }
 
 /// Gives every record of `plan` to `each`, in order of `emitted_at`, and answers what was planted.

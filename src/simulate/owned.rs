@@ -38,8 +38,9 @@ pub(super) struct OwnedEdit {
     pub(super) old: String,
     pub(super) new: String,
     pub(super) editor: Arc<str>,
+    pub(super) role: &'static str,
     pub(super) at: UtcSecond,
-    pub(super) reason: &'static str,
+    pub(super) reason: Option<&'static str>,
 }
 
 /// One record of the feed that owns its texts; [`OwnedRegistration::borrow`] gives the domain's view.
@@ -61,12 +62,13 @@ pub struct OwnedRegistration {
     pub(super) end_capture: OwnedCapture,
     pub(super) kind: VisitKind,
     pub(super) outcome: Outcome,
-    pub(super) task: Option<(&'static str, u16)>,
+    pub(super) tasks: Vec<(&'static str, u16)>,
     pub(super) required_staff: Option<u8>,
     pub(super) partner: Option<Arc<str>>,
     pub(super) trainee: bool,
     pub(super) shared_visit: Option<Arc<str>>,
     pub(super) edits: Vec<OwnedEdit>,
+    pub(super) mode: PaymentMode,
     pub(super) billable_seconds: Option<u32>,
     pub(super) tariff: &'static str,
     pub(super) pay_period: Month,
@@ -96,7 +98,7 @@ impl OwnedRegistration {
             end_capture: self.end_capture.borrow(),
             visit_kind: self.kind,
             outcome: self.outcome,
-            tasks: self.task.iter().map(|&(code, minutes)| Task { code, minutes: Some(minutes) }).collect(),
+            tasks: self.tasks.iter().map(|&(code, minutes)| Task { code, minutes: Some(minutes) }).collect(),
             required_staff: self.required_staff,
             partner_registration_ids: self.partner.iter().map(|id| &**id).collect(),
             trainee: self.trainee,
@@ -104,7 +106,7 @@ impl OwnedRegistration {
             shared_visit_id: self.shared_visit.as_deref(),
             edits: self.edits.iter().map(borrow_edit).collect(),
             payment: Payment {
-                mode: PaymentMode::Performed,
+                mode: self.mode,
                 billable_seconds: self.billable_seconds,
                 tariff_code: Some(self.tariff),
                 pay_period: Some(self.pay_period),
@@ -121,8 +123,8 @@ fn borrow_edit(edit: &OwnedEdit) -> Edit<'_> {
         old: Some(&edit.old),
         new: Some(&edit.new),
         editor_ref: Some(&edit.editor),
-        editor_role: Some("planner"),
+        editor_role: Some(edit.role),
         at: edit.at,
-        reason_code: Some(edit.reason),
+        reason_code: edit.reason,
     }
 }

@@ -1,159 +1,238 @@
-//! Planted patterns: what a few carers of one or two providers register beside the truth.
+//! Planted patterns: what a few carers of two providers register beside the truth.
 //!
-//! They begin on day 10, so that every baseline has something to stand on, and each of them has its
+//! They begin on day 14, so that every baseline has something to stand on, and each of them has its
 //! honest twin in the noise: couples, handovers, double staffing, repeats, forgotten log-outs,
-//! mishaps, and a municipal unit that enters more by hand than anybody.
+//! mishaps, substitutes, second jobs, pool phones, new tags, and a municipal unit that enters more by
+//! hand than anybody.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::claim::{Claim, enter_by_hand};
+use super::claim::Claim;
+use super::patterns::{By, PATTERNS, Pattern, Scope, pattern};
+use super::people::Shift;
 use super::random::Random;
-use super::schemes::Scene;
-use super::town::{Shift, Town};
+use super::schemes::{self, Memory, Planted, Scene};
+use super::town::Town;
 use super::walk::Ids;
 use super::{Plan, TruthLine};
 
 /// The first day with anything planted.
-const BEGINS: u32 = 10;
-
-/// How long a carer registers by hand, in days, and in how many of a hundred visits.
-const BY_HAND_DAYS: u32 = 14;
-const BY_HAND_SHARE: f64 = 0.6;
-
-/// Registrations that one such carer makes by hand in that time, about.
-const BY_HAND_VISITS: f64 = 55.0;
+pub(super) const BEGINS: u32 = 14;
 
 /// Registrations a client has on a day, about.
-const VISITS_PER_CLIENT_DAY: f64 = 1.5;
+const VISITS_PER_CLIENT_DAY: f64 = 1.42;
 
-/// What finds no place is tried again on later days, but a share that nobody could fill must not
-/// make each day longer than the one before.
-const WAITING_MAX: usize = 400;
+/// Below this share of what all patterns together need, some are left out.
+const ALL_FROM: f64 = 0.6;
 
-/// The patterns that are planted one registration at a time, by the rule that should find them.
-pub(super) const PATTERNS: [&str; 7] = [
-    "carer-overlap",
-    "client-overlap",
-    "impossible-travel",
-    "client-absent",
-    "duplicate-registration",
-    "missing-log-out",
-    "unusual-duration",
-];
+/// Carers who plant single contradictions.
+const FEW: usize = 8;
+
+/// A scheme: one pattern, by certain carers, over certain days.
+pub(super) struct Plot {
+    pub(super) pattern: &'static Pattern,
+    pub(super) actors: Vec<usize>,
+    pub(super) provider: usize,
+    /// First day, and first day after.
+    pub(super) days: (u32, u32),
+    quota: usize,
+    done: usize,
+    random: Random,
+    pub(super) memory: Memory,
+}
 
 /// Plants, day by day.
 pub(super) struct Planter {
-    random: Random,
-    /// Who plants the single registrations.
-    actors: Vec<usize>,
-    /// Who registers by hand, and from which day on.
-    by_hand: Vec<(usize, u32)>,
-    /// Single registrations for each honest one.
-    share: f64,
-    owed: f64,
-    turn: usize,
-    waiting: VecDeque<usize>,
+    plots: Vec<Plot>,
     pub(super) truth: Vec<TruthLine>,
 }
 
+/// A pattern with how many registrations one scheme of it has.
+type Wanted = (usize, usize);
+
 impl Planter {
-    pub(super) fn new(plan: &Plan, town: &Town) -> Self {
+    /// Decides who plants what, and changes in `town` what has to be so for it: a second employment,
+    /// a leave, a death.
+    pub(super) fn new(plan: &Plan, town: &mut Town) -> Self {
         let mut random = Random::new(plan.seed, 3);
-        let days = f64::from(plan.days.saturating_sub(BEGINS));
-        let visits = f64::from(plan.clients) * VISITS_PER_CLIENT_DAY;
-        let wanted = visits * f64::from(plan.days) * plan.planted_share;
-        let manual = (wanted * 0.15 / BY_HAND_VISITS).round().clamp(1.0, 4.0);
-        let single = (wanted - manual * BY_HAND_VISITS).max(wanted * 0.6);
-        let (mut actors, mut by_hand) = (Vec::new(), Vec::new());
-        if !plan.clean && BEGINS < plan.days && 0.0 < plan.planted_share {
-            let mut staff = staff(town, &mut random);
-            for _ in 0..manual as usize {
-                let Some((carer, _)) = staff.pop() else { break };
-                let latest = plan.days.saturating_sub(BY_HAND_DAYS).max(BEGINS);
-                by_hand.push((carer, random.between(i64::from(BEGINS), i64::from(latest)) as u32));
+        let mut plots = Vec::new();
+        let early = plan.only.iter().any(|only| pattern(only).is_some_and(|it| it.by == By::All));
+        if !plan.clean && (BEGINS < plan.days || early) && 0.0 < plan.planted_share {
+            let (mut staff, providers) = staff(town, &mut random);
+            let few = FEW.min(staff.len().div_ceil(3));
+            let few: Vec<usize> = staff.split_off(staff.len() - few);
+            for (number, (index, quota)) in wanted(plan, &mut random).into_iter().enumerate() {
+                let random = Random::new(plan.seed, 5_000 + 64 * index as u64 + number as u64 % 64);
+                let provider = providers[number % 2];
+                let mut plot = Plot::new(&PATTERNS[index], (quota, provider), plan.days, random);
+                match plot.pattern.by {
+                    By::Few => plot.actors.clone_from(&few),
+                    By::One => {
+                        let late = plot.pattern.name == "tariff-edge";
+                        let fits = |&carer: &usize| (town.carers[carer].shift == Shift::Evening) == late;
+                        let place = staff.iter().rposition(fits).or(staff.len().checked_sub(1));
+                        plot.actors.extend(place.map(|place| staff.remove(place)));
+                    }
+                    By::Provider | By::All => {}
+                }
+                if plot.actors.is_empty() && matches!(plot.pattern.by, By::Few | By::One) {
+                    continue;
+                }
+                if schemes::set_up(town, &mut plot, &mut random_of(plan.seed, number)).is_some() {
+                    plots.push(plot);
+                }
             }
-            // A sixth of each provider's staff.
-            let most = staff.len().div_ceil(6).max(4);
-            actors = staff.into_iter().rev().take(most).map(|(carer, _)| carer).collect();
         }
-        let waiting = if actors.is_empty() { VecDeque::new() } else { (0..PATTERNS.len()).collect() };
-        let share = if days * visits > 0.0 { single / (days * visits) } else { 0.0 };
-        Self { random, actors, by_hand, share, owed: 0.0, turn: 0, waiting, truth: Vec::new() }
+        Self { plots, truth: Vec::new() }
     }
 
     /// Plants in the claims of `day`.
     pub(super) fn day(&mut self, town: &Town, day: u32, claims: &mut Vec<Claim>, ids: &mut Ids) {
-        if day < BEGINS || self.actors.is_empty() {
-            return;
-        }
-        self.owed += self.share * claims.len() as f64;
-        while 1.0 <= self.owed {
-            self.owed -= 1.0;
-            if self.waiting.len() < WAITING_MAX {
-                self.waiting.push_back(self.turn);
-            }
-            self.turn = (self.turn + 1) % PATTERNS.len();
-        }
-        self.register_by_hand(town, day, claims);
-        let mut scene = Scene { town, day, claims, ids, random: &mut self.random };
-        for _ in 0..self.waiting.len() {
-            let Some(pattern) = self.waiting.pop_front() else { break };
-            let first = scene.random.index(self.actors.len());
-            let planted = (0..self.actors.len()).find_map(|step| {
-                let actor = self.actors[(first + step) % self.actors.len()];
-                let (id, seconds) = scene.plant(PATTERNS[pattern], actor)?;
-                Some((actor, id, seconds))
-            });
-            match planted {
-                Some((actor, id, seconds)) => {
-                    self.truth.push(line(town, actor, PATTERNS[pattern], &id, seconds));
-                }
-                // Nothing fits today: another day.
-                None => self.waiting.push_back(pattern),
-            }
-        }
-    }
-
-    fn register_by_hand(&mut self, town: &Town, day: u32, claims: &mut [Claim]) {
-        for &(carer, from) in &self.by_hand {
-            if !(from..from + BY_HAND_DAYS).contains(&day) {
+        let mut out = Vec::new();
+        for plot in &mut self.plots {
+            if !(plot.days.0..plot.days.1).contains(&day) {
                 continue;
             }
-            for claim in claims.iter_mut().filter(|claim| claim.carer == carer) {
-                if !self.random.chance(BY_HAND_SHARE) {
-                    continue;
-                }
-                claim.registration.end_at = Some(claim.end);
-                enter_by_hand(claim, (true, true), &mut self.random);
-                claim.bill();
-                claim.frozen = true;
-                // The visit was made: nothing of its time is wrong by that alone.
-                self.truth.push(line(town, carer, "manual-share", &claim.registration.id, 0));
-            }
+            plot.plant(town, day, claims, ids, &mut out);
+            self.truth.extend(out.drain(..).map(|planted: Planted| TruthLine {
+                registration_id: planted.id.as_ref().to_owned(),
+                pattern: plot.pattern.name,
+                actor: planted.actor.as_ref().to_owned(),
+                seconds: planted.seconds,
+            }));
         }
     }
 }
 
-fn line(town: &Town, actor: usize, pattern: &'static str, id: &Arc<str>, seconds: i64) -> TruthLine {
-    let actor = town.carers[actor].reference.as_ref().to_owned();
-    TruthLine { registration_id: id.as_ref().to_owned(), pattern, actor, seconds }
+fn random_of(seed: u64, number: usize) -> Random {
+    Random::new(seed, 20_000 + number as u64)
 }
 
-/// The carers of two middling private providers (the only one, in a small place), shuffled; trainees
-/// and the night patrol are left alone. The day shift is last, for it has most visits.
-fn staff(town: &Town, random: &mut Random) -> Vec<(usize, Shift)> {
+impl Plot {
+    fn new(
+        pattern: &'static Pattern,
+        (quota, provider): (usize, usize),
+        days: u32,
+        mut random: Random,
+    ) -> Self {
+        let begins = if pattern.by == By::All { 0 } else { BEGINS };
+        let length = pattern.days.min(days.saturating_sub(begins));
+        let latest = days.saturating_sub(length).max(begins);
+        let from = random.between(i64::from(begins), i64::from(latest)) as u32;
+        Self {
+            pattern,
+            actors: Vec::new(),
+            provider,
+            days: (from, from.saturating_add(length)),
+            quota,
+            done: 0,
+            random,
+            memory: Memory::default(),
+        }
+    }
+
+    /// As much as is due by the end of `day`: a little each day, more after days off.
+    fn plant(
+        &mut self,
+        town: &Town,
+        day: u32,
+        claims: &mut Vec<Claim>,
+        ids: &mut Ids,
+        out: &mut Vec<Planted>,
+    ) {
+        let mut scene =
+            Scene { town, day, claims, ids, random: &mut self.random, memory: &mut self.memory, out };
+        if self.pattern.scope == Scope::Provider || self.pattern.by == By::All {
+            return schemes::provider_day(scene, self.pattern.name, self.provider, self.days);
+        }
+        let (first, after) = self.days;
+        let span = (after - first).max(1) as usize;
+        let due = (self.quota * (day - first + 1) as usize).div_ceil(span);
+        let most = 2 * self.quota.div_ceil(span) + 1;
+        let before = scene.out.len();
+        for _ in 0..due.saturating_sub(self.done).min(most) {
+            if due <= self.done + scene.out.len() - before {
+                break;
+            }
+            let turn = scene.random.index(self.actors.len());
+            let planted = (0..self.actors.len()).find_map(|step| {
+                let actor = self.actors[(turn + step) % self.actors.len()];
+                scene.plant(self.pattern.name, actor, day - first)
+            });
+            // Where nothing of the day fits, there are other days.
+            if planted.is_none() {
+                break;
+            }
+        }
+        self.done += scene.out.len() - before;
+    }
+}
+
+/// Which patterns are planted, and how much of each: all of them a little more or a little less, or,
+/// in a small place, those that need few registrations and then as many others as there is room for.
+fn wanted(plan: &Plan, random: &mut Random) -> Vec<Wanted> {
+    let asked = |pattern: &&(usize, &Pattern)| match plan.only.is_empty() {
+        true => pattern.1.by != By::All,
+        false => plan.only.iter().any(|only| only == pattern.1.name),
+    };
+    let mut listed: Vec<(usize, &Pattern)> = PATTERNS.iter().enumerate().filter(|it| asked(&it)).collect();
+    let total: u32 = listed.iter().map(|(_, pattern)| pattern.size).sum();
+    let visits = f64::from(plan.clients) * VISITS_PER_CLIENT_DAY * f64::from(plan.days);
+    let room = visits * plan.planted_share;
+    let scale = room / f64::from(total.max(1));
+    let whole = |size: f64| (size.round() as usize).max(1);
+    if ALL_FROM <= scale || !plan.only.is_empty() {
+        // More schemes rather than longer ones.
+        let copies = whole(scale / 1.5);
+        let size = |pattern: &Pattern| match pattern.size {
+            0 => 0,
+            size => whole((f64::from(size) * scale / copies as f64).max(2.0)),
+        };
+        let each = |(index, pattern): (usize, &Pattern)| {
+            let copies = if pattern.size == 0 || pattern.by == By::Few { 1 } else { copies };
+            let size = size(pattern) * if pattern.by == By::Few { whole(scale / 1.5) } else { 1 };
+            std::iter::repeat_n((index, size), copies)
+        };
+        return listed.into_iter().flat_map(each).collect();
+    }
+    for last in (1..listed.len()).rev() {
+        listed.swap(last, random.index(last + 1));
+    }
+    listed.sort_by_key(|(_, pattern)| pattern.by != By::Few);
+    let mut left = room;
+    let mut chosen = Vec::new();
+    for (index, pattern) in listed.into_iter().filter(|(_, pattern)| 0 < pattern.size) {
+        let share = if pattern.by == By::Few { 0.3 } else { 0.7 };
+        let size = whole((f64::from(pattern.size) * share).max(2.0));
+        if size as f64 <= left || chosen.is_empty() {
+            left -= size as f64;
+            chosen.push((index, size));
+        }
+    }
+    chosen
+}
+
+/// The carers of two middling private providers (the only one, in a small place), shuffled, with those
+/// providers; trainees, substitutes, second jobs and the night patrol are left alone. The day shift is
+/// last, for it has most visits.
+fn staff(town: &Town, random: &mut Random) -> (Vec<usize>, [usize; 2]) {
     let providers = town.providers.len();
     let chosen = if 4 < providers { [1, 3] } else { [providers - 1; 2] };
-    let mut staff: Vec<(usize, Shift)> = (0..town.carers.len())
-        .filter(|&carer| town.carers[carer].shift != Shift::Night)
-        .filter(|&carer| chosen.contains(&town.units[town.carers[carer].unit].provider))
-        .filter(|&carer| town.units[town.carers[carer].unit].carers.contains(&carer))
-        .map(|carer| (carer, town.carers[carer].shift))
-        .collect();
+    let mut jobs: BTreeMap<&Arc<str>, usize> = BTreeMap::new();
+    for carer in &town.carers {
+        *jobs.entry(&carer.reference).or_default() += 1;
+    }
+    let fits = |&carer: &usize| {
+        let told = &town.carers[carer];
+        let unit = &town.units[told.unit];
+        let plain = told.hired.is_none() && told.shift != Shift::Night && jobs[&told.reference] == 1;
+        plain && chosen.contains(&unit.provider) && unit.carers.contains(&carer)
+    };
+    let mut staff: Vec<usize> = (0..town.carers.len()).filter(fits).collect();
     for last in (1..staff.len()).rev() {
         staff.swap(last, random.index(last + 1));
     }
-    staff.sort_by_key(|&(_, shift)| shift == Shift::Day);
-    staff
+    staff.sort_by_key(|&carer| town.carers[carer].shift == Shift::Day);
+    (staff, chosen)
 }

@@ -1,8 +1,12 @@
 //! The facts that the municipality knows beside the registrations.
 
+use super::clients::{Client, Order, Service};
+use super::lives::{Leaves, last_order};
+use super::people::Leave;
 use super::town::Town;
 use crate::domain::{
-    CarerAbsenceConfirmedBy, CarerAbsenceKind, Fact, FactBody, Month, ProviderKind, UtcSecond, Validity,
+    AbsenceKind, CarerAbsenceConfirmedBy, CarerAbsenceKind, ClientAbsenceConfirmedBy, Fact, FactBody,
+    GrantPer, Month, ProviderKind, UtcSecond, Validity,
 };
 
 /// Öre per hour of each tariff.
@@ -74,7 +78,7 @@ impl Book<'_> {
                 let (from, to) = (town.zone.instant(month, 1, 0), town.zone.instant(month.next(), 1, 0));
                 let days = (to.since(from) as f64 / 86_400.0).round();
                 // Two days of three, eight and a quarter hours each.
-                let hours = (carers as f64 * days * 2.0 / 3.0 * 8.25).round();
+                let hours = (carers as f64 * days * 2.0 / 3.0 * 8.25 * provider.paid_ratio).round();
                 let valid = Validity { from, to: Some(to) };
                 let recorded_at = to.plus(2 * 86_400 + 10 * 3600);
                 let fact_id = format!("provider-{}-{month}", provider.id);
@@ -94,20 +98,36 @@ impl Book<'_> {
         for (index, carer) in town.carers.iter().enumerate() {
             let carer_ref = carer.reference.as_ref().to_owned();
             let provider_id = town.provider_of(index).id.as_ref().to_owned();
+            let fact_id = format!("employment-{carer_ref}-{provider_id}");
             let body = FactBody::Employment { carer_ref: carer_ref.clone(), provider_id };
-            self.note(format!("employment-{carer_ref}"), body);
-            for &(first, last, ill) in &carer.away {
-                let (from, to) = (town.at(first, 0), town.at(last + 1, 0));
-                let kind = if ill { CarerAbsenceKind::Sick } else { CarerAbsenceKind::Leave };
-                let recorded_at = from.plus(if ill { 7 * 3600 } else { -14 * 86_400 });
-                let body = FactBody::CarerAbsence {
-                    carer_ref: carer_ref.clone(),
-                    kind,
-                    confirmed_by: CarerAbsenceConfirmedBy::Payroll,
-                };
-                let valid = Validity { from, to: Some(to) };
-                self.note_from(format!("leave-{carer_ref}-{first}"), valid, recorded_at, body);
+            match carer.hired {
+                _ if !carer.listed => {}
+                Some((first, last)) => {
+                    let valid = Validity { from: town.at(first, 0), to: Some(town.at(last, 0)) };
+                    let recorded_at = valid.from.plus(carer.known_after_days * 86_400);
+                    self.note_from(fact_id, valid, recorded_at, body);
+                }
+                None => self.note(fact_id, body),
             }
+            if carer.second_job.is_none() {
+                self.leave(&carer_ref, &carer.away);
+            }
+        }
+    }
+
+    fn leave(&mut self, carer_ref: &str, away: &[Leave]) {
+        for leave in away {
+            let first = leave.first;
+            let last = leave.last + u32::from(leave.overstated);
+            let valid = Validity { from: self.town.at(first, 0), to: Some(self.town.at(last + 1, 0)) };
+            let kind = if leave.ill { CarerAbsenceKind::Sick } else { CarerAbsenceKind::Leave };
+            let recorded_at = valid.from.plus(if leave.ill { 7 * 3600 } else { -14 * 86_400 });
+            let confirmed_by = match leave.overstated {
+                true => CarerAbsenceConfirmedBy::Provider,
+                false => CarerAbsenceConfirmedBy::Payroll,
+            };
+            let body = FactBody::CarerAbsence { carer_ref: carer_ref.to_owned(), kind, confirmed_by };
+            self.note_from(format!("leave-{carer_ref}-{first}"), valid, recorded_at, body);
         }
     }
 
@@ -120,10 +140,8 @@ impl Book<'_> {
                 place: Some(client.home),
             };
             self.note(format!("home-{client_ref}"), home);
-            if let Some(tag) = &client.tag {
-                let tag_ref = tag.as_ref().to_owned();
-                self.note(tag_ref.clone(), FactBody::Tag { tag_ref, client_ref: client_ref.clone() });
-            }
+            self.tags(client, &client_ref);
+            self.death(client, &client_ref);
             for stay in &client.stays {
                 let body = FactBody::ClientAbsence {
                     client_ref: client_ref.clone(),
@@ -137,18 +155,92 @@ impl Book<'_> {
         }
     }
 
-    fn orders(&mut self) {
-        for order in &self.town.orders {
-            let body = FactBody::Order {
-                order_id: order.id.as_ref().to_owned(),
-                client_ref: self.town.clients[order.client].reference.as_ref().to_owned(),
-                provider_id: Some(self.town.providers[order.provider].id.as_ref().to_owned()),
-                task_codes: vec![order.service.code().to_owned()],
-                granted_minutes: Some(order.granted_minutes),
-                granted_per: Some(order.granted_per),
-                required_staff: Some(order.staff),
-            };
-            self.note(order.id.as_ref().to_owned(), body);
+    fn tags(&mut self, client: &Client, client_ref: &str) {
+        let begin = self.begin;
+        let mut tag = |at: UtcSecond, valid: Validity, recorded_at: UtcSecond| {
+            if let Some(tag) = client.tag_at(at) {
+                let tag_ref = tag.as_ref().to_owned();
+                let body = FactBody::Tag { tag_ref: tag_ref.clone(), client_ref: client_ref.to_owned() };
+                self.note_from(tag_ref, valid, recorded_at, body);
+            }
+        };
+        let new = client.life.new_tag;
+        tag(begin, Validity { from: begin, to: new.map(|new| new.from) }, begin);
+        if let Some(new) = new {
+            tag(new.from, Validity { from: new.from, to: None }, new.known_at);
         }
+    }
+
+    fn death(&mut self, client: &Client, client_ref: &str) {
+        let Some(end) = client.life.goes.filter(|end| end.why == Leaves::Dies) else { return };
+        let from = self.town.at(end.day, 12 * 3600);
+        let body = FactBody::ClientAbsence {
+            client_ref: client_ref.to_owned(),
+            kind: AbsenceKind::Deceased,
+            confirmed_by: ClientAbsenceConfirmedBy::Registry,
+        };
+        let recorded_at = from.plus(i64::from(end.known_after_days) * 86_400 + 3_600);
+        self.note_from(format!("deceased-{client_ref}"), Validity { from, to: None }, recorded_at, body);
+    }
+
+    /// An order with its grants, one after the other where the need was reassessed.
+    fn orders(&mut self) {
+        let town = self.town;
+        for order in &town.orders {
+            let life = &town.clients[order.client].life;
+            let from = life.comes.map_or(self.begin, |day| town.at(day, 0));
+            let to = life.goes.map(|end| town.at(end.day, 12 * 3600));
+            let recorded_at = if life.comes.is_some() { from.plus(-2 * 86_400) } else { self.begin };
+            let id = order.id.as_ref();
+            match life.reassessed {
+                None => self.order(order, id.to_owned(), Validity { from, to }, recorded_at, 1.0),
+                Some(it) => {
+                    let since = town.at(it.day, 0);
+                    let valid = Validity { from, to: Some(since) };
+                    self.order(order, id.to_owned(), valid, recorded_at, 1.0);
+                    let valid = Validity { from: since, to };
+                    let recorded_at = since.plus(i64::from(it.known_after_days) * 86_400);
+                    self.order(order, format!("{id}-2"), valid, recorded_at, it.factor);
+                }
+            }
+        }
+        for (index, client) in town.clients.iter().enumerate() {
+            let Some((end, _)) = client.life.goes.and_then(|end| Some((end, end.cleaned_on?))) else {
+                continue;
+            };
+            let last = Order {
+                id: last_order(index),
+                client: index,
+                provider: town.units[client.unit].provider,
+                service: Service::Cleaning,
+                granted_minutes: 300,
+                granted_per: GrantPer::Month,
+                staff: 1,
+            };
+            let from = town.at(end.day, 12 * 3600);
+            let valid = Validity { from, to: Some(from.plus(21 * 86_400)) };
+            self.order(&last, last.id.as_ref().to_owned(), valid, from, 1.0);
+        }
+    }
+
+    fn order(
+        &mut self,
+        order: &Order,
+        fact_id: String,
+        valid: Validity,
+        recorded_at: UtcSecond,
+        factor: f64,
+    ) {
+        let minutes = (f64::from(order.granted_minutes) * factor / 5.0).ceil() as u32 * 5;
+        let body = FactBody::Order {
+            order_id: order.id.as_ref().to_owned(),
+            client_ref: self.town.clients[order.client].reference.as_ref().to_owned(),
+            provider_id: Some(self.town.providers[order.provider].id.as_ref().to_owned()),
+            task_codes: order.service.tasks().iter().map(|&code| code.to_owned()).collect(),
+            granted_minutes: Some(minutes),
+            granted_per: Some(order.granted_per),
+            required_staff: Some(order.staff),
+        };
+        self.note_from(fact_id, valid, recorded_at, body);
     }
 }

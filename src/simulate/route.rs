@@ -4,12 +4,16 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::clients::Service;
+use super::people::Shift;
 use super::random::Random;
-use super::town::{NIGHT_UNIT, Shift, Town, travel_seconds};
+use super::town::{NIGHT_UNIT, Town, pseudonym, travel_seconds};
 use crate::domain::{Place, UtcSecond, VisitKind};
 
 /// A visit may be planned this much later than desired; beyond that it is not made.
 const DELAY_SECONDS_MAX: i64 = 3 * 3600;
+
+/// A favourite carer is sent where it costs at most so much.
+const FAVOUR_SECONDS: i64 = 2_400;
 
 /// Whose end a handover waits for.
 #[derive(Clone, Copy, Debug)]
@@ -95,22 +99,29 @@ fn wants(town: &Town, day: u32, random: &mut Random) -> Vec<Want> {
     let mut wants = Vec::new();
     let today = 1 << town.weekday(day);
     for (index, client) in town.clients.iter().enumerate() {
+        if client.life.goes.is_some_and(|end| end.cleaned_on == Some(day)) {
+            wants.push(clean_out(town, day, index));
+        }
+        if !client.life.is_client(day) {
+            continue;
+        }
         // A couple's needs are met jointly, and stand with the first of the two.
         let joint = client.spouse.filter(|&spouse| index < spouse);
-        for need in client.needs.iter().filter(|need| need.weekdays & today != 0) {
+        for (number, need) in client.needs.iter().enumerate().filter(|(_, need)| need.weekdays & today != 0) {
             let met = client.spouse.is_some() && joint.is_none();
             let desired = town.at(day, need.second);
             let told = |client: usize| {
                 town.clients[client].away_at(desired).is_some_and(|stay| stay.recorded_at < desired)
             };
-            if met || random.chance(0.012) || (told(index) && joint.is_none_or(told)) {
+            let skipped = random.chance(0.012) || dropped(town, day, index, number);
+            if met || skipped || (told(index) && joint.is_none_or(told)) {
                 continue;
             }
             let night = need.service == Service::NightCheck;
             wants.push(Want {
                 unit: if night { NIGHT_UNIT } else { client.unit },
                 desired,
-                minutes: need.minutes,
+                minutes: client.life.minutes(need.minutes, day),
                 client: index,
                 spouse: joint,
                 service: need.service,
@@ -120,16 +131,41 @@ fn wants(town: &Town, day: u32, random: &mut Random) -> Vec<Want> {
                 shift: None,
             });
         }
-        if random.chance(0.02) {
+        if random.chance(0.04) {
             let second = random.between(7 * 3600 + 1800, 21 * 3600) as i32;
             wants.push(sudden(town, day, index, second, VisitKind::Unplanned, random));
         }
-        if random.chance(0.015) {
+        if random.chance(0.012) {
             let second = random.between(7 * 3600 + 600, 31 * 3600 - 600) as i32;
             wants.push(sudden(town, day, index, second, VisitKind::Alarm, random));
         }
     }
     wants
+}
+
+/// Is this visit no longer wanted, because a provider's clients suddenly need less?
+fn dropped(town: &Town, day: u32, client: usize, need: usize) -> bool {
+    let Some((provider, from)) = town.drop else { return false };
+    from <= day
+        && town.units[town.clients[client].unit].provider == provider
+        && pseudonym(7 * client + need).is_multiple_of(3)
+}
+
+/// A home is cleaned out after its client died.
+fn clean_out(town: &Town, day: u32, client: usize) -> Want {
+    Want {
+        unit: town.clients[client].unit,
+        desired: town.at(day, 10 * 3600),
+        minutes: 120,
+        client,
+        spouse: None,
+        service: Service::Cleaning,
+        // Nobody is helped at home: registered as the errand that it is.
+        kind: VisitKind::Errand,
+        staff: 1,
+        handover: None,
+        shift: None,
+    }
 }
 
 fn sudden(town: &Town, day: u32, client: usize, second: i32, kind: VisitKind, random: &mut Random) -> Want {
@@ -139,11 +175,22 @@ fn sudden(town: &Town, day: u32, client: usize, second: i32, kind: VisitKind, ra
         minutes: random.between(2, 5) * 5,
         client,
         spouse: None,
-        service: Service::Hygiene,
+        service: acute(town, client, kind),
         kind,
         staff: 1,
         handover: None,
         shift: None,
+    }
+}
+
+/// Unplanned help is given on one of the client's daily orders, where there is one.
+fn acute(town: &Town, client: usize, kind: VisitKind) -> Service {
+    let ordered = |service| town.clients[client].needs.iter().any(|need| need.service == service);
+    match kind {
+        VisitKind::Unplanned if !ordered(Service::Hygiene) && ordered(Service::Medication) => {
+            Service::Medication
+        }
+        _ => Service::Hygiene,
     }
 }
 
@@ -162,7 +209,8 @@ fn place(town: &Town, want: &Want, duties: &mut [Duty]) -> Option<(UtcSecond, (u
         if start < duty.from || duty.until < start.plus(seconds) || delay < start.since(want.desired) {
             continue;
         }
-        let offer = Some((start.0 + way as i64, start, index));
+        let liked = town.clients[want.client].favourite == Some(duty.carer);
+        let offer = Some((start.0 + way as i64 - if liked { FAVOUR_SECONDS } else { 0 }, start, index));
         if best[0].is_none() || offer < best[0] {
             best = [offer, best[0]];
         } else if best[1].is_none() || offer < best[1] {

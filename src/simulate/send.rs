@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::claim::Claim;
+use super::claim::{Claim, Later};
 use super::owned::{OwnedCapture, OwnedEdit, OwnedRegistration};
 use super::random::Random;
 use super::reference::locks_at;
@@ -35,12 +35,25 @@ impl Post {
 enum Change {
     /// Start and end are set right.
     Times,
-    /// Another task was done.
+    /// A task took longer than was noted.
     Task,
     Approve,
+    Withdraw,
+    /// A correction that the municipality ordered after the period was locked.
+    Ordered,
+    Planted(Later),
     /// It was another client's.
     Cancel,
 }
+
+/// How an ordered correction is marked.
+const ORDERED: Later = Later {
+    at: UtcSecond(0),
+    longer_seconds: -300,
+    by_owner: false,
+    reason: Some("ordered_correction"),
+    approved: false,
+};
 
 /// Sends all versions of a claim.
 pub(super) fn send(town: &Town, claim: Claim, ids: &mut Ids, post: &mut Post, random: &mut Random) {
@@ -62,6 +75,15 @@ pub(super) fn send(town: &Town, claim: Claim, ids: &mut Ids, post: &mut Post, ra
         let at = town.at(monday, random.between(36_000, 46_800) as i32);
         if sent.emitted_at < at {
             changes.push((at, Change::Approve));
+        }
+    }
+    if let Some(later) = claim.later {
+        let at = later.at.max(sent.emitted_at.plus(600));
+        changes.push((at, Change::Planted(later)));
+        if later.approved {
+            changes.push((sent.emitted_at.plus(300), Change::Approve));
+            changes.push((at.plus(-120), Change::Withdraw));
+            changes.push((at.plus(240), Change::Approve));
         }
     }
     changes.sort_by_key(|(at, _)| *at);
@@ -108,19 +130,22 @@ fn first(town: &Town, claim: &Claim, post: &mut Post, random: &mut Random) -> Ow
 
 fn corrections(town: &Town, claim: &Claim, sent: UtcSecond, random: &mut Random) -> Vec<(UtcSecond, Change)> {
     let (start, end) = (claim.registration.start_capture.method, claim.registration.end_capture.method);
+    let lock = locks_at(town, claim.registration.pay_period);
+    if !claim.frozen && claim.registration.end_at.is_some() && random.chance(0.0008) {
+        return vec![(lock.plus(random.between(86_400, 10 * 86_400)), Change::Ordered)];
+    }
     let (share, change) = match (start.is_manual(), end) {
         _ if claim.frozen => (0.0, Change::Task),
         (_, CaptureMethod::AutoClosed) => (0.5, Change::Times),
         (true, _) => (0.06, Change::Times),
         (_, end) if end.is_manual() => (0.06, Change::Times),
-        _ if claim.registration.task.is_none() => (0.0, Change::Task),
+        _ if claim.registration.tasks.is_empty() => (0.0, Change::Task),
         _ => (0.012, Change::Task),
     };
     if !random.chance(share) {
         return Vec::new();
     }
     // In the days after, or in the last two before the period is locked.
-    let lock = locks_at(town, claim.registration.pay_period);
     let late = lock.plus(-random.between(600, 2 * 86_400));
     let soon = claim.registered_end().max(sent).plus(random.between(3_600, 6 * 86_400));
     let at = if random.chance(0.35) && sent.plus(3_600) < late { late } else { soon };
@@ -141,14 +166,28 @@ fn changed(
         Change::Cancel => record.event_type = EventType::Cancelled,
         Change::Task => {
             record.event_type = EventType::Amended;
-            let old = record.task.map_or("", |(code, _)| code);
-            let new = if old == "medication" { "meal" } else { "medication" };
-            record.task = record.task.map(|(_, minutes)| (new, minutes));
-            record.edits.push(edit(town, claim, "tasks", (old.to_owned(), new.to_owned()), at));
+            let Some(first) = record.tasks.first_mut() else { return record };
+            let old = format!("{} {}", first.0, first.1);
+            first.1 += 5;
+            let new = format!("{} {}", first.0, first.1);
+            record.edits.push(edit(town, claim, "tasks", (old, new), at));
         }
         Change::Times => {
             record.event_type = EventType::Amended;
             set_right(town, claim, &mut record, at);
+        }
+        Change::Ordered => {
+            // The municipality asked for it: some minutes less.
+            record.event_type = EventType::Amended;
+            let end = record.end_at.unwrap_or(record.start_at);
+            let shorter = end.plus(-300).max(record.start_at.plus(60));
+            move_end(town, claim, &mut record, (shorter, at), &ORDERED);
+        }
+        Change::Withdraw => record.event_type = EventType::ApprovalWithdrawn,
+        Change::Planted(later) => {
+            record.event_type = EventType::Amended;
+            let end = record.end_at.unwrap_or(record.start_at).plus(later.longer_seconds);
+            move_end(town, claim, &mut record, (end, at), later);
         }
     }
     record
@@ -184,6 +223,28 @@ fn set_right(town: &Town, claim: &Claim, record: &mut OwnedRegistration, at: Utc
     record.billable_seconds = billed.registration.billable_seconds;
 }
 
+/// Moves the end to what `(end, at)` says, with the bill.
+fn move_end(
+    town: &Town,
+    claim: &Claim,
+    record: &mut OwnedRegistration,
+    (end, at): (UtcSecond, UtcSecond),
+    why: &Later,
+) {
+    let old = record.end_at.map_or_else(String::new, |end| end.to_string());
+    let mut edit = edit(town, claim, "end_at", (old, end.to_string()), at);
+    edit.reason = why.reason;
+    if why.by_owner {
+        edit.editor = format!("owner-{}", record.provider).into();
+        edit.role = "owner";
+    }
+    record.edits.push(edit);
+    let moved = end.since(record.end_at.unwrap_or(end));
+    record.end_at = Some(end);
+    record.billable_seconds =
+        record.billable_seconds.map(|seconds| (i64::from(seconds) + moved).max(0) as u32);
+}
+
 fn edit(
     town: &Town,
     claim: &Claim,
@@ -192,8 +253,8 @@ fn edit(
     at: UtcSecond,
 ) -> OwnedEdit {
     let editor: Arc<str> = town.units[town.carers[claim.carer].unit].planner.clone();
-    let reason = if field == "tasks" { "wrong_task" } else { "forgot" };
-    OwnedEdit { field, old, new, editor, at, reason }
+    let reason = Some(if field == "tasks" { "wrong_task" } else { "forgot" });
+    OwnedEdit { field, old, new, editor, role: "planner", at, reason }
 }
 
 /// Entered at the wrong client, cancelled later, and entered again at the right one.

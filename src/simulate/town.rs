@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use super::clients::{Client, Order, add_clients};
+use super::clients::{Client, Order, add_clients, choose_favourites};
+use super::people::{
+    CLEAN, Carer, MESSIEST, MESSY, Manners, Provider, Rota, Shift, USUAL, Unit, add_absent_carers, add_carer,
+    add_carers, add_newcomers,
+};
 use super::random::Random;
 use super::{Plan, Sizes};
 use crate::domain::{CaptureMethod, Month, Place, UtcSecond, Zone};
@@ -16,107 +20,52 @@ const METRES_PER_DEGREE: f64 = 111_195.0;
 /// The night patrol is the first unit, and the municipality's.
 pub(super) const NIGHT_UNIT: usize = 0;
 
-/// When a carer works.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Shift {
-    Day,
-    Evening,
-    Night,
+/// What is told of a provider.
+struct Told {
+    /// Share of the clients.
+    clients: f64,
+    /// Of its units, one after the other.
+    manners: &'static [Manners],
+    /// Share of registrations without plan, order and tasks.
+    bare: f64,
+    /// Does its system send the start at once?
+    live: bool,
+    /// Does it approve weekly?
+    approves: bool,
+    system: &'static str,
 }
 
-impl Shift {
-    /// First and last second of work, counted from local midnight of the day that it begins on.
-    pub(super) const fn hours(self) -> (i32, i32) {
-        match self {
-            Self::Day => (7 * 3600, 15 * 3600 + 1800),
-            Self::Evening => (14 * 3600 + 1800, 22 * 3600 + 1200),
-            Self::Night => (21 * 3600 + 1800, 31 * 3600 + 900),
-        }
-    }
+const fn told(
+    clients: f64,
+    manners: &'static [Manners],
+    bare: f64,
+    (live, approves): (bool, bool),
+    system: &'static str,
+) -> Told {
+    Told { clients, manners, bare, live, approves, system }
 }
 
-/// How carefully a provider's staff registers, as shares.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Manners {
-    /// Ends that are entered by hand.
-    pub(super) manual: f64,
-    /// Visits whose log-out is forgotten.
-    pub(super) forgets: f64,
-}
-
-const CLEAN: Manners = Manners { manual: 0.05, forgets: 0.005 };
-const USUAL: Manners = Manners { manual: 0.12, forgets: 0.015 };
-const MESSY: Manners = Manners { manual: 0.25, forgets: 0.04 };
-/// The municipality's own: honest, and worse than anybody.
-const MESSIEST: Manners = Manners { manual: 0.28, forgets: 0.04 };
-
-/// What is told of each provider: share of the clients, manners, share of registrations without
-/// plan, order and tasks, does its system send the start at once, and does it approve weekly.
-const PROVIDERS: [(f64, Manners, f64, bool, bool, &str); 10] = [
-    (0.40, MESSIEST, 0.45, true, false, "phoniro"),
-    (0.12, USUAL, 0.30, false, false, "intraphone"),
-    (0.10, CLEAN, 0.20, true, false, "phoniro"),
-    (0.09, USUAL, 0.40, false, false, "carefox"),
-    (0.08, CLEAN, 0.30, false, true, "carefox"),
-    (0.07, MESSY, 0.80, false, false, "tes"),
-    (0.05, USUAL, 0.35, true, false, "phoniro"),
-    (0.04, CLEAN, 0.25, false, false, "lapscare"),
-    (0.03, MESSY, 0.70, false, false, "tes"),
-    (0.02, USUAL, 0.45, false, false, "lapscare"),
+/// The municipality's own first: one of its units is the messiest of all, the others are ordinary.
+const PROVIDERS: [Told; 10] = [
+    told(0.40, &[USUAL, MESSIEST, CLEAN, USUAL, CLEAN, USUAL, USUAL], 0.05, (true, false), "phoniro"),
+    told(0.12, &[USUAL], 0.04, (false, false), "intraphone"),
+    told(0.10, &[CLEAN], 0.03, (true, false), "phoniro"),
+    told(0.09, &[USUAL], 0.06, (false, false), "carefox"),
+    told(0.08, &[CLEAN], 0.05, (false, true), "carefox"),
+    told(0.07, &[MESSY], 0.75, (false, false), "tes"),
+    told(0.05, &[USUAL], 0.05, (true, false), "phoniro"),
+    told(0.04, &[CLEAN], 0.05, (false, false), "lapscare"),
+    told(0.03, &[MESSY], 0.60, (false, false), "tes"),
+    told(0.02, &[USUAL], 0.05, (false, false), "lapscare"),
 ];
 
-/// A provider.
-#[derive(Debug)]
-pub(super) struct Provider {
-    pub(super) id: Arc<str>,
-    pub(super) municipal: bool,
-    pub(super) manners: Manners,
-    /// Share of its registrations without plan, order and tasks.
-    pub(super) bare: f64,
-    /// Its system sends a record at the start of a visit, and one at its end.
-    pub(super) live: bool,
-    /// It approves each week's registrations.
-    pub(super) approves: bool,
-    pub(super) system: &'static str,
-}
-
-/// A group of carers with an area of its own.
-#[derive(Debug)]
-pub(super) struct Unit {
-    pub(super) id: Arc<str>,
-    pub(super) provider: usize,
-    pub(super) office: Place,
-    pub(super) planner: Arc<str>,
-    pub(super) carers: Vec<usize>,
-    pub(super) clients: Vec<usize>,
-    /// Goes along with the first carer of the day.
-    pub(super) trainee: Option<usize>,
-}
-
-/// A carer.
-#[derive(Debug)]
-pub(super) struct Carer {
-    pub(super) reference: Arc<str>,
-    pub(super) device: Arc<str>,
-    pub(super) unit: usize,
-    pub(super) shift: Shift,
-    /// Off on every third day, counted from here; `None` where nobody else has the shift.
-    off: Option<usize>,
-    /// Takes this much longer than others, as a logarithm.
-    pub(super) pace: f64,
-    /// Enters by hand this much more often than the provider's others.
-    pub(super) by_hand: f64,
-    /// Days off ill or on leave, counted from the first day: first, last, ill.
-    pub(super) away: Vec<(u32, u32, bool)>,
-}
-
-impl Carer {
-    /// Two days on, one day off, unless away.
-    pub(super) fn works(&self, day: u32) -> bool {
-        self.off.is_none_or(|off| !(day as usize + off).is_multiple_of(3))
-            && !self.away.iter().any(|&(first, last, _)| first <= day && day <= last)
-    }
-}
+/// Providers with something of their own, by their place in the list.
+const STANDARD_MINUTES: usize = 4;
+const TEMPLATE_TASKS: usize = 4;
+/// Plans tightly, with one carer to a client: nearly all that is granted is done.
+const TIGHT: usize = 6;
+/// The owner works along, unpaid.
+const OWNER_WORKS: usize = 9;
 
 /// Everything that stays the same from day to day.
 #[derive(Debug)]
@@ -131,6 +80,8 @@ pub(super) struct Town {
     pub(super) carers: Vec<Carer>,
     pub(super) clients: Vec<Client>,
     pub(super) orders: Vec<Order>,
+    /// From this day on a provider's clients get a third fewer visits.
+    pub(super) drop: Option<(usize, u32)>,
 }
 
 impl Town {
@@ -149,106 +100,86 @@ impl Town {
             carers: Vec::new(),
             clients: Vec::new(),
             orders: Vec::new(),
+            drop: None,
         };
         let mut random = Random::new(plan.seed, 1);
         let sizes = Sizes::of(plan.clients);
         town.add_providers(sizes.providers);
-        town.add_unit(0, &mut random);
-        town.add_carers(NIGHT_UNIT, sizes.night_carers, &mut random);
-        let shares: f64 = PROVIDERS[..sizes.providers].iter().map(|told| told.0).sum();
+        town.add_unit(0, USUAL, &mut random);
+        add_carers(&mut town, NIGHT_UNIT, sizes.night_carers, &mut random);
+        let shares: f64 = PROVIDERS[..sizes.providers].iter().map(|told| told.clients).sum();
         let (mut placed, mut reached) = (0, 0.0);
         for (provider, told) in PROVIDERS.iter().enumerate().take(sizes.providers) {
-            reached += told.0 / shares;
+            reached += told.clients / shares;
             let until = (reached * f64::from(plan.clients)).round() as usize;
-            town.add_area(provider, until - placed, &mut random);
+            town.add_area(provider, told.manners, until - placed, &mut random);
             placed = until;
         }
-        town.add_absent_carers(&mut random);
+        for unit in NIGHT_UNIT + 1..town.units.len() {
+            add_newcomers(&mut town, unit, &mut random);
+        }
+        add_absent_carers(&mut town, &mut random);
         super::absences::add_stays(&mut town, &mut Random::new(plan.seed, 2));
         town
     }
 
     fn add_providers(&mut self, count: usize) {
-        for (index, &(_, manners, bare, live, approves, system)) in PROVIDERS[..count].iter().enumerate() {
-            let id = format!("P-{:02}", index + 1).into();
-            let municipal = index == 0;
-            self.providers.push(Provider { id, municipal, manners, bare, live, approves, system });
+        for (index, told) in PROVIDERS[..count].iter().enumerate() {
+            self.providers.push(Provider {
+                id: format!("P-{:02}", index + 1).into(),
+                municipal: index == 0,
+                bare: told.bare,
+                live: told.live,
+                approves: told.approves,
+                standard_minutes: index == STANDARD_MINUTES,
+                template_tasks: index == TEMPLATE_TASKS,
+                grant_ratio: if index == TIGHT { 1.08 } else { 1.2 },
+                paid_ratio: if index == OWNER_WORKS { 0.8 } else { 1.0 },
+                system: told.system,
+            });
         }
     }
 
     /// The units of a provider with `clients` clients, each with its district, clients and carers.
-    fn add_area(&mut self, provider: usize, clients: usize, random: &mut Random) {
+    fn add_area(&mut self, provider: usize, manners: &[Manners], clients: usize, random: &mut Random) {
         let units = clients.div_ceil(60);
         for index in 0..units {
             let clients = clients * (index + 1) / units - clients * index / units;
-            let unit = self.add_unit(provider, random);
+            // The messiest is there only once, and in a small place it is all there is.
+            let place = match index {
+                0 if units == 1 && 1 < manners.len() => 1,
+                0 | 1 => index,
+                _ => 2 + (index - 2) % (manners.len() - 1).clamp(1, 5),
+            };
+            let unit = self.add_unit(provider, manners[place % manners.len()], random);
             add_clients(self, unit, clients, random);
             // The night patrol is a fiftieth of the staff.
-            self.add_carers(unit, ((clients as f64 / 5.1).round() as usize).max(2), random);
+            add_carers(self, unit, ((clients as f64 / 5.1).round() as usize).max(2), random);
             if random.chance(0.15) || unit == 1 {
-                let trainee = self.add_carer(unit, Shift::Day, Some(unit), random);
+                let rota = Rota { shift: Shift::Day, off: Some(unit) };
+                let trainee = add_carer(self, unit, &rota, random);
                 self.units[unit].trainee = Some(trainee);
             }
+            choose_favourites(self, unit, random);
         }
     }
 
-    fn add_unit(&mut self, provider: usize, random: &mut Random) -> usize {
+    fn add_unit(&mut self, provider: usize, manners: Manners, random: &mut Random) -> usize {
         let index = self.units.len();
         let away = 4_000.0 * random.unit().sqrt();
         let office = if index == NIGHT_UNIT { CENTRE } else { offset(CENTRE, away, random) };
         self.units.push(Unit {
             id: format!("U-{index}").into(),
             provider,
+            manners,
             office,
             planner: format!("planner-{index}").into(),
             carers: Vec::new(),
             clients: Vec::new(),
             trainee: None,
+            pool: Vec::new(),
         });
         index
-    }
-
-    fn add_carers(&mut self, unit: usize, count: usize, random: &mut Random) {
-        let shift_of = |index: usize| match (unit, index % 3) {
-            (NIGHT_UNIT, _) => Shift::Night,
-            (_, 1) => Shift::Evening,
-            _ => Shift::Day,
-        };
-        for index in 0..count {
-            let shift = shift_of(index);
-            let alike = |others: std::ops::Range<usize>| others.filter(|&it| shift_of(it) == shift).count();
-            let off = (1 < alike(0..count)).then(|| unit + alike(0..index));
-            let carer = self.add_carer(unit, shift, off, random);
-            self.units[unit].carers.push(carer);
-        }
-    }
-
-    fn add_carer(&mut self, unit: usize, shift: Shift, off: Option<usize>, random: &mut Random) -> usize {
-        let index = self.carers.len();
-        self.carers.push(Carer {
-            reference: format!("carer-{:06x}", pseudonym(index)).into(),
-            device: format!("dev-{index}").into(),
-            unit,
-            shift,
-            off,
-            pace: 0.08 * random.normal(),
-            by_hand: random.log_normal(1.0, 0.25),
-            away: Vec::new(),
-        });
-        index
-    }
-
-    /// A carer in twenty is away on a day, ill or on leave.
-    fn add_absent_carers(&mut self, random: &mut Random) {
-        for carer in &mut self.carers {
-            let mut day = random.between(0, 90) as u32;
-            while day < self.days {
-                let ill = random.chance(0.7);
-                let last = day + if ill { random.between(0, 4) } else { random.between(4, 13) } as u32;
-                carer.away.push((day, last, ill));
-                day = last + 1 + random.between(20, 160) as u32;
-            }
-        }
     }
 
     /// The instant `second` after local midnight of `day`, counted from the first day, by the clock

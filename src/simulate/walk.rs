@@ -6,9 +6,10 @@
 use std::sync::Arc;
 
 use super::clients::{Joint, Service};
+use super::people::Shift;
 use super::random::Random;
 use super::route::{Handover, Job, Want};
-use super::town::{Shift, Town, travel_seconds};
+use super::town::{Town, travel_seconds};
 use crate::domain::{Outcome, Place, Span, UtcSecond, VisitKind};
 
 /// Between two visits at one client lies at least this: a carer who is called back at once belongs
@@ -150,7 +151,7 @@ impl Walk {
         } else if !matches!(want.kind, VisitKind::Alarm | VisitKind::Remote) {
             start = start.max(left);
         }
-        let mut outcome = outcome(want, random);
+        let mut outcome = outcome(want, client.life.declines, random);
         if let Some(stay) = client.away_at(start) {
             // Nobody had told: the carer stands at the door.
             if stay.recorded_at <= start || random.chance(0.5) {
@@ -319,7 +320,7 @@ fn length(town: &Town, carer: usize, client: usize, want: &Want, random: &mut Ra
     ((want.minutes as f64 * 60.0 * ratio.clamp(0.2, 3.5)) as i64).clamp(90, 5 * 3600)
 }
 
-fn outcome(want: &Want, random: &mut Random) -> Outcome {
+fn outcome(want: &Want, declines: f64, random: &mut Random) -> Outcome {
     const OUTCOMES: [Outcome; 5] = [
         Outcome::Performed,
         Outcome::Declined,
@@ -328,5 +329,9 @@ fn outcome(want: &Want, random: &mut Random) -> Outcome {
         Outcome::CancelledLate,
     ];
     let whole = want.staff == 2 || want.handover.is_some() || want.kind == VisitKind::Remote;
-    if whole { Outcome::Performed } else { OUTCOMES[random.weighted(&[0.973, 0.012, 0.008, 0.005, 0.002])] }
+    if whole {
+        Outcome::Performed
+    } else {
+        OUTCOMES[random.weighted(&[0.985 - declines, declines, 0.008, 0.005, 0.002])]
+    }
 }

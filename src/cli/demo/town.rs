@@ -20,7 +20,7 @@ const FLUSH_WAIT: Duration = Duration::from_secs(10);
 /// The first days, in which nothing is planted, go by so many times faster, so that there is something
 /// to see soon.
 const HASTE: u32 = 8;
-const HASTE_SECONDS: i64 = 10 * 86_400;
+const HASTE_SECONDS: i64 = 14 * 86_400;
 /// More is planted than anybody would meet in a town: a few minutes should show every rule.
 const PLANTED_SHARE: f64 = 0.02;
 
