@@ -42,17 +42,15 @@ def render(path: Path) -> str:
 
 
 def link_to_others() -> dict:
-    return {
-        "type": "dashboards",
-        "title": "Tidvakt",
-        "tooltip": "The other dashboards of Tidvakt, with the same time and choices.",
-        "icon": "external link",
-        "tags": ["tidvakt"],
-        "asDropdown": False,
-        "includeVars": True,
-        "keepTime": True,
-        "targetBlank": False,
-    }
+    link = {"type": "dashboards", "title": "Tidvakt", "icon": "external link", "tags": ["tidvakt"]}
+    tooltip = "The other dashboards of Tidvakt, with the same time and choices."
+    return link | {"tooltip": tooltip, "asDropdown": False, "includeVars": True, "keepTime": True, "targetBlank": False}
+
+
+def link_to_runbook(alert: str) -> dict:
+    link = {"type": "link", "title": f"Runbook: {alert}", "url": f"${{runbooks}}/{alert}.md", "icon": "doc", "tags": []}
+    tooltip = "What the alert means, and what to do."
+    return link | {"tooltip": tooltip, "asDropdown": False, "includeVars": False, "keepTime": False, "targetBlank": True}
 
 
 def variables(names: list[str]) -> list[dict]:
@@ -132,11 +130,7 @@ def panel(source: dict, number: int, place: dict) -> dict:
     if kind == "table":
         made["transformations"] = [{"id": "merge", "options": {}}]
     if "runbook" in source:
-        made["links"] = [{
-            "title": f"Runbook: {source['runbook']}",
-            "url": f"${{runbooks}}/{source['runbook']}.md",
-            "targetBlank": True,
-        }]
+        made["links"] = [link_to_runbook(source["runbook"])]
     return made
 
 
