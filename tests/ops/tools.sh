@@ -24,6 +24,7 @@ esbuild_version=0.28.2
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 store=${XDG_CACHE_HOME:-$HOME/.cache}/tidvakt-tools
 mkdir -p "$store/bin"
+export PATH=$PATH:/usr/local/go/bin
 
 fail() { # fail CODE TEXT...
   local code=$1
