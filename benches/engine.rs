@@ -11,7 +11,7 @@ use tidvakt::domain::{
     Capture, CaptureMethod, EventType, Fact, FactBody, FactChange, Outcome, Payment, Place, Registration,
     Source, Span, Task, UtcSecond, Validity, VisitKind, Zone,
 };
-use tidvakt::engine::{Engine, HoldOn, Input, Output, Position, Settings};
+use tidvakt::engine::{Bounds, Engine, HoldOn, Input, Output, Position, Settings};
 
 const BEGIN: i64 = 1_767_225_600;
 const DAY: i64 = 86_400;
@@ -116,6 +116,13 @@ fn engine() -> Engine {
         default_ore_per_hour: 51_600,
         default_payout_day: 6,
         default_payout_hour: 18,
+        bounds: Bounds {
+            rule_holds_a_day_max: 1000,
+            rule_holds_share_max: 1.0,
+            provider_held_share_max: 1.0,
+            provider_held_seconds_min: u32::MAX,
+            statistics_cases_a_day: 1000,
+        },
     };
     Engine::new(Arc::new(settings), rules)
 }

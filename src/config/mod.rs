@@ -74,6 +74,7 @@ impl Config {
             default_ore_per_hour,
             default_payout_day,
             default_payout_hour,
+            bounds,
         } = self.engine.clone();
         Settings {
             municipality: municipality.to_owned(),
@@ -83,6 +84,7 @@ impl Config {
             default_ore_per_hour,
             default_payout_day,
             default_payout_hour,
+            bounds,
         }
     }
 

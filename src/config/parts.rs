@@ -11,7 +11,7 @@ use super::client::{self, PROPERTIES, SECRET_FILES};
 use super::layers::{Gathered, Secrets};
 use super::schema::Scalar;
 use crate::domain::Zone;
-use crate::engine::HoldOn;
+use crate::engine::{Bounds, HoldOn};
 
 /// Kafka takes no longer topic name.
 const TOPIC_CHARACTERS_MAX: usize = 249;
@@ -89,6 +89,8 @@ pub struct EngineConfig {
     pub default_payout_day: i8,
     /// Local hour of that payout run.
     pub default_payout_hour: i8,
+    /// What the machine may propose at most.
+    pub bounds: Bounds,
 }
 
 /// Threads and pace.
@@ -172,6 +174,13 @@ impl Reader<'_> {
         };
         let fits = T::try_from(*number);
         fits.unwrap_or_else(|_| unreachable!("the range of `{path}` in default.toml is too wide"))
+    }
+
+    fn real(&self, path: &str) -> f64 {
+        match self.value(path) {
+            Scalar::Float(number) => *number,
+            other => unreachable!("`{path}` is a number in default.toml, not {other:?}"),
+        }
     }
 
     fn wrong(&mut self, path: &str, text: String) {
@@ -287,6 +296,13 @@ impl Reader<'_> {
             default_ore_per_hour: self.integer("engine.default_ore_per_hour"),
             default_payout_day: self.integer("engine.default_payout_day"),
             default_payout_hour: self.integer("engine.default_payout_hour"),
+            bounds: Bounds {
+                rule_holds_a_day_max: self.integer("engine.rule_holds_a_day_max"),
+                rule_holds_share_max: self.real("engine.rule_holds_share_max"),
+                provider_held_share_max: self.real("engine.provider_held_share_max"),
+                provider_held_seconds_min: self.integer("engine.provider_held_seconds_min"),
+                statistics_cases_a_day: self.integer("engine.statistics_cases_a_day"),
+            },
         }
     }
 

@@ -162,7 +162,7 @@ x = 1
     t.toml:8: `engine.default_payout_hour` is 7.5, expected a whole number, 0 to 23 o'clock
     t.toml:9: `engine.default_payout_day` is of type array, expected a whole number, 1 to 31, a day of the month; the last day where the month is shorter
     t.toml:11: no rule is called `carer-overlaps`, did you mean `carer-overlap`?
-    t.toml:13: no key is called `rules.carer-overlap.slack`, in `[rules.carer-overlap]` there are `enabled`, `slack_seconds`, `weak_end_slack_seconds`
+    t.toml:13: no key is called `rules.carer-overlap.slack`, did you mean `rules.carer-overlap.shadow`?
     t.toml:14: `rules.carer-overlap.slack_seconds` is "long", expected a whole number, 0 to 3600 seconds
     t.toml:15: `rules.carer-overlap.enabled` is 1, expected `true` or `false`
     t.toml:17: `rules.unusual-duration.p_review_max` is nan, expected a number, 1e-12 to 0.1, a probability

@@ -12,8 +12,8 @@ use super::text::{Measures, Object, Plain, Real, Text, Texts};
 use super::time::{Period, Time};
 use super::words::Word;
 use crate::domain::{
-    Alert, AlertState, Class, Finding, Grade, Hold, HoldState, Provenance, PublishedAlert, Rejection,
-    Sentence, Subject, SubjectKind, UtcSecond,
+    Alert, AlertState, Class, Finding, Grade, Hold, HoldState, Lowered, Provenance, PublishedAlert,
+    Rejection, Sentence, Subject, SubjectKind, UtcSecond,
 };
 
 /// Largest alert that is read back. A broker takes a million bytes by default, so what could be
@@ -114,6 +114,9 @@ struct FindingRecord<'a> {
     not_tested: Texts<'a>,
     /// One sentence for people.
     text: Object<SentenceRecord<'a>>,
+    /// Why it weighs less than its rule says; absent where it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lowered_by: Option<Word<Lowered>>,
 }
 
 /// One sentence, twice.
@@ -309,6 +312,7 @@ impl<'a> FindingRecord<'a> {
             excluded: texts(&finding.excluded),
             not_tested: texts(&finding.not_tested),
             text: Object(SentenceRecord { sv: Text::new(&finding.text.sv), en: Text::new(&finding.text.en) }),
+            lowered_by: finding.lowered_by.map(Word),
         }
     }
 
@@ -327,6 +331,7 @@ impl<'a> FindingRecord<'a> {
             excluded: self.excluded.0.into_owned(),
             not_tested: self.not_tested.0.into_owned(),
             text: Sentence { sv: owned(text.sv), en: owned(text.en) },
+            lowered_by: self.lowered_by.map(|reason| reason.0),
         }
     }
 }

@@ -11,8 +11,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::read::tagged;
 use crate::domain::{
     AbsenceKind, Action, AlertState, CaptureMethod, CarerAbsenceConfirmedBy, CarerAbsenceKind, Class,
-    ClientAbsenceConfirmedBy, DecisionOutcome, EventType, Grade, GrantPer, HoldState, Outcome, PaymentMode,
-    ProviderKind, Reason, SubjectKind, VisitKind,
+    ClientAbsenceConfirmedBy, DecisionOutcome, EventType, Grade, GrantPer, HoldState, Lowered, Outcome,
+    PaymentMode, ProviderKind, Reason, SubjectKind, VisitKind,
 };
 
 /// A domain value that is one of a closed list of words.
@@ -98,6 +98,9 @@ words! {
     GrantPer { Day = "day", Week = "week", Month = "month" }
     ProviderKind { Municipal = "municipal", Private = "private" }
     Class { Error = "error", Deviation = "deviation", Contradiction = "contradiction", Pattern = "pattern" }
+    Lowered {
+        Shadow = "shadow", Breaker = "breaker", HeldShareCap = "held-share-cap", ReviewBudget = "review-budget",
+    }
     Grade { Hold = "hold", Review = "review", Observe = "observe" }
     AlertState { Opened = "opened", Revised = "revised", Withdrawn = "withdrawn" }
     HoldState {

@@ -45,6 +45,19 @@ impl Grade {
     }
 }
 
+/// Why a finding weighs less than its rule says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Lowered {
+    /// The rule only runs along.
+    Shadow,
+    /// The rule proposed more holds on that day than is plausible.
+    Breaker,
+    /// Too large a share of the provider's pay period would be held by the machine.
+    HeldShareCap,
+    /// More patterns than can be looked at; this one is likelier chance than those told.
+    ReviewBudget,
+}
+
 /// A number or word of evidence.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
@@ -130,4 +143,6 @@ pub struct Finding {
     pub not_tested: Vec<String>,
     /// The sentence.
     pub text: Sentence,
+    /// Why it weighs less than its rule says.
+    pub lowered_by: Option<Lowered>,
 }

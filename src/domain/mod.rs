@@ -22,7 +22,7 @@ pub use fact::{
     AbsenceKind, CarerAbsenceConfirmedBy, CarerAbsenceKind, ClientAbsenceConfirmedBy, Exception, Fact,
     FactBody, FactChange, GrantPer, ProviderKind, Validity,
 };
-pub use finding::{Class, Finding, Grade, Measure, Sentence, Value, round_significant};
+pub use finding::{Class, Finding, Grade, Lowered, Measure, Sentence, Value, round_significant};
 pub use geo::Place;
 pub use registration::{
     Capture, CaptureMethod, Edit, EventType, Geo, Outcome, Payment, PaymentMode, Registration, Source, Task,

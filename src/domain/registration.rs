@@ -186,6 +186,16 @@ pub struct Edit<'a> {
     pub reason_code: Option<&'a str>,
 }
 
+impl Edit<'_> {
+    /// By how many seconds the change moved a time later; `None` where it did not change one time
+    /// into another.
+    #[must_use]
+    pub fn moved_seconds(&self) -> Option<i64> {
+        let second = |text: &str| text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second);
+        Some(second(self.new?)? - second(self.old?)?)
+    }
+}
+
 /// What the payment system needs to price the visit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Payment<'a> {

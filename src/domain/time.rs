@@ -123,6 +123,28 @@ impl Month {
         self.month
     }
 
+    /// The month before; the first of year 0 has none and stays.
+    #[must_use]
+    pub const fn previous(self) -> Self {
+        match (self.year, self.month) {
+            (0, 1) => self,
+            (year, 1) => Self { year: year - 1, month: 12 },
+            (year, month) => Self { year, month: month - 1 },
+        }
+    }
+
+    /// How many days it has.
+    #[must_use]
+    pub const fn days(self) -> i8 {
+        let leap = self.year % 4 == 0 && (self.year % 100 != 0 || self.year % 400 == 0);
+        match self.month {
+            4 | 6 | 9 | 11 => 30,
+            2 if leap => 29,
+            2 => 28,
+            _ => 31,
+        }
+    }
+
     /// The month after.
     #[must_use]
     pub const fn next(self) -> Self {

@@ -1,9 +1,9 @@
 //! From what stands about a subject to the alert that says so.
 
-use super::assess::{Stand, p_value, score};
-use super::names::ProviderId;
-use super::rule::Hit;
-use super::tally::Period;
+use super::assess::Stand;
+use super::period::{Period, Whose};
+use super::rule::Weighed;
+use super::score::{p_value, score};
 use super::visit::{Slot, Visit};
 use super::{Engine, Output};
 use crate::domain::{
@@ -23,7 +23,7 @@ impl Engine {
         let subject =
             Subject { kind: SubjectKind::Registration, id: id.to_owned(), version: Some(visit.version) };
         let alert_id = alert_id(municipality, &subject);
-        let at_risk = stand.hits.iter().filter(|(_, hit)| Grade::Observe < hit.grade);
+        let at_risk = stand.hits.iter().filter(|weighed| Grade::Observe < weighed.hit.grade);
         Alert {
             case_id: format!("{municipality}:{carer}:{client}:{provider}:{}", visit.pay_period),
             provider_id: provider.to_owned(),
@@ -40,17 +40,24 @@ impl Engine {
     pub(super) fn period_alert(&self, period: Period, stand: &Stand, before: &Stand) -> Alert {
         let registry = &self.world.registry;
         let municipality = &self.world.settings.municipality;
-        let month = period.month();
-        let provider = self.main_provider(period).map_or("", |provider| registry.providers.text(provider));
-        let (kind, carer) = match period {
-            Period::Carer(carer, _) => (SubjectKind::CarerPeriod, Some(registry.carers.text(carer))),
-            Period::Provider(..) => (SubjectKind::ProviderPeriod, None),
+        let month = period.month;
+        let provider = self.world.main_provider(period).or(before.provider);
+        let provider = provider.map_or("", |provider| registry.providers.text(provider));
+        let (carer, client) = match period.whose {
+            Whose::Carer(carer) => (Some(registry.carers.text(carer)), None),
+            Whose::Client(client) => (None, Some(registry.clients.text(client))),
+            Whose::Pair(carer, client) => {
+                (Some(registry.carers.text(carer)), Some(registry.clients.text(client)))
+            }
+            Whose::Provider(_) | Whose::Tag(_) => (None, None),
         };
-        let subject = Subject { kind, id: format!("{}:{month}", carer.unwrap_or(provider)), version: None };
+        let subject = Subject { kind: period.whose.kind(), id: self.subject_id(period), version: None };
+        let (by, at) = (carer.unwrap_or("-"), client.unwrap_or("-"));
         Alert {
-            case_id: format!("{municipality}:{}:-:{provider}:{month}", carer.unwrap_or("-")),
+            case_id: format!("{municipality}:{by}:{at}:{provider}:{month}"),
             provider_id: provider.to_owned(),
             carer_ref: carer.map(str::to_owned),
+            client_ref: client.map(str::to_owned),
             event_time: self.period_start(period),
             ..self.frame(alert_id(municipality, &subject), subject, month, stand, before)
         }
@@ -67,9 +74,9 @@ impl Engine {
     ) -> Alert {
         // A withdrawal keeps the class and grade of what it takes back.
         let weighed = if stand.is_alert() { &stand.hits } else { &before.hits };
-        let classes = weighed.iter().map(|(rule, _)| self.rules[usize::from(*rule)].class);
-        let hard = stand.hits.iter().any(|(_, hit)| hit.p_value.is_none());
-        let told: &[(u16, Hit)] = if stand.is_alert() { &stand.hits } else { &[] };
+        let classes = weighed.iter().map(|hit| self.rules[usize::from(hit.rule)].class);
+        let hard = stand.hits.iter().any(|weighed| weighed.hit.p_value.is_none());
+        let told: &[Weighed] = if stand.is_alert() { &stand.hits } else { &[] };
         Alert {
             alert_id,
             municipality: self.world.settings.municipality.clone(),
@@ -80,11 +87,11 @@ impl Engine {
             client_ref: None,
             pay_period,
             class: classes.max().unwrap_or(Class::Error),
-            grade: weighed.iter().map(|(_, hit)| hit.grade).max().unwrap_or(Grade::Review),
+            grade: weighed.iter().map(|weighed| weighed.hit.grade).max().unwrap_or(Grade::Review),
             score: round_significant(score(told), 4),
             p_value: p_value(told).filter(|_| !hard).map(|p| round_significant(p, 4)),
             amount_at_risk_ore: 0,
-            findings: told.iter().map(|(rule, hit)| self.finding(*rule, hit)).collect(),
+            findings: told.iter().map(|weighed| self.finding(weighed)).collect(),
             hold: None,
             event_time: UtcSecond(0),
             offset: self.at.offset,
@@ -92,8 +99,9 @@ impl Engine {
         }
     }
 
-    fn finding(&self, rule: u16, hit: &Hit) -> Finding {
-        let listed = &self.rules[usize::from(rule)];
+    fn finding(&self, weighed: &Weighed) -> Finding {
+        let Weighed { rule, hit, lowered } = weighed;
+        let listed = &self.rules[usize::from(*rule)];
         let measures = |measures: &[Measure]| {
             measures.iter().map(|measure| (measure.name.to_owned(), measure.value.clone())).collect()
         };
@@ -113,6 +121,7 @@ impl Engine {
             excluded: hit.excluded.iter().map(|name| (*name).to_owned()).collect(),
             not_tested: hit.not_tested.iter().map(|name| (*name).to_owned()).collect(),
             text: hit.text.clone(),
+            lowered_by: *lowered,
         }
     }
 
@@ -123,10 +132,10 @@ impl Engine {
             return None;
         }
         let told = if withdrawn { before } else { stand };
-        let grave = || told.hits.iter().filter(|(_, hit)| hit.grade == Grade::Hold);
+        let grave = || told.hits.iter().filter(|weighed| weighed.hit.grade == Grade::Hold);
         let seconds = union_seconds(grave());
         let mut reason_codes: Vec<String> =
-            grave().map(|(rule, _)| self.rules[usize::from(*rule)].id.to_owned()).collect();
+            grave().map(|weighed| self.rules[usize::from(weighed.rule)].id.to_owned()).collect();
         reason_codes.sort_unstable();
         reason_codes.dedup();
         let registry = &self.world.registry;
@@ -187,23 +196,6 @@ impl Engine {
         let ore_per_hour = known.unwrap_or(self.world.settings.default_ore_per_hour);
         let seconds = visit.billable_seconds.map_or(seconds, |billed| seconds.min(i64::from(billed)));
         seconds.saturating_mul(ore_per_hour) / 3600
-    }
-
-    /// The provider that most visits of a period belong to; the first by name where several do.
-    pub(super) fn main_provider(&self, period: Period) -> Option<ProviderId> {
-        if let Period::Provider(provider, _) = period {
-            return Some(provider);
-        }
-        let names = &self.world.registry.providers;
-        let tally = self.world.tallies.get(&period)?;
-        let first = |a: &&(ProviderId, u32), b: &&(ProviderId, u32)| {
-            a.1.cmp(&b.1).then_with(|| names.text(b.0).cmp(names.text(a.0)))
-        };
-        tally.providers().iter().max_by(first).map(|(provider, _)| *provider)
-    }
-
-    pub(super) fn period_start(&self, period: Period) -> UtcSecond {
-        self.world.settings.zone.instant(period.month(), 1, 0)
     }
 
     /// All alerts that should stand now, in order of alert id.
@@ -280,8 +272,8 @@ const fn decided_state(action: Action) -> HoldState {
 }
 
 /// Seconds that are in question by any of the hits, each counted once.
-fn union_seconds<'h>(hits: impl Iterator<Item = &'h (u16, Hit)>) -> i64 {
-    let mut spans: Vec<Span> = hits.filter_map(|(_, hit)| hit.disputed).collect();
+pub(super) fn union_seconds<'h>(hits: impl Iterator<Item = &'h Weighed>) -> i64 {
+    let mut spans: Vec<Span> = hits.filter_map(|weighed| weighed.hit.disputed).collect();
     spans.sort_unstable();
     let mut until = UtcSecond(i64::MIN);
     let mut seconds = 0;

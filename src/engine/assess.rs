@@ -1,37 +1,41 @@
-//! Rules look, and what they found is weighed.
+//! Rules look at visits, and what they found is weighed.
 
 use super::names::{CarerId, ClientId, ProviderId};
-use super::rule::{Hit, Report};
-use super::sight::{PeriodSight, Sight};
-use super::tally::Period;
+use super::period::{Period, visit_periods};
+use super::restraint::Held;
+use super::rule::{Noted, Report, Weighed};
+use super::score::{of_p_value, score};
+use super::sight::Sight;
+use super::signal::Signal;
 use super::visit::{Slot, Visit};
 use super::world::World;
 use super::{Engine, Output};
-use crate::domain::{Assessment, Grade, UtcSecond, round_significant};
-
-/// Hard findings begin here; a p-value reaches at most just below.
-const HARD_SCORE: f64 = 6.0;
-/// A finding that proposes a hold ranks above one of the same length that asks for a review.
-const HOLD_SCORE: f64 = 1.0;
+use crate::domain::{Assessment, Day, Grade, Lowered, UtcSecond, round_significant};
 
 /// What stands about a subject.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Stand {
-    /// The hits with the place of their rule in the list.
-    pub(super) hits: Vec<(u16, Hit)>,
+    /// The hits.
+    pub(super) hits: Vec<Weighed>,
     /// Append time of the record that first led to the hold.
     pub(super) proposed_at: Option<UtcSecond>,
     /// On whose timelines it is marked; `None` for periods.
     pub(super) parties: Option<(CarerId, ClientId)>,
     /// The provider that the alert about a period names; `None` for visits.
-    provider: Option<ProviderId>,
+    pub(super) provider: Option<ProviderId>,
     /// What the rules said of a period, as a number.
-    word: u64,
+    pub(super) word: u64,
+    /// Rules that propose a hold, before any bound; bit by rule.
+    pub(super) proposing: u64,
+    /// The seconds that these dispute.
+    pub(super) held: Option<Held>,
+    /// The smallest p-value by which a pattern asks for a person, before the budget.
+    pub(super) chance: Option<f64>,
 }
 
 impl Stand {
     pub(super) fn grade(&self) -> Option<Grade> {
-        self.hits.iter().map(|(_, hit)| hit.grade).max()
+        self.hits.iter().map(|weighed| weighed.hit.grade).max()
     }
 
     /// `observe` alone makes no alert.
@@ -48,8 +52,16 @@ impl Stand {
 #[derive(Default)]
 pub(super) struct Scratch {
     pub(super) affected: Vec<Slot>,
-    hits: Vec<(u16, Hit)>,
-    undetermined: Vec<(u16, &'static str)>,
+    pub(super) hits: Vec<Weighed>,
+    pub(super) undetermined: Vec<(u16, &'static str)>,
+    pub(super) noted: Noted,
+    proposing: u64,
+    /// Periods to be looked at before the input is done.
+    pub(super) periods: Vec<Period>,
+    /// Visits whose marks may have changed with what is usual for their client.
+    pub(super) remarked: Vec<Slot>,
+    /// Breakers that opened or closed.
+    pub(super) flipped: Vec<(u16, Day)>,
 }
 
 /// What one rule has answered.
@@ -59,16 +71,18 @@ pub struct RuleCounts {
     pub rule: &'static str,
     /// Findings that came new, by grade: observe, review, hold.
     pub hits: [u64; 3],
+    /// Findings that came new and weigh less than the rule says, by reason.
+    pub lowered: [u64; 4],
     /// Answers "undetermined", by the fact that was missing.
     pub undetermined: Vec<(&'static str, u64)>,
 }
 
 impl RuleCounts {
     pub(super) const fn new(rule: &'static str) -> Self {
-        Self { rule, hits: [0; 3], undetermined: Vec::new() }
+        Self { rule, hits: [0; 3], lowered: [0; 4], undetermined: Vec::new() }
     }
 
-    fn undetermined(&mut self, fact: &'static str) {
+    pub(super) fn undetermined(&mut self, fact: &'static str) {
         match self.undetermined.iter_mut().find(|(known, _)| *known == fact) {
             Some((_, count)) => *count += 1,
             None => self.undetermined.push((fact, 1)),
@@ -81,7 +95,7 @@ impl RuleCounts {
 pub struct Assessed {
     /// 0 = nothing unusual; higher = look first.
     pub score: f64,
-    /// The smallest p-value, where a statistic spoke.
+    /// How likely something as odd is by chance, all strong signals together.
     pub p_value: Option<f64>,
     /// The gravest grade, where anything was found.
     pub grade: Option<Grade>,
@@ -108,31 +122,72 @@ impl World {
 }
 
 impl Engine {
-    /// Lets every rule (or only those that read history) look at the visit in `slot`; the hits are
-    /// in the scratch after it. Was anything found, be it silenced by an exception?
+    /// Lets every rule look at the visit in `slot`; hits and marks are in the scratch after it. Was
+    /// anything found, be it silenced by an exception?
     fn look(&mut self, slot: Slot) -> bool {
-        let Scratch { hits, undetermined, .. } = &mut self.scratch;
+        let Scratch { hits, undetermined, noted, proposing, .. } = &mut self.scratch;
         hits.clear();
         undetermined.clear();
+        *noted = Noted::default();
+        *proposing = 0;
         let world = &self.world;
         let Some(visit) = world.ledger.visit(slot) else { return false };
         let sight = Sight { world, visit };
-        for (number, listed) in (0u16..).zip(self.rules.iter()).filter(|(_, listed)| !listed.looks_at_periods)
+        for (number, listed) in (0u16..).zip(self.rules.iter()).filter(|(_, listed)| listed.looks.at_visits())
         {
-            listed.rule.visit(&sight, &mut Report { rule: number, hits, undetermined });
-        }
-        let found = !hits.is_empty();
-        if world.facts.has_exceptions() {
-            let (carer, client, provider) = (Some(visit.carer), Some(visit.client), Some(visit.provider));
-            hits.retain(|(rule, _)| {
-                let id = self.rules[usize::from(*rule)].id;
-                !world.facts.excepts(id, visit.span.start(), carer, client, provider)
-            });
+            listed.rule.visit(&sight, &mut Report { rule: number, hits, undetermined, noted });
         }
         for (rule, fact) in undetermined.drain(..) {
             self.rule_counts[usize::from(rule)].undetermined(fact);
         }
-        found
+        if hits.is_empty() {
+            return false;
+        }
+        if world.facts.has_exceptions() {
+            let (carer, client, provider) = (Some(visit.carer), Some(visit.client), Some(visit.provider));
+            hits.retain(|weighed| {
+                let id = self.rules[usize::from(weighed.rule)].id;
+                !world.facts.excepts(id, visit.span.start(), carer, client, provider)
+            });
+        }
+        for weighed in hits {
+            let rule = weighed.rule;
+            if self.rules[usize::from(rule)].shadow {
+                weighed.lower(Grade::Observe, Lowered::Shadow);
+            } else if weighed.hit.grade == Grade::Hold {
+                *proposing |= 1 << rule;
+                if self.restraint.is_capped((visit.provider, visit.pay_period), slot) {
+                    weighed.lower(Grade::Review, Lowered::HeldShareCap);
+                }
+                if self.restraint.is_open(rule, visit.day) {
+                    weighed.lower(Grade::Review, Lowered::Breaker);
+                }
+            }
+        }
+        true
+    }
+
+    /// Counts the visit by the marks that were just noted; its periods are looked at where that
+    /// changed anything.
+    fn count_marks(&mut self, slot: Slot) {
+        let Noted { marks, .. } = self.scratch.noted;
+        let ratio_before = self.world.ledger.entry(slot).marks.ratio;
+        if !self.world.set_marks(slot, marks) {
+            return;
+        }
+        let visit = self.world.ledger.counted(slot);
+        let (client, month) = (visit.client, visit.pay_period);
+        let periods = visit_periods(visit);
+        self.scratch.periods.extend(periods);
+        // What is usual for the client in a month is taken from the month before.
+        let party = self.world.client(client);
+        if marks.ratio != ratio_before && party.months.get(month.next()).is_some() {
+            let ledger = &self.world.ledger;
+            let later = party.timeline.all().iter().map(|mark| mark.slot);
+            self.scratch
+                .remarked
+                .extend(later.filter(|slot| ledger.counted(*slot).pay_period == month.next()));
+        }
     }
 
     /// Assesses a registration whose version was just placed; always tells the assessment.
@@ -142,21 +197,38 @@ impl Engine {
             // and a copy names its original, not the copies of itself.
             self.world.near(self.world.ledger.counted(slot), affected);
         }
-        out.push(Output::Assessed(self.assessed(slot)));
+        self.count_marks(slot);
+        let combined = self.combined(slot);
+        out.push(Output::Assessed(self.assessed(slot, combined)));
         self.settle(slot, true, affected, out);
     }
 
     /// Assesses again, without another word where nothing changed.
-    fn assess_again(&mut self, slot: Slot, affected: &mut Vec<Slot>, out: &mut Vec<Output>) {
+    pub(super) fn assess_again(&mut self, slot: Slot, affected: &mut Vec<Slot>, out: &mut Vec<Output>) {
         self.look(slot);
+        self.count_marks(slot);
         let same = match self.visits.get(&slot) {
-            Some(stand) => stand.hits == self.scratch.hits,
+            Some(stand) => stand.hits == self.scratch.hits && stand.proposing == self.scratch.proposing,
             None => self.scratch.hits.is_empty(),
         };
         if !same {
-            out.push(Output::Assessed(self.assessed(slot)));
+            out.push(Output::Assessed(self.assessed(slot, None)));
             self.settle(slot, false, affected, out);
         }
+    }
+
+    /// How likely the visit's signals are, with those of its carer's pay period.
+    fn combined(&mut self, slot: Slot) -> Option<f64> {
+        let visit = self.world.ledger.counted(slot);
+        if visit.open {
+            return None;
+        }
+        self.calibration.advance(visit.day);
+        let noted = self.scratch.noted.signals;
+        let of_visit = Signal::ALL.into_iter().zip(noted).filter_map(|(signal, raw)| Some((signal, raw?)));
+        let of_carer = self.carer_signals.get(&(visit.carer, visit.pay_period)).copied().unwrap_or_default();
+        let of_carer = Signal::ALL.into_iter().skip(Signal::VISIT_COUNT).zip(of_carer.0.map(f64::from));
+        self.calibration.weigh(of_visit.chain(of_carer)).combined
     }
 
     /// Makes the hits in the scratch what stands about the visit in `slot`; the registrations that
@@ -170,17 +242,21 @@ impl Engine {
         }
         let visit = self.world.ledger.counted(slot).clone();
         let before = before.unwrap_or_default();
-        affected.extend(before.hits.iter().chain(&hits).flat_map(|(_, hit)| hit.related.iter().copied()));
+        affected
+            .extend(before.hits.iter().chain(&hits).flat_map(|weighed| weighed.hit.related.iter().copied()));
         self.count_new(&hits, &before.hits);
         self.world.unmark(&before);
         let changed = retell || before.hits != hits;
+        let proposing = self.scratch.proposing;
         let mut stand = Stand {
-            word: 0,
+            held: held(&visit, &hits, proposing),
             hits,
+            proposing,
             proposed_at: before.proposed_at,
             parties: Some((visit.carer, visit.client)),
-            provider: None,
+            ..Stand::default()
         };
+        self.restrain(&visit, &before, &stand);
         if stand.is_hold() {
             stand.proposed_at = stand.proposed_at.or(Some(self.at.appended_at));
         }
@@ -193,6 +269,19 @@ impl Engine {
         }
     }
 
+    /// Counts what is proposed about a visit for the bounds.
+    pub(super) fn restrain(&mut self, visit: &Visit, before: &Stand, now: &Stand) {
+        for rule in super::mark::bits64(before.proposing ^ now.proposing) {
+            self.restraint.hold(rule, visit.day, now.proposing >> rule & 1 == 1);
+            if self.restraint.judge(rule, visit.day, &self.world.settings.bounds) {
+                self.scratch.flipped.push((rule, visit.day));
+            }
+        }
+        let ledger = &self.world.ledger;
+        let by_id = |a, b| ledger.id(a).cmp(ledger.id(b));
+        self.restraint.held((visit.provider, visit.pay_period), before.held, now.held, by_id);
+    }
+
     /// Takes back what stood about a cancelled registration.
     pub(super) fn cancelled(
         &mut self,
@@ -202,8 +291,9 @@ impl Engine {
         out: &mut Vec<Output>,
     ) {
         let (Some(before), Some(visit)) = (self.visits.remove(&slot), visit) else { return };
-        affected.extend(before.hits.iter().flat_map(|(_, hit)| hit.related.iter().copied()));
+        affected.extend(before.hits.iter().flat_map(|weighed| weighed.hit.related.iter().copied()));
         self.world.unmark(&before);
+        self.restrain(visit, &before, &Stand::default());
         if before.is_alert() {
             out.push(Output::Alert(Box::new(self.visit_alert(visit, &Stand::default(), &before))));
         }
@@ -232,7 +322,7 @@ impl Engine {
     }
 
     /// Each once, in order of start and id: what is told does not depend on where things are kept.
-    fn in_order(&self, slots: &mut Vec<Slot>) {
+    pub(super) fn in_order(&self, slots: &mut Vec<Slot>) {
         let ledger = &self.world.ledger;
         slots.retain(|slot| ledger.visit(*slot).is_some());
         slots.sort_unstable_by(|a, b| {
@@ -242,84 +332,27 @@ impl Engine {
         slots.dedup();
     }
 
-    /// Assesses both periods that a visit counts in.
-    pub(super) fn assess_periods(&mut self, periods: [Period; 2], out: &mut Vec<Output>) {
-        periods.into_iter().for_each(|period| self.assess_period(period, false, out));
-    }
-
-    /// Assesses a period where what the rules say of it changed, or `again` all the same.
-    pub(super) fn assess_period(&mut self, period: Period, again: bool, out: &mut Vec<Output>) {
-        if Some(period.month()) <= self.world.horizon_month {
-            // Part of it is no longer kept: what was said of it stands.
-            return;
-        }
-        let Some(tally) = self.world.tallies.get(&period) else { return };
-        let sight = PeriodSight { period, tally };
-        let looking = || self.rules.iter().filter(|listed| listed.looks_at_periods);
-        // A polynomial in the words: none of them is lost in the others.
-        let word = looking().fold(0_u64, |sum, listed| {
-            sum.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(listed.rule.period_word(&sight))
-        });
-        let provider = self.main_provider(period);
-        let same = match self.periods.get(&period) {
-            Some(stand) => stand.word == word && stand.provider == provider,
-            None => word == 0,
-        };
-        if same && !again {
-            return;
-        }
-        let Scratch { hits, undetermined, .. } = &mut self.scratch;
-        hits.clear();
-        undetermined.clear();
-        for (number, listed) in (0u16..).zip(self.rules.iter()).filter(|(_, listed)| listed.looks_at_periods)
-        {
-            listed.rule.period(&sight, &mut Report { rule: number, hits, undetermined });
-        }
-        let before = self.periods.get(&period);
-        if before.is_none() && hits.is_empty() {
-            return;
-        }
-        let mut hits = std::mem::take(hits);
-        hits.retain(|(rule, _)| !self.period_excepted(*rule, period));
-        let before = self.periods.remove(&period).unwrap_or_default();
-        self.count_new(&hits, &before.hits);
-        let stand = Stand { hits, proposed_at: None, parties: None, provider, word };
-        let changed = stand.hits != before.hits || stand.provider != before.provider;
-        if changed && (before.is_alert() || stand.is_alert()) {
-            out.push(Output::Alert(Box::new(self.period_alert(period, &stand, &before))));
-        }
-        if !stand.hits.is_empty() {
-            self.periods.insert(period, stand);
+    pub(super) fn count_new(&mut self, hits: &[Weighed], before: &[Weighed]) {
+        for new in hits.iter().filter(|new| !before.contains(new)) {
+            let counts = &mut self.rule_counts[usize::from(new.rule)];
+            counts.hits[new.hit.grade as usize] += 1;
+            if let Some(reason) = new.lowered {
+                counts.lowered[reason as usize] += 1;
+            }
         }
     }
 
-    fn period_excepted(&self, rule: u16, period: Period) -> bool {
-        let id = self.rules[usize::from(rule)].id;
-        let at = self.period_start(period);
-        let (carer, provider) = match period {
-            Period::Carer(carer, _) => (Some(carer), self.main_provider(period)),
-            Period::Provider(provider, _) => (None, Some(provider)),
-        };
-        self.world.facts.has_exceptions() && self.world.facts.excepts(id, at, carer, None, provider)
-    }
-
-    fn count_new(&mut self, hits: &[(u16, Hit)], before: &[(u16, Hit)]) {
-        for (rule, hit) in hits.iter().filter(|new| !before.contains(new)) {
-            self.rule_counts[usize::from(*rule)].hits[hit.grade as usize] += 1;
-        }
-    }
-
-    fn assessed(&self, slot: Slot) -> Assessed {
+    fn assessed(&self, slot: Slot, combined: Option<f64>) -> Assessed {
         let hits = &self.scratch.hits;
         Assessed {
-            score: score(hits),
-            p_value: p_value(hits),
-            grade: hits.iter().map(|(_, hit)| hit.grade).max(),
+            score: score(hits).max(combined.map_or(0.0, of_p_value)),
+            p_value: combined,
+            grade: hits.iter().map(|weighed| weighed.hit.grade).max(),
             slot,
             version: self.world.ledger.entry(slot).version,
             at: self.at.appended_at,
-            rules: hits.iter().fold(0, |rules, (rule, _)| rules | 1 << rule),
-            related: hits.iter().flat_map(|(_, hit)| hit.related.iter().copied()).collect(),
+            rules: hits.iter().fold(0, |rules, weighed| rules | 1 << weighed.rule),
+            related: hits.iter().flat_map(|weighed| weighed.hit.related.iter().copied()).collect(),
         }
     }
 
@@ -345,21 +378,11 @@ impl Engine {
     }
 }
 
-/// The smallest p-value among the hits.
-pub(super) fn p_value(hits: &[(u16, Hit)]) -> Option<f64> {
-    hits.iter().filter_map(|(_, hit)| hit.p_value).min_by(f64::total_cmp)
-}
-
-/// 0 = nothing unusual. A hard finding scores from 6 up, by its minutes; a p-value by its decades,
-/// below 6 however small it is.
-pub(super) fn score(hits: &[(u16, Hit)]) -> f64 {
-    let of = |hit: &Hit| match hit.p_value {
-        Some(p) => (-p.max(1e-300).log10()).clamp(0.0, HARD_SCORE - 0.01),
-        None => {
-            let minutes = hit.seconds() as f64 / 60.0;
-            let hold = if hit.grade == Grade::Hold { HOLD_SCORE } else { 0.0 };
-            HARD_SCORE + hold + (1.0 + minutes).log10()
-        }
-    };
-    hits.iter().map(|(_, hit)| of(hit)).fold(0.0, f64::max)
+/// The seconds on which holds are proposed.
+fn held(visit: &Visit, hits: &[Weighed], proposing: u64) -> Option<Held> {
+    (proposing != 0).then(|| {
+        let grave = hits.iter().filter(|weighed| proposing >> weighed.rule & 1 == 1);
+        let seconds = super::alerts::union_seconds(grave);
+        Held { start: visit.span.start(), slot: visit.slot, seconds }
+    })
 }

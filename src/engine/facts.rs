@@ -1,116 +1,34 @@
 //! Reference facts as known now, indexed by whom they are about.
 
+mod about;
+mod shelf;
+
 use std::collections::BTreeMap;
 
 use hashbrown::HashMap;
 
+pub(super) use about::Touches;
+pub use about::{Absence, CarerAway, Home, Order, PayDates, ProviderFact};
+
 use super::names::{CarerId, ClientId, ProviderId, TextId};
 use super::registry::Registry;
-use crate::domain::{
-    AbsenceKind, ClientAbsenceConfirmedBy, Exception, Fact, FactBody, FactChange, Month, Place, UtcSecond,
-    Validity,
-};
-
-/// Where a client lives.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Home {
-    /// Shared by all who live together.
-    pub household: Option<TextId>,
-    /// The home's position.
-    pub place: Option<Place>,
-}
-
-/// What an order says that rules need.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Order {
-    /// Carers per visit.
-    pub required_staff: Option<u8>,
-}
-
-/// A time that a client is away.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Absence {
-    /// From when to when.
-    pub valid: Validity,
-    /// Why.
-    pub kind: AbsenceKind,
-    /// Who says so.
-    pub confirmed_by: ClientAbsenceConfirmedBy,
-}
-
-/// The dates of a pay period.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Calendar {
-    pub(super) payout_run_at: UtcSecond,
-}
-
-/// An exception with its references as numbers.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Excepted {
-    rule: Box<str>,
-    carer: Option<CarerId>,
-    client: Option<ClientId>,
-    provider: Option<ProviderId>,
-}
-
-/// Whose registrations a changed fact touches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Touches {
-    Nothing,
-    Client(ClientId),
-    Carer(CarerId),
-    Provider(ProviderId),
-    /// Prices and dates: the findings stay, what hangs on them changes.
-    Money,
-    Everything,
-}
-
-/// One fact in an index.
-#[derive(Clone, Debug)]
-struct Known<T> {
-    fact_id: Box<str>,
-    valid: Validity,
-    recorded_at: UtcSecond,
-    value: T,
-}
-
-/// The facts of one kind about one entity; few, so they are searched in order.
-#[derive(Clone, Debug)]
-struct Shelf<T>(Vec<Known<T>>);
-
-impl<T> Default for Shelf<T> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
-}
-
-impl<T> Shelf<T> {
-    fn put(&mut self, fact: &Fact, value: T) {
-        self.0.push(Known {
-            fact_id: fact.fact_id.as_str().into(),
-            valid: fact.valid,
-            recorded_at: fact.recorded_at,
-            value,
-        });
-        // In an order of their own, so that the order of arrival does not show.
-        self.0.sort_by(|a, b| (a.recorded_at, &a.fact_id).cmp(&(b.recorded_at, &b.fact_id)));
-    }
-
-    fn remove(&mut self, fact_id: &str) {
-        self.0.retain(|known| &*known.fact_id != fact_id);
-    }
-
-    /// What is known at `at`; the latest recorded where several hold.
-    fn at(&self, at: UtcSecond) -> Option<&T> {
-        self.0.iter().rev().find(|known| known.valid.covers(at)).map(|known| &known.value)
-    }
-}
+use crate::domain::{Fact, FactBody, FactChange, Month, UtcSecond};
+use about::Excepted;
+use shelf::Shelf;
 
 /// The facts about one client.
 #[derive(Default)]
 struct AboutClient {
     homes: Shelf<Home>,
     absences: Shelf<Absence>,
+    orders: Shelf<TextId>,
+}
+
+/// The facts about one carer.
+#[derive(Default)]
+struct AboutCarer {
+    employments: Shelf<ProviderId>,
+    away: Shelf<CarerAway>,
 }
 
 /// All facts of a municipality.
@@ -119,12 +37,34 @@ pub(super) struct Facts {
     by_id: BTreeMap<Box<str>, Fact>,
     /// By the number of the client.
     clients: Vec<AboutClient>,
+    carers: HashMap<CarerId, AboutCarer>,
     orders: HashMap<TextId, Shelf<Order>>,
+    tags: HashMap<TextId, Shelf<ClientId>>,
     tariffs: HashMap<TextId, Shelf<i64>>,
-    calendar: BTreeMap<Month, Shelf<Calendar>>,
+    providers: HashMap<ProviderId, Shelf<ProviderFact>>,
+    calendar: BTreeMap<Month, Shelf<PayDates>>,
     exceptions: Shelf<Excepted>,
-    /// How many absences of clients are known: none at all means that the feed of them is missing.
-    absences_known: usize,
+    known: Known,
+}
+
+/// How many facts of a kind are known: none at all means that the municipality does not send them.
+#[derive(Default)]
+struct Known {
+    absences: usize,
+    orders: usize,
+    tags: usize,
+    employments: HashMap<ProviderId, usize>,
+}
+
+/// Counts one more or one less; true where the first came or the last went.
+const fn counted(count: &mut usize, more: bool) -> bool {
+    if more {
+        *count += 1;
+        *count == 1
+    } else {
+        *count -= 1;
+        *count == 0
+    }
 }
 
 impl Facts {
@@ -137,92 +77,112 @@ impl Facts {
                 if held.is_some_and(|held| fact.recorded_at < held.recorded_at || held == fact) {
                     return [Touches::Nothing; 2];
                 }
-                [self.remove(&fact.fact_id, registry), self.put(fact, registry)]
+                let before = self.remove(&fact.fact_id, registry);
+                self.by_id.insert(fact.fact_id.as_str().into(), fact.clone());
+                [before, self.index(fact, true, registry)]
             }
-        }
-    }
-
-    fn put(&mut self, fact: &Fact, registry: &mut Registry) -> Touches {
-        self.by_id.insert(fact.fact_id.as_str().into(), fact.clone());
-        match &fact.body {
-            FactBody::ClientHome { client_ref, household_ref, place } => {
-                let client = registry.clients.intern(client_ref);
-                let household = household_ref.as_deref().map(|name| registry.texts.intern(name));
-                self.client(client).homes.put(fact, Home { household, place: *place });
-                Touches::Client(client)
-            }
-            FactBody::Order { order_id, client_ref, required_staff, .. } => {
-                let order = registry.texts.intern(order_id);
-                let value = Order { required_staff: *required_staff };
-                self.orders.entry(order).or_default().put(fact, value);
-                Touches::Client(registry.clients.intern(client_ref))
-            }
-            FactBody::ClientAbsence { client_ref, kind, confirmed_by } => {
-                let client = registry.clients.intern(client_ref);
-                let absence = Absence { valid: fact.valid, kind: *kind, confirmed_by: *confirmed_by };
-                self.client(client).absences.put(fact, absence);
-                self.absences_known += 1;
-                Touches::Client(client)
-            }
-            FactBody::Tariff { tariff_code, ore_per_hour } => {
-                let tariff = registry.texts.intern(tariff_code);
-                self.tariffs.entry(tariff).or_default().put(fact, *ore_per_hour);
-                Touches::Money
-            }
-            FactBody::Calendar { pay_period, payout_run_at, .. } => {
-                let calendar = Calendar { payout_run_at: *payout_run_at };
-                self.calendar.entry(*pay_period).or_default().put(fact, calendar);
-                Touches::Money
-            }
-            FactBody::Exception(exception) => {
-                let excepted = excepted(exception, registry);
-                let touches = touched_by(&excepted);
-                self.exceptions.put(fact, excepted);
-                touches
-            }
-            // Kept, so that replacing and removing works; no rule reads these yet.
-            FactBody::Employment { .. }
-            | FactBody::CarerAbsence { .. }
-            | FactBody::Tag { .. }
-            | FactBody::Provider { .. } => Touches::Nothing,
         }
     }
 
     fn remove(&mut self, fact_id: &str, registry: &mut Registry) -> Touches {
-        let Some(fact) = self.by_id.remove(fact_id) else { return Touches::Nothing };
+        match self.by_id.remove(fact_id) {
+            Some(fact) => self.index(&fact, false, registry),
+            None => Touches::Nothing,
+        }
+    }
+
+    /// Puts a fact into its index, or takes it out of there.
+    fn index(&mut self, fact: &Fact, put: bool, registry: &mut Registry) -> Touches {
         match &fact.body {
-            FactBody::ClientHome { client_ref, .. } => {
+            FactBody::ClientHome { client_ref, household_ref, place } => {
                 let client = registry.clients.intern(client_ref);
-                self.client(client).homes.remove(fact_id);
+                let household = household_ref.as_deref().map(|name| registry.texts.intern(name));
+                self.client(client).homes.set(fact, put.then_some(Home { household, place: *place }));
                 Touches::Client(client)
             }
-            FactBody::Order { order_id, client_ref, .. } => {
-                self.orders.entry(registry.texts.intern(order_id)).or_default().remove(fact_id);
-                Touches::Client(registry.clients.intern(client_ref))
-            }
-            FactBody::ClientAbsence { client_ref, .. } => {
+            FactBody::Order { .. } => self.index_order(fact, put, registry),
+            FactBody::ClientAbsence { client_ref, kind, confirmed_by } => {
                 let client = registry.clients.intern(client_ref);
-                self.client(client).absences.remove(fact_id);
-                self.absences_known -= 1;
+                let absence = Absence { valid: fact.valid, kind: *kind, confirmed_by: *confirmed_by };
+                self.client(client).absences.set(fact, put.then_some(absence));
+                // Without any absence the answer is "undetermined", which is no finding either.
+                counted(&mut self.known.absences, put);
                 Touches::Client(client)
             }
-            FactBody::Tariff { tariff_code, .. } => {
-                self.tariffs.entry(registry.texts.intern(tariff_code)).or_default().remove(fact_id);
+            FactBody::Employment { carer_ref, provider_id } => {
+                let carer = registry.carers.intern(carer_ref);
+                let provider = registry.providers.intern(provider_id);
+                self.carers.entry(carer).or_default().employments.set(fact, put.then_some(provider));
+                let first = counted(self.known.employments.entry(provider).or_default(), put);
+                if first { Touches::Provider(provider) } else { Touches::Carer(carer) }
+            }
+            FactBody::CarerAbsence { carer_ref, kind, confirmed_by } => {
+                let carer = registry.carers.intern(carer_ref);
+                let away = CarerAway { valid: fact.valid, kind: *kind, confirmed_by: *confirmed_by };
+                self.carers.entry(carer).or_default().away.set(fact, put.then_some(away));
+                Touches::Carer(carer)
+            }
+            FactBody::Tag { tag_ref, client_ref } => {
+                let tag = registry.texts.intern(tag_ref);
+                let client = registry.clients.intern(client_ref);
+                self.tags.entry(tag).or_default().set(fact, put.then_some(client));
+                let first = counted(&mut self.known.tags, put);
+                if first { Touches::Everything } else { Touches::Tag(tag) }
+            }
+            FactBody::Tariff { tariff_code, ore_per_hour } => {
+                let tariff = registry.texts.intern(tariff_code);
+                self.tariffs.entry(tariff).or_default().set(fact, put.then_some(*ore_per_hour));
                 Touches::Money
             }
-            FactBody::Calendar { pay_period, .. } => {
-                self.calendar.entry(*pay_period).or_default().remove(fact_id);
-                Touches::Money
+            FactBody::Calendar { pay_period, locks_at, payout_run_at } => {
+                let dates = PayDates { locks_at: *locks_at, payout_run_at: *payout_run_at };
+                self.calendar.entry(*pay_period).or_default().set(fact, put.then_some(dates));
+                Touches::Month(*pay_period)
+            }
+            FactBody::Provider { provider_id, kind, paid_staff_hours, pay_period } => {
+                let provider = registry.providers.intern(provider_id);
+                let hours = pay_period.zip(*paid_staff_hours);
+                let known = ProviderFact { kind: *kind, paid_staff_hours: hours };
+                self.providers.entry(provider).or_default().set(fact, put.then_some(known));
+                Touches::Provider(provider)
             }
             FactBody::Exception(exception) => {
-                self.exceptions.remove(fact_id);
-                touched_by(&excepted(exception, registry))
+                let excepted = Excepted::of(exception, registry);
+                let touches = excepted.touches();
+                self.exceptions.set(fact, put.then_some(excepted));
+                touches
             }
-            FactBody::Employment { .. }
-            | FactBody::CarerAbsence { .. }
-            | FactBody::Tag { .. }
-            | FactBody::Provider { .. } => Touches::Nothing,
         }
+    }
+
+    fn index_order(&mut self, fact: &Fact, put: bool, registry: &mut Registry) -> Touches {
+        let FactBody::Order {
+            order_id,
+            client_ref,
+            provider_id,
+            task_codes,
+            granted_minutes,
+            granted_per,
+            required_staff,
+        } = &fact.body
+        else {
+            return Touches::Nothing;
+        };
+        let id = registry.texts.intern(order_id);
+        let client = registry.clients.intern(client_ref);
+        let order = Order {
+            id,
+            client,
+            provider: provider_id.as_deref().map(|name| registry.providers.intern(name)),
+            tasks: task_codes.iter().map(|code| code.as_str().into()).collect(),
+            grant: granted_minutes.zip(*granted_per),
+            required_staff: *required_staff,
+            valid: fact.valid,
+        };
+        self.orders.entry(id).or_default().set(fact, put.then_some(order));
+        self.client(client).orders.set(fact, put.then_some(id));
+        let first = counted(&mut self.known.orders, put);
+        if first { Touches::Everything } else { Touches::Client(client) }
     }
 
     fn client(&mut self, client: ClientId) -> &mut AboutClient {
@@ -241,23 +201,73 @@ impl Facts {
         self.orders.get(&order)?.at(at)
     }
 
+    /// The client's orders that hold at `at`, each once.
+    pub(super) fn orders_of(&self, client: ClientId, at: UtcSecond) -> impl Iterator<Item = &Order> {
+        let about = self.clients.get(client.0 as usize);
+        let ids = about.into_iter().flat_map(move |about| about.orders.all_at(at));
+        ids.filter_map(move |id| self.order(*id, at)).filter(move |order| order.client == client)
+    }
+
+    /// Every order of the client that was ever known, in order of recording.
+    pub(super) fn orders_ever(&self, client: ClientId) -> impl Iterator<Item = &Order> {
+        let about = self.clients.get(client.0 as usize);
+        let ids = about.into_iter().flat_map(|about| about.orders.all());
+        let facts = ids.filter_map(|known| self.orders.get(&known.value));
+        facts.flat_map(|shelf| shelf.all().map(|known| &known.value)).filter(move |o| o.client == client)
+    }
+
     /// Every known absence of a client, in order of recording.
     pub(super) fn absences(&self, client: ClientId) -> impl Iterator<Item = &Absence> {
         let about = self.clients.get(client.0 as usize);
-        about.into_iter().flat_map(|about| about.absences.0.iter().map(|known| &known.value))
+        about.into_iter().flat_map(|about| about.absences.all().map(|known| &known.value))
+    }
+
+    /// Every known absence of a carer, in order of recording.
+    pub(super) fn carer_away(&self, carer: CarerId) -> impl Iterator<Item = &CarerAway> {
+        let about = self.carers.get(&carer);
+        about.into_iter().flat_map(|about| about.away.all().map(|known| &known.value))
+    }
+
+    /// Is the carer on the provider's list at `at`? `None` where the provider sends no list.
+    pub(super) fn employed(&self, carer: CarerId, provider: ProviderId, at: UtcSecond) -> Option<bool> {
+        self.known.employments.get(&provider).filter(|count| 0 < **count)?;
+        let about = self.carers.get(&carer);
+        Some(about.is_some_and(|about| about.employments.all_at(at).any(|known| *known == provider)))
+    }
+
+    /// The client at whose home a tag is mounted at `at`.
+    pub(super) fn tag(&self, tag: TextId, at: UtcSecond) -> Option<ClientId> {
+        self.tags.get(&tag)?.at(at).copied()
     }
 
     pub(super) const fn knows_absences(&self) -> bool {
-        self.absences_known > 0
+        self.known.absences > 0
+    }
+
+    pub(super) const fn knows_orders(&self) -> bool {
+        self.known.orders > 0
+    }
+
+    pub(super) const fn knows_tags(&self) -> bool {
+        self.known.tags > 0
     }
 
     pub(super) fn ore_per_hour(&self, tariff: TextId, at: UtcSecond) -> Option<i64> {
         self.tariffs.get(&tariff)?.at(at).copied()
     }
 
-    pub(super) fn calendar(&self, period: Month) -> Option<&Calendar> {
+    pub(super) fn calendar(&self, period: Month) -> Option<&PayDates> {
         // A calendar is about its period, whenever it holds: the latest recorded counts.
-        self.calendar.get(&period)?.0.last().map(|known| &known.value)
+        self.calendar.get(&period)?.all().next_back().map(|known| &known.value)
+    }
+
+    /// What is known of a provider: the latest recorded, with the paid hours of `month` where any
+    /// fact has them.
+    pub(super) fn provider(&self, provider: ProviderId, month: Month) -> Option<ProviderFact> {
+        let shelf = self.providers.get(&provider).filter(|shelf| !shelf.is_empty())?;
+        let facts = || shelf.all().rev().map(|known| known.value);
+        let hours = facts().filter_map(|fact| fact.paid_staff_hours).find(|(of, _)| *of == month);
+        facts().next().map(|latest| ProviderFact { paid_staff_hours: hours, ..latest })
     }
 
     /// Is there an accepted exception for `rule` about these at `at`?
@@ -269,7 +279,7 @@ impl Facts {
         client: Option<ClientId>,
         provider: Option<ProviderId>,
     ) -> bool {
-        self.exceptions.0.iter().any(|known| {
+        self.exceptions.all().any(|known| {
             let Excepted { rule: named, carer: c, client: l, provider: p } = &known.value;
             &**named == rule
                 && known.valid.covers(at)
@@ -279,25 +289,7 @@ impl Facts {
         })
     }
 
-    pub(super) fn has_exceptions(&self) -> bool {
-        !self.exceptions.0.is_empty()
-    }
-}
-
-fn excepted(exception: &Exception, registry: &mut Registry) -> Excepted {
-    Excepted {
-        rule: exception.rule.as_str().into(),
-        carer: exception.carer_ref.as_deref().map(|name| registry.carers.intern(name)),
-        client: exception.client_ref.as_deref().map(|name| registry.clients.intern(name)),
-        provider: exception.provider_id.as_deref().map(|name| registry.providers.intern(name)),
-    }
-}
-
-fn touched_by(excepted: &Excepted) -> Touches {
-    match (excepted.carer, excepted.client, excepted.provider) {
-        (Some(carer), _, _) => Touches::Carer(carer),
-        (None, Some(client), _) => Touches::Client(client),
-        (None, None, Some(provider)) => Touches::Provider(provider),
-        (None, None, None) => Touches::Everything,
+    pub(super) const fn has_exceptions(&self) -> bool {
+        !self.exceptions.is_empty()
     }
 }

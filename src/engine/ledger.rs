@@ -5,6 +5,7 @@ use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
+use super::mark::Marks;
 use super::visit::{Slot, Visit};
 use crate::domain::UtcSecond;
 
@@ -20,6 +21,8 @@ pub(super) struct Entry {
     pub(super) appended_at: UtcSecond,
     /// `None` once cancelled.
     pub(super) visit: Option<Visit>,
+    /// What rules noted about the visit.
+    pub(super) marks: Marks,
 }
 
 /// How a version stands to what is known.
@@ -67,7 +70,7 @@ impl Ledger {
 
     /// Makes room for a registration that was never seen.
     pub(super) fn add(&mut self, id: &str, version: u32, appended_at: UtcSecond) -> Slot {
-        let entry = Entry { id: id.into(), version, appended_at, visit: None };
+        let entry = Entry { id: id.into(), version, appended_at, visit: None, marks: Marks::default() };
         let slot = match self.free.pop() {
             Some(slot) => {
                 self.entries[slot.0 as usize] = Some(entry);

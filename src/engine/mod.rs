@@ -10,14 +10,27 @@
 
 mod alerts;
 mod assess;
+mod assess_period;
 mod baseline;
+mod calibration;
+mod counts;
 mod facts;
+mod kept;
 mod ledger;
+mod mark;
 mod names;
+mod near;
+mod peers;
+mod period;
+mod period_sight;
 mod registry;
+mod replace;
+mod restraint;
 mod rolling;
 mod rule;
+mod score;
 mod sight;
+mod signal;
 mod tally;
 mod timeline;
 mod visit;
@@ -29,20 +42,30 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 
 pub use assess::{Assessed, RuleCounts};
+pub use assess_period::{LENGTH_EXCESS_LOG_MIN, PAIR_SHARE_MIN};
 pub use baseline::{Baseline, Prior};
-pub use facts::{Absence, Home};
+pub use facts::{Absence, CarerAway, Home, Order, PayDates, ProviderFact};
+pub use mark::Mark;
 pub use names::{CarerId, ClientId, ProviderId, TextId};
+pub use near::LONG_DAY_MINUTES;
+pub use peers::{Rate, Usual, UsualLength, chernoff};
+pub use period::{Period, Whose};
+pub use period_sight::{Excess, PeriodSight, ShareTest};
+pub use restraint::Bounds;
 pub use rolling::{Rolling, Touched};
-pub use rule::{Hit, Listed, Report, Rule, RuleSet};
-pub use sight::{NEIGHBOUR_GAP_SECONDS_MAX, PeriodSight, Sight};
-pub use tally::{Period, Tally};
-pub use visit::{Slot, Visit};
+pub use rule::{Hit, LENGTH_LOG_MAX, Listed, Looks, Report, Rule, RuleSet};
+pub use sight::{NEIGHBOUR_GAP_SECONDS_MAX, Sight};
+pub use signal::Signal;
+pub use tally::{Count, Share, Sum, Tally};
+pub use visit::{Edited, End, Rare, Slot, Visit};
 pub use world::{HoldOn, Settings};
 
-use crate::domain::{Alert, Decision, EventType, FactChange, Reason, Registration, Rejection, UtcSecond};
+use crate::domain::{Alert, Day, Decision, FactChange, Month, Reason, Registration, Rejection, UtcSecond};
 use assess::Stand;
-use facts::Touches;
+use assess_period::PeriodSignals;
+use calibration::Calibration;
 use ledger::Standing;
+use restraint::Restraint;
 use world::World;
 
 /// No baseline looks further back than this many days; after a log that begins in the middle, what
@@ -144,6 +167,13 @@ pub struct Engine {
     /// Exactly derived from here on; everything where the log was seen from its beginning.
     complete_from: UtcSecond,
     scratch: assess::Scratch,
+    restraint: Restraint,
+    calibration: Calibration,
+    carer_signals: HashMap<(CarerId, Month), PeriodSignals>,
+    /// Patterns that wait, in order.
+    over_budget: Vec<Period>,
+    /// What the budget is reckoned by has changed.
+    budget_moved: bool,
 }
 
 impl Engine {
@@ -164,6 +194,11 @@ impl Engine {
             begins_in_the_middle: false,
             complete_from: UtcSecond(i64::MIN),
             scratch: assess::Scratch::default(),
+            restraint: Restraint::default(),
+            calibration: Calibration::default(),
+            carer_signals: HashMap::new(),
+            over_budget: Vec::new(),
+            budget_moved: false,
         }
     }
 
@@ -211,6 +246,8 @@ impl Engine {
         if day(self.event_time) < day(event_time) {
             let kept = i64::from(self.world.settings.retained_days) * DAY_SECONDS;
             self.expire(UtcSecond(day(event_time) * DAY_SECONDS - kept));
+            // Each day adds to what may be told.
+            self.budget_moved = true;
         }
         self.event_time = event_time;
     }
@@ -222,7 +259,10 @@ impl Engine {
             self.world.unmark(&stand);
         }
         let month = self.world.settings.zone.month(horizon);
-        self.periods.retain(|period, _| month <= period.month());
+        self.periods.retain(|period, _| month <= period.month);
+        self.over_budget.retain(|period| month <= period.month);
+        self.carer_signals.retain(|(_, of), _| month < *of);
+        self.restraint.expire(self.world.settings.zone.day(horizon), month);
     }
 
     fn registered(&mut self, registration: &Registration<'_>, out: &mut Vec<Output>) -> Outcome {
@@ -260,87 +300,6 @@ impl Engine {
         Outcome::Scored
     }
 
-    /// Puts a version in the place of the one before and assesses all that this can change.
-    fn replace(&mut self, registration: &Registration<'_>, slot: Option<Slot>, out: &mut Vec<Output>) {
-        let mut affected = std::mem::take(&mut self.scratch.affected);
-        affected.clear();
-        let before = slot.and_then(|slot| self.world.lift(slot));
-        let cancelled = registration.event_type == EventType::Cancelled;
-        let slot = match slot {
-            Some(slot) => slot,
-            None => {
-                self.world.ledger.add(registration.registration_id, registration.version, self.at.appended_at)
-            }
-        };
-        let entry = self.world.ledger.entry_mut(slot);
-        entry.version = registration.version;
-        entry.appended_at = self.at.appended_at;
-        let visit = (!cancelled).then(|| self.world.visit(registration, slot));
-        // An approval changes nothing that a neighbour could see, and nothing is ever found about an
-        // open visit.
-        let same =
-            before.as_ref().zip(visit.as_ref()).is_some_and(|(before, now)| before.claims_the_same(now));
-        if let Some(before) = before.as_ref().filter(|before| !same && !before.open) {
-            self.world.near(before, &mut affected);
-            self.with_this_in_their_baseline(before, &mut affected);
-        }
-        if let Some(visit) = visit {
-            self.world.place(visit);
-            let visit = self.world.ledger.counted(slot);
-            if !same {
-                // What comes between two visits can take a finding back, but not make one of theirs.
-                self.world.near_standing(visit, |slot| self.visits.contains_key(&slot), &mut affected);
-                self.with_this_in_their_baseline(visit, &mut affected);
-            }
-            let periods = world::periods(visit);
-            self.assess_new(slot, &mut affected, out);
-            self.assess_periods(periods, out);
-        } else {
-            self.world.ledger.cancelled(slot, self.at.appended_at);
-            self.cancelled(slot, before.as_ref(), &mut affected, out);
-        }
-        self.assess_all(&mut affected, slot, out);
-        if let Some(before) = &before {
-            self.assess_periods(world::periods(before), out);
-        }
-        self.scratch.affected = affected;
-    }
-
-    /// The visits of later days whose baseline `visit` belongs to, where any rule reads baselines.
-    fn with_this_in_their_baseline(&self, visit: &Visit, into: &mut Vec<Slot>) {
-        if self.rules.iter().any(|listed| listed.reads_history) {
-            self.world.after(visit, into);
-        }
-    }
-
-    /// Assesses again what a changed fact touches.
-    fn touch(&mut self, touches: Touches, out: &mut Vec<Output>) {
-        let slots = |marks: &[timeline::Mark]| marks.iter().map(|mark| mark.slot).collect();
-        let mut affected: Vec<Slot> = match touches {
-            Touches::Nothing => return,
-            Touches::Money => return self.tell_all(out),
-            Touches::Client(client) => slots(self.world.client(client).timeline.all()),
-            Touches::Carer(carer) => slots(self.world.carer(carer).timeline.all()),
-            Touches::Provider(provider) => {
-                let of_provider = self.world.ledger.visits().filter(|visit| visit.provider == provider);
-                of_provider.map(|visit| visit.slot).collect()
-            }
-            Touches::Everything => self.world.ledger.visits().map(|visit| visit.slot).collect(),
-        };
-        if self.world.facts.has_exceptions() {
-            // A finding that an exception silences does not name the other side, which has its own say.
-            for slot in affected.clone() {
-                self.world.near(self.world.ledger.counted(slot), &mut affected);
-            }
-        }
-        self.assess_with_related(&mut affected, out);
-        if matches!(touches, Touches::Carer(_) | Touches::Provider(_) | Touches::Everything) {
-            let mut periods: Vec<Period> = self.world.tallies.keys().copied().collect();
-            periods.sort_unstable();
-            periods.into_iter().for_each(|period| self.assess_period(period, true, out));
-        }
-    }
-
     /// Totals and sizes.
     #[must_use]
     pub fn counts(&self) -> Counts {
@@ -354,6 +313,30 @@ impl Engine {
             open_holds: stands().filter(|stand| stand.is_hold()).count(),
             ..self.counts
         }
+    }
+
+    /// Rules whose holds of a day wait for a person, because there are more than is plausible: the rule's
+    /// id and the local day.
+    #[must_use]
+    pub fn breakers_open(&self) -> Vec<(&'static str, Day)> {
+        let mut open: Vec<_> = self
+            .restraint
+            .open()
+            .iter()
+            .map(|(rule, day)| (self.rules[usize::from(*rule)].id, *day))
+            .collect();
+        open.sort_unstable();
+        open
+    }
+
+    /// Providers of which no more may be held by the machine in a pay period.
+    #[must_use]
+    pub fn held_shares_capped(&self) -> Vec<(String, Month)> {
+        let name = |provider| self.world.registry.providers.text(provider).to_owned();
+        let mut capped: Vec<_> =
+            self.restraint.capped().map(|(provider, month)| (name(provider), month)).collect();
+        capped.sort_unstable();
+        capped
     }
 
     /// What each rule answered so far, in the order of the rules.

@@ -1,6 +1,11 @@
 //! The names of everything that has ids, kind by kind.
 
-use super::names::Names;
+use super::names::{Names, TextId};
+
+/// Between task codes; no id has a control character.
+const TASK_SEPARATOR: char = '\u{2}';
+/// A control character and the kind of visit come before the first task code.
+const KIND_BYTES: usize = 2;
 
 /// Names by kind.
 #[derive(Default)]
@@ -20,13 +25,31 @@ impl Registry {
         self.carers.len().max(self.clients.len()).max(self.providers.len())
     }
 
-    /// The service that a visit belongs to: its kind and its first task.
-    pub(super) fn service(&mut self, kind: u8, task: Option<&str>) -> super::names::TextId {
+    /// The service that a visit belongs to, by its kind and its first task, and its kind with all
+    /// its tasks. One look-up where there is at most one task.
+    pub(super) fn service<'t>(
+        &mut self,
+        kind: u8,
+        mut tasks: impl Iterator<Item = &'t str>,
+    ) -> (TextId, TextId) {
         self.scratch.clear();
         // A control character cannot be in an id, so no order, tag or tariff is called like this.
         self.scratch.push('\u{1}');
         self.scratch.push(char::from(b'a' + kind));
-        self.scratch.push_str(task.unwrap_or_default());
-        self.texts.intern(&self.scratch)
+        self.scratch.push_str(tasks.next().unwrap_or_default());
+        let service = self.texts.intern(&self.scratch);
+        let first = self.scratch.len();
+        for task in tasks {
+            self.scratch.push(TASK_SEPARATOR);
+            self.scratch.push_str(task);
+        }
+        let all = if self.scratch.len() == first { service } else { self.texts.intern(&self.scratch) };
+        (service, all)
+    }
+
+    /// The task codes behind what [`Registry::service`] gave as the second.
+    pub(super) fn task_codes(&self, tasks: TextId) -> impl Iterator<Item = &str> {
+        let codes = self.texts.text(tasks).get(KIND_BYTES..).unwrap_or_default();
+        codes.split(TASK_SEPARATOR).filter(|code| !code.is_empty())
     }
 }

@@ -2,22 +2,52 @@
 
 use std::sync::Arc;
 
-use super::sight::{PeriodSight, Sight};
+use super::mark::{Mark, Marks};
+use super::period_sight::PeriodSight;
+use super::sight::Sight;
+use super::signal::Signal;
 use super::visit::Slot;
-use crate::domain::{Class, Grade, Measure, Sentence, Span};
+use crate::domain::{Class, Grade, Lowered, Measure, Sentence, Span};
+
+/// A length counts at most as so many e-folds more or less than planned: one odd visit moves a
+/// month's mean little.
+pub const LENGTH_LOG_MAX: f64 = 1.5;
 
 /// Looks, and changes nothing; at visits or at periods, as its [`Listed`] says. A rule is clear where it reports nothing.
 pub trait Rule: Send + Sync {
     /// Looks at one registration.
     fn visit(&self, _sight: &Sight<'_>, _report: &mut Report<'_>) {}
 
-    /// Looks at what one carer or provider has registered in one pay period.
+    /// Looks at what somebody has registered in one pay period; whose periods it cares for it finds
+    /// out by [`PeriodSight::period`].
     fn period(&self, _sight: &PeriodSight<'_>, _report: &mut Report<'_>) {}
 
     /// A number that is 0 where [`Rule::period`] would report nothing and changes whenever it would
     /// report something else: periods are looked at after every visit, and most say what they said.
+    /// It may depend on nothing but what [`PeriodSight`] offers.
     fn period_word(&self, _sight: &PeriodSight<'_>) -> u64 {
         0
+    }
+}
+
+/// What a rule looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Looks {
+    /// Single visits.
+    AtVisits,
+    /// Pay periods.
+    AtPeriods,
+    /// Visits, to mark them, and the pay periods in which the marks are counted.
+    AtBoth,
+}
+
+impl Looks {
+    pub(super) const fn at_visits(self) -> bool {
+        matches!(self, Self::AtVisits | Self::AtBoth)
+    }
+
+    pub(super) const fn at_periods(self) -> bool {
+        matches!(self, Self::AtPeriods | Self::AtBoth)
     }
 }
 
@@ -32,8 +62,10 @@ pub struct Listed {
     /// Does it read earlier days of the carer or client? Then a late registration makes it look
     /// again at the days after.
     pub reads_history: bool,
-    /// Does it look at periods, and not at single visits?
-    pub looks_at_periods: bool,
+    /// What it looks at.
+    pub looks: Looks,
+    /// Its findings are counted and marked, and weigh nothing.
+    pub shadow: bool,
     /// The rule.
     pub rule: Box<dyn Rule>,
 }
@@ -72,21 +104,68 @@ impl Hit {
     }
 }
 
+/// A hit with the place of its rule in the list, and as it is told.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Weighed {
+    pub(super) rule: u16,
+    pub(super) hit: Hit,
+    pub(super) lowered: Option<Lowered>,
+}
+
+impl Weighed {
+    /// Lets the hit weigh no more than `grade`, for this reason.
+    pub(super) fn lower(&mut self, grade: Grade, reason: Lowered) {
+        if grade < self.hit.grade || reason == Lowered::Shadow {
+            self.hit.grade = self.hit.grade.min(grade);
+            self.lowered = Some(reason);
+        }
+    }
+}
+
 /// Takes a rule's answers.
 pub struct Report<'r> {
     pub(super) rule: u16,
-    pub(super) hits: &'r mut Vec<(u16, Hit)>,
+    pub(super) hits: &'r mut Vec<Weighed>,
     pub(super) undetermined: &'r mut Vec<(u16, &'static str)>,
+    pub(super) noted: &'r mut Noted,
+}
+
+/// What rules noted about one visit beside findings.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Noted {
+    pub(super) marks: Marks,
+    pub(super) signals: [Option<f64>; Signal::VISIT_COUNT],
 }
 
 impl Report<'_> {
     /// The rule found something.
     pub fn hit(&mut self, hit: Hit) {
-        self.hits.push((self.rule, hit));
+        self.hits.push(Weighed { rule: self.rule, hit, lowered: None });
     }
 
     /// The rule cannot decide, because `fact` is missing: it is counted and makes no finding.
     pub fn undetermined(&mut self, fact: &'static str) {
         self.undetermined.push((self.rule, fact));
+    }
+
+    /// Counts the visit among those that could bear `mark`, and says whether it does.
+    pub fn mark(&mut self, mark: Mark, bears: bool) {
+        self.noted.marks.note(mark, bears);
+    }
+
+    /// How long the visit is: natural logarithms of registered over planned length, and of the same
+    /// less what is usual for the client. Both are counted to thousandths, at most [`LENGTH_LOG_MAX`].
+    pub fn length(&mut self, log_ratio: f64, residual: f64) {
+        let thousandths = |value: f64| (value.clamp(-LENGTH_LOG_MAX, LENGTH_LOG_MAX) * 1000.0).round() as i16;
+        self.noted.marks.ratio = Some(thousandths(log_ratio));
+        self.noted.marks.residual = Some(thousandths(residual));
+    }
+
+    /// How odd the visit is in one respect: `raw` is any falling function of the oddness, 0 to 1. It
+    /// need not be a true probability, as it is held against its own past before it counts.
+    pub fn signal(&mut self, signal: Signal, raw: f64) {
+        if let Some(place) = self.noted.signals.get_mut(signal as usize) {
+            *place = Some(raw);
+        }
     }
 }

@@ -2,8 +2,9 @@
 
 use super::BASELINE_DAYS_MAX;
 use super::baseline::{Baseline, Prior};
-use super::facts::{Absence, Home};
-use super::tally::{Period, Tally};
+use super::facts::{Absence, CarerAway, Home, Order, PayDates};
+use super::names::{ClientId, TextId};
+use super::period::Whose;
 use super::visit::{Slot, Visit};
 use super::world::{HoldOn, World};
 use crate::domain::{Day, Grade, Span, UtcSecond, Zone};
@@ -11,6 +12,8 @@ use crate::domain::{Day, Grade, Span, UtcSecond, Zone};
 /// How far apart in time two visits of one carer can be and still say something about each other:
 /// in this time one drives across the largest municipality.
 pub const NEIGHBOUR_GAP_SECONDS_MAX: i64 = 4 * 3600;
+
+const DAY_SECONDS: i64 = 86_400;
 
 /// One registration and what is round it; read-only.
 pub struct Sight<'a> {
@@ -41,7 +44,7 @@ impl<'a> Sight<'a> {
 
     fn overlapping(
         &self,
-        marks: &'a [super::timeline::Mark],
+        marks: &'a [super::timeline::Pin],
         presence: Span,
     ) -> impl Iterator<Item = (&'a Visit, Span)> {
         let (world, own) = (self.world, self.visit.slot);
@@ -106,6 +109,121 @@ impl<'a> Sight<'a> {
             let order = self.world.facts.order(visit.order?, visit.span.start())?;
             Some(order.required_staff.unwrap_or(1))
         })
+    }
+
+    /// The order that the record names, where one is known by that name that day.
+    #[must_use]
+    pub fn order(&self) -> Option<&'a Order> {
+        self.world.facts.order(self.visit.order?, self.visit.span.start())
+    }
+
+    /// All orders of the client that hold when the visit begins.
+    pub fn client_orders(&self) -> impl Iterator<Item = &'a Order> {
+        self.world.facts.orders_of(self.visit.client, self.visit.span.start())
+    }
+
+    /// All orders of the client that were ever known, in order of recording.
+    pub fn client_orders_ever(&self) -> impl Iterator<Item = &'a Order> {
+        self.world.facts.orders_ever(self.visit.client)
+    }
+
+    /// Is any order of any client known? If not, the municipality does not send them.
+    #[must_use]
+    pub const fn orders_are_sent(&self) -> bool {
+        self.world.facts.knows_orders()
+    }
+
+    /// The visit's task codes.
+    pub fn task_codes(&self) -> impl Iterator<Item = &'a str> {
+        self.world.registry.task_codes(self.visit.tasks)
+    }
+
+    /// Known absences of the carer, in order of recording.
+    pub fn carer_absences(&self) -> impl Iterator<Item = &'a CarerAway> {
+        self.world.facts.carer_away(self.visit.carer)
+    }
+
+    /// Is the carer on the provider's list when the visit begins? `None` where the provider sends no
+    /// list.
+    #[must_use]
+    pub fn employed(&self) -> Option<bool> {
+        let Visit { carer, provider, span, .. } = *self.visit;
+        self.world.facts.employed(carer, provider, span.start())
+    }
+
+    /// The client at whose home `tag` was mounted when the visit began.
+    #[must_use]
+    pub fn tag_client(&self, tag: TextId) -> Option<ClientId> {
+        self.world.facts.tag(tag, self.visit.span.start())
+    }
+
+    /// Is any tag known? If not, the municipality does not send them.
+    #[must_use]
+    pub const fn tags_are_sent(&self) -> bool {
+        self.world.facts.knows_tags()
+    }
+
+    /// Where another client lived when the visit began.
+    #[must_use]
+    pub fn home_of(&self, client: ClientId) -> Option<&'a Home> {
+        self.world.facts.home(client, self.visit.span.start())
+    }
+
+    /// The dates of the visit's pay period.
+    #[must_use]
+    pub fn pay_dates(&self) -> Option<&'a PayDates> {
+        self.world.facts.calendar(self.visit.pay_period)
+    }
+
+    /// What an hour of the visit's tariff costs, in öre.
+    #[must_use]
+    pub fn ore_per_hour(&self) -> Option<i64> {
+        self.world.facts.ore_per_hour(self.visit.tariff?, self.visit.span.start())
+    }
+
+    /// The carer's other visits on the same local day and the days `days_before` before, in order of
+    /// start. A rule that asks for earlier days must say that it `reads_history`.
+    pub fn carer_visits_on(&self, days_before: i32) -> impl Iterator<Item = &'a Visit> {
+        let (world, own) = (self.world, self.visit);
+        let day = Day(own.day.0.saturating_sub(days_before));
+        // A day wider at both ends in UTC than the local day is; the day decides.
+        let from = UtcSecond((i64::from(day.0) - 1) * DAY_SECONDS);
+        let marks = world.carer(own.carer).timeline.starting(from, from.plus(3 * DAY_SECONDS));
+        let visits = marks.iter().map(|mark| world.ledger.counted(mark.slot));
+        visits.filter(move |visit| visit.day == day && visit.slot != own.slot)
+    }
+
+    /// Registered minutes of the carer on the visit's day, this visit included.
+    #[must_use]
+    pub fn carer_minutes_today(&self) -> u32 {
+        let tally = self.world.tally_of(Whose::Carer(self.visit.carer), self.visit.pay_period);
+        tally.map_or(0, |tally| tally.minutes_on(self.visit.day))
+    }
+
+    /// What was usual for the client in the pay period before: the mean logarithm of registered over
+    /// planned length, drawn towards the plan as by `weight` visits that went as planned.
+    #[must_use]
+    pub fn client_usual_length(&self, weight: f64) -> f64 {
+        let before = self.world.client(self.visit.client).months.get(self.visit.pay_period.previous());
+        before.map_or(0.0, |tally| {
+            tally.ratio.mean() * f64::from(tally.ratio.count) / (f64::from(tally.ratio.count) + weight)
+        })
+    }
+
+    /// Other visits at the client that begin within `seconds` of this one, in order of start.
+    pub fn starting_near_at_client(&self, seconds: i64) -> impl Iterator<Item = &'a Visit> {
+        let start = self.visit.span.start();
+        let timeline = &self.world.client(self.visit.client).timeline;
+        let marks = timeline.starting(start.plus(-seconds), start.plus(seconds + 1));
+        let (world, own) = (self.world, self.visit.slot);
+        marks.iter().filter(move |mark| mark.slot != own).map(move |mark| world.ledger.counted(mark.slot))
+    }
+
+    /// Another registration by its id, where it counts.
+    #[must_use]
+    pub fn find(&self, registration_id: &str) -> Option<&'a Visit> {
+        let slot = self.world.ledger.find(registration_id)?;
+        self.world.ledger.visit(slot)
     }
 
     /// Known absences of the client, in order of recording.
@@ -183,25 +301,5 @@ impl<'a> Sight<'a> {
     #[must_use]
     pub fn day(&self, at: UtcSecond) -> Day {
         self.zone().day(at)
-    }
-}
-
-/// What one carer or provider has registered in one pay period; read-only.
-pub struct PeriodSight<'a> {
-    pub(super) period: Period,
-    pub(super) tally: &'a Tally,
-}
-
-impl PeriodSight<'_> {
-    /// Whose period.
-    #[must_use]
-    pub const fn period(&self) -> Period {
-        self.period
-    }
-
-    /// The counts.
-    #[must_use]
-    pub const fn tally(&self) -> &Tally {
-        self.tally
     }
 }

@@ -7,7 +7,7 @@ use crate::domain::{Span, UtcSecond};
 
 /// One visit on a timeline: its presence and where the rest of it is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Mark {
+pub(super) struct Pin {
     pub(super) span: Span,
     pub(super) slot: Slot,
 }
@@ -20,7 +20,7 @@ const NEAR_THE_END: usize = 8;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Timeline {
     /// The first `gone` of these are no longer kept; they are cut off once they are the half.
-    marks: Vec<Mark>,
+    marks: Vec<Pin>,
     gone: usize,
     /// No mark here is longer than this.
     longest_seconds: i64,
@@ -32,7 +32,7 @@ impl Timeline {
     pub(super) const EMPTY: Self = Self { marks: Vec::new(), gone: 0, longest_seconds: 0, standing: 0 };
 
     /// Puts `mark` in its place; `by_id` compares registration ids and is asked only on ties.
-    pub(super) fn insert(&mut self, mark: Mark, by_id: impl Fn(Slot, Slot) -> Ordering) {
+    pub(super) fn insert(&mut self, mark: Pin, by_id: impl Fn(Slot, Slot) -> Ordering) {
         let at = self.first_not(|other| match other.span.cmp(&mark.span) {
             Ordering::Equal => by_id(other.slot, mark.slot) == Ordering::Less,
             order => order == Ordering::Less,
@@ -42,7 +42,7 @@ impl Timeline {
     }
 
     /// Takes `mark` out; `longest_seconds` stays, as an upper bound.
-    pub(super) fn remove(&mut self, mark: Mark) {
+    pub(super) fn remove(&mut self, mark: Pin) {
         let from = self.first_not(|other| other.span < mark.span);
         if let Some(at) = self.all()[from..].iter().position(|other| other.slot == mark.slot) {
             self.marks.remove(self.gone + from + at);
@@ -50,30 +50,30 @@ impl Timeline {
     }
 
     /// Every mark, in order.
-    pub(super) fn all(&self) -> &[Mark] {
+    pub(super) fn all(&self) -> &[Pin] {
         &self.marks[self.gone..]
     }
 
     /// The marks that begin in `from..to`.
-    pub(super) fn starting(&self, from: UtcSecond, to: UtcSecond) -> &[Mark] {
+    pub(super) fn starting(&self, from: UtcSecond, to: UtcSecond) -> &[Pin] {
         let first = self.first_not(|mark| mark.span.start() < from);
         let last = self.first_not(|mark| mark.span.start() < to);
         &self.all()[first..last.max(first)]
     }
 
     /// The marks that begin at `from` or later.
-    pub(super) fn starting_from(&self, from: UtcSecond) -> &[Mark] {
+    pub(super) fn starting_from(&self, from: UtcSecond) -> &[Pin] {
         &self.all()[self.first_not(|mark| mark.span.start() < from)..]
     }
 
     /// The marks that could reach into `span`: each begins before its end, and none that was left
     /// out is long enough to touch it.
-    pub(super) fn reaching(&self, span: Span) -> &[Mark] {
+    pub(super) fn reaching(&self, span: Span) -> &[Pin] {
         self.starting(span.start().plus(-self.longest_seconds), span.end())
     }
 
     /// The place of the first mark that is not `before`, where all that are stand first.
-    fn first_not(&self, before: impl Fn(&Mark) -> bool) -> usize {
+    fn first_not(&self, before: impl Fn(&Pin) -> bool) -> usize {
         let marks = self.all();
         let near = marks.len().saturating_sub(NEAR_THE_END);
         match marks[near..].iter().rposition(&before) {
@@ -99,9 +99,9 @@ impl Timeline {
 mod tests {
     use super::*;
 
-    fn mark(start: i64, end: i64, slot: u32) -> Mark {
+    fn mark(start: i64, end: i64, slot: u32) -> Pin {
         let span = Span::new(UtcSecond(start), UtcSecond(end)).expect("ordered");
-        Mark { span, slot: Slot(slot) }
+        Pin { span, slot: Slot(slot) }
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! A registration as the engine keeps it: small, with ids as numbers.
 
 use super::names::{CarerId, ClientId, ProviderId, TextId};
-use crate::domain::{CaptureMethod, Day, Month, Outcome, PaymentMode, Span, UtcSecond, VisitKind};
+use crate::domain::{
+    CaptureMethod, Day, EventType, Geo, Month, Outcome, PaymentMode, Span, UtcSecond, VisitKind,
+};
 
 /// Where a registration is kept; valid as long as the registration is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,6 +38,16 @@ pub struct Visit {
     pub start_tag: Option<TextId>,
     /// The tag read at the end.
     pub end_tag: Option<TextId>,
+    /// The phone or device at the start.
+    pub start_device: Option<TextId>,
+    /// The phone or device at the end.
+    pub end_device: Option<TextId>,
+    /// When its end reached the server; `None` where the source does not say.
+    pub arrived_at: Option<UtcSecond>,
+    /// What happened in the source: an approval, a correction.
+    pub event: EventType,
+    /// When the source sent this version.
+    pub emitted_at: Option<UtcSecond>,
     /// When the last of its two ends was recorded; the registered end where the source does not say.
     pub recorded_at: UtcSecond,
     /// Kind of visit.
@@ -50,10 +62,14 @@ pub struct Visit {
     pub billable: bool,
     /// Groups the registrations of one visit to several clients of a home.
     pub shared_visit: Option<TextId>,
-    /// Registration ids of the other carers of the same visit.
-    pub partners: Option<Box<[Box<str>]>>,
     /// Kind of visit and first task: visits of one service are compared with each other.
     pub service: TextId,
+    /// Kind of visit and all its tasks; [`super::Sight::task_codes`] tells them.
+    pub tasks: TextId,
+    /// How many tasks were ticked.
+    pub tasks_count: u8,
+    /// What few visits have.
+    pub rare: Option<Box<Rare>>,
     /// What the payment is reckoned by.
     pub payment_mode: PaymentMode,
     /// Billed seconds, where they differ from the length.
@@ -64,9 +80,103 @@ pub struct Visit {
     pub pay_period: Month,
     /// The local day of its start.
     pub day: Day,
+    /// The minute of that local day, 0 to 1439.
+    pub minute: u16,
+}
+
+/// What few visits have, kept apart so that the others stay small.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rare {
+    /// Registration ids of the other carers of the same visit.
+    pub partners: Box<[Box<str>]>,
+    /// Changes by hand.
+    pub edits: Box<[Edited]>,
+    /// Position at the start.
+    pub start_geo: Option<Geo>,
+    /// Position at the end.
+    pub end_geo: Option<Geo>,
+}
+
+/// A change by hand of one end of the visit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Edited {
+    /// Which end; `None` for anything else in the record.
+    pub end: Option<End>,
+    /// By how many seconds it moved that end later.
+    pub moved_seconds: i64,
+    /// Who changed it.
+    pub editor: Option<TextId>,
+    /// When.
+    pub at: UtcSecond,
+    /// Was a reason given?
+    pub has_reason: bool,
+}
+
+/// One end of a visit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// `start_at`.
+    Start,
+    /// `end_at`.
+    End,
+}
+
+impl Edited {
+    /// By how many seconds it made the visit longer; negative where shorter.
+    #[must_use]
+    pub const fn lengthened_seconds(&self) -> i64 {
+        match self.end {
+            Some(End::Start) => -self.moved_seconds,
+            Some(End::End) => self.moved_seconds,
+            None => 0,
+        }
+    }
 }
 
 impl Visit {
+    /// Registration ids of the other carers of the same visit.
+    #[must_use]
+    pub fn partners(&self) -> &[Box<str>] {
+        self.rare.as_ref().map_or(&[], |rare| &rare.partners)
+    }
+
+    /// Changes by hand.
+    #[must_use]
+    pub fn edits(&self) -> &[Edited] {
+        self.rare.as_ref().map_or(&[], |rare| &rare.edits)
+    }
+
+    /// Positions at start and end, where they were taken.
+    #[must_use]
+    pub fn geo(&self) -> [Option<Geo>; 2] {
+        self.rare.as_ref().map_or([None; 2], |rare| [rare.start_geo, rare.end_geo])
+    }
+
+    /// Seconds from its end until it reached the server, at least 0.
+    #[must_use]
+    pub fn lag_seconds(&self) -> Option<i64> {
+        self.arrived_at.map(|arrived| arrived.since(self.span.end()).max(0))
+    }
+
+    /// Does it begin on an evening (from 18), at night (before 7) or at a weekend?
+    #[must_use]
+    pub const fn is_off_hours(&self) -> bool {
+        // 1970-01-01 was a Thursday.
+        (self.day.0 + 3).rem_euclid(7) >= 5 || self.minute < 7 * 60 || self.minute >= 18 * 60
+    }
+
+    /// Seconds that are paid for: those billed, else the registered length.
+    #[must_use]
+    pub fn paid_seconds(&self) -> i64 {
+        self.billable_seconds.map_or(self.seconds(), i64::from)
+    }
+
+    /// Was it carried out, in whole or in part, and is it over?
+    #[must_use]
+    pub const fn is_performed(&self) -> bool {
+        !self.open && matches!(self.outcome, Outcome::Performed | Outcome::Partly)
+    }
+
     /// The registered length in seconds.
     #[must_use]
     pub const fn seconds(&self) -> i64 {
@@ -109,7 +219,9 @@ impl Visit {
 
     /// Does another version claim the same?
     pub(super) fn claims_the_same(&self, other: &Self) -> bool {
-        Self { version: other.version, ..self.clone() } == *other
+        // When and why a version was sent is no claim, and no neighbour sees it.
+        let Self { version, event, emitted_at, .. } = *other;
+        Self { version, event, emitted_at, ..self.clone() } == *other
     }
 
     /// How well its two ends are evidenced, higher is better: a capture bound to the place before a

@@ -1,21 +1,23 @@
 //! All that is known of one municipality: its registrations in place, its facts, its counts.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use super::BASELINE_DAYS_MAX;
 use super::baseline::{Baseline, Prior};
 use super::facts::Facts;
 use super::ledger::Ledger;
-use super::names::{CarerId, ClientId};
+use super::mark::{Mark, Marks};
+use super::names::{CarerId, ClientId, TextId};
+use super::peers::MonthPool;
 use super::registry::Registry;
-use super::sight::NEIGHBOUR_GAP_SECONDS_MAX;
-use super::tally::{Period, Tally, is_tallied};
-use super::timeline::{Mark, Timeline};
+use super::restraint::Bounds;
+use super::tally::Months;
+use super::timeline::{Pin, Timeline};
 use super::visit::{Slot, Visit};
-use crate::domain::{Day, EventType, Month, Registration, Span, UtcSecond, Zone};
+use crate::domain::{Day, Month, UtcSecond, Zone};
 
 /// On which registration of a contradicting pair the hold falls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,12 +46,17 @@ pub struct Settings {
     pub default_payout_day: i8,
     /// Local hour of that payout run.
     pub default_payout_hour: i8,
+    /// What the machine may propose at most.
+    pub bounds: Bounds,
 }
 
 /// A carer or a client.
 #[derive(Default)]
 pub(super) struct Party {
     pub(super) timeline: Timeline,
+    pub(super) months: Months,
+    /// Of a client: its pairs about which something stands.
+    pub(super) pairs_standing: u32,
     /// Changed since the read model last asked.
     pub(super) touched: bool,
 }
@@ -60,38 +67,46 @@ pub(super) struct World {
     pub(super) registry: Registry,
     pub(super) ledger: Ledger,
     pub(super) facts: Facts,
-    pub(super) tallies: HashMap<Period, Tally>,
     pub(super) carers: Vec<Party>,
     pub(super) clients: Vec<Party>,
+    pub(super) providers: Vec<Months>,
+    /// Who captured visits with a tag that was read right after or before a far away one.
+    pub(super) tags: HashMap<(Month, TextId), Vec<(CarerId, u32)>>,
+    pub(super) pools: BTreeMap<Month, MonthPool>,
+    /// Months and marks for which what is usual has moved.
+    pub(super) moved: Vec<(Month, Moved)>,
     /// Carers and clients that changed since the read model last asked, each once.
     pub(super) touched: Vec<Changed>,
     /// What began before this is no longer kept.
     pub(super) horizon: UtcSecond,
     /// The local month of `horizon`: it and those before are no longer whole.
     pub(super) horizon_month: Option<Month>,
-    calendar: Calendar,
+    pub(super) calendar: Calendar,
 }
 
-/// The local day and month of the last quarter of an hour that was asked about. No zone changes
+/// The local day, month and offset of the last quarter of an hour that was asked about. No zone changes
 /// its offset within one.
 #[derive(Default)]
-struct Calendar {
+pub(super) struct Calendar {
     quarter: i64,
-    known: Option<(Day, Month)>,
+    known: Option<(Day, Month, i64)>,
 }
 
 impl Calendar {
     const QUARTER_SECONDS: i64 = 900;
 
-    fn of(&mut self, zone: &Zone, at: UtcSecond) -> (Day, Month) {
+    /// Day, month, and the minute of the day.
+    pub(super) fn of(&mut self, zone: &Zone, at: UtcSecond) -> (Day, Month, u16) {
         let quarter = at.0.div_euclid(Self::QUARTER_SECONDS);
-        match self.known {
+        let (day, month, offset) = match self.known {
             Some(known) if self.quarter == quarter => known,
             _ => {
                 self.quarter = quarter;
-                *self.known.insert((zone.day(at), zone.month(at)))
+                *self.known.insert((zone.day(at), zone.month(at), zone.offset_seconds(at)))
             }
-        }
+        };
+        let minute = (at.0 + offset).rem_euclid(86_400) / 60;
+        (day, month, u16::try_from(minute).expect("a day has 1440 minutes"))
     }
 }
 
@@ -102,7 +117,15 @@ pub(super) enum Changed {
     Client(ClientId),
 }
 
-static NOBODY: Party = Party { timeline: Timeline::EMPTY, touched: false };
+/// For what the usual has moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Moved {
+    Share(Mark),
+    Length,
+}
+
+static NOBODY: Party =
+    Party { timeline: Timeline::EMPTY, months: Months::EMPTY, pairs_standing: 0, touched: false };
 
 impl World {
     pub(super) fn new(settings: Arc<Settings>) -> Self {
@@ -111,9 +134,12 @@ impl World {
             registry: Registry::default(),
             ledger: Ledger::default(),
             facts: Facts::default(),
-            tallies: HashMap::new(),
             carers: Vec::new(),
             clients: Vec::new(),
+            providers: Vec::new(),
+            tags: HashMap::new(),
+            pools: BTreeMap::new(),
+            moved: Vec::new(),
             touched: Vec::new(),
             horizon: UtcSecond(i64::MIN),
             horizon_month: None,
@@ -129,81 +155,29 @@ impl World {
         self.clients.get(client.0 as usize).unwrap_or(&NOBODY)
     }
 
-    /// The registration as it is kept here.
-    pub(super) fn visit(&mut self, registration: &Registration<'_>, slot: Slot) -> Visit {
-        let start = registration.start_at;
-        let (day, month) = self.calendar.of(&self.settings.zone, start);
-        let registry = &mut self.registry;
-        let end = registration.end_at.unwrap_or(start);
-        let span = Span::new(start, end).unwrap_or_else(|| Span::new(start, start).expect("equal ends"));
-        let (first, last) = (&registration.start_capture, &registration.end_capture);
-        let recorded_at = first.recorded_at.max(last.recorded_at).unwrap_or(end);
-        let mut text = |name: Option<&str>| name.map(|name| registry.texts.intern(name));
-        Visit {
-            slot,
-            version: registration.version,
-            order: text(registration.order_id),
-            start_tag: text(first.tag_ref),
-            end_tag: text(last.tag_ref),
-            shared_visit: text(registration.shared_visit_id),
-            tariff: text(registration.payment.tariff_code),
-            carer: registry.carers.intern(registration.carer_ref),
-            client: registry.clients.intern(registration.client_ref),
-            provider: registry.providers.intern(registration.provider_id),
-            span,
-            open: registration.end_at.is_none() || registration.event_type == EventType::Started,
-            planned: registration.planned,
-            start_method: first.method,
-            end_method: last.method,
-            recorded_at,
-            kind: registration.visit_kind,
-            outcome: registration.outcome,
-            required_staff: registration.required_staff,
-            trainee: registration.trainee,
-            billable: registration.billable,
-            partners: (!registration.partner_registration_ids.is_empty())
-                .then(|| registration.partner_registration_ids.iter().map(|id| (*id).into()).collect()),
-            service: registry
-                .service(registration.visit_kind as u8, registration.tasks.first().map(|task| task.code)),
-            payment_mode: registration.payment.mode,
-            billable_seconds: registration.payment.billable_seconds,
-            pay_period: registration.payment.pay_period.unwrap_or(month),
-            day,
-        }
-    }
-
     /// Puts a visit on the timelines and into the counts.
     pub(super) fn place(&mut self, visit: Visit) {
-        let mark = Mark { span: visit.presence(), slot: visit.slot };
+        let pin = Pin { span: visit.presence(), slot: visit.slot };
         let ledger = &self.ledger;
         let by_id = |a, b| ledger.id(a).cmp(ledger.id(b));
-        party(&mut self.carers, visit.carer.0).timeline.insert(mark, by_id);
-        party(&mut self.clients, visit.client.0).timeline.insert(mark, by_id);
+        party(&mut self.carers, visit.carer.0).timeline.insert(pin, by_id);
+        party(&mut self.clients, visit.client.0).timeline.insert(pin, by_id);
         self.touch(&visit);
-        if is_tallied(&visit) {
-            for period in periods(&visit) {
-                self.tallies.entry(period).or_default().add(&visit);
-            }
-        }
+        self.tally(&visit, true);
         let slot = visit.slot;
         self.ledger.entry_mut(slot).visit = Some(visit);
     }
 
     /// Takes a visit out again: what is left is as if it had never been placed.
     pub(super) fn lift(&mut self, slot: Slot) -> Option<Visit> {
+        self.set_marks(slot, Marks::default());
         let visit = self.ledger.entry_mut(slot).visit.take()?;
-        let mark = Mark { span: visit.presence(), slot };
+        let pin = Pin { span: visit.presence(), slot };
         for party in [party(&mut self.carers, visit.carer.0), party(&mut self.clients, visit.client.0)] {
-            party.timeline.remove(mark);
+            party.timeline.remove(pin);
         }
         self.touch(&visit);
-        if is_tallied(&visit) {
-            for period in periods(&visit) {
-                if let Some(tally) = self.tallies.get_mut(&period) {
-                    tally.take(&visit);
-                }
-            }
-        }
+        self.tally(&visit, false);
         Some(visit)
     }
 
@@ -218,42 +192,10 @@ impl World {
         }
     }
 
-    /// Visits of the same carer or client that are near enough in time to be judged together.
-    pub(super) fn near(&self, visit: &Visit, into: &mut Vec<Slot>) {
-        for party in [self.carer(visit.carer), self.client(visit.client)] {
-            into.extend(party.timeline.reaching(widened(visit)).iter().map(|mark| mark.slot));
-        }
-    }
-
-    /// Those of them about which something `stands`.
-    pub(super) fn near_standing(&self, visit: &Visit, stands: impl Fn(Slot) -> bool, into: &mut Vec<Slot>) {
-        for party in [self.carer(visit.carer), self.client(visit.client)] {
-            if 0 < party.timeline.standing {
-                let marks = party.timeline.reaching(widened(visit)).iter();
-                into.extend(marks.map(|mark| mark.slot).filter(|slot| stands(*slot)));
-            }
-        }
-    }
-
-    /// Visits of later days whose baseline the visit belongs to.
-    pub(super) fn after(&self, visit: &Visit, into: &mut Vec<Slot>) {
-        if visit.log_ratio().is_none() {
-            return;
-        }
-        let from = visit.span.start();
-        let last = Day(visit.day.0.saturating_add(BASELINE_DAYS_MAX));
-        for party in [self.carer(visit.carer), self.client(visit.client)] {
-            let later = party.timeline.starting_from(from.plus(1));
-            let days = later.iter().map(|mark| (self.ledger.counted(mark.slot).day, mark.slot));
-            let until_last = days.take_while(|(day, _)| *day <= last);
-            into.extend(until_last.filter(|(day, _)| visit.day < *day).map(|(_, slot)| slot));
-        }
-    }
-
     /// Folds the length ratios of the visits that begin on `days` and that `fits`.
     pub(super) fn baseline(
         &self,
-        marks: &[Mark],
+        marks: &[Pin],
         prior: Prior,
         days: Range<Day>,
         fits: impl Fn(&Visit) -> bool,
@@ -290,28 +232,24 @@ impl World {
         }
         self.ledger.expire_cancelled(horizon);
         let month = self.settings.zone.month(horizon);
+        if self.horizon_month == Some(month) {
+            return;
+        }
+        // The month that the horizon lies in is no longer whole: its tallies go with it.
         self.horizon_month = Some(month);
-        self.tallies.retain(|period, _| month <= period.month());
+        let first_whole = month.next();
+        let parties = self.carers.iter_mut().chain(&mut self.clients).map(|party| &mut party.months);
+        parties.chain(&mut self.providers).for_each(|months| months.expire(first_whole));
+        self.tags.retain(|(known, _), _| first_whole <= *known);
+        self.pools.retain(|known, _| first_whole <= *known);
+        self.refresh(first_whole, u32::MAX >> (32 - Mark::COUNT), true);
     }
 }
 
-/// The time in which another visit can say something about this one.
-fn widened(visit: &Visit) -> Span {
-    let span = visit.presence();
-    let (start, end) = (span.start(), span.end());
-    Span::new(start.plus(-NEIGHBOUR_GAP_SECONDS_MAX), end.plus(NEIGHBOUR_GAP_SECONDS_MAX + 1))
-        .expect("a span stays one when it is widened")
-}
-
-/// The periods that a visit counts in.
-pub(super) const fn periods(visit: &Visit) -> [Period; 2] {
-    [Period::Carer(visit.carer, visit.pay_period), Period::Provider(visit.provider, visit.pay_period)]
-}
-
-fn party(parties: &mut Vec<Party>, number: u32) -> &mut Party {
+pub(super) fn party<T: Default>(parties: &mut Vec<T>, number: u32) -> &mut T {
     let at = number as usize;
     if parties.len() <= at {
-        parties.resize_with(at + 1, Party::default);
+        parties.resize_with(at + 1, T::default);
     }
     &mut parties[at]
 }

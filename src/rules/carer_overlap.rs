@@ -19,7 +19,7 @@ use serde::Deserialize;
 
 use super::{Definition, from_table};
 use crate::domain::{Class, Grade, Measure, Sentence, Span, VisitKind};
-use crate::engine::{Hit, Report, Rule, Sight, Visit};
+use crate::engine::{Hit, Looks, Report, Rule, Sight, Visit};
 
 pub(super) const RULE: Definition = Definition {
     id: "carer-overlap",
@@ -27,7 +27,7 @@ pub(super) const RULE: Definition = Definition {
     class: Class::Contradiction,
     patterns: &[1, 2],
     reads_history: false,
-    looks_at_periods: false,
+    looks: Looks::AtVisits,
     summary_sv: "En omsorgsperson är registrerad hos två brukare samtidigt.",
     summary_en: "One carer is registered at two clients at the same time.",
     build: from_table::<CarerOverlap>,

@@ -19,7 +19,7 @@ use super::{Definition, from_table};
 use crate::domain::{
     AbsenceKind, Class, ClientAbsenceConfirmedBy, Grade, Measure, Sentence, Span, UtcSecond, VisitKind,
 };
-use crate::engine::{Absence, Hit, Report, Rule, Sight};
+use crate::engine::{Absence, Hit, Looks, Report, Rule, Sight};
 
 pub(super) const RULE: Definition = Definition {
     id: "client-absent",
@@ -27,7 +27,7 @@ pub(super) const RULE: Definition = Definition {
     class: Class::Contradiction,
     patterns: &[6, 7],
     reads_history: false,
-    looks_at_periods: false,
+    looks: Looks::AtVisits,
     summary_sv: "Ett besök är registrerat medan brukaren var borta eller efter dödsfall.",
     summary_en: "A visit is registered while the client was away or had died.",
     build: from_table::<ClientAbsent>,

@@ -18,7 +18,7 @@ use serde::Deserialize;
 
 use super::{Definition, from_table};
 use crate::domain::{Class, Grade, Measure, Sentence, Span, VisitKind};
-use crate::engine::{Hit, Report, Rule, Sight, Visit};
+use crate::engine::{Hit, Looks, Report, Rule, Sight, Visit};
 
 pub(super) const RULE: Definition = Definition {
     id: "client-overlap",
@@ -26,7 +26,7 @@ pub(super) const RULE: Definition = Definition {
     class: Class::Contradiction,
     patterns: &[4],
     reads_history: false,
-    looks_at_periods: false,
+    looks: Looks::AtVisits,
     summary_sv: "Två omsorgspersoner är registrerade hos en brukare samtidigt utan dubbelbemanning.",
     summary_en: "Two carers are registered at one client at the same time without double staffing.",
     build: from_table::<ClientOverlap>,
@@ -98,7 +98,7 @@ fn claims_presence(visit: &Visit) -> bool {
 fn are_partners(sight: &Sight<'_>, own: &Visit, other: &Visit) -> bool {
     let names = |visit: &Visit, partner: &Visit| {
         let id = sight.id(partner.slot);
-        visit.partners.as_ref().is_some_and(|partners| partners.iter().any(|named| **named == *id))
+        visit.partners().iter().any(|named| **named == *id)
     };
     names(own, other) || names(other, own)
 }

@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 use super::{Definition, from_table};
 use crate::domain::{Class, Grade, Measure, Outcome, Sentence, Span};
-use crate::engine::{Hit, Report, Rule, Sight, Visit};
+use crate::engine::{Hit, Looks, Report, Rule, Sight, Visit};
 
 pub(super) const RULE: Definition = Definition {
     id: "duplicate-registration",
@@ -24,7 +24,7 @@ pub(super) const RULE: Definition = Definition {
     class: Class::Error,
     patterns: &[23],
     reads_history: false,
-    looks_at_periods: false,
+    looks: Looks::AtVisits,
     summary_sv: "Samma besök är registrerat två gånger.",
     summary_en: "One visit is registered twice.",
     build: from_table::<DuplicateRegistration>,

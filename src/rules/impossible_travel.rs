@@ -19,7 +19,7 @@ use serde::Deserialize;
 
 use super::{Definition, from_table};
 use crate::domain::{Class, Grade, Measure, Sentence, Span, VisitKind};
-use crate::engine::{Hit, NEIGHBOUR_GAP_SECONDS_MAX, Report, Rule, Sight, Visit};
+use crate::engine::{Hit, Looks, NEIGHBOUR_GAP_SECONDS_MAX, Report, Rule, Sight, Visit};
 
 pub(super) const RULE: Definition = Definition {
     id: "impossible-travel",
@@ -27,7 +27,7 @@ pub(super) const RULE: Definition = Definition {
     class: Class::Contradiction,
     patterns: &[3],
     reads_history: false,
-    looks_at_periods: false,
+    looks: Looks::AtVisits,
     summary_sv: "Vägen mellan två besök kan inte ha hunnits med på tiden mellan dem.",
     summary_en: "The way between two visits cannot have been travelled in the time between them.",
     build: from_table::<ImpossibleTravel>,

@@ -18,7 +18,9 @@ use serde::Deserialize;
 
 use super::{Definition, from_table};
 use crate::domain::{Class, Grade, Measure, Sentence};
-use crate::engine::{Hit, Period, PeriodSight, Report, Rule};
+use crate::engine::{
+    Count, Hit, Looks, Mark, Period, PeriodSight, Report, Rule, Sight, Signal, Whose, chernoff,
+};
 
 pub(super) const RULE: Definition = Definition {
     id: "manual-share",
@@ -26,7 +28,7 @@ pub(super) const RULE: Definition = Definition {
     class: Class::Pattern,
     patterns: &[18],
     reads_history: false,
-    looks_at_periods: true,
+    looks: Looks::AtBoth,
     summary_sv: "En för stor andel av besöken är inskrivna i efterhand.",
     summary_en: "Too large a share of the visits is typed in afterwards.",
     build: from_table::<ManualShare>,
@@ -49,6 +51,13 @@ struct ManualShare {
 }
 
 impl Rule for ManualShare {
+    fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
+        let visit = sight.visit();
+        if visit.is_performed() {
+            report.mark(Mark::Manual, visit.is_manual());
+        }
+    }
+
     fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
         if let Some(told) = self.told(sight) {
             report.hit(self.hit(sight.period(), &told));
@@ -68,26 +77,30 @@ struct Told {
 
 impl ManualShare {
     fn told(&self, sight: &PeriodSight<'_>) -> Option<Told> {
-        let (visits, manual) = (sight.tally().visits, sight.tally().manual);
-        let (visits_min, step) = match sight.period() {
-            Period::Carer(..) => (self.visits_min, 10),
-            Period::Provider(..) => (self.provider_visits_min, 100),
+        let (visits_min, step) = match sight.period().whose {
+            Whose::Carer(_) => (self.visits_min, 10),
+            Whose::Provider(_) => (self.provider_visits_min, 100),
+            _ => return None,
         };
-        if visits < visits_min.max(1) || chance(manual, visits, self.share_max) > self.p_max {
+        let Count { of: visits, borne: manual } = sight.tally().count(Mark::Manual);
+        let share = Count { of: visits, borne: manual }.share();
+        let chance = chernoff(f64::from(visits), share, self.share_max);
+        sight.signal(Signal::Manual, chance);
+        if visits < visits_min.max(1) || chance > self.p_max {
             return None;
         }
         Some(Told { visits: visits / step * step, share_steps: manual * SHARE_STEPS / visits })
     }
 
     fn hit(&self, period: Period, told: &Told) -> Hit {
-        let (whose_sv, whose_en) = match period {
-            Period::Carer(..) => ("omsorgspersonens", "the carer's"),
-            Period::Provider(..) => ("utförarens", "the provider's"),
+        let (whose_sv, whose_en) = match period.whose {
+            Whose::Carer(_) => ("omsorgspersonens", "the carer's"),
+            _ => ("utförarens", "the provider's"),
         };
         let visits = told.visits;
         let share = told.share_steps * 100 / SHARE_STEPS;
         let accepted = (100.0 * self.share_max).round();
-        let month = period.month();
+        let month = period.month;
         Hit {
             grade: Grade::Review,
             p_value: Some(self.p_max),
@@ -115,16 +128,4 @@ impl ManualShare {
             },
         }
     }
-}
-
-/// At most so likely are `manual` or more of `visits`, were `share` the true share: Chernoff's bound on
-/// the upper tail of the binomial distribution (H. Chernoff, Ann. Math. Statist. 23, 1952). 1 where
-/// there are no more than expected.
-fn chance(manual: u32, visits: u32, share: f64) -> f64 {
-    let seen = f64::from(manual) / f64::from(visits);
-    if seen <= share {
-        return 1.0;
-    }
-    let part = |seen: f64, expected: f64| if seen > 0.0 { seen * (seen / expected).ln() } else { 0.0 };
-    (-f64::from(visits) * (part(seen, share) + part(1.0 - seen, 1.0 - share))).exp()
 }

@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use super::{Definition, from_table};
 use crate::domain::{CaptureMethod, Class, Grade, Measure, Outcome, Sentence, Span, VisitKind};
-use crate::engine::{Hit, Report, Rule, Sight, Visit};
+use crate::engine::{Hit, Looks, Report, Rule, Sight, Visit};
 
 pub(super) const RULE: Definition = Definition {
     id: "missing-log-out",
@@ -22,7 +22,7 @@ pub(super) const RULE: Definition = Definition {
     class: Class::Error,
     patterns: &[24],
     reads_history: false,
-    looks_at_periods: false,
+    looks: Looks::AtVisits,
     summary_sv: "Ingen utloggning: besöket löpte vidare efter att det var slut.",
     summary_en: "Nobody logged out: the visit ran on after it was over.",
     build: from_table::<MissingLogOut>,

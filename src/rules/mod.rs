@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::domain::Class;
-use crate::engine::{Listed, Rule, RuleSet};
+use crate::engine::{Listed, Looks, Rule, RuleSet};
 
 mod carer_overlap;
 mod client_absent;
@@ -29,8 +29,8 @@ pub struct Definition {
     pub patterns: &'static [u8],
     /// Does it read earlier days of the carer or client?
     pub reads_history: bool,
-    /// Does it look at periods, and not at single visits?
-    pub looks_at_periods: bool,
+    /// What it looks at.
+    pub looks: Looks,
     /// What it finds, in Swedish.
     pub summary_sv: &'static str,
     /// What it finds, in English.
@@ -62,7 +62,7 @@ pub struct BuildError {
 }
 
 /// Makes the rules that are switched on from their sections: `enabled = false`, or no section at
-/// all, leaves a rule out.
+/// all, leaves a rule out; `shadow = true` lets it run along without weight.
 ///
 /// # Errors
 /// Where a section has an unknown key or an impossible value.
@@ -71,12 +71,14 @@ pub fn build(sections: &BTreeMap<String, toml::Table>) -> Result<RuleSet, BuildE
     for definition in RULES {
         let Some(section) = sections.get(definition.id) else { continue };
         let mut parameters = section.clone();
-        let enabled = parameters.remove("enabled").and_then(|value| value.as_bool()).unwrap_or(true);
+        let mut switch = |key: &str| parameters.remove(key).and_then(|value| value.as_bool());
+        let enabled = switch("enabled").unwrap_or(true);
+        let shadow = switch("shadow").unwrap_or(false);
         if enabled {
             let rule = (definition.build)(parameters)
                 .map_err(|source| BuildError { rule: definition.id.to_owned(), source })?;
-            let Definition { id, version, class, reads_history, looks_at_periods, .. } = **definition;
-            listed.push(Listed { id, version, class, reads_history, looks_at_periods, rule });
+            let Definition { id, version, class, reads_history, looks, .. } = **definition;
+            listed.push(Listed { id, version, class, reads_history, looks, shadow, rule });
         }
     }
     Ok(Arc::from(listed))

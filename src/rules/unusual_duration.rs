@@ -21,7 +21,7 @@ use serde::Deserialize;
 
 use super::{Definition, from_table};
 use crate::domain::{Class, Grade, Measure, Sentence, Span, VisitKind};
-use crate::engine::{Baseline, Hit, Prior, Report, Rule, Sight, Visit};
+use crate::engine::{Baseline, Hit, Looks, Prior, Report, Rule, Sight, Visit};
 
 pub(super) const RULE: Definition = Definition {
     id: "unusual-duration",
@@ -29,7 +29,7 @@ pub(super) const RULE: Definition = Definition {
     class: Class::Deviation,
     patterns: &[],
     reads_history: true,
-    looks_at_periods: false,
+    looks: Looks::AtVisits,
     summary_sv: "Ett besök är mycket längre än vad som är vanligt för brukaren och omsorgspersonen.",
     summary_en: "A visit is far longer than is usual for the client and the carer.",
     build: from_table::<UnusualDuration>,

@@ -29,6 +29,7 @@ fn alert(id: &str, seconds: i64, offset: i64) -> Alert {
         excluded: vec![],
         not_tested: vec![],
         text: Sentence::default(),
+        lowered_by: None,
     };
     let month = Month::new(2026, 3).unwrap();
     Alert {

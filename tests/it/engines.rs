@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tidvakt::domain::{Alert, UtcSecond, Zone};
-use tidvakt::engine::{Engine, HoldOn, Input, Outcome, Output, Position, RuleSet, Settings};
+use tidvakt::engine::{Bounds, Engine, HoldOn, Input, Outcome, Output, Position, RuleSet, Settings};
 
 use crate::architecture::root;
 use crate::draft::{Draft, MUNICIPALITY};
@@ -57,6 +57,13 @@ fn settings() -> Arc<Settings> {
         default_ore_per_hour: 36_000,
         default_payout_day: 6,
         default_payout_hour: 18,
+        bounds: Bounds {
+            rule_holds_a_day_max: 1000,
+            rule_holds_share_max: 1.0,
+            provider_held_share_max: 1.0,
+            provider_held_seconds_min: u32::MAX,
+            statistics_cases_a_day: 1000,
+        },
     })
 }
 

@@ -56,8 +56,14 @@ fn a_municipality_begins_at_zero_and_leaves_nothing() {
 #[test]
 fn the_rules_share_is_what_is_new_since_the_last_look() {
     let metrics = Metrics::new(&["r"]);
-    let before = [RuleCounts { rule: "r", hits: [0, 1, 0], undetermined: vec![("order", 2)] }];
-    let now = [RuleCounts { rule: "r", hits: [0, 3, 1], undetermined: vec![("order", 2), ("home", 1)] }];
+    let before =
+        [RuleCounts { rule: "r", hits: [0, 1, 0], lowered: [0; 4], undetermined: vec![("order", 2)] }];
+    let now = [RuleCounts {
+        rule: "r",
+        hits: [0, 3, 1],
+        lowered: [0; 4],
+        undetermined: vec![("order", 2), ("home", 1)],
+    }];
     metrics.rules_answered(&now, &before);
     assert_says(
         &metrics,
@@ -103,6 +109,7 @@ fn finding(rule: &str) -> crate::domain::Finding {
         excluded: Vec::new(),
         not_tested: Vec::new(),
         text: crate::domain::Sentence { sv: String::new(), en: String::new() },
+        lowered_by: None,
     }
 }
 

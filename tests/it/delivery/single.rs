@@ -1,7 +1,7 @@
 //! Single faults, each with what must come of it.
 
 use tidvakt::domain::{Class, Grade, Reason, Sentence};
-use tidvakt::engine::{Hit, Listed, Report, Rule, Sight};
+use tidvakt::engine::{Hit, Listed, Looks, Report, Rule, Sight};
 
 use super::*;
 
@@ -136,7 +136,8 @@ fn a_record_that_the_program_fails_on_is_left_out_and_the_rest_goes_on() {
     let slow = Faults { slow: true, ..NO_FAULTS };
     let rule = Box::new(FailsOn(fails_on.clone()));
     let (id, class) = ("carer-overlap", Class::Error);
-    let listed = Listed { id, version: 1, class, reads_history: false, looks_at_periods: false, rule };
+    let listed =
+        Listed { id, version: 1, class, reads_history: false, looks: Looks::AtVisits, shadow: false, rule };
     let shared = Shared::new(Setup { rules: Arc::from(vec![listed]), ..setup() });
     let mut worker = Worker::new(shared.clone(), Seen::default());
     PARTITIONS.iter().for_each(|partition| worker.assign(*partition));

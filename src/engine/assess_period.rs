@@ -1,0 +1,291 @@
+//! Rules look at pay periods, and what they found is weighed.
+
+use std::cell::Cell;
+
+use super::assess::{Scratch, Stand};
+use super::names::ProviderId;
+use super::period::{Period, Whose};
+use super::period_sight::PeriodSight;
+use super::rule::{Noted, Report, Weighed};
+use super::score::p_value;
+use super::signal::PERIOD_SIGNALS;
+use super::world::{Moved, World};
+use super::{Engine, Output};
+use crate::domain::{Grade, Lowered, Month, UtcSecond};
+
+/// How odd a carer's pay period is, by signal; 1 = not at all.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct PeriodSignals(pub(super) [f32; PERIOD_SIGNALS]);
+
+impl Default for PeriodSignals {
+    fn default() -> Self {
+        Self([1.0; PERIOD_SIGNALS])
+    }
+}
+
+/// Where what is usual has moved, a carer with fewer marked visits than this has no pattern, nor one
+/// whose share is at most so large a part of the usual one. [`PeriodSight::excess`] sees to both.
+pub(super) const BORNE_MIN: u32 = 3;
+pub(super) const USUAL_PART_MIN: f64 = 0.5;
+/// And none whose visits are on the whole longer than usual by no more than this logarithm.
+pub const LENGTH_EXCESS_LOG_MIN: f64 = 0.05;
+/// A pair with a smaller part of the client's visits than this is none to speak of.
+pub const PAIR_SHARE_MIN: f64 = 0.5;
+
+impl Engine {
+    /// Looks at the periods that this input has touched, at those that its moving of the usual
+    /// touches, and at the budget.
+    pub(super) fn assess_periods(&mut self, again: bool, out: &mut Vec<Output>) {
+        let mut periods = std::mem::take(&mut self.scratch.periods);
+        self.widen(&mut periods);
+        for period in periods.drain(..) {
+            self.assess_period(period, again, out);
+        }
+        let mut moved = std::mem::take(&mut self.world.moved);
+        if !moved.is_empty() {
+            self.moved(&moved, &mut periods);
+            periods.drain(..).for_each(|period| self.assess_period(period, again, out));
+            moved.clear();
+        }
+        self.world.moved = moved;
+        self.scratch.periods = periods;
+        self.keep_to_budget(out);
+    }
+
+    /// Each once, with the period after (rules look back at the one before) and with the pairs that a
+    /// changed client bears on.
+    fn widen(&self, periods: &mut Vec<Period>) {
+        for at in 0..periods.len() {
+            let Period { month, whose } = periods[at];
+            let after = Period { month: month.next(), whose };
+            if self.world.tally_of(whose, after.month).is_some() {
+                periods.push(after);
+            }
+            if let Whose::Client(client) = whose
+                && 0 < self.world.client(client).pairs_standing
+            {
+                let pairs = self.periods.keys().filter(|known| known.month == month);
+                periods
+                    .extend(pairs.filter(|known| matches!(known.whose, Whose::Pair(_, of) if of == client)));
+            }
+        }
+        periods.sort_unstable();
+        periods.dedup();
+    }
+
+    /// The periods that could say something else now that the usual has moved.
+    fn moved(&self, moved: &[(Month, Moved)], into: &mut Vec<Period>) {
+        let mut moved = moved.to_vec();
+        moved.sort_unstable();
+        moved.dedup();
+        for (month, what) in &moved {
+            let Some(pool) = self.world.pools.get(month) else { continue };
+            let could = |tally: &super::tally::Tally| match what {
+                Moved::Share(mark) => {
+                    let (count, usual) = (tally.count(*mark), pool.usual[*mark as usize].share);
+                    BORNE_MIN <= count.borne && usual * USUAL_PART_MIN < count.share()
+                }
+                Moved::Length => pool.usual_length.mean + LENGTH_EXCESS_LOG_MIN < tally.residual.mean(),
+            };
+            let month = *month;
+            let carers = (0u32..)
+                .zip(&self.world.carers)
+                .filter_map(|(id, party)| Some((id, party.months.get(month)?)));
+            into.extend(
+                carers
+                    .filter(|(_, tally)| could(tally))
+                    .map(|(id, _)| Period { month, whose: Whose::Carer(id.into()) }),
+            );
+            let providers =
+                (0u32..).zip(&self.world.providers).filter(|(_, months)| months.get(month).is_some());
+            into.extend(
+                providers.map(|(id, _)| Period { month, whose: Whose::Provider(ProviderId::from(id)) }),
+            );
+        }
+        let months = |period: &&Period| moved.iter().any(|(month, _)| *month == period.month);
+        into.extend(self.periods.keys().filter(months));
+        into.sort_unstable();
+        into.dedup();
+    }
+
+    /// Assesses a period where what the rules say of it changed, or `again` all the same.
+    pub(super) fn assess_period(&mut self, period: Period, again: bool, out: &mut Vec<Output>) {
+        if Some(period.month) <= self.world.horizon_month {
+            // Part of it is no longer kept: what was said of it stands.
+            return;
+        }
+        let nothing = super::tally::Tally::default();
+        let tally = self.world.tally_of(period.whose, period.month);
+        let provider = self.world.main_provider(period);
+        let sight = PeriodSight {
+            world: &self.world,
+            period,
+            tally: tally.unwrap_or(&nothing),
+            provider,
+            signals: Cell::new(PeriodSignals::default().0),
+        };
+        let looking = || self.rules.iter().filter(|listed| listed.looks.at_periods());
+        // A polynomial in the words: none of them is lost in the others.
+        let word = looking().fold(0_u64, |sum, listed| {
+            sum.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(listed.rule.period_word(&sight))
+        });
+        if let Whose::Carer(carer) = period.whose {
+            self.carer_signals.insert((carer, period.month), PeriodSignals(sight.signals.get()));
+        }
+        let same = match self.periods.get(&period) {
+            Some(stand) => stand.word == word && stand.provider == provider,
+            None => word == 0,
+        };
+        if same && !again {
+            return;
+        }
+        let Scratch { hits, undetermined, .. } = &mut self.scratch;
+        hits.clear();
+        undetermined.clear();
+        for (number, listed) in
+            (0u16..).zip(self.rules.iter()).filter(|(_, listed)| listed.looks.at_periods())
+        {
+            let noted = &mut Noted::default();
+            listed.rule.period(&sight, &mut Report { rule: number, hits, undetermined, noted });
+        }
+        for (rule, fact) in undetermined.drain(..) {
+            self.rule_counts[usize::from(rule)].undetermined(fact);
+        }
+        if self.periods.contains_key(&period) || !self.scratch.hits.is_empty() {
+            self.settle_period(period, provider, word, out);
+        }
+    }
+
+    /// Makes the hits in the scratch what stands about a period.
+    fn settle_period(
+        &mut self,
+        period: Period,
+        provider: Option<ProviderId>,
+        word: u64,
+        out: &mut Vec<Output>,
+    ) {
+        let mut hits = std::mem::take(&mut self.scratch.hits);
+        hits.retain(|weighed| !self.period_excepted(weighed.rule, period, provider));
+        let shadow = |weighed: &Weighed| self.rules[usize::from(weighed.rule)].shadow;
+        hits.iter_mut()
+            .filter(|weighed| shadow(weighed))
+            .for_each(|weighed| weighed.lower(Grade::Observe, Lowered::Shadow));
+        let asking = hits.iter().any(|weighed| Grade::Observe < weighed.hit.grade);
+        let hard =
+            hits.iter().any(|weighed| Grade::Observe < weighed.hit.grade && weighed.hit.p_value.is_none());
+        let chance = p_value(&hits).filter(|_| asking && !hard);
+        if chance.is_some() && self.over_budget.contains(&period) {
+            hits.iter_mut().for_each(|weighed| weighed.lower(Grade::Observe, Lowered::ReviewBudget));
+        }
+        let before = self.periods.remove(&period).unwrap_or_default();
+        self.count_new(&hits, &before.hits);
+        let stand = Stand { hits, provider, word, chance, ..Stand::default() };
+        self.budget_moved |= stand.chance != before.chance;
+        let changed = stand.hits != before.hits || stand.provider != before.provider;
+        if changed && (before.is_alert() || stand.is_alert()) {
+            out.push(Output::Alert(Box::new(self.period_alert(period, &stand, &before))));
+        }
+        if let Whose::Pair(_, client) = period.whose {
+            let standing = &mut self.world.clients[client.0 as usize].pairs_standing;
+            *standing += u32::from(!stand.hits.is_empty());
+            *standing -= u32::from(!before.hits.is_empty());
+        }
+        if !stand.hits.is_empty() {
+            self.periods.insert(period, stand);
+        }
+    }
+
+    fn period_excepted(&self, rule: u16, period: Period, provider: Option<ProviderId>) -> bool {
+        let id = self.rules[usize::from(rule)].id;
+        let at = self.period_start(period);
+        let (carer, client) = match period.whose {
+            Whose::Carer(carer) => (Some(carer), None),
+            Whose::Client(client) => (None, Some(client)),
+            Whose::Pair(carer, client) => (Some(carer), Some(client)),
+            Whose::Provider(_) | Whose::Tag(_) => (None, None),
+        };
+        self.world.facts.has_exceptions() && self.world.facts.excepts(id, at, carer, client, provider)
+    }
+
+    /// Lets the patterns that are likeliest to be chance wait, where there are more of them than can be
+    /// looked at: of each pay period as many are told as the budget of its days so far.
+    fn keep_to_budget(&mut self, out: &mut Vec<Output>) {
+        if !std::mem::take(&mut self.budget_moved) {
+            return;
+        }
+        let mut asking: Vec<(Month, f64, Period)> = self
+            .periods
+            .iter()
+            .filter_map(|(period, stand)| Some((period.month, stand.chance?, *period)))
+            .collect();
+        asking.sort_unstable_by(|a, b| {
+            (a.0.cmp(&b.0)).then(a.1.total_cmp(&b.1)).then_with(|| self.name_of(a.2).cmp(&self.name_of(b.2)))
+        });
+        let mut over = Vec::new();
+        for of_month in asking.chunk_by(|a, b| a.0 == b.0) {
+            over.extend(of_month.iter().skip(self.budget(of_month[0].0)).map(|(_, _, period)| *period));
+        }
+        over.sort_unstable();
+        let flipped: Vec<Period> = (over.iter().filter(|period| !self.over_budget.contains(*period)))
+            .chain(self.over_budget.iter().filter(|period| over.binary_search(period).is_err()))
+            .copied()
+            .collect();
+        self.over_budget = over;
+        for period in flipped {
+            self.assess_period(period, true, out);
+        }
+        self.budget_moved = false;
+    }
+
+    /// How many patterns of a month may be told by now.
+    fn budget(&self, month: Month) -> usize {
+        let zone = &self.world.settings.zone;
+        let [first, last] = [month, month.next()].map(|month| zone.day(zone.instant(month, 1, 0)).0);
+        let days = (zone.day(self.event_time).0 + 1).clamp(first + 1, last) - first;
+        usize::try_from(days).unwrap_or(1) * self.world.settings.bounds.statistics_cases_a_day as usize
+    }
+
+    /// The subject's name: an order that does not depend on that of arrival.
+    fn name_of(&self, period: Period) -> String {
+        let names = &self.world.registry;
+        match period.whose {
+            Whose::Carer(carer) => names.carers.text(carer).to_owned(),
+            Whose::Client(client) => names.clients.text(client).to_owned(),
+            Whose::Pair(carer, client) => {
+                format!("{}:{}", names.carers.text(carer), names.clients.text(client))
+            }
+            Whose::Provider(provider) => names.providers.text(provider).to_owned(),
+            Whose::Tag(tag) => names.texts.text(tag).to_owned(),
+        }
+    }
+
+    /// The subject's id: its name and the pay period.
+    pub(super) fn subject_id(&self, period: Period) -> String {
+        format!("{}:{}", self.name_of(period), period.month)
+    }
+
+    /// Alerts about patterns that wait because there are more than can be looked at.
+    #[must_use]
+    pub fn patterns_waiting(&self) -> usize {
+        self.over_budget.len()
+    }
+
+    pub(super) fn period_start(&self, period: Period) -> UtcSecond {
+        self.world.settings.zone.instant(period.month, 1, 0)
+    }
+}
+
+impl World {
+    /// The provider that most visits of a period belong to; the first by name where several do.
+    pub(super) fn main_provider(&self, period: Period) -> Option<ProviderId> {
+        if let Whose::Provider(provider) = period.whose {
+            return Some(provider);
+        }
+        let names = &self.registry.providers;
+        let tally = self.tally_of(period.whose, period.month)?;
+        let first = |a: &&(ProviderId, u32), b: &&(ProviderId, u32)| {
+            a.1.cmp(&b.1).then_with(|| names.text(b.0).cmp(names.text(a.0)))
+        };
+        tally.providers().iter().max_by(first).map(|(provider, _)| *provider)
+    }
+}

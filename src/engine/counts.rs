@@ -1,0 +1,136 @@
+//! What is counted per pay period, and what is usual.
+
+use super::mark::{Mark, Marks, bits};
+use super::names::{CarerId, ClientId, ProviderId, TextId};
+use super::period::{Period, Whose};
+use super::tally::{Count, Months, Side, Sum, Tally, count_in};
+use super::visit::{Slot, Visit};
+use super::world::{Moved, World, party};
+use crate::domain::Month;
+
+static NO_MONTHS: Months = Months::EMPTY;
+
+impl World {
+    /// Takes a visit into the tallies, or out of them.
+    pub(super) fn tally(&mut self, visit: &Visit, add: bool) {
+        let month = visit.pay_period;
+        if visit.open || Some(month) <= self.horizon_month {
+            return;
+        }
+        let carer = &mut self.carers[visit.carer.0 as usize].months;
+        carer.entry(month).change(visit, Side::Carer, add);
+        let client = &mut self.clients[visit.client.0 as usize].months;
+        let first_or_last = client.entry(month).change(visit, Side::Client, add);
+        let provider = party(&mut self.providers, visit.provider.0).entry(month);
+        provider.change(visit, Side::Provider, add);
+        if first_or_last {
+            provider.clients = if add { provider.clients + 1 } else { provider.clients - 1 };
+        }
+        if !add {
+            carer.tidy(month);
+            client.tidy(month);
+            self.providers[visit.provider.0 as usize].tidy(month);
+        }
+    }
+
+    /// Counts the visit in `slot` with `marks` instead of those it had; true where that changed
+    /// anything.
+    pub(super) fn set_marks(&mut self, slot: Slot, marks: Marks) -> bool {
+        let entry = self.ledger.entry_mut(slot);
+        let before = std::mem::replace(&mut entry.marks, marks);
+        if before == marks {
+            return false;
+        }
+        let Some(visit) = &entry.visit else { return false };
+        let (carer, client, provider) = (visit.carer, visit.client, visit.provider);
+        let (month, tag) = (visit.pay_period, visit.start_tag.or(visit.end_tag));
+        if Some(month) <= self.horizon_month {
+            return false;
+        }
+        let carers = self.carers[carer.0 as usize].months.entry(month);
+        let pool = self.pools.entry(month).or_default();
+        let touched = before.of | marks.of;
+        bits(touched)
+            .for_each(|mark| pool.marks[mark].change(carers.count(Mark::ALL[mark]), Count::default()));
+        pool.length.change(carers.residual, Sum::default());
+        carers.change_marks(&before, false);
+        carers.change_marks(&marks, true);
+        bits(touched)
+            .for_each(|mark| pool.marks[mark].change(Count::default(), carers.count(Mark::ALL[mark])));
+        pool.length.change(Sum::default(), carers.residual);
+        for months in [&mut self.clients[client.0 as usize].months, &mut self.providers[provider.0 as usize]]
+        {
+            months.entry(month).change_marks(&before, false);
+            months.entry(month).change_marks(&marks, true);
+        }
+        if let Some(tag) = tag {
+            self.count_tag((month, tag), carer, before.bears(Mark::TagNear), marks.bears(Mark::TagNear));
+        }
+        self.refresh(month, touched, before.residual != marks.residual);
+        true
+    }
+
+    fn count_tag(&mut self, key: (Month, TextId), carer: CarerId, before: bool, now: bool) {
+        if before != now {
+            let carers = self.tags.entry(key).or_default();
+            count_in(carers, carer, now);
+            if carers.is_empty() {
+                self.tags.remove(&key);
+            }
+        }
+    }
+
+    /// Reckons anew what is usual in `month` and, as it belongs to that, in the one after.
+    pub(super) fn refresh(&mut self, month: Month, marks: u32, length: bool) {
+        for month in [month, month.next()] {
+            let (before, mut from) = (month.previous(), self.pools.range_mut(..=month).rev());
+            let Some((_, pool)) = from.next().filter(|(known, _)| **known == month) else { continue };
+            let before = from.next().filter(|(known, _)| **known == before).map(|(_, pool)| &*pool);
+            for mark in bits(marks).filter(|mark| pool.refresh(*mark, before)) {
+                self.moved.push((month, Moved::Share(Mark::ALL[mark])));
+            }
+            if length && pool.refresh_length(before) {
+                self.moved.push((month, Moved::Length));
+            }
+        }
+    }
+
+    /// The tally of somebody's period.
+    pub(super) fn tally_of(&self, whose: Whose, month: Month) -> Option<&Tally> {
+        match whose {
+            Whose::Carer(carer) => self.carer(carer).months.get(month),
+            Whose::Client(client) | Whose::Pair(_, client) => self.client(client).months.get(month),
+            Whose::Provider(provider) => self.provider(provider).get(month),
+            Whose::Tag(_) => None,
+        }
+    }
+
+    pub(super) fn provider(&self, provider: ProviderId) -> &Months {
+        self.providers.get(provider.0 as usize).unwrap_or(&NO_MONTHS)
+    }
+
+    /// Every period of which anything is counted, in no order that means anything.
+    pub(super) fn periods(&self) -> Vec<Period> {
+        let carers = (0u32..).zip(&self.carers).map(|(id, party)| (Whose::Carer(id.into()), &party.months));
+        let clients =
+            (0u32..).zip(&self.clients).map(|(id, party)| (Whose::Client(id.into()), &party.months));
+        let providers =
+            (0u32..).zip(&self.providers).map(|(id, months)| (Whose::Provider(id.into()), months));
+        let all = carers.chain(clients).chain(providers);
+        let mut periods: Vec<Period> = all
+            .flat_map(|(whose, months)| months.months().map(move |month| Period { month, whose }))
+            .collect();
+        for (id, party) in (0u32..).zip(&self.clients) {
+            let client = ClientId::from(id);
+            for month in party.months.months() {
+                let shares = party.months.get(month).map_or(&[][..], Tally::shares);
+                shares.iter().for_each(|share| {
+                    periods.push(Period { month, whose: Whose::Pair(share.carer, client) });
+                });
+            }
+        }
+        periods
+            .extend(self.tags.keys().map(|(month, tag)| Period { month: *month, whose: Whose::Tag(*tag) }));
+        periods
+    }
+}

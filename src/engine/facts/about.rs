@@ -1,0 +1,121 @@
+//! What facts say, with references as numbers.
+
+use crate::domain::{
+    AbsenceKind, CarerAbsenceConfirmedBy, CarerAbsenceKind, ClientAbsenceConfirmedBy, Exception, GrantPer,
+    Month, Place, ProviderKind, UtcSecond, Validity,
+};
+use crate::engine::names::{CarerId, ClientId, ProviderId, TextId};
+use crate::engine::registry::Registry;
+
+/// Where a client lives.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Home {
+    /// Shared by all who live together.
+    pub household: Option<TextId>,
+    /// The home's position.
+    pub place: Option<Place>,
+}
+
+/// What an order says that rules need.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Order {
+    /// Its id.
+    pub id: TextId,
+    /// Its client.
+    pub client: ClientId,
+    /// Its provider, where it names one.
+    pub provider: Option<ProviderId>,
+    /// The task codes it covers; empty where it does not say.
+    pub tasks: Box<[Box<str>]>,
+    /// Granted minutes, and over which period.
+    pub grant: Option<(u32, GrantPer)>,
+    /// Carers per visit.
+    pub required_staff: Option<u8>,
+    /// From when to when.
+    pub valid: Validity,
+}
+
+/// A time that a client is away.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Absence {
+    /// From when to when.
+    pub valid: Validity,
+    /// Why.
+    pub kind: AbsenceKind,
+    /// Who says so.
+    pub confirmed_by: ClientAbsenceConfirmedBy,
+}
+
+/// A time that a carer is away.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CarerAway {
+    /// From when to when.
+    pub valid: Validity,
+    /// Why.
+    pub kind: CarerAbsenceKind,
+    /// Who says so.
+    pub confirmed_by: CarerAbsenceConfirmedBy,
+}
+
+/// What is known of a provider.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ProviderFact {
+    /// Who runs it.
+    pub kind: ProviderKind,
+    /// Paid hours of its staff, and of which pay period.
+    pub paid_staff_hours: Option<(Month, f64)>,
+}
+
+/// The dates of a pay period.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PayDates {
+    /// No changes after this.
+    pub locks_at: UtcSecond,
+    /// When it is paid.
+    pub payout_run_at: UtcSecond,
+}
+
+/// An exception with its references as numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Excepted {
+    pub(super) rule: Box<str>,
+    pub(super) carer: Option<CarerId>,
+    pub(super) client: Option<ClientId>,
+    pub(super) provider: Option<ProviderId>,
+}
+
+impl Excepted {
+    pub(super) fn of(exception: &Exception, registry: &mut Registry) -> Self {
+        Self {
+            rule: exception.rule.as_str().into(),
+            carer: exception.carer_ref.as_deref().map(|name| registry.carers.intern(name)),
+            client: exception.client_ref.as_deref().map(|name| registry.clients.intern(name)),
+            provider: exception.provider_id.as_deref().map(|name| registry.providers.intern(name)),
+        }
+    }
+
+    pub(super) const fn touches(&self) -> Touches {
+        match (self.carer, self.client, self.provider) {
+            (Some(carer), _, _) => Touches::Carer(carer),
+            (None, Some(client), _) => Touches::Client(client),
+            (None, None, Some(provider)) => Touches::Provider(provider),
+            (None, None, None) => Touches::Everything,
+        }
+    }
+}
+
+/// Whose registrations a changed fact touches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::engine) enum Touches {
+    Nothing,
+    Client(ClientId),
+    Carer(CarerId),
+    Provider(ProviderId),
+    /// Those that were captured with this tag.
+    Tag(TextId),
+    /// Those of this pay period, and the dates that hang on them.
+    Month(Month),
+    /// Prices: the findings stay, what hangs on them changes.
+    Money,
+    Everything,
+}

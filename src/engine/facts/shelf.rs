@@ -1,0 +1,58 @@
+//! The facts of one kind about one entity.
+
+use crate::domain::{Fact, UtcSecond, Validity};
+
+/// One fact in an index.
+#[derive(Clone, Debug)]
+pub(super) struct Known<T> {
+    fact_id: Box<str>,
+    pub(super) valid: Validity,
+    recorded_at: UtcSecond,
+    pub(super) value: T,
+}
+
+/// The facts of one kind about one entity; few, so they are searched in order.
+#[derive(Clone, Debug)]
+pub(super) struct Shelf<T>(Vec<Known<T>>);
+
+impl<T> Default for Shelf<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> Shelf<T> {
+    /// Puts `value` in for `fact`, or takes it out again with `None`.
+    pub(super) fn set(&mut self, fact: &Fact, value: Option<T>) {
+        let Some(value) = value else {
+            return self.0.retain(|known| *known.fact_id != *fact.fact_id);
+        };
+        self.0.push(Known {
+            fact_id: fact.fact_id.as_str().into(),
+            valid: fact.valid,
+            recorded_at: fact.recorded_at,
+            value,
+        });
+        // In an order of their own, so that the order of arrival does not show.
+        self.0.sort_by(|a, b| (a.recorded_at, &a.fact_id).cmp(&(b.recorded_at, &b.fact_id)));
+    }
+
+    /// What is known at `at`; the latest recorded where several hold.
+    pub(super) fn at(&self, at: UtcSecond) -> Option<&T> {
+        self.0.iter().rev().find(|known| known.valid.covers(at)).map(|known| &known.value)
+    }
+
+    /// Everything that holds at `at`, in order of recording.
+    pub(super) fn all_at(&self, at: UtcSecond) -> impl Iterator<Item = &T> {
+        self.0.iter().filter(move |known| known.valid.covers(at)).map(|known| &known.value)
+    }
+
+    /// All of them, in order of recording.
+    pub(super) fn all(&self) -> impl DoubleEndedIterator<Item = &Known<T>> {
+        self.0.iter()
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}

@@ -1,0 +1,136 @@
+//! What rules note about single visits, to be counted over a pay period.
+//!
+//! A mark proves nothing by itself: it costs a bit per visit, and rules that look at periods hold its
+//! share at a carer or a provider against its share at the others.
+
+/// A property of a visit that is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Mark {
+    /// An end was typed in afterwards.
+    Manual,
+    /// Start and length are those of the plan, to the minute.
+    PlanCopy,
+    /// The same client, start and length as the day or the week before.
+    DayCopy,
+    /// Both ends fall on full five minutes.
+    Rounded,
+    /// Much longer than planned, after what is usual for the client.
+    Long,
+    /// Much shorter than planned, after what is usual for the client.
+    Short,
+    /// Declined, or the client was not at home.
+    Declined,
+    /// Not in the plan.
+    Unplanned,
+    /// Both ends were captured far from the client's home.
+    FarFromHome,
+    /// Lengthened by hand long after it ended.
+    LateLengthened,
+    /// Changed by hand by somebody else than the carer.
+    EditedByOther,
+    /// Every task of a long list was ticked, or none at all.
+    TaskPattern,
+    /// Began just inside a better paid band, out of those that began just inside or just outside.
+    TariffEdge,
+    /// Captured with a device that another carer used shortly before or after.
+    SharedDevice,
+    /// Reached the server long after it ended.
+    Late,
+    /// Its tag was read within seconds of another, far away one.
+    TagNear,
+    /// Followed at once by another paid visit of the same carer to the same client.
+    Split,
+    /// Paid by standard minutes, with nothing captured at the home.
+    Unseen,
+}
+
+impl Mark {
+    /// How many there are.
+    pub const COUNT: usize = 18;
+    /// All of them, in order.
+    pub const ALL: [Self; Self::COUNT] = [
+        Self::Manual,
+        Self::PlanCopy,
+        Self::DayCopy,
+        Self::Rounded,
+        Self::Long,
+        Self::Short,
+        Self::Declined,
+        Self::Unplanned,
+        Self::FarFromHome,
+        Self::LateLengthened,
+        Self::EditedByOther,
+        Self::TaskPattern,
+        Self::TariffEdge,
+        Self::SharedDevice,
+        Self::Late,
+        Self::TagNear,
+        Self::Split,
+        Self::Unseen,
+    ];
+}
+
+/// What one visit adds to the counts: for which marks it counts at all, which it bears, and by how
+/// much it is longer than usual.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Marks {
+    /// Bit per mark: the visit is one that could bear it.
+    pub(super) of: u32,
+    /// Bit per mark: it bears it.
+    pub(super) borne: u32,
+    /// Natural logarithm of registered over planned length, in thousandths.
+    pub(super) ratio: Option<i16>,
+    /// The same less what is usual for the client.
+    pub(super) residual: Option<i16>,
+}
+
+impl Marks {
+    /// Notes that the visit could bear `mark`, and whether it does.
+    pub(super) const fn note(&mut self, mark: Mark, bears: bool) {
+        self.of |= 1 << mark as u32;
+        if bears {
+            self.borne |= 1 << mark as u32;
+        }
+    }
+}
+
+impl Marks {
+    pub(super) const fn bears(&self, mark: Mark) -> bool {
+        self.borne >> mark as u32 & 1 == 1
+    }
+}
+
+/// The numbers of the bits that are set.
+pub(super) fn bits(mut set: u32) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let bit = (set != 0).then(|| set.trailing_zeros() as usize)?;
+        set &= set - 1;
+        Some(bit)
+    })
+}
+
+/// The same for sets of rules.
+pub(super) fn bits64(mut set: u64) -> impl Iterator<Item = u16> {
+    std::iter::from_fn(move || {
+        let bit = (set != 0).then(|| set.trailing_zeros() as u16)?;
+        set &= set - 1;
+        Some(bit)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mark_stands_at_its_own_place() {
+        for (place, mark) in Mark::ALL.into_iter().enumerate() {
+            assert_eq!(mark as usize, place);
+        }
+        let mut marks = Marks::default();
+        marks.note(Mark::Rounded, true);
+        marks.note(Mark::Unseen, false);
+        assert_eq!(bits(marks.of).collect::<Vec<_>>(), [3, 17]);
+        assert_eq!(bits(marks.borne).collect::<Vec<_>>(), [3]);
+    }
+}

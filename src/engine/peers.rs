@@ -1,0 +1,309 @@
+//! What is usual among the others: pooled counts of all carers of a municipality.
+//!
+//! The pool of a pay period is that period and the one before. All sums are whole numbers, changed
+//! with every visit, so they are a function of the registrations that count. What rules are told of
+//! them is rounded to a coarse grid: only when a rounded value moves are standing patterns weighed
+//! again, and so it does not matter in which order the registrations came.
+//!
+//! Shares vary between honest carers. How much is told by the intraclass correlation (`spread`),
+//! estimated from pairs of visits of one carer: the chance that both bear the mark, less what
+//! independence would give (H. Smith, "The average correlation", as for any clustered binary
+//! outcome). A carer's `n` visits then weigh as `n / (1 + (n − 1) · spread)` independent ones (L.
+//! Kish's design effect, "Survey Sampling", 1965).
+
+use super::mark::Mark;
+use super::tally::{Count, Sum};
+
+/// Less spread than this is not believed: no two carers work under the same conditions.
+const SPREAD_MIN: f64 = 0.005;
+/// More spread than this would let everything pass.
+const SPREAD_MAX: f64 = 0.5;
+
+/// Sums over the carers of one month, for one mark.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Pool {
+    of: u64,
+    borne: u64,
+    /// Ordered pairs of visits of one carer that could bear it, and of which both do.
+    pairs: u64,
+    both: u64,
+}
+
+impl Pool {
+    fn add(self, other: Self) -> Self {
+        Self {
+            of: self.of + other.of,
+            borne: self.borne + other.borne,
+            pairs: self.pairs + other.pairs,
+            both: self.both + other.both,
+        }
+    }
+
+    fn of(count: Count) -> Self {
+        let (of, borne) = (u64::from(count.of), u64::from(count.borne));
+        Self { of, borne, pairs: of * of.saturating_sub(1), both: borne * borne.saturating_sub(1) }
+    }
+
+    /// Replaces what a carer's count was by what it is.
+    pub(super) fn change(&mut self, before: Count, after: Count) {
+        let (out, new) = (Self::of(before), Self::of(after));
+        self.of = self.of - out.of + new.of;
+        self.borne = self.borne - out.borne + new.borne;
+        self.pairs = self.pairs - out.pairs + new.pairs;
+        self.both = self.both - out.both + new.both;
+    }
+}
+
+/// Sums over the carers of one month, for logarithms of length ratios.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct LengthPool {
+    all: Sum,
+    carers: i64,
+    /// The sum over carers of (their total)² / (their count).
+    between: i64,
+}
+
+impl LengthPool {
+    fn add(self, other: Self) -> Self {
+        Self {
+            all: Sum {
+                count: self.all.count + other.all.count,
+                total: self.all.total + other.all.total,
+                squares: self.all.squares + other.all.squares,
+            },
+            carers: self.carers + other.carers,
+            between: self.between + other.between,
+        }
+    }
+
+    const fn between(sum: Sum) -> i64 {
+        if sum.count == 0 { 0 } else { sum.total * sum.total / sum.count as i64 }
+    }
+
+    pub(super) fn change(&mut self, before: Sum, after: Sum) {
+        self.all.count = self.all.count - before.count + after.count;
+        self.all.total += after.total - before.total;
+        self.all.squares += after.squares - before.squares;
+        self.carers += i64::from(0 < after.count) - i64::from(0 < before.count);
+        self.between += Self::between(after) - Self::between(before);
+    }
+}
+
+/// What is usual among the carers, coarsely.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Usual {
+    /// Visits that could bear the mark.
+    pub of: f64,
+    /// The share that does.
+    pub share: f64,
+    /// Ordered pairs of visits of one carer.
+    pairs: f64,
+    /// The share of them of which both bear it.
+    both: f64,
+}
+
+/// How long visits are among the carers, coarsely: logarithms of length ratios.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct UsualLength {
+    /// Visits.
+    pub count: f64,
+    /// Their mean.
+    pub mean: f64,
+    /// Standard deviation between visits of one carer.
+    pub within: f64,
+    /// Standard deviation between the means of carers.
+    pub between: f64,
+}
+
+/// `value` on a grid of 16 steps an octave, towards 0: the same for all values of a step.
+pub(super) fn coarse(value: f64) -> f64 {
+    const KEPT_BITS: u32 = 4;
+    f64::from_bits(value.to_bits() & !((1 << (52 - KEPT_BITS)) - 1))
+}
+
+/// A mean of logarithms on a grid of two hundredths.
+fn coarse_log(value: f64) -> f64 {
+    (value * 50.0).round() / 50.0
+}
+
+impl Usual {
+    fn of(pool: Pool) -> Self {
+        if pool.of == 0 {
+            return Self::default();
+        }
+        let share = |part: u64, whole: u64| if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
+        Self {
+            of: coarse(pool.of as f64),
+            // Up by a step: nobody is accused for the grid.
+            share: (coarse(share(pool.borne, pool.of)) * 17.0 / 16.0).min(1.0),
+            pairs: coarse(pool.pairs as f64),
+            both: coarse(share(pool.both, pool.pairs)),
+        }
+    }
+
+    /// Without `own`, and drawn towards `prior` as by `weight` more visits of others.
+    #[must_use]
+    pub fn without(&self, own: Count, prior: f64, weight: f64) -> Rate {
+        let (of, borne) = (f64::from(own.of), f64::from(own.borne));
+        let others = (self.of - of).max(0.0);
+        let others_borne = (self.share * self.of - borne).clamp(0.0, others);
+        let share = (others_borne + prior * weight) / (others + weight).max(f64::MIN_POSITIVE);
+        let own_pairs = Pool::of(own);
+        let pairs = self.pairs - own_pairs.pairs as f64;
+        let both = (self.both * self.pairs - own_pairs.both as f64).max(0.0);
+        let variance = share * (1.0 - share);
+        let spread = if 0.0 < pairs && 0.0 < variance {
+            (both / pairs - share * share) / variance
+        } else {
+            SPREAD_MIN
+        };
+        let of_one = if 0.0 < self.of { 1.0 + self.pairs / self.of } else { 1.0 };
+        Rate { share, spread: spread.clamp(SPREAD_MIN, SPREAD_MAX), visits_of_one: of_one }
+    }
+}
+
+impl UsualLength {
+    fn of(pool: LengthPool) -> Self {
+        let (count, carers) = (f64::from(pool.all.count), pool.carers as f64);
+        if count <= carers || carers < 2.0 {
+            return Self::default();
+        }
+        let mean = pool.all.mean();
+        let within = (pool.all.squares - pool.between) as f64 / (count - carers);
+        let about_mean = pool.between as f64 - (pool.all.total as f64).powi(2) / count;
+        // Method of moments in the one-way model with about equally many visits of each carer.
+        let between = (about_mean / (carers - 1.0) - within) * carers / count;
+        Self {
+            count: coarse(count),
+            mean: coarse_log(mean),
+            within: coarse(within.max(0.0).sqrt() / 1000.0),
+            between: coarse(between.max(0.0).sqrt() / 1000.0),
+        }
+    }
+}
+
+/// The share of a mark that a carer's or provider's own is held against.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rate {
+    /// The share among the others, 0 to 1.
+    pub share: f64,
+    /// Intraclass correlation, 0 to 1: how much honest carers differ.
+    pub spread: f64,
+    /// Visits of the carer that an average visit belongs to.
+    visits_of_one: f64,
+}
+
+impl Rate {
+    /// At most so likely is a share like `seen` or higher, were this the true share: Chernoff's bound
+    /// (H. Chernoff, Ann. Math. Statist. 23, 1952) for as many independent visits as these weigh. 1 where
+    /// the share is no higher.
+    #[must_use]
+    pub fn chance(&self, seen: Count, of_one_carer: bool) -> f64 {
+        let (of, share) = (f64::from(seen.of), seen.share());
+        if share <= self.share {
+            return 1.0;
+        }
+        let cluster = if of_one_carer { of } else { self.visits_of_one.min(of) };
+        let weight = of / (1.0 + (cluster - 1.0).max(0.0) * self.spread);
+        chernoff(weight, share, self.share)
+    }
+}
+
+/// Chernoff's bound: at most so likely is a share of `seen` or more out of `visits`, were `expected`
+/// the true one.
+#[must_use]
+pub fn chernoff(visits: f64, seen: f64, expected: f64) -> f64 {
+    if seen <= expected {
+        return 1.0;
+    }
+    let part = |seen: f64, expected: f64| if seen > 0.0 { seen * (seen / expected).ln() } else { 0.0 };
+    (-visits * (part(seen, expected) + part(1.0 - seen, 1.0 - expected))).exp()
+}
+
+/// All pools of one month, and what is usual in it.
+#[derive(Clone, Debug)]
+pub(super) struct MonthPool {
+    pub(super) marks: [Pool; Mark::COUNT],
+    pub(super) length: LengthPool,
+    pub(super) usual: [Usual; Mark::COUNT],
+    pub(super) usual_length: UsualLength,
+}
+
+impl Default for MonthPool {
+    fn default() -> Self {
+        Self {
+            marks: [Pool::default(); Mark::COUNT],
+            length: LengthPool::default(),
+            usual: [Usual::default(); Mark::COUNT],
+            usual_length: UsualLength::default(),
+        }
+    }
+}
+
+impl MonthPool {
+    /// Reckons what is usual for one mark anew, with the month before; true where it moved.
+    pub(super) fn refresh(&mut self, mark: usize, before: Option<&Self>) -> bool {
+        let pool = self.marks[mark].add(before.map_or_else(Pool::default, |before| before.marks[mark]));
+        let usual = Usual::of(pool);
+        std::mem::replace(&mut self.usual[mark], usual) != usual
+    }
+
+    /// The same for lengths.
+    pub(super) fn refresh_length(&mut self, before: Option<&Self>) -> bool {
+        let pool = self.length.add(before.map_or_else(LengthPool::default, |before| before.length));
+        let usual = UsualLength::of(pool);
+        std::mem::replace(&mut self.usual_length, usual) != usual
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pool(counts: &[(u32, u32)]) -> Pool {
+        let mut pool = Pool::default();
+        for (of, borne) in counts {
+            pool.change(Count::default(), Count { of: *of, borne: *borne });
+        }
+        pool
+    }
+
+    #[test]
+    fn what_was_taken_out_again_was_never_there() {
+        let mut changed = pool(&[(100, 10), (200, 4)]);
+        changed.change(Count { of: 200, borne: 4 }, Count { of: 201, borne: 5 });
+        changed.change(Count { of: 201, borne: 5 }, Count { of: 200, borne: 4 });
+        assert_eq!(changed, pool(&[(200, 4), (100, 10)]));
+    }
+
+    #[test]
+    fn a_carer_is_held_against_the_others_only() {
+        let mut counts = vec![(100, 5); 99];
+        counts.push((100, 100));
+        let usual = Usual::of(pool(&counts));
+        let own = Count { of: 100, borne: 100 };
+        let rate = usual.without(own, 0.05, 100.0);
+        assert!((rate.share - 0.05).abs() < 0.005, "{rate:?}");
+        assert!(rate.spread < 0.05, "{rate:?}");
+        assert!(rate.chance(own, true) < 1e-6);
+        assert!(rate.chance(Count { of: 100, borne: 8 }, true) > 0.05);
+    }
+
+    #[test]
+    fn where_honest_carers_differ_a_high_share_says_less() {
+        let alike = Usual::of(pool(&[(200, 40); 50]));
+        let unlike: Vec<(u32, u32)> = (0..50).map(|i| (200, if i % 2 == 0 { 10 } else { 70 })).collect();
+        let unlike = Usual::of(pool(&unlike));
+        let own = Count { of: 200, borne: 80 };
+        let chance = |usual: &Usual| usual.without(Count::default(), 0.2, 1.0).chance(own, true);
+        assert!(chance(&alike) < 1e-3);
+        assert!(chance(&unlike) > 0.05, "{}", chance(&unlike));
+    }
+
+    #[test]
+    fn the_grid_is_fine_enough_to_be_told() {
+        for value in [0.001, 0.05, 0.3, 7.0, 12_345.0] {
+            assert!((0.93..=1.0).contains(&(coarse(value) / value)), "{value}");
+        }
+    }
+}

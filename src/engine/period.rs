@@ -1,0 +1,56 @@
+//! Whose pay period a pattern is about.
+
+use super::names::{CarerId, ClientId, ProviderId, TextId};
+use super::visit::Visit;
+use crate::domain::{Month, SubjectKind};
+
+/// Who is looked at over a pay period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Whose {
+    /// A carer.
+    Carer(CarerId),
+    /// A client.
+    Client(ClientId),
+    /// A carer at one client.
+    Pair(CarerId, ClientId),
+    /// A provider.
+    Provider(ProviderId),
+    /// A tag or lock.
+    Tag(TextId),
+}
+
+impl Whose {
+    /// The kind of the alert's subject.
+    #[must_use]
+    pub const fn kind(self) -> SubjectKind {
+        match self {
+            Self::Carer(_) => SubjectKind::CarerPeriod,
+            Self::Client(_) => SubjectKind::ClientPeriod,
+            Self::Pair(..) => SubjectKind::PairPeriod,
+            Self::Provider(_) => SubjectKind::ProviderPeriod,
+            Self::Tag(_) => SubjectKind::Tag,
+        }
+    }
+}
+
+/// Somebody's pay period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Period {
+    /// The pay period.
+    pub month: Month,
+    /// Whose.
+    pub whose: Whose,
+}
+
+/// The periods that a visit counts in.
+pub(super) fn visit_periods(visit: &Visit) -> impl Iterator<Item = Period> + use<> {
+    let month = visit.pay_period;
+    let whose = [
+        Whose::Carer(visit.carer),
+        Whose::Client(visit.client),
+        Whose::Provider(visit.provider),
+        Whose::Pair(visit.carer, visit.client),
+    ];
+    let tags = [visit.start_tag, visit.end_tag].into_iter().flatten().map(Whose::Tag);
+    whose.into_iter().chain(tags).map(move |whose| Period { month, whose })
+}

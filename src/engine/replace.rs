@@ -1,0 +1,159 @@
+//! One version takes the place of another, and what this can change is looked at again.
+
+use super::assess::Stand;
+use super::facts::Touches;
+use super::names::ProviderId;
+use super::period::{Period, Whose, visit_periods};
+use super::visit::{Slot, Visit};
+use super::{Engine, Output, timeline};
+use crate::domain::{EventType, Month, Registration};
+
+impl Engine {
+    /// Puts a version in the place of the one before and assesses all that this can change.
+    pub(super) fn replace(
+        &mut self,
+        registration: &Registration<'_>,
+        slot: Option<Slot>,
+        out: &mut Vec<Output>,
+    ) {
+        let mut affected = std::mem::take(&mut self.scratch.affected);
+        affected.clear();
+        let before = slot.and_then(|slot| self.lift(slot));
+        let cancelled = registration.event_type == EventType::Cancelled;
+        let slot = match slot {
+            Some(slot) => slot,
+            None => {
+                self.world.ledger.add(registration.registration_id, registration.version, self.at.appended_at)
+            }
+        };
+        let entry = self.world.ledger.entry_mut(slot);
+        entry.version = registration.version;
+        entry.appended_at = self.at.appended_at;
+        let visit = (!cancelled).then(|| self.world.visit(registration, slot));
+        // An approval changes nothing that a neighbour could see, and nothing is ever found about an
+        // open visit.
+        let same =
+            before.as_ref().zip(visit.as_ref()).is_some_and(|(before, now)| before.claims_the_same(now));
+        if let Some(before) = before.as_ref().filter(|before| !same && !before.open) {
+            self.world.near(before, &mut affected);
+            self.with_this_in_their_past(before, &mut affected);
+        }
+        if let Some(visit) = visit {
+            self.restraint.visit(visit.day, true, &self.world.settings.bounds, &mut self.scratch.flipped);
+            self.world.place(visit);
+            let visit = self.world.ledger.counted(slot);
+            if !same {
+                // What comes between two visits can take a finding back, but not make one of theirs.
+                self.world.near_standing(visit, |slot| self.visits.contains_key(&slot), &mut affected);
+                // Marks look at the visits before.
+                self.world.near_later(visit, &mut affected);
+                self.with_this_in_their_past(visit, &mut affected);
+            }
+            self.scratch.periods.extend(visit_periods(visit));
+            self.assess_new(slot, &mut affected, out);
+        } else {
+            self.world.ledger.cancelled(slot, self.at.appended_at);
+            self.cancelled(slot, before.as_ref(), &mut affected, out);
+        }
+        self.assess_all(&mut affected, slot, out);
+        let now = self.world.ledger.visit(slot);
+        let providers =
+            before.iter().chain(now).map(|visit| (visit.provider, visit.pay_period)).collect::<Vec<_>>();
+        self.keep_within_bounds(&providers, out);
+        self.assess_periods(false, out);
+        self.scratch.affected = affected;
+    }
+
+    /// Takes a version out, and what was counted about it; its findings stay until the next is seen.
+    fn lift(&mut self, slot: Slot) -> Option<Visit> {
+        let visit = self.world.lift(slot)?;
+        self.scratch.periods.extend(visit_periods(&visit));
+        self.restraint.visit(visit.day, false, &self.world.settings.bounds, &mut self.scratch.flipped);
+        if let Some(mut stand) = self.visits.remove(&slot) {
+            self.restrain(&visit, &stand, &Stand::default());
+            (stand.proposing, stand.held) = (0, None);
+            self.visits.insert(slot, stand);
+        }
+        Some(visit)
+    }
+
+    /// Assesses again where a breaker or a cap has changed what may be held.
+    fn keep_within_bounds(&mut self, providers: &[(ProviderId, Month)], out: &mut Vec<Output>) {
+        let mut affected = std::mem::take(&mut self.scratch.remarked);
+        for (provider, month) in providers {
+            let months = [*month, month.previous()].map(|month| self.world.provider(*provider).get(month));
+            let paid = months.into_iter().flatten().map(|tally| tally.paid_seconds).max().unwrap_or(0);
+            self.restraint.draw((*provider, *month), paid, &self.world.settings.bounds, &mut affected);
+        }
+        for (rule, day) in std::mem::take(&mut self.scratch.flipped) {
+            let proposing = self.visits.iter().filter(|(_, stand)| stand.proposing >> rule & 1 == 1);
+            let slots = proposing.map(|(slot, _)| *slot);
+            affected.extend(
+                slots.filter(|slot| self.world.ledger.visit(*slot).is_some_and(|visit| visit.day == day)),
+            );
+        }
+        if !affected.is_empty() {
+            self.in_order(&mut affected);
+            let mut ripples = Vec::new();
+            affected.drain(..).for_each(|slot| self.assess_again(slot, &mut ripples, out));
+        }
+        self.scratch.remarked = affected;
+    }
+
+    /// The visits of later days that look back at `visit`, where any rule looks back; and the carer's
+    /// day, where that is a long one.
+    fn with_this_in_their_past(&self, visit: &Visit, into: &mut Vec<Slot>) {
+        if self.rules.iter().any(|listed| listed.reads_history) {
+            self.world.after(visit, into);
+        }
+        self.world.long_day(visit, into);
+    }
+
+    /// Assesses again what a changed fact touches.
+    pub(super) fn touch(&mut self, touches: Touches, out: &mut Vec<Output>) {
+        let slots = |marks: &[timeline::Pin]| marks.iter().map(|mark| mark.slot).collect();
+        let mut affected: Vec<Slot> = match touches {
+            Touches::Nothing => return,
+            Touches::Money => return self.tell_all(out),
+            Touches::Client(client) => slots(self.world.client(client).timeline.all()),
+            Touches::Carer(carer) => slots(self.world.carer(carer).timeline.all()),
+            Touches::Provider(provider) => {
+                let of_provider = self.world.ledger.visits().filter(|visit| visit.provider == provider);
+                of_provider.map(|visit| visit.slot).collect()
+            }
+            Touches::Tag(tag) => {
+                let with = |visit: &&Visit| visit.start_tag == Some(tag) || visit.end_tag == Some(tag);
+                self.world.ledger.visits().filter(with).map(|visit| visit.slot).collect()
+            }
+            Touches::Month(month) => {
+                self.tell_all(out);
+                let of = self.world.ledger.visits().filter(|visit| visit.pay_period == month);
+                of.map(|visit| visit.slot).collect()
+            }
+            Touches::Everything => self.world.ledger.visits().map(|visit| visit.slot).collect(),
+        };
+        if self.world.facts.has_exceptions() {
+            // A finding that an exception silences does not name the other side, which has its own say.
+            for slot in affected.clone() {
+                self.world.near(self.world.ledger.counted(slot), &mut affected);
+            }
+        }
+        self.assess_with_related(&mut affected, out);
+        self.keep_within_bounds(&[], out);
+        let mut periods: Vec<Period> = self.world.periods();
+        periods.retain(|period| match touches {
+            Touches::Carer(carer) => {
+                matches!(period.whose, Whose::Carer(of) | Whose::Pair(of, _) if of == carer)
+            }
+            Touches::Client(client) => {
+                matches!(period.whose, Whose::Client(of) | Whose::Pair(_, of) if of == client)
+                    || matches!(period.whose, Whose::Provider(_))
+            }
+            Touches::Month(month) => period.month == month,
+            Touches::Tag(_) | Touches::Money => false,
+            Touches::Nothing | Touches::Provider(_) | Touches::Everything => true,
+        });
+        self.scratch.periods.extend(periods);
+        self.assess_periods(true, out);
+    }
+}

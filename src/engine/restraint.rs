@@ -1,0 +1,176 @@
+//! What keeps the machine within bounds: a breaker per rule, and a cap per provider.
+//!
+//! A rule that proposes far more holds on one day than is plausible is more likely broken, or fed with a
+//! broken fact, than right: its findings go on, its holds wait for a person. The same holds for a
+//! provider of which the machine would hold too large a share of a month. Both are functions of what
+//! counts, not of the order in which it came.
+
+use hashbrown::HashMap;
+
+use super::names::ProviderId;
+use super::visit::Slot;
+use crate::domain::{Day, Month, UtcSecond};
+
+/// Where the bounds are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bounds {
+    /// Holds that one rule may propose about the visits of one day.
+    pub rule_holds_a_day_max: u32,
+    /// Or so large a share of that day's visits, where that is more, 0 to 1.
+    pub rule_holds_share_max: f64,
+    /// Share of a provider's paid seconds in a pay period that may be held, 0 to 1.
+    pub provider_held_share_max: f64,
+    /// But at least so many seconds may be held of any provider.
+    pub provider_held_seconds_min: u32,
+    /// Alerts about patterns that a municipality can look at in a day; the likeliest to be chance wait.
+    pub statistics_cases_a_day: u32,
+}
+
+/// A visit on which holds are proposed, before any bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Held {
+    pub(super) start: UtcSecond,
+    pub(super) slot: Slot,
+    pub(super) seconds: i64,
+}
+
+/// All proposed holds of a provider in a pay period, in order of start and id.
+#[derive(Default)]
+struct ProviderHolds {
+    held: Vec<Held>,
+    seconds: i64,
+    /// Those that wait for a person.
+    waiting: Vec<Slot>,
+}
+
+/// The counts behind the bounds.
+#[derive(Default)]
+pub(super) struct Restraint {
+    holds: HashMap<(u16, Day), u32>,
+    visits: HashMap<Day, u32>,
+    open: Vec<(u16, Day)>,
+    providers: HashMap<(ProviderId, Month), ProviderHolds>,
+}
+
+impl Restraint {
+    /// Counts a visit of `day` in or out; the breakers that this opens or closes are added to
+    /// `flipped`.
+    pub(super) fn visit(&mut self, day: Day, add: bool, bounds: &Bounds, flipped: &mut Vec<(u16, Day)>) {
+        let visits = self.visits.entry(day).or_default();
+        *visits = if add { *visits + 1 } else { visits.saturating_sub(1) };
+        // More visits only close breakers, fewer only open them.
+        let rules: Vec<u16> = if add {
+            self.open.iter().filter(|(_, of)| *of == day).map(|(rule, _)| *rule).collect()
+        } else {
+            self.holds.keys().filter(|(_, of)| *of == day).map(|(rule, _)| *rule).collect()
+        };
+        flipped.extend(
+            rules.into_iter().map(|rule| (rule, day)).filter(|(rule, day)| self.judge(*rule, *day, bounds)),
+        );
+    }
+
+    /// Counts a proposed hold of `rule` on `day` in or out.
+    pub(super) fn hold(&mut self, rule: u16, day: Day, add: bool) {
+        let holds = self.holds.entry((rule, day)).or_default();
+        *holds = if add { *holds + 1 } else { *holds - 1 };
+        if *holds == 0 {
+            self.holds.remove(&(rule, day));
+        }
+    }
+
+    /// Is the breaker of `rule` open for the visits of `day`?
+    pub(super) fn is_open(&self, rule: u16, day: Day) -> bool {
+        self.open.contains(&(rule, day))
+    }
+
+    /// Looks whether the breaker of `rule` must be open on `day`; true where that changed.
+    pub(super) fn judge(&mut self, rule: u16, day: Day, bounds: &Bounds) -> bool {
+        let holds = self.holds.get(&(rule, day)).copied().unwrap_or(0);
+        let visits = self.visits.get(&day).copied().unwrap_or(0);
+        let share = f64::from(visits) * bounds.rule_holds_share_max;
+        let most = f64::from(bounds.rule_holds_a_day_max).max(share);
+        let must = most < f64::from(holds);
+        let is = self.is_open(rule, day);
+        if must && !is {
+            self.open.push((rule, day));
+        } else if is && !must {
+            self.open.retain(|open| *open != (rule, day));
+        }
+        must != is
+    }
+
+    /// The breakers that are open: rule and day.
+    pub(super) fn open(&self) -> &[(u16, Day)] {
+        &self.open
+    }
+
+    /// Puts a visit's proposed seconds in the place of what was proposed on it before.
+    pub(super) fn held(
+        &mut self,
+        of: (ProviderId, Month),
+        before: Option<Held>,
+        now: Option<Held>,
+        by_id: impl Fn(Slot, Slot) -> std::cmp::Ordering,
+    ) {
+        if before == now {
+            return;
+        }
+        let holds = self.providers.entry(of).or_default();
+        if let Some(before) = before {
+            holds.held.retain(|held| held.slot != before.slot);
+            holds.seconds -= before.seconds;
+        }
+        if let Some(now) = now {
+            let order = |held: &Held| held.start.cmp(&now.start).then_with(|| by_id(held.slot, now.slot));
+            let at = holds.held.partition_point(|held| order(held).is_lt());
+            holds.held.insert(at, now);
+            holds.seconds += now.seconds;
+        }
+    }
+
+    /// Must the holds on a visit wait for a person?
+    pub(super) fn is_capped(&self, of: (ProviderId, Month), slot: Slot) -> bool {
+        self.providers.get(&of).is_some_and(|holds| holds.waiting.contains(&slot))
+    }
+
+    /// Draws the line anew among the holds of a provider with so many paid seconds; the visits that
+    /// changed sides are added to `affected`.
+    pub(super) fn draw(
+        &mut self,
+        of: (ProviderId, Month),
+        paid: i64,
+        bounds: &Bounds,
+        affected: &mut Vec<Slot>,
+    ) {
+        let Some(holds) = self.providers.get_mut(&of) else { return };
+        let most = super::peers::coarse(paid as f64) * bounds.provider_held_share_max;
+        let most = (most as i64).max(i64::from(bounds.provider_held_seconds_min));
+        let mut sum = 0;
+        let fits = |held: &&Held| {
+            sum += held.seconds;
+            sum <= most
+        };
+        let within =
+            if holds.seconds <= most { holds.held.len() } else { holds.held.iter().take_while(fits).count() };
+        if within == holds.held.len() && holds.waiting.is_empty() {
+            return;
+        }
+        let waiting: Vec<Slot> = holds.held[within..].iter().map(|held| held.slot).collect();
+        affected.extend(waiting.iter().filter(|slot| !holds.waiting.contains(slot)));
+        affected.extend(holds.waiting.iter().filter(|slot| !waiting.contains(slot)));
+        holds.waiting = waiting;
+    }
+
+    /// Providers of which some holds wait for a person, and their month.
+    pub(super) fn capped(&self) -> impl Iterator<Item = (ProviderId, Month)> {
+        self.providers.iter().filter(|(_, holds)| !holds.waiting.is_empty()).map(|(of, _)| *of)
+    }
+
+    /// Forgets what is older than the horizon.
+    pub(super) fn expire(&mut self, day: Day, month: Month) {
+        self.holds.retain(|(_, of), _| day <= *of);
+        self.visits.retain(|of, _| day <= *of);
+        self.open.retain(|(_, of)| day <= *of);
+        self.providers.retain(|(_, of), _| month <= *of);
+    }
+}
