@@ -1,10 +1,12 @@
 //! The record of `tidvakt.progress.v1`: up to where a municipality is assessed.
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::read::{Record, SchemaVersion, read};
-use super::text::Plain;
+use super::text::{Plain, Texts};
 use super::time::Time;
 use super::{RECORD_BYTES_MAX, append};
 use crate::domain::{Rejection, UtcSecond};
@@ -33,6 +35,11 @@ pub struct Progress {
     pub open_alerts: u64,
     /// Holds that stand.
     pub open_holds: u64,
+    /// Rules whose holds of some day wait for a person, because there are more than is plausible;
+    /// ascending.
+    pub breakers_open: Vec<String>,
+    /// Providers of which the program may hold no more in some pay period; ascending.
+    pub held_shares_capped: Vec<String>,
     /// Over the open alerts and their states.
     pub digest: String,
     /// Hash of the settings that matter.
@@ -73,6 +80,13 @@ pub(super) struct ProgressRecord<'a> {
     digest: Plain<'a>,
     /// Hash of the settings that matter.
     config_hash: Plain<'a>,
+    /// Rules whose holds of some day wait for a person, because there are more than is plausible;
+    /// absent where there is none.
+    #[serde(default = "Texts::none", skip_serializing_if = "Texts::is_empty")]
+    breakers_open: Texts<'a>,
+    /// Providers of which the program may hold no more in some pay period; absent where there is none.
+    #[serde(default = "Texts::none", skip_serializing_if = "Texts::is_empty")]
+    held_shares_capped: Texts<'a>,
 }
 
 impl Record for ProgressRecord<'_> {}
@@ -93,6 +107,8 @@ pub fn parse_progress(value: &[u8]) -> Result<Progress, Rejection> {
         open_holds: record.open_holds,
         digest: record.digest.0.into_owned(),
         config_hash: record.config_hash.0.into_owned(),
+        breakers_open: record.breakers_open.0.into_owned(),
+        held_shares_capped: record.held_shares_capped.0.into_owned(),
     })
 }
 
@@ -112,6 +128,8 @@ pub fn write_progress(progress: &Progress, out: &mut Vec<u8>) {
         open_holds: progress.open_holds,
         digest: Plain::new(&progress.digest),
         config_hash: Plain::new(&progress.config_hash),
+        breakers_open: Texts(Cow::Borrowed(&progress.breakers_open)),
+        held_shares_capped: Texts(Cow::Borrowed(&progress.held_shares_capped)),
     };
     append(&record, out);
 }

@@ -20,6 +20,9 @@ pub enum SubjectKind {
 }
 
 impl SubjectKind {
+    /// How many kinds there are.
+    pub const COUNT: usize = 6;
+
     /// The word on the topics and in the alert id.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

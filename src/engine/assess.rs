@@ -10,7 +10,7 @@ use super::signal::Signal;
 use super::visit::{Slot, Visit};
 use super::world::World;
 use super::{Engine, Output};
-use crate::domain::{Assessment, Day, Grade, Lowered, UtcSecond, round_significant};
+use crate::domain::{Assessment, Day, Grade, Lowered, SubjectKind, UtcSecond, round_significant};
 
 /// What stands about a subject.
 #[derive(Clone, Debug, Default)]
@@ -133,9 +133,9 @@ impl Engine {
         let world = &self.world;
         let Some(visit) = world.ledger.visit(slot) else { return false };
         let sight = Sight { world, visit };
-        for (number, listed) in (0u16..).zip(self.rules.iter()).filter(|(_, listed)| listed.looks.at_visits())
-        {
-            listed.rule.visit(&sight, &mut Report { rule: number, hits, undetermined, noted });
+        for number in &self.looking[SubjectKind::Registration as usize] {
+            let report = &mut Report { rule: *number, hits, undetermined, noted };
+            self.rules[usize::from(*number)].rule.visit(&sight, report);
         }
         for (rule, fact) in undetermined.drain(..) {
             self.rule_counts[usize::from(rule)].undetermined(fact);

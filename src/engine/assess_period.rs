@@ -69,8 +69,30 @@ impl Engine {
                     .extend(pairs.filter(|known| matches!(known.whose, Whose::Pair(_, of) if of == client)));
             }
         }
+        periods.retain(|period| self.is_worth_a_look(*period));
         periods.sort_unstable();
         periods.dedup();
+    }
+
+    /// Pairs with a small part of the client's visits and tags that nothing was noted about have no
+    /// pattern; where one stands about them, it has to be taken back.
+    fn is_worth_a_look(&self, period: Period) -> bool {
+        match period.whose {
+            Whose::Pair(carer, client) => {
+                let party = self.world.client(client);
+                let tally = party.months.get(period.month);
+                0 < party.pairs_standing
+                    || tally.is_some_and(|tally| {
+                        let share = tally.shares().iter().find(|share| share.carer == carer);
+                        let visits = share.map_or(0, |share| share.visits);
+                        PAIR_SHARE_MIN * f64::from(tally.visits) <= f64::from(visits)
+                    })
+            }
+            Whose::Tag(tag) => {
+                self.world.tags.contains_key(&(period.month, tag)) || self.periods.contains_key(&period)
+            }
+            _ => true,
+        }
     }
 
     /// The periods that could say something else now that the usual has moved.
@@ -124,10 +146,11 @@ impl Engine {
             provider,
             signals: Cell::new(PeriodSignals::default().0),
         };
-        let looking = || self.rules.iter().filter(|listed| listed.looks.at_periods());
+        let looking = &self.looking[period.whose.kind() as usize];
         // A polynomial in the words: none of them is lost in the others.
-        let word = looking().fold(0_u64, |sum, listed| {
-            sum.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(listed.rule.period_word(&sight))
+        let word = looking.iter().fold(0_u64, |sum, number| {
+            let word = self.rules[usize::from(*number)].rule.period_word(&sight);
+            sum.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(word)
         });
         if let Whose::Carer(carer) = period.whose {
             self.carer_signals.insert((carer, period.month), PeriodSignals(sight.signals.get()));

@@ -60,7 +60,9 @@ pub use tally::{Count, Share, Sum, Tally};
 pub use visit::{Edited, End, Rare, Slot, Visit};
 pub use world::{HoldOn, Settings};
 
-use crate::domain::{Alert, Day, Decision, FactChange, Month, Reason, Registration, Rejection, UtcSecond};
+use crate::domain::{
+    Alert, Day, Decision, FactChange, Month, Reason, Registration, Rejection, SubjectKind, UtcSecond,
+};
 use assess::Stand;
 use assess_period::PeriodSignals;
 use calibration::Calibration;
@@ -156,6 +158,8 @@ pub struct Counts {
 pub struct Engine {
     world: World,
     rules: RuleSet,
+    /// The rules that look at each kind of subject.
+    looking: [Vec<u16>; SubjectKind::COUNT],
     visits: HashMap<Slot, Stand>,
     periods: HashMap<Period, Stand>,
     decisions: BTreeMap<String, Decision>,
@@ -181,9 +185,22 @@ impl Engine {
     #[must_use]
     pub fn new(settings: Arc<Settings>, rules: RuleSet) -> Self {
         let rule_counts = rules.iter().map(|listed| RuleCounts::new(listed.id)).collect();
+        let looks_at = |kind: usize, listed: &Listed| {
+            let of_kind = |of: &SubjectKind| *of as usize == kind;
+            if kind == SubjectKind::Registration as usize {
+                listed.looks.at_visits()
+            } else {
+                listed.looks.at_periods() && listed.rule.periods_of().iter().any(of_kind)
+            }
+        };
+        let looking = std::array::from_fn(|kind| {
+            let rules = (0u16..).zip(rules.iter());
+            rules.filter(|(_, listed)| looks_at(kind, listed)).map(|(number, _)| number).collect()
+        });
         Self {
             world: World::new(settings),
             rules,
+            looking,
             visits: HashMap::new(),
             periods: HashMap::new(),
             decisions: BTreeMap::new(),

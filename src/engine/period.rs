@@ -20,6 +20,15 @@ pub enum Whose {
 }
 
 impl Whose {
+    /// The kinds of subject that have pay periods.
+    pub const KINDS: [SubjectKind; 5] = [
+        SubjectKind::CarerPeriod,
+        SubjectKind::ClientPeriod,
+        SubjectKind::PairPeriod,
+        SubjectKind::ProviderPeriod,
+        SubjectKind::Tag,
+    ];
+
     /// The kind of the alert's subject.
     #[must_use]
     pub const fn kind(self) -> SubjectKind {

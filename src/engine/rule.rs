@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use super::mark::{Mark, Marks};
+use super::period::Whose;
 use super::period_sight::PeriodSight;
 use super::sight::Sight;
 use super::signal::Signal;
 use super::visit::Slot;
-use crate::domain::{Class, Grade, Lowered, Measure, Sentence, Span};
+use crate::domain::{Class, Grade, Lowered, Measure, Sentence, Span, SubjectKind};
 
 /// A length counts at most as so many e-folds more or less than planned: one odd visit moves a
 /// month's mean little.
@@ -18,8 +19,12 @@ pub trait Rule: Send + Sync {
     /// Looks at one registration.
     fn visit(&self, _sight: &Sight<'_>, _report: &mut Report<'_>) {}
 
-    /// Looks at what somebody has registered in one pay period; whose periods it cares for it finds
-    /// out by [`PeriodSight::period`].
+    /// Whose pay periods it looks at: nobody else's cost it anything.
+    fn periods_of(&self) -> &'static [SubjectKind] {
+        &Whose::KINDS
+    }
+
+    /// Looks at what somebody has registered in one pay period.
     fn period(&self, _sight: &PeriodSight<'_>, _report: &mut Report<'_>) {}
 
     /// A number that is 0 where [`Rule::period`] would report nothing and changes whenever it would

@@ -17,7 +17,7 @@
 use serde::Deserialize;
 
 use super::{Definition, from_table};
-use crate::domain::{Class, Grade, Measure, Sentence};
+use crate::domain::{Class, Grade, Measure, Sentence, SubjectKind};
 use crate::engine::{
     Count, Hit, Looks, Mark, Period, PeriodSight, Report, Rule, Sight, Signal, Whose, chernoff,
 };
@@ -56,6 +56,10 @@ impl Rule for ManualShare {
         if visit.is_performed() {
             report.mark(Mark::Manual, visit.is_manual());
         }
+    }
+
+    fn periods_of(&self) -> &'static [SubjectKind] {
+        &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
     }
 
     fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {

@@ -240,6 +240,12 @@ impl Municipality {
         }
         self.dirty = false;
         let Tally { scored, repeats, stale, quarantined } = self.tally;
+        let mut breakers_open: Vec<String> =
+            self.engine.iter().flat_map(Engine::breakers_open).map(|(rule, _)| rule.to_owned()).collect();
+        breakers_open.dedup();
+        let capped = self.engine.iter().flat_map(Engine::held_shares_capped);
+        let mut held_shares_capped: Vec<String> = capped.map(|(provider, _)| provider).collect();
+        held_shares_capped.dedup();
         let progress = Progress {
             municipality: self.name.clone(),
             partition,
@@ -251,6 +257,8 @@ impl Municipality {
             quarantined,
             open_alerts: self.outbox.open_alerts(),
             open_holds: self.outbox.open_holds(),
+            breakers_open,
+            held_shares_capped,
             digest: self.outbox.digest(),
             config_hash: config_hash.to_owned(),
         };
