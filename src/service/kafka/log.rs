@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{BorrowedHeaders, BorrowedMessage, Headers as _, Message};
+use rdkafka::message::{BorrowedHeaders, Headers as _, Message as _};
 use rdkafka::topic_partition_list::Offset;
 
 use super::client::{Clients, Reporting};
 use super::group::Group;
 use super::publisher::Publisher;
-use super::reader::{REQUEST_WAIT, Reader, answer, at, is_out_of_range, refused};
+use super::reader::{REQUEST_WAIT, Reader, answer, at, is_out_of_range};
+use super::tail::{Message, Tail};
 use super::topics::Layout;
 use crate::domain::UtcSecond;
 use crate::service::log::{EachKept, Extent, Headers, Log, LogError, Out, Outgoing, Record};
@@ -39,7 +40,7 @@ pub(in crate::service) struct KafkaLog {
     clients: Clients,
     layout: Arc<Layout>,
     group: Arc<Group>,
-    tail: BaseConsumer<Reporting>,
+    tail: Tail,
     reader: Option<Reader>,
     publisher: Publisher,
     metrics: Arc<Metrics>,
@@ -64,9 +65,9 @@ impl KafkaLog {
         let reporting = Reporting(Reporter::new(metrics.clone(), Client::Feed));
         Ok(Self {
             clients: clients.clone(),
+            tail: Tail::new(clients, &layout.feed, reporting)?,
             layout,
             group,
-            tail: clients.tail().create_with_context(reporting).map_err(|error| refused(&error))?,
             metrics: metrics.clone(),
             drained: false,
             reader: None,
@@ -107,6 +108,7 @@ impl KafkaLog {
         for (partition, cursor) in &self.cursors {
             let (low, high) = self
                 .tail
+                .consumer()
                 .fetch_watermarks(&self.layout.feed, *partition, REQUEST_WAIT)
                 .map_err(|error| answer(&error))?;
             if cursor.next < low || high < cursor.next {
@@ -135,10 +137,10 @@ impl KafkaLog {
 impl Log for KafkaLog {
     fn extent(&mut self, partition: i32) -> Result<Extent, LogError> {
         let feed = &self.layout.feed;
+        let consumer = self.tail.consumer();
         let (low, high) =
-            self.tail.fetch_watermarks(feed, partition, REQUEST_WAIT).map_err(|error| answer(&error))?;
-        let committed = self
-            .tail
+            consumer.fetch_watermarks(feed, partition, REQUEST_WAIT).map_err(|error| answer(&error))?;
+        let committed = consumer
             .committed_offsets(at(feed, partition, Offset::Invalid)?, REQUEST_WAIT)
             .map_err(|error| answer(&error))?;
         let found = committed.find_partition(feed, partition);
@@ -168,8 +170,7 @@ impl Log for KafkaLog {
 
     fn start(&mut self, partition: i32, from: i64) -> Result<(), LogError> {
         self.stop(partition);
-        let list = at(&self.layout.feed, partition, Offset::Offset(from))?;
-        self.tail.incremental_assign(&list).map_err(|error| answer(&error))?;
+        self.tail.start(partition, from)?;
         let high = self.highs.get(&partition).copied().unwrap_or(from);
         let cursor = Cursor { next: from, high, reached_end: false, appended_millis: None };
         self.cursors.insert(partition, cursor);
@@ -180,11 +181,8 @@ impl Log for KafkaLog {
         if self.cursors.remove(&partition).is_none() {
             return;
         }
-        let list = at(&self.layout.feed, partition, Offset::Invalid).map_err(|error| error.to_string());
-        let stopped =
-            list.and_then(|list| self.tail.incremental_unassign(&list).map_err(|error| error.to_string()));
-        if let Err(reason) = stopped {
-            tracing::warn!(partition, reason, "the tail could not let go of a partition");
+        if let Err(error) = self.tail.stop(partition) {
+            tracing::warn!(partition, %error, "the tail could not let go of a partition");
         }
     }
 
@@ -197,14 +195,18 @@ impl Log for KafkaLog {
         let deadline = Instant::now() + wait;
         let mut taken = 0;
         self.cursors.values_mut().for_each(|cursor| cursor.appended_millis = None);
-        while taken < max {
-            let wait =
-                if taken == 0 { deadline.saturating_duration_since(Instant::now()) } else { Duration::ZERO };
-            match self.tail.poll(wait) {
-                None => {
-                    self.drained = true;
-                    break;
+        match self.tail.event() {
+            Some(Err(error)) => self.trouble(&error)?,
+            Some(Ok(partition)) => {
+                if let Some(cursor) = self.cursors.get(&partition) {
+                    self.start(partition, cursor.next)?;
                 }
+            }
+            None => {}
+        }
+        let mut filled = false;
+        while taken < max {
+            match self.tail.next() {
                 Some(Ok(message)) => {
                     let Some(cursor) = self.cursors.get_mut(&message.partition()) else { continue };
                     if message.offset() < cursor.next {
@@ -212,7 +214,7 @@ impl Log for KafkaLog {
                     }
                     cursor.next = message.offset() + 1;
                     if std::mem::take(&mut self.drained) && cursor.reached_end {
-                        self.metrics.read_at_the_end(message.timestamp().to_millis().unwrap_or_default());
+                        self.metrics.read_at_the_end(message.timestamp_millis().unwrap_or_default());
                     }
                     give(&message, cursor, each);
                     taken += 1;
@@ -225,6 +227,19 @@ impl Log for KafkaLog {
                     if taken == 0 && matches!(error, KafkaError::PartitionEOF(_)) {
                         break;
                     }
+                }
+                None if filled && (0 < taken || deadline <= Instant::now()) => {
+                    self.drained = true;
+                    break;
+                }
+                None => {
+                    let wait = if taken == 0 {
+                        deadline.saturating_duration_since(Instant::now())
+                    } else {
+                        Duration::ZERO
+                    };
+                    self.tail.fill(wait, max - taken);
+                    filled = true;
                 }
             }
         }
@@ -254,16 +269,16 @@ impl Log for KafkaLog {
     }
 }
 
-fn give(message: &BorrowedMessage<'_>, cursor: &mut Cursor, each: &mut dyn FnMut(Record<'_>)) {
-    let appended_millis = message.timestamp().to_millis().unwrap_or_default();
+fn give(message: &Message<'_>, cursor: &mut Cursor, each: &mut dyn FnMut(Record<'_>)) {
+    let appended_millis = message.timestamp_millis().unwrap_or_default();
     cursor.appended_millis.get_or_insert(appended_millis);
     each(Record {
         partition: message.partition(),
         offset: message.offset(),
         appended_at: UtcSecond(appended_millis.div_euclid(1_000)),
         key: message.key(),
-        value: message.payload(),
-        headers: &Borrowed(message.headers()),
+        value: message.value(),
+        headers: message,
     });
 }
 

@@ -13,6 +13,7 @@ mod log;
 mod publisher;
 mod reader;
 mod reference;
+mod tail;
 mod topics;
 
 pub mod embedded;
