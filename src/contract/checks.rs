@@ -119,8 +119,24 @@ pub(super) fn staff(carers: Option<u8>) -> Result<Option<u8>, Rejection> {
 
 #[inline]
 fn has_control(text: &str) -> bool {
-    let unusual = text.bytes().fold(false, |unusual, byte| unusual | !(0x20..0x7f).contains(&byte));
-    unusual && text.chars().any(char::is_control)
+    is_unusual(text.as_bytes()) && text.chars().any(char::is_control)
+}
+
+/// Is any byte not between a space and `~`? Eight at a time: what borrows, carries or has the highest
+/// bit is. A carry reaches the next byte only out of one that is unusual itself.
+#[inline]
+fn is_unusual(bytes: &[u8]) -> bool {
+    const ONES: u64 = u64::from_le_bytes([0x01; 8]);
+    const HIGHS: u64 = u64::from_le_bytes([0x80; 8]);
+    let eight = |eight: &[u8; 8]| {
+        let eight = u64::from_le_bytes(*eight);
+        (eight.wrapping_sub(0x20 * ONES) | eight | eight.wrapping_add(ONES)) & HIGHS
+    };
+    match bytes.last_chunk::<8>() {
+        // The last eight may have been seen in part.
+        Some(last) => bytes.as_chunks().0.iter().fold(eight(last), |sum, chunk| sum | eight(chunk)) != 0,
+        None => bytes.iter().any(|byte| !(0x20..0x7f).contains(byte)),
+    }
 }
 
 /// Is `text` as a whole a Swedish personal identity or coordination number (*personnummer*,
@@ -237,6 +253,11 @@ mod tests {
         #[test]
         fn depth_beyond_the_limit_needs_as_many_brackets(text in r#"[\[\]{}"\\a]{0,60}"#) {
             prop_assert!(!too_deep(&text) || brackets(&text) > DEPTH_MAX);
+        }
+
+        #[test]
+        fn unusual_bytes_are_seen_wherever_they_stand(bytes in prop::collection::vec(prop_oneof![9 => 0x20_u8..0x7f, 1 => any::<u8>()], 0..40)) {
+            prop_assert_eq!(is_unusual(&bytes), bytes.iter().any(|byte| !(0x20..0x7f).contains(byte)));
         }
 
         #[test]

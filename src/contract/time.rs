@@ -26,12 +26,14 @@ const DAYS_IN_400_YEARS: i64 = 146_097;
 #[inline]
 pub(super) fn parse_time(text: &str) -> Option<UtcSecond> {
     let (civil, rest) = text.as_bytes().split_first_chunk::<19>()?;
-    let digit = |at: usize| u32::from(civil[at].wrapping_sub(b'0'));
-    let worst = [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18].into_iter().map(digit).fold(0, u32::max);
-    let marks = civil[4] == b'-' && civil[7] == b'-' && civil[13] == b':' && civil[16] == b':';
-    if worst > 9 || !marks || !matches!(civil[10], b'T' | b't' | b' ') {
+    let has_form = has_form(civil, 0, b"0000-00-")
+        && has_form(civil, 2, b"00-00-00")
+        && has_form(civil, 11, b"00:00:00")
+        && matches!(civil[10], b'T' | b't' | b' ');
+    if !has_form {
         return None;
     }
+    let digit = |at: usize| u32::from(civil[at] - b'0');
     let two = |at: usize| digit(at) * 10 + digit(at + 1);
     let (year, month, day) = (two(0) * 100 + two(2), two(5), two(8));
     let (hour, minute, second) = (two(11), two(14), two(17));
@@ -42,6 +44,17 @@ pub(super) fn parse_time(text: &str) -> Option<UtcSecond> {
     let local =
         days_since_1970(year, month, day) * DAY_SECONDS + i64::from(hour * 3600 + minute * 60 + second);
     Some(UtcSecond(local - offset_seconds(rest)?))
+}
+
+/// Are the eight bytes from `at` those of `form`, where a `0` stands for any digit? All at once: a byte
+/// may differ from the form by so much that nothing reaches its highest bit.
+#[inline]
+fn has_form(civil: &[u8; 19], at: usize, form: &[u8; 8]) -> bool {
+    const HIGHS: u64 = u64::from_le_bytes([0x80; 8]);
+    let most = form.map(|byte| if byte == b'0' { 0x7f - 9 } else { 0x7f });
+    let eight: [u8; 8] = civil[at..at + 8].try_into().expect("a time has 19 bytes before its offset");
+    let differing = u64::from_le_bytes(eight) ^ u64::from_le_bytes(*form);
+    (differing | differing.wrapping_add(u64::from_le_bytes(most))) & HIGHS == 0
 }
 
 /// The offset at the end of a time, after an optional fraction.
