@@ -53,26 +53,41 @@ impl Engine {
     }
 
     fn rolling(&self, timeline: &Timeline) -> Option<Rolling> {
-        let visits = || timeline.all().iter().map(|mark| self.world.ledger.counted(mark.slot));
         let count = u32::try_from(timeline.all().len()).ok().filter(|count| 0 < *count)?;
-        let share = |part: usize| part as f64 / f64::from(count);
+        let share = |part: u32| f64::from(part) / f64::from(count);
+        let (mut seconds, mut manual, mut electronic) = (0, 0, 0);
         let mut usual = Baseline::new(SHOWN);
-        visits().filter_map(super::Visit::log_ratio).for_each(|value| usual.learn(value));
+        for visit in timeline.all().iter().map(|mark| self.world.ledger.counted(mark.slot)) {
+            seconds += visit.seconds();
+            manual += u32::from(visit.is_manual());
+            electronic += u32::from(visit.is_electronic());
+            if let Some(value) = visit.log_ratio() {
+                usual.learn(value);
+            }
+        }
         let (centre, scale, _) = usual.predictive();
         Some(Rolling {
             visits: count,
-            seconds: visits().map(super::Visit::seconds).sum(),
-            manual_share: share(visits().filter(|visit| visit.is_manual()).count()),
-            electronic_share: share(visits().filter(|visit| visit.is_electronic()).count()),
+            seconds,
+            manual_share: share(manual),
+            electronic_share: share(electronic),
             usual_ratio: centre.exp(),
             ratio_sd_log: scale,
             observations: usual.observations(),
         })
     }
 
-    /// Tells each carer and client that changed since the last call.
-    pub fn touched(&mut self, each: &mut dyn FnMut(Touched<'_>)) {
-        for changed in std::mem::take(&mut self.world.touched) {
+    /// How many carers and clients changed and were not told yet.
+    #[must_use]
+    pub fn touched_count(&self) -> usize {
+        self.world.touched.len()
+    }
+
+    /// Tells carers and clients that changed since they were told last, at most `max`; those that
+    /// wait longest first.
+    pub fn touched(&mut self, max: usize, each: &mut dyn FnMut(Touched<'_>)) {
+        let count = max.min(self.world.touched.len());
+        for changed in self.world.touched.drain(..count) {
             let registry = &self.world.registry;
             match changed {
                 Changed::Carer(carer) => {

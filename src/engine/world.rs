@@ -1,6 +1,6 @@
 //! All that is known of one municipality: its registrations in place, its facts, its counts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -76,7 +76,7 @@ pub(super) struct World {
     /// Months and marks for which what is usual has moved.
     pub(super) moved: Vec<(Month, Moved)>,
     /// Carers and clients that changed since the read model last asked, each once.
-    pub(super) touched: Vec<Changed>,
+    pub(super) touched: VecDeque<Changed>,
     /// What began before this is no longer kept.
     pub(super) horizon: UtcSecond,
     /// The local month of `horizon`: it and those before are no longer whole.
@@ -140,7 +140,7 @@ impl World {
             tags: HashMap::new(),
             pools: BTreeMap::new(),
             moved: Vec::new(),
-            touched: Vec::new(),
+            touched: VecDeque::new(),
             horizon: UtcSecond(i64::MIN),
             horizon_month: None,
             calendar: Calendar::default(),
@@ -184,11 +184,11 @@ impl World {
     fn touch(&mut self, visit: &Visit) {
         let carer = &mut self.carers[visit.carer.0 as usize];
         if !std::mem::replace(&mut carer.touched, true) {
-            self.touched.push(Changed::Carer(visit.carer));
+            self.touched.push_back(Changed::Carer(visit.carer));
         }
         let client = &mut self.clients[visit.client.0 as usize];
         if !std::mem::replace(&mut client.touched, true) {
-            self.touched.push(Changed::Client(visit.client));
+            self.touched.push_back(Changed::Client(visit.client));
         }
     }
 

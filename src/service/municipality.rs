@@ -12,13 +12,17 @@ use crate::contract::{self, Progress};
 use crate::domain::{Alert, Registration, Rejection};
 use crate::engine::{Engine, Input, Outcome, Output, Position};
 
+/// Carers and clients that are shown to the read model in one step: folding their statistics must
+/// not keep an alert waiting for milliseconds.
+const SHOWN_AT_ONCE_MAX: usize = 32;
+
 /// The program failed on an input; the engine is not to be used any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Panicked {
     /// On a record of the feed.
     OnRecord,
-    /// On a fact or decision, by its number.
-    OnNews(usize),
+    /// On a fact or decision of a municipality, by its number.
+    OnNews(String, usize),
 }
 
 /// What became of the records so far.
@@ -51,6 +55,8 @@ pub(super) struct Municipality {
     dirty: bool,
     /// The read model has to look again.
     pub(super) changed: bool,
+    /// So many carers and clients are to be shown to it.
+    to_show: usize,
 }
 
 impl Municipality {
@@ -67,6 +73,7 @@ impl Municipality {
             told: None,
             dirty: false,
             changed: false,
+            to_show: 0,
         }
     }
 
@@ -148,7 +155,7 @@ impl Municipality {
                 News::Decision(decision) => Input::Decided(decision),
             };
             if self.apply(input, told).is_err() {
-                failed = Some(Panicked::OnNews(number));
+                failed = Some(Panicked::OnNews(name.clone(), number));
             }
         });
         self.changed |= taken < self.taken_news;
@@ -269,11 +276,23 @@ impl Municipality {
         Some(progress)
     }
 
-    /// Lets the read model look at what changed.
+    /// Lets the read model look at what changed: counts at once, carers and clients little by little.
     pub(super) fn show(&mut self, watch: &mut impl Watch) {
-        if let Some(engine) = self.engine.as_mut().filter(|_| self.live && self.changed) {
+        if let Some(engine) = self.engine.as_ref().filter(|_| self.live && self.changed) {
             watch.changed(&self.name, engine);
             self.changed = false;
+            self.to_show = engine.touched_count();
+        }
+    }
+
+    /// Goes on with the carers and clients that changed before the last [`Municipality::show`].
+    pub(super) fn show_on(&mut self, watch: &mut impl Watch) {
+        if 0 < self.to_show
+            && let Some(engine) = &mut self.engine
+        {
+            let max = self.to_show.min(SHOWN_AT_ONCE_MAX);
+            watch.rolled(&self.name, engine, max);
+            self.to_show -= max;
         }
     }
 }

@@ -134,23 +134,6 @@ impl Observer {
         known.stands.change(before.as_deref().map(|before| &before.alert), now);
         before
     }
-
-    fn show_entities(&mut self, municipality: &str, engine: &mut Engine) {
-        let mut touched: Vec<(Who, String)> = Vec::new();
-        engine.touched(&mut |who| {
-            touched.push(match who {
-                Touched::Carer(carer) => (Who::Carer, carer.to_owned()),
-                Touched::Client(client) => (Who::Client, client.to_owned()),
-            });
-        });
-        for (who, reference) in touched {
-            let rolling = match who {
-                Who::Carer => engine.carer(&reference),
-                Who::Client => engine.client(&reference),
-            };
-            self.view.rolled(who, &reference, municipality, rolling);
-        }
-    }
 }
 
 impl Known {
@@ -259,8 +242,24 @@ impl Watch for Observer {
         }
     }
 
-    fn changed(&mut self, municipality: &str, engine: &mut Engine) {
-        self.show_entities(municipality, engine);
+    fn rolled(&mut self, municipality: &str, engine: &mut Engine, max: usize) {
+        let mut touched: Vec<(Who, String)> = Vec::new();
+        engine.touched(max, &mut |who| {
+            touched.push(match who {
+                Touched::Carer(carer) => (Who::Carer, carer.to_owned()),
+                Touched::Client(client) => (Who::Client, client.to_owned()),
+            });
+        });
+        for (who, reference) in touched {
+            let rolling = match who {
+                Who::Carer => engine.carer(&reference),
+                Who::Client => engine.client(&reference),
+            };
+            self.view.rolled(who, &reference, municipality, rolling);
+        }
+    }
+
+    fn changed(&mut self, municipality: &str, engine: &Engine) {
         if let Some(at) = engine.next_payout_run(now()) {
             self.metrics.next_payout(municipality, at);
         }

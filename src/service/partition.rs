@@ -28,6 +28,13 @@ pub(super) struct Poison {
     news: BTreeSet<(String, usize)>,
 }
 
+/// A record that cannot be used.
+struct Refused {
+    rejection: Rejection,
+    /// Whose it is, where that is known for sure and its engine was told.
+    municipality: Option<String>,
+}
+
 /// A partition: its municipalities, and how far it has come.
 pub(super) struct Partition {
     pub(super) id: i32,
@@ -84,24 +91,20 @@ impl Partition {
         self.appended_at = self.appended_at.max(record.appended_at);
         self.oldest = self.oldest.or(Some(record.appended_at));
         let at = Position { offset: record.offset, appended_at: self.appended_at };
-        let mut name = String::new();
         let scored = if poison.records.contains(&(self.id, record.offset)) {
-            Ok(Err(Rejection::new(Reason::Internal, "the program failed on this record")))
+            let rejection = Rejection::new(Reason::Internal, "the program failed on this record");
+            Ok(Err(Refused { rejection, municipality: None }))
         } else {
-            self.score(record, at, &mut name, poison, told)
+            self.score(record, at, poison, told)
         };
-        let fate = match scored {
-            Ok(Ok(fate)) => Ok(fate),
-            Ok(Err(rejection)) => self.quarantine(record, at, &rejection, &mut name, told),
+        let done = match scored {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(refused)) => self.quarantine(record, at, refused, told),
             Err(panicked) => Err(panicked),
         };
-        match fate {
-            Ok(fate) => {
-                self.known(&name).count(fate);
-                told.watch.record(self.place(at, &name), fate);
-                self.next = record.offset + 1;
-            }
-            Err(Panicked::OnNews(number)) => self.broken_by_news(&name, number, poison, told.watch),
+        match done {
+            Ok(()) => self.next = record.offset + 1,
+            Err(Panicked::OnNews(name, number)) => self.broken_by_news(&name, number, poison, told.watch),
             Err(Panicked::OnRecord) => {
                 poison.records.insert((self.id, record.offset));
                 self.broken = true;
@@ -110,38 +113,42 @@ impl Partition {
         }
     }
 
-    /// Decodes a record and gives it to the engine of its municipality, which it names.
+    /// Decodes a record and gives it to the engine of its municipality.
     fn score(
         &mut self,
         record: &Record<'_>,
         at: Position,
-        name: &mut String,
         poison: &Poison,
         told: &mut Telling<'_, impl Watch>,
-    ) -> Result<Result<Fate, Rejection>, Panicked> {
+    ) -> Result<Result<(), Refused>, Panicked> {
+        let refused = |rejection| Refused { rejection, municipality: None };
         let value = record.value.ok_or_else(|| Rejection::new(Reason::Empty, "the record has no value"));
         let parsed = match value.and_then(contract::parse_registration) {
             Ok(parsed) => parsed,
-            Err(rejection) => return Ok(Err(rejection)),
+            Err(rejection) => return Ok(Err(refused(rejection))),
         };
         let registration = match parsed.registration(record.appended_at) {
             Ok(registration) => registration,
-            Err(rejection) => return Ok(Err(rejection)),
+            Err(rejection) => return Ok(Err(refused(rejection))),
         };
-        if self.municipalities.get(registration.municipality).is_none_or(|known| known.engine.is_none()) {
-            if let Err(rejection) = self.admit(registration.municipality, told.watch) {
-                return Ok(Err(rejection));
+        let name = registration.municipality;
+        if self.municipalities.get(name).is_none_or(|known| known.engine.is_none()) {
+            if let Err(rejection) = self.admit(name, told.watch) {
+                return Ok(Err(refused(rejection)));
             }
-            name.push_str(registration.municipality);
             self.awake(name, poison, told)?;
-        } else {
-            name.push_str(registration.municipality);
         }
-        let scored = self.known(name).register(&registration, at, told)?;
-        if let Ok(fate) = scored {
-            told.watch.registration(self.place(at, name), &registration, fate);
-        }
-        Ok(scored)
+        let place = self.place(at, name);
+        let municipality = self.municipalities.get_mut(name).expect("it is awake");
+        Ok(match municipality.register(&registration, at, told)? {
+            Ok(fate) => {
+                municipality.count(fate);
+                told.watch.registration(place, &registration, fate);
+                told.watch.record(place, fate);
+                Ok(())
+            }
+            Err(rejection) => Err(Refused { rejection, municipality: Some(name.to_owned()) }),
+        })
     }
 
     /// May a municipality that has no engine here have one?
@@ -192,24 +199,28 @@ impl Partition {
         &mut self,
         record: &Record<'_>,
         at: Position,
-        rejection: &Rejection,
-        name: &mut String,
+        Refused { rejection, municipality }: Refused,
         told: &mut Telling<'_, impl Watch>,
-    ) -> Result<Fate, Panicked> {
-        if name.is_empty() {
-            // Only a municipality that a good record has named: a broken one may name anything.
-            let peeked = record.value.and_then(contract::peek_municipality);
-            let known = peeked
-                .filter(|peeked| self.municipalities.get(peeked).is_some_and(|known| known.engine.is_some()));
-            name.push_str(known.as_deref().unwrap_or(NOBODY));
-            self.known(name).pass_over(at, told)?;
-        }
-        let place = self.place(at, name);
+    ) -> Result<(), Panicked> {
+        let name = match municipality {
+            Some(name) => name,
+            None => {
+                // Only a municipality that a good record has named: a broken one may name anything.
+                let peeked = record.value.and_then(contract::peek_municipality);
+                let awake = |name: &String| self.municipalities.get(name).is_some_and(|m| m.engine.is_some());
+                let name = peeked.filter(awake).unwrap_or_else(|| NOBODY.to_owned());
+                self.known(&name).pass_over(at, told)?;
+                name
+            }
+        };
+        self.known(&name).count(Fate::Quarantined);
+        let place = self.place(at, &name);
         if !place.muted {
-            told.queue.quarantine(&self.shared.setup.feed_topic, record, rejection);
+            told.queue.quarantine(&self.shared.setup.feed_topic, record, &rejection);
         }
-        told.watch.quarantined(place, rejection);
-        Ok(Fate::Quarantined)
+        told.watch.quarantined(place, &rejection);
+        told.watch.record(place, Fate::Quarantined);
+        Ok(())
     }
 
     /// Takes in what came to be known beside the feed.
@@ -218,8 +229,8 @@ impl Partition {
         let mut failed = None;
         for municipality in self.municipalities.values_mut() {
             let learned = municipality.learn(&shared, &|name, number| poison.has_news(name, number), told);
-            if let Err(Panicked::OnNews(number)) = learned {
-                failed = Some((municipality.name.clone(), number));
+            if let Err(Panicked::OnNews(name, number)) = learned {
+                failed = Some((name, number));
             }
         }
         if let Some((name, number)) = failed {

@@ -31,6 +31,9 @@ const HANDOVER: Duration = Duration::from_secs(5);
 /// What is left of the threads after the drain has so long.
 const LAST_WAIT: Duration = Duration::from_secs(3);
 
+/// Longer than the gaps of a busy feed, and short for who waits for progress.
+const REST_MILLIS: u64 = 100;
+
 const UNSETTLED: &str = "the group has not said which partitions are this instance's";
 
 /// Runs the service until `shutdown`; then finishes what is under way, within the time that the
@@ -262,6 +265,7 @@ fn pace(config: &Config) -> Pace {
     Pace {
         progress_interval_millis: config.service.progress_interval_ms,
         commit_interval_millis: config.service.commit_interval_ms,
+        rest_millis: REST_MILLIS,
         wait: Duration::from_millis(20),
         ..Pace::default()
     }

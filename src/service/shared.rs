@@ -56,6 +56,8 @@ pub struct Pace {
     pub progress_interval_millis: u64,
     /// Offsets are committed at most so often, in milliseconds.
     pub commit_interval_millis: u64,
+    /// Once no record came for so long, in milliseconds, all is told and committed at once.
+    pub rest_millis: u64,
     /// So long after a partition was taken over from another owner the alert topic is read once
     /// more, in milliseconds: what that owner had under way has arrived or never will.
     pub second_look_millis: u64,
@@ -70,6 +72,7 @@ impl Default for Pace {
         Self {
             progress_interval_millis: 1_000,
             commit_interval_millis: 1_000,
+            rest_millis: 0,
             second_look_millis: 60_000,
             batch_records_max: 1_000,
             wait: Duration::from_millis(50),

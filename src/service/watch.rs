@@ -120,9 +120,12 @@ pub trait Watch {
     /// A partition entered a phase.
     fn phase(&mut self, _partition: i32, _phase: Phase) {}
 
-    /// Records of `municipality` were worked on, or facts about it came; [`Engine::touched`] tells
-    /// whose rolling statistics changed. Not while muted.
-    fn changed(&mut self, _municipality: &str, _engine: &mut Engine) {}
+    /// Records of `municipality` were worked on, or facts about it came. Not while muted.
+    fn changed(&mut self, _municipality: &str, _engine: &Engine) {}
+
+    /// The rolling statistics of some carers and clients of `municipality` changed:
+    /// [`Engine::touched`] tells of whom, at most `max` of them now. Not while muted.
+    fn rolled(&mut self, _municipality: &str, _engine: &mut Engine, _max: usize) {}
 
     /// A step is done: so many records wait to be handed to the log, so many for its acknowledgement.
     fn stepped(&mut self, _waiting: usize, _in_flight: u64) {}

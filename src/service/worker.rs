@@ -44,6 +44,8 @@ pub struct Worker<W> {
     poison: Poison,
     /// The version of the shared knowledge that the engines have taken.
     knowledge: u64,
+    /// When records were taken last.
+    taken_millis: u64,
     outputs: Vec<Output>,
 }
 
@@ -59,6 +61,7 @@ impl<W: Watch> Worker<W> {
             queue: Queue::default(),
             poison: Poison::default(),
             knowledge: 0,
+            taken_millis: 0,
             outputs: Vec::new(),
         }
     }
@@ -124,9 +127,14 @@ impl<W: Watch> Worker<W> {
         let records = if held_back { 0 } else { self.take(log)? };
         self.set_aside_broken(log);
         let idle = records == 0 && !held_back;
+        if !idle {
+            self.taken_millis = now_millis;
+        }
+        // A breath between two records is no rest: nothing is told and committed for each of them.
+        let rests = self.taken_millis.saturating_add(self.shared.setup.pace.rest_millis) <= now_millis;
         self.notice_ends(log, idle)?;
         self.hand_over(log)?;
-        self.settle(log, idle, now_millis)?;
+        self.settle(log, idle && rests, now_millis)?;
         self.look_again(log, now_millis)?;
         self.watch.stepped(self.queue.waiting(), self.queue.in_flight());
         Ok(Step { records, settled: idle && self.is_settled() })

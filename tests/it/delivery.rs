@@ -26,6 +26,7 @@ const SEEDS: u64 = if cfg!(debug_assertions) { 50 } else { 1_000 };
 
 fn setup() -> Setup {
     let pace = Pace {
+        rest_millis: 5,
         progress_interval_millis: 300,
         commit_interval_millis: 200,
         second_look_millis: 5_000,

@@ -47,8 +47,9 @@ impl Partition {
                 self.municipalities.values_mut().filter_map(|known| known.progress(id, at, hash)).collect();
             self.pending = (!progress.is_empty()).then_some((queue.published, progress));
             // At the pace of progress: what a carer has registered is counted anew each time.
-            self.show(watch);
+            self.municipalities.values_mut().for_each(|municipality| municipality.show(watch));
         }
+        self.municipalities.values_mut().for_each(|municipality| municipality.show_on(watch));
         if self.pending.as_ref().is_some_and(|(mark, _)| *mark <= queue.acknowledged) {
             for progress in self.pending.take().into_iter().flat_map(|(_, progress)| progress) {
                 queue.progress(&progress);
@@ -81,11 +82,6 @@ impl Partition {
     pub(in super::super) fn is_settled(&self) -> bool {
         let committed = !self.live || self.next_live.is_some() || self.next <= self.committed;
         self.pending.is_none() && committed
-    }
-
-    /// Lets the read model look at what changed.
-    fn show(&mut self, watch: &mut impl Watch) {
-        self.municipalities.values_mut().for_each(|municipality| municipality.show(watch));
     }
 
     /// The next offset to work on.
