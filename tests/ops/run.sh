@@ -28,7 +28,9 @@ check() {
 }
 
 live() {
-  python3 tests/ops/live.py "$(tests/ops/tools.sh prometheus)" "$tidvakt"
+  local tools
+  tools=$(tests/ops/tools.sh helm python prometheus)
+  "$tools/python/bin/python" tests/ops/live.py "$tools" "$tidvakt"
 }
 
 case ${1-} in
