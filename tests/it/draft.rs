@@ -3,8 +3,8 @@
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use tidvakt::domain::{
-    Capture, CaptureMethod, Edit, EventType, Month, Outcome, Payment, Registration, Source, Span, Task,
-    UtcSecond, VisitKind,
+    Capture, CaptureMethod, Edit, EventType, Geo, Month, Outcome, Payment, PaymentMode, Registration, Source,
+    Span, Task, UtcSecond, VisitKind,
 };
 
 pub const MUNICIPALITY: &str = "0181";
@@ -24,20 +24,57 @@ pub struct Draft {
     pub end: Option<UtcSecond>,
     /// How start and end were captured.
     pub methods: [CaptureMethod; 2],
-    pub tag: Option<String>,
+    /// The tags read at start and end; left out of the record where that end is not electronic.
+    pub tags: [Option<String>; 2],
+    pub devices: [Option<String>; 2],
+    pub geo: [Option<Geo>; 2],
+    /// By the device, of both ends.
     pub recorded_at: Option<UtcSecond>,
+    /// When the server got both ends.
+    pub synced_at: Option<UtcSecond>,
     pub kind: VisitKind,
     pub outcome: Outcome,
-    pub task: Option<String>,
+    pub tasks: Vec<String>,
     pub staff: Option<u8>,
     pub partners: Vec<String>,
     pub trainee: bool,
     pub billable: bool,
     pub shared: Option<String>,
+    pub edits: Vec<Change>,
+    pub mode: PaymentMode,
+    pub billed_seconds: Option<u32>,
     pub tariff: Option<String>,
     pub period: Option<Month>,
+    /// When the source sent it; when the log took it in, where nothing else is said.
+    pub emitted_at: Option<UtcSecond>,
     /// When the log takes it in.
     pub appended_at: UtcSecond,
+}
+
+/// A change by hand that owns its words.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    pub field: &'static str,
+    pub old: String,
+    pub new: String,
+    pub editor: Option<String>,
+    pub role: Option<String>,
+    pub at: UtcSecond,
+    pub reason: Option<String>,
+}
+
+impl Change {
+    fn edit(&self) -> Edit<'_> {
+        Edit {
+            field: self.field,
+            old: Some(&self.old),
+            new: Some(&self.new),
+            editor_ref: self.editor.as_deref(),
+            editor_role: self.role.as_deref(),
+            at: self.at,
+            reason_code: self.reason.as_deref(),
+        }
+    }
 }
 
 impl Draft {
@@ -55,29 +92,38 @@ impl Draft {
             start,
             end: Some(end),
             methods: [CaptureMethod::NfcTag; 2],
-            tag: Some(format!("tag-{client}")),
+            tags: [Some(format!("tag-{client}")), Some(format!("tag-{client}"))],
+            devices: [None, None],
+            geo: [None; 2],
             recorded_at: None,
+            synced_at: None,
             kind: VisitKind::Planned,
             outcome: Outcome::Performed,
-            task: None,
+            tasks: Vec::new(),
             staff: None,
             partners: Vec::new(),
             trainee: false,
             billable: true,
             shared: None,
+            edits: Vec::new(),
+            mode: PaymentMode::Performed,
+            billed_seconds: None,
             tariff: None,
             period: None,
+            emitted_at: None,
             appended_at: end,
         }
     }
 
     /// The same as the engine and the contract take it.
     pub fn registration(&self) -> Registration<'_> {
-        let [start_capture, end_capture] = self.methods.map(|method| Capture {
-            method,
-            tag_ref: self.tag.as_deref().filter(|_| method.is_electronic()),
+        let [start_capture, end_capture] = [0, 1].map(|end| Capture {
+            method: self.methods[end],
+            tag_ref: self.tags[end].as_deref().filter(|_| self.methods[end].is_electronic()),
+            device_ref: self.devices[end].as_deref(),
             recorded_at: self.recorded_at,
-            ..Capture::default()
+            synced_at: self.synced_at,
+            geo: self.geo[end],
         });
         Registration {
             event_type: self.event,
@@ -96,20 +142,21 @@ impl Draft {
             end_capture,
             visit_kind: self.kind,
             outcome: self.outcome,
-            tasks: self.task.iter().map(|code| Task { code, minutes: None }).collect(),
+            tasks: self.tasks.iter().map(|code| Task { code, minutes: None }).collect(),
             required_staff: self.staff,
             partner_registration_ids: self.partners.iter().map(String::as_str).collect(),
             trainee: self.trainee,
             billable: self.billable,
             shared_visit_id: self.shared.as_deref(),
-            edits: Vec::<Edit<'_>>::new(),
+            edits: self.edits.iter().map(Change::edit).collect(),
             payment: Payment {
+                mode: self.mode,
+                billable_seconds: self.billed_seconds,
                 tariff_code: self.tariff.as_deref(),
                 pay_period: self.period,
-                ..Payment::default()
             },
             source: Source::default(),
-            emitted_at: Some(self.appended_at),
+            emitted_at: Some(self.emitted_at.unwrap_or(self.appended_at)),
         }
     }
 }

@@ -20,6 +20,7 @@ const LATENESS_DAYS_MAX: i64 = 40;
 
 /// One thing that an engine is told.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a test feed is short, and read more often than kept")]
 pub enum Told {
     Visit(Draft),
     Fact(FactChange),
@@ -132,7 +133,7 @@ pub fn content() -> impl Strategy<Value = Draft> {
         let mut draft = Draft::new("", 1, &format!("a{}", who.0), &client, start, end);
         draft.provider = who.2.to_owned();
         draft.methods = [evidence.0, evidence.1];
-        draft.tag = evidence.2.then_some(format!("tag-{client}"));
+        draft.tags = [0, 1].map(|_| evidence.2.then_some(format!("tag-{client}")));
         draft.recorded_at = (evidence.3 > 0).then(|| end.plus(evidence.3 * 600));
         (draft.kind, draft.outcome, draft.event) = (sort.0, sort.1, sort.2);
         draft.end = (draft.event != EventType::Started).then_some(end);

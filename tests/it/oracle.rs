@@ -256,7 +256,7 @@ fn all_electronic(a: &Draft, b: &Draft) -> bool {
 }
 
 fn start_tag(visit: &Draft) -> Option<&String> {
-    visit.tag.as_ref().filter(|_| strength(visit.methods[0]) == 4)
+    visit.tags[0].as_ref().filter(|_| strength(visit.methods[0]) == 4)
 }
 
 fn is_weaker(own: &Draft, other: &Draft) -> bool {

@@ -5,29 +5,37 @@
 //! == title                            a new case: an engine that knows nothing
 //! homes apart bo eva                  each a kilometre from the next, each a household of its own
 //! home bo at 59.30,17.60 household h1     either part may be left out
-//! order O1 client bo staff 2
+//! order O1 client bo staff 2 tasks shower,meal grant 60 per day provider P1     all but the client optional
 //! absence bo hospital 2026-03-03..2026-03-06 by hospital      no end: `2026-03-03..`
+//! carer_absence ann sick 2026-03-03..2026-03-06 by payroll
+//! employment ann provider P1
+//! tag T1 client bo                    fact id `tag-T1-bo`, as `employment-ann-P1`
 //! tariff D1 51600                     öre per hour
-//! calendar 2026-03 paid 2026-04-06T18:00
+//! provider P1 private hours 500 in 2026-03
+//! calendar 2026-03 locked 2026-04-03 paid 2026-04-06T18:00
 //! exception carer-overlap carer ann client bo during 2026-03-01..2026-04-01
 //! forget home-bo                      takes a fact back, by kind and name
+//! order O2 client bo during 2026-03-01..2026-03-09      any fact may hold for a time only
 //! decide R1 release at 2026-03-10 except carer-overlap carer ann
 //! R1.1 carer ann at client bo 08:00-08:30      version 1 of R1; `08:00-` is still open
 //! R1.2 cancelled
 //! every day from 2026-02-01 for 40 days: B carer ann at client bo 08:00-08:30     B-1 to B-40
 //! ```
-//! Behind a visit may follow, in any order: `on 2026-03-02` (else that day), `nfc lock gps phone app
-//! manual office auto unknown` for both ends (else nfc, with the client's own tag) or `start X`,
-//! `end X`, `plan 08:00-08:30`, `staff 2`, `partners R2,R3`, `kind alarm`, `outcome declined`,
-//! `trainee`, `provider P1`, `order O1`, `task shower`, `tag T`, `shared S1`, `tariff D1`, `period
-//! 2026-02`, `not-billable`, `recorded 2026-03-05T10:00` (by the device), `arrives 2026-03-05T10:00`
-//! (in the log). Times are Stockholm's.
+//! Behind a visit may follow, in any order: `on 2026-03-02` (else that day), `nfc lock beacon gps phone
+//! fixed app manual office auto unknown` for both ends (else nfc, with the client's own tag) or `start X`,
+//! `end X`, `plan 08:00-08:30`, `staff 2`, `partners R2,R3`, `kind alarm`, `outcome declined`, `event
+//! approved`, `trainee`, `provider P1`, `order O1`, `task shower`, `tasks shower,meal`, `tag T` or
+//! `start-tag T`, `end-tag T`, `device D` or `start-device D`, `end-device D`, `geo start 59.1,17.6
+//! accuracy 20`, `geo end …`, `shared S1`, `edit end 20:00->20:30 at 2026-03-05T10:00 by planner-2 role
+//! planner reason forgot` (as often as needed), `mode per_visit`, `billed 1800` (seconds), `tariff D1`,
+//! `period 2026-02`, `not-billable`, `recorded 2026-03-05T10:00` (by the device), `synced …` (at the
+//! server), `emitted …` (by the source), `arrives …` (in the log). Times are Stockholm's.
 //!
 //! Consecutive lines `->` are one block, and name *everything* that stands then:
 //! ```text
 //! -> carer-overlap R2+R1 hold 900 s: the text holds this      a finding on R2 about R1
 //! -> carer-overlap R2+R1 review untested household            the seconds may be left out
-//! -> manual-share carer ann 2026-03 review
+//! -> manual-share carer ann 2026-03 review                    or client, provider, tag, `pair ann:bo`
 //! -> noted duplicate-registration R1      graded `observe`: no alert
 //! -> nothing                              nothing stands and nothing is noted
 //! -> same                                 all that the block before named

@@ -61,9 +61,10 @@ pub(super) fn expectation(text: &str) -> Read<Expected> {
 
 fn finding(rule: &str, words: &mut Words<'_>, text: Option<String>) -> Read<FindingLine> {
     let (subject, related) = match words.next("a subject")? {
-        who @ ("carer" | "provider") => {
+        who @ ("carer" | "client" | "pair" | "provider" | "tag") => {
             let (name, period) = (words.next("a name")?, words.next("a month")?);
-            (format!("{who}_period:{name}:{period}"), Vec::new())
+            let kind = if who == "tag" { who.to_owned() } else { format!("{who}_period") };
+            (format!("{kind}:{name}:{period}"), Vec::new())
         }
         ids => {
             let mut ids = ids.split('+').map(str::to_owned);

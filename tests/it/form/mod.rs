@@ -1,19 +1,21 @@
 //! Reads the text form of scenarios; `scenarios.rs` says what the lines mean.
 
 mod expected;
+mod fact;
 mod visit;
 mod words;
 
 use std::collections::BTreeMap;
 
-use tidvakt::domain::{Action, Decision, EventType, Exception, Fact, FactBody, FactChange, Place, Validity};
+use tidvakt::domain::{Action, Decision, EventType, Fact, FactBody, FactChange, Place, Validity};
 
 use crate::draft::{Draft, MUNICIPALITY};
 
 use expected::expectation;
 pub use expected::{Expected, FindingLine};
+use fact::{exception, fact};
 use visit::visit;
-use words::{Read, Words, absence, always, confirmed, day, month, number, place, validity};
+use words::{Read, Words, always, day, number};
 
 /// A line that says something, with its number counted from 1.
 #[derive(Clone, Debug)]
@@ -81,9 +83,8 @@ impl Reader {
                 Ok(vec![Said::Told(FactChange::Remove { municipality, fact_id })])
             }
             "decide" => Ok(vec![Said::Decided(self.decision(&mut words)?)]),
-            "home" | "order" | "absence" | "tariff" | "calendar" | "exception" => {
-                Ok(vec![self.fact(first, &mut words)?])
-            }
+            "home" | "order" | "absence" | "employment" | "carer_absence" | "tag" | "tariff" | "calendar"
+            | "provider" | "exception" => Ok(vec![self.fact(first, &mut words)?]),
             _ => Ok(vec![Said::Registered(Box::new(self.registration(first, &mut words)?))]),
         }
     }
@@ -108,57 +109,7 @@ impl Reader {
     }
 
     fn fact(&mut self, kind: &str, words: &mut Words<'_>) -> Read<Said> {
-        let name = words.next("a name")?.to_owned();
-        let mut valid = always();
-        let (fact_id, body) = match kind {
-            "home" => {
-                let place = if words.take("at") { Some(place(words.next("a place")?)?) } else { None };
-                let household_ref = words.take("household").then(|| words.next("a household")).transpose()?;
-                let household_ref = household_ref.map(str::to_owned);
-                (format!("home-{name}"), FactBody::ClientHome { client_ref: name, household_ref, place })
-            }
-            "order" => {
-                words.expect("client")?;
-                let client_ref = words.next("a client")?.to_owned();
-                let staff = words.take("staff").then(|| words.next("a number")).transpose()?;
-                let body = FactBody::Order {
-                    order_id: name.clone(),
-                    client_ref,
-                    provider_id: None,
-                    task_codes: Vec::new(),
-                    granted_minutes: None,
-                    granted_per: None,
-                    required_staff: staff.map(number).transpose()?,
-                };
-                (format!("order-{name}"), body)
-            }
-            "absence" => {
-                let kind = absence(words.next("a kind of absence")?)?;
-                valid = validity(words.next("a time")?)?;
-                words.expect("by")?;
-                let confirmed_by = confirmed(words.next("a source")?)?;
-                let id = format!("absence-{name}");
-                (id, FactBody::ClientAbsence { client_ref: name, kind, confirmed_by })
-            }
-            "tariff" => {
-                let ore_per_hour = number(words.next("öre per hour")?)?;
-                (format!("tariff-{name}"), FactBody::Tariff { tariff_code: name, ore_per_hour })
-            }
-            "calendar" => {
-                words.expect("paid")?;
-                let payout_run_at = day(words.next("a time")?)?;
-                let pay_period = month(&name)?;
-                let body = FactBody::Calendar { pay_period, locks_at: payout_run_at, payout_run_at };
-                (format!("calendar-{name}"), body)
-            }
-            _ => {
-                let exception = exception(&name, words)?;
-                if words.take("during") {
-                    valid = validity(words.next("a time")?)?;
-                }
-                (format!("exception-{name}"), FactBody::Exception(exception))
-            }
-        };
+        let (fact_id, valid, body) = fact(kind, words)?;
         words.end()?;
         Ok(self.tell(fact_id, valid, body))
     }
@@ -229,11 +180,4 @@ impl Reader {
         };
         (0..days).map(each).collect()
     }
-}
-
-fn exception(rule: &str, words: &mut Words<'_>) -> Read<Exception> {
-    let mut of = |what: &str| words.take(what).then(|| words.next("a name").map(str::to_owned)).transpose();
-    let (carer_ref, client_ref, provider_id) = (of("carer")?, of("client")?, of("provider")?);
-    let (author, reason) = ("reviewer".to_owned(), "agreed".to_owned());
-    Ok(Exception { rule: rule.to_owned(), carer_ref, client_ref, provider_id, author, reason })
 }

@@ -1,8 +1,8 @@
 //! The words of a line, one by one, and what single words mean.
 
 use tidvakt::domain::{
-    AbsenceKind, CaptureMethod, ClientAbsenceConfirmedBy, Month, Outcome, Place, UtcSecond, Validity,
-    VisitKind,
+    AbsenceKind, CaptureMethod, CarerAbsenceConfirmedBy, CarerAbsenceKind, ClientAbsenceConfirmedBy,
+    EventType, GrantPer, Month, Outcome, PaymentMode, Place, ProviderKind, UtcSecond, Validity, VisitKind,
 };
 
 use crate::draft::instant;
@@ -63,6 +63,16 @@ pub(super) fn times(date: &str, text: &str) -> Read<(UtcSecond, Option<UtcSecond
     Ok((start, Some(if end < start { end.plus(86_400) } else { end })))
 }
 
+/// `08:00` on `date`, or a local time with a date of its own.
+pub(super) fn clock(date: &str, text: &str) -> Read<UtcSecond> {
+    if text.contains('T') { day(text) } else { day(&format!("{date}T{text}")) }
+}
+
+/// `a,b,c`
+pub(super) fn list(text: &str) -> Vec<String> {
+    text.split(',').map(str::to_owned).collect()
+}
+
 pub(super) fn number<T: std::str::FromStr>(text: &str) -> Read<T> {
     text.parse().map_err(|_| format!("`{text}` is not a number that fits"))
 }
@@ -90,6 +100,8 @@ macro_rules! words {
 words! { method -> CaptureMethod, "detail of a visit",
     "nfc" => CaptureMethod::NfcTag,
     "lock" => CaptureMethod::DigitalLock,
+    "beacon" => CaptureMethod::Beacon,
+    "fixed" => CaptureMethod::FixedDevice,
     "gps" => CaptureMethod::GpsApp,
     "phone" => CaptureMethod::Telephony,
     "app" => CaptureMethod::AppButton,
@@ -124,4 +136,35 @@ words! { confirmed -> ClientAbsenceConfirmedBy, "source of an absence",
     "registry" => ClientAbsenceConfirmedBy::Registry,
     "client" => ClientAbsenceConfirmedBy::Client,
     "provider" => ClientAbsenceConfirmedBy::Provider,
+}
+words! { event -> EventType, "event",
+    "recorded" => EventType::Recorded,
+    "amended" => EventType::Amended,
+    "approved" => EventType::Approved,
+    "approval_withdrawn" => EventType::ApprovalWithdrawn,
+}
+words! { mode -> PaymentMode, "mode of payment",
+    "performed" => PaymentMode::Performed,
+    "granted" => PaymentMode::Granted,
+    "standard_minutes" => PaymentMode::StandardMinutes,
+    "per_visit" => PaymentMode::PerVisit,
+    "fixed" => PaymentMode::Fixed,
+}
+words! { per -> GrantPer, "period of a grant",
+    "day" => GrantPer::Day,
+    "week" => GrantPer::Week,
+    "month" => GrantPer::Month,
+}
+words! { carer_absence -> CarerAbsenceKind, "kind of absence",
+    "leave" => CarerAbsenceKind::Leave,
+    "sick" => CarerAbsenceKind::Sick,
+    "other" => CarerAbsenceKind::Other,
+}
+words! { carer_confirmed -> CarerAbsenceConfirmedBy, "source of an absence",
+    "payroll" => CarerAbsenceConfirmedBy::Payroll,
+    "provider" => CarerAbsenceConfirmedBy::Provider,
+}
+words! { provider_kind -> ProviderKind, "kind of provider",
+    "municipal" => ProviderKind::Municipal,
+    "private" => ProviderKind::Private,
 }
