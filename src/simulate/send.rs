@@ -260,12 +260,13 @@ fn edit(
 /// Entered at the wrong client, cancelled later, and entered again at the right one.
 fn mistaken(town: &Town, claim: &Claim, ids: &mut Ids, post: &mut Post, random: &mut Random) {
     let unit = town.clients[claim.client].unit;
-    // Picked on a list of the day's clients: whoever is away is not on it.
+    // Picked on a list of the day's clients: whoever is away or gone is not on it.
+    let start = claim.registration.start_at;
+    let day = town.day_of(start).max(0) as u32;
     let away = |client: usize| {
-        let stays = &town.clients[client].stays;
-        stays
-            .iter()
-            .any(|stay| stay.from <= claim.registration.start_at && claim.registration.start_at < stay.to)
+        let client = &town.clients[client];
+        let stays = &client.stays;
+        !client.life.is_client(day) || stays.iter().any(|stay| stay.from <= start && start < stay.to)
     };
     let other = random.pick(&town.units[unit].clients).copied().filter(|other| !away(*other));
     let other = other.unwrap_or(claim.client);
