@@ -3,6 +3,7 @@
 
 mod check;
 mod demo;
+mod evaluate;
 pub mod exit;
 pub mod input;
 pub mod logging;
@@ -22,6 +23,7 @@ use clap::{Parser, Subcommand};
 
 pub use check::CheckArgs;
 pub use demo::DemoArgs;
+pub use evaluate::EvaluateArgs;
 pub use exit::{Exit, Failure};
 pub use replay::ReplayArgs;
 pub use run::RunArgs;
@@ -64,6 +66,8 @@ pub enum Command {
     Replay(ReplayArgs),
     /// Writes a made-up municipality with known faults to files
     Simulate(SimulateArgs),
+    /// Holds what is found against what was planted: quality, calibration, false alarms
+    Evaluate(EvaluateArgs),
     /// Prints the settings in effect and checks the broker and its topics
     Check(CheckArgs),
     /// Prints schemas, the default settings, the tables of rules and metrics or shell completions
@@ -98,6 +102,7 @@ fn execute(command: Command) -> Result<(), Failure> {
         Command::Demo(args) => demo::execute(&args),
         Command::Replay(args) => replay::execute(&args),
         Command::Simulate(args) => simulate::execute(&args),
+        Command::Evaluate(args) => evaluate::execute(&args),
         Command::Check(args) => check::execute(&args),
         Command::Schema(args) => schema::execute(&args),
     }

@@ -156,12 +156,12 @@ fn failed(result: io::Result<()>, path: &Path) -> Result<(), Failure> {
 }
 
 /// A share of registrations: more than nothing, and never most of them.
-fn share(text: &str) -> Result<f64, String> {
+pub(super) fn share(text: &str) -> Result<f64, String> {
     let share: f64 = text.parse().map_err(|_| "expected a number such as `0.005`".to_owned())?;
     if 0.0 < share && share <= 0.2 { Ok(share) } else { Err("expected more than 0, at most 0.2".to_owned()) }
 }
 
-fn pattern(name: &str) -> Result<String, String> {
+pub(super) fn pattern(name: &str) -> Result<String, String> {
     if simulate::pattern(name).is_some() {
         return Ok(name.to_owned());
     }

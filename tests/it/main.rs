@@ -8,6 +8,7 @@ mod contract;
 mod delivery;
 mod draft;
 mod engines;
+mod evaluate;
 mod feed;
 mod form;
 mod kafka;

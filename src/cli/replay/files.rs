@@ -18,13 +18,13 @@ use crate::service::log::{EachKept, Extent, Header, Log, LogError, NoHeaders, Ou
 pub(super) const PARTITION: i32 = 0;
 
 /// Where the topics go.
-pub(super) struct Sinks {
+pub(in crate::cli) struct Sinks {
     /// Alerts, one a line.
-    pub(super) alerts: Box<dyn Write + Send>,
+    pub(in crate::cli) alerts: Box<dyn Write + Send>,
     /// Keep the last state of each alert to the end.
-    pub(super) only_final: bool,
+    pub(in crate::cli) only_final: bool,
     /// Lines that can't be used.
-    pub(super) quarantine: Option<Box<dyn Write + Send>>,
+    pub(in crate::cli) quarantine: Option<Box<dyn Write + Send>>,
 }
 
 /// Why a replay ended before the end of its input.
@@ -38,7 +38,7 @@ pub(super) enum Broken {
 }
 
 /// The input files as a log with one partition, read once from its beginning to its end.
-pub(super) struct FileLog {
+pub(in crate::cli) struct FileLog {
     batches: Receiver<Result<Batch, InputError>>,
     batch: Batch,
     /// The next entry of the batch.
@@ -73,7 +73,7 @@ impl FileLog {
     }
 
     /// Writes what was kept to the end.
-    pub(super) fn finish(&mut self) -> io::Result<()> {
+    pub(in crate::cli) fn finish(&mut self) -> io::Result<()> {
         self.bar.finish_and_clear();
         for value in std::mem::take(&mut self.last).into_values() {
             write_line(&mut self.sinks.alerts, &value)?;

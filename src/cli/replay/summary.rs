@@ -7,6 +7,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use super::files::write_line;
+use super::pass::{Heard, Listener};
 use crate::contract;
 use crate::domain::{AlertState, Grade, PublishedAlert, Registration, Rejection};
 use crate::engine::{Assessed, Engine};
@@ -34,7 +35,7 @@ pub(super) struct Summary {
     standing: BTreeMap<String, Standing>,
     published: u64,
     /// Offset of a record that the program failed on.
-    pub(super) panicked: Option<Option<i64>>,
+    panicked: Option<Option<i64>>,
 }
 
 impl Summary {
@@ -42,8 +43,8 @@ impl Summary {
         Self { assessments, ..Self::default() }
     }
 
-    /// A line of facts or decisions could not be used.
-    pub(super) fn refused(&mut self, rejection: &Rejection) {
+    /// A line could not be used.
+    fn refused(&mut self, rejection: &Rejection) {
         *self.reasons.entry(rejection.reason.code()).or_default() += 1;
     }
 
@@ -116,6 +117,18 @@ impl Summary {
             by_rule.entry(rule).or_default()[*grade as usize] += 1;
         }
         by_rule
+    }
+}
+
+impl Listener for Summary {
+    fn heard(&mut self, heard: Heard<'_>) {
+        if let Heard::Refused(rejection) = heard {
+            self.refused(rejection);
+        }
+    }
+
+    fn failed_on(&self) -> Option<i64> {
+        self.panicked.flatten()
     }
 }
 

@@ -1,0 +1,166 @@
+//! `tidvakt evaluate`: what is found of what was planted, and at which price.
+
+mod collect;
+mod desk;
+mod html;
+mod judge;
+mod measure;
+mod report;
+mod tables;
+mod text;
+mod truth;
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::exit::{Exit, Failure, OrExit};
+use super::replay::{Sinks, Sources, pass};
+use super::simulate::write_town;
+use super::{SettingsArgs, logging, output};
+use crate::config::{Config, Secrets};
+use crate::simulate::Plan;
+use collect::Collector;
+use report::{Report, Town};
+
+const EXAMPLES: &str = "\
+Examples:
+  tidvakt simulate --seed 11 --days 60 --clients 2000 --out town && tidvakt evaluate town
+  tidvakt evaluate --simulate 11,12,13,14,15 --clients 2000 --days 60
+  tidvakt evaluate --simulate 21 --clients 2000 --days 60 --clean --json > clean.json
+  tidvakt evaluate --html quality.html --set rules.plan-copy.enabled=false town other-town
+
+Each directory holds registrations.jsonl, reference.jsonl and truth.jsonl, as `tidvakt simulate` writes
+them. They are replayed through the same worker as by `tidvakt replay`.
+
+A case is all that is told of one carer on one day (a client or tag where no carer is named); the best
+`--cases-per-day` by score are handed out, and again only after seven days or once the score has grown
+by one. A planted registration is covered by a case of its carer on the day it came, by a case whose
+evidence names it, or by an open case about the carer, pair or client of its month. The first fourteen
+days hold nothing planted and are told apart. Alerts about a provider's month are dossiers of their own.";
+
+/// Holds what is found against what was planted.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct EvaluateArgs {
+    /// Folders that `tidvakt simulate` wrote
+    #[arg(value_name = "DIR", required_unless_present = "simulate")]
+    pub folders: Vec<PathBuf>,
+    /// Simulates municipalities with these seeds into a temporary folder, and evaluates them too
+    #[arg(long, value_name = "SEED", value_delimiter = ',')]
+    pub simulate: Vec<u64>,
+    /// Clients of the simulated municipalities
+    #[arg(long, value_name = "N", default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub clients: u32,
+    /// Days of the simulated municipalities
+    #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u16).range(1..=3_660))]
+    pub days: u16,
+    /// Plants nothing in the simulated municipalities: calibration and false alarms
+    #[arg(long, requires = "simulate")]
+    pub clean: bool,
+    /// Planted registrations for each honest one in the simulated municipalities, about
+    #[arg(long, value_name = "SHARE", default_value_t = 0.005, value_parser = super::simulate::share)]
+    pub planted: f64,
+    /// Plants only these patterns in the simulated municipalities, by name
+    #[arg(long, value_name = "PATTERN", value_delimiter = ',', value_parser = super::simulate::pattern)]
+    pub only: Vec<String>,
+    /// What a control unit can look at on a day
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub cases_per_day: u16,
+    /// All figures as JSON on standard output
+    #[arg(long)]
+    pub json: bool,
+    /// One page with curves and tables, readable without a network
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// Where the settings come from.
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+}
+
+pub(super) fn execute(args: &EvaluateArgs) -> Result<(), Failure> {
+    let config = args.settings.load(Secrets::Leave)?;
+    logging::start(&config.log);
+    let budget = usize::from(args.cases_per_day);
+    // Before hours of work, and not after them.
+    let mut page = args.html.as_deref().map(|path| output::create(Some(path))).transpose()?;
+    let mut towns = Vec::new();
+    for folder in &args.folders {
+        towns.push(evaluate(&config, folder, folder.display().to_string(), budget)?);
+    }
+    for &seed in &args.simulate {
+        towns.push(simulated(args, &config, seed, budget)?);
+    }
+    let report = Report::new(towns, budget);
+    if let Some(page) = &mut page {
+        output::written(page.write_all(html::page(&report).as_bytes()).and_then(|()| page.flush()))?;
+    }
+    if args.json {
+        let mut json = serde_json::to_string_pretty(&report).expect("figures and texts can be written");
+        json.push('\n');
+        return output::print(&json);
+    }
+    output::print(&text::text(&report).expect("texts can be written to memory"))
+}
+
+/// Simulates a municipality into a folder that is gone afterwards, and evaluates it.
+fn simulated(args: &EvaluateArgs, config: &Config, seed: u64, budget: usize) -> Result<Town, Failure> {
+    let plan = Plan {
+        seed,
+        days: u32::from(args.days),
+        clients: args.clients,
+        clean: args.clean,
+        planted_share: args.planted,
+        only: args.only.clone(),
+        ..Plan::default()
+    };
+    let folder = Temporary::new(seed)?;
+    write_town(&plan, &folder.0)?;
+    let name = format!("seed {seed}, {} clients, {} days", args.clients, args.days);
+    evaluate(config, &folder.0, name, budget)
+}
+
+/// A folder that is removed with all that is in it.
+struct Temporary(PathBuf);
+
+impl Temporary {
+    fn new(seed: u64) -> Result<Self, Failure> {
+        let path = std::env::temp_dir().join(format!("tidvakt-evaluate-{}-{seed}", std::process::id()));
+        std::fs::create_dir_all(&path)
+            .or_exit(Exit::CannotCreate, format!("the folder `{}` can't be made", path.display()))?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        // What cannot be removed is left to whoever cleans the temporary folder.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn evaluate(config: &Config, folder: &Path, name: String, budget: usize) -> Result<Town, Failure> {
+    let truth = truth::read(&folder.join("truth.jsonl"))?;
+    let registrations = [folder.join("registrations.jsonl")];
+    let reference = [folder.join("reference.jsonl")];
+    let sources = Sources { registrations: &registrations, reference: &reference, decisions: None };
+    let sinks = Sinks { alerts: Box::new(std::io::sink()), only_final: false, quarantine: None };
+    let Some((told, mut log)) = pass(config, &sources, sinks, Collector::new(config.engine.zone.clone()))?
+    else {
+        return Err(Failure::new(Exit::Software, "nothing reads the alerts, and yet the reader went away"));
+    };
+    output::written(log.finish())?;
+    if told.refused > 0 {
+        return Err(Failure::new(
+            Exit::Data,
+            format!("{} facts of `{}` can't be used", told.refused, folder.display()),
+        ));
+    }
+    if told.visits.is_empty() {
+        return Err(Failure::new(
+            Exit::Data,
+            format!("no registration of `{}` can be used", folder.display()),
+        ));
+    }
+    Ok(judge::judge(name, &told, &truth, budget))
+}

@@ -1,0 +1,286 @@
+//! Holds what a replay told against what was planted.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use super::collect::{Collector, Told, Visit};
+use super::desk::{About, Case, Desk, Offer};
+use super::measure::{Point, Ranked, average_precision, curve, median, ratio};
+use super::report::{AtBudget, Town};
+use super::tables::calibrations;
+use super::truth::Planted;
+use crate::domain::SubjectKind;
+use crate::simulate::Scope;
+
+/// Nothing is planted in so many days; what comes in them is cold start.
+const WARM_UP_DAYS: i32 = 14;
+
+/// A planted registration that the replay has seen.
+pub(super) struct Label<'a> {
+    pub(super) planted: &'a Planted,
+    pub(super) registration: u32,
+    pub(super) visit: &'a Visit,
+    ore: i64,
+}
+
+/// One directory's replay beside its truth.
+pub(super) struct Judge<'a> {
+    pub(super) told: &'a Collector,
+    /// Of registrations.
+    pub(super) labels: Vec<Label<'a>>,
+    /// Of providers' months.
+    pub(super) months: Vec<Label<'a>>,
+    by_registration: HashMap<u32, Vec<usize>>,
+    /// For each alert, the labels that it touches.
+    pub(super) touches: Vec<BTreeSet<usize>>,
+    first_day: i32,
+}
+
+/// What was handed out, and what it covers.
+#[derive(Default)]
+pub(super) struct Handed {
+    cases: usize,
+    true_cases: usize,
+    pub(super) covered: HashSet<usize>,
+    /// Labels in the pay period of a case about the carer, pair or client as such.
+    filed: HashSet<usize>,
+    /// Carer to the day of the first case with something planted in it.
+    first_true: HashMap<u32, i32>,
+    dossiers: BTreeSet<u32>,
+    cold: Vec<usize>,
+}
+
+/// What the replay of the directory `name` is worth.
+pub(super) fn judge(name: String, told: &Collector, truth: &[Planted], budget: usize) -> Town {
+    let judge = Judge::new(told, truth);
+    let handed = judge.hand_out(budget);
+    let records = judge.records(budget);
+    let points = judge.curve();
+    let days = (told.last_day - judge.first_day + 1).max(0);
+    let after = (days - WARM_UP_DAYS).max(1);
+    let planted = judge.labels.len();
+    let ore = |of: &dyn Fn(usize) -> bool| -> i64 {
+        judge.labels.iter().enumerate().filter(|(label, _)| of(*label)).map(|(_, label)| label.ore).sum()
+    };
+    let (planted_ore, caught_ore) = (ore(&|_| true), ore(&|label| handed.covered.contains(&label)));
+    let (delay_days_median, actors, actors_found) = judge.delay(&handed);
+    let (kinds, messy_unit_ratio) = judge.kinds();
+    let visits = told.visits.values().filter(|visit| !visit.is_cancelled).count();
+    let has_truth = !truth.is_empty();
+    Town {
+        name,
+        days: days.unsigned_abs() as usize,
+        registrations: visits,
+        planted,
+        average_precision: average_precision(&points, planted),
+        cases: AtBudget {
+            budget,
+            handed_out: handed.cases,
+            per_day: handed.cases as f64 / f64::from(after),
+            precision: ratio(handed.true_cases, handed.cases).filter(|_| has_truth),
+            recall: ratio(handed.covered.len(), planted),
+        },
+        records: AtBudget { per_day: records.handed_out as f64 / f64::from(after), ..records },
+        recall_with_files: ratio(handed.filed.union(&handed.covered).count(), planted),
+        planted_ore,
+        caught_ore,
+        money: (0 < planted_ore).then(|| caught_ore as f64 / planted_ore as f64),
+        delay_days_median,
+        actors,
+        actors_found,
+        provider_dossiers: handed.dossiers.len(),
+        patterns: judge.patterns(&handed),
+        rules: judge.rules(),
+        kinds,
+        messy_unit_ratio,
+        cold_start_mean: handed.cold.iter().sum::<usize>() as f64 / f64::from(WARM_UP_DAYS),
+        cold_start_most: handed.cold.iter().copied().max().unwrap_or_default(),
+        calibration: if has_truth { Vec::new() } else { calibrations(told) },
+        hold_alerts: told.alerts.iter().filter(|alert| alert.was_hold).count(),
+        alerts: told.alerts.len(),
+        alerts_per_thousand: ratio(1_000 * told.alerts.len(), visits),
+        curve: points.iter().map(|point| (point.recall, point.precision)).collect(),
+    }
+}
+
+impl<'a> Judge<'a> {
+    fn new(told: &'a Collector, truth: &'a [Planted]) -> Self {
+        let (mut labels, mut months) = (Vec::new(), Vec::new());
+        let mut by_registration: HashMap<u32, Vec<usize>> = HashMap::new();
+        for planted in truth {
+            let Some(registration) = told.names.find(&planted.registration_id) else { continue };
+            let Some(visit) = told.visits.get(&registration) else { continue };
+            let price = visit.tariff.and_then(|tariff| told.ore_per_hour.get(&tariff)).copied();
+            let ore = planted.seconds * price.unwrap_or_default() / 3_600;
+            let label = Label { planted, registration, visit, ore };
+            if planted.known.is_some_and(|pattern| pattern.scope == Scope::Provider) {
+                months.push(label);
+            } else {
+                by_registration.entry(registration).or_default().push(labels.len());
+                labels.push(label);
+            }
+        }
+        let first_day = told.first_day.unwrap_or_default();
+        let mut judge = Self { told, labels, months, by_registration, touches: Vec::new(), first_day };
+        judge.touches = told.alerts.iter().map(|alert| judge.touched_by(alert)).collect();
+        judge
+    }
+
+    /// The labels that an alert names, or that lie in the period that it is about.
+    fn touched_by(&self, alert: &Told) -> BTreeSet<usize> {
+        let named = alert.named.iter().filter_map(|registration| self.by_registration.get(registration));
+        let mut touched: BTreeSet<usize> = named.flatten().copied().collect();
+        touched
+            .extend(self.labels.iter().enumerate().filter(|(_, it)| in_period(alert, it)).map(|(at, _)| at));
+        touched
+    }
+
+    /// Goes through the days as the control unit would.
+    fn hand_out(&self, budget: usize) -> Handed {
+        let mut handed = Handed::default();
+        let mut desk = Desk::default();
+        let mut by_day: BTreeMap<i32, Vec<Offer>> = BTreeMap::new();
+        for shown in &self.told.shown {
+            match self.told.alerts[shown.alert as usize].about {
+                Some(about) => by_day.entry(shown.day).or_default().push(Offer {
+                    alert: shown.alert,
+                    about,
+                    score: shown.score,
+                }),
+                None => {
+                    handed.dossiers.insert(shown.alert);
+                }
+            }
+        }
+        let came = self.came();
+        for (day, offers) in by_day {
+            let (cases, offered) = desk.day(day, &offers, budget);
+            if day - self.first_day < WARM_UP_DAYS {
+                handed.cold.push(offered.min(budget));
+                continue;
+            }
+            for case in &cases {
+                self.note(day, case, &came, &mut handed);
+            }
+            // What stands open on the desk already grows with what came today.
+            let today = came.get(&day).map_or(&[][..], Vec::as_slice);
+            for offer in offers.iter().filter(|offer| desk.has(offer.alert)) {
+                let alert = &self.told.alerts[offer.alert as usize];
+                handed.covered.extend(today.iter().filter(|&&label| in_period(alert, &self.labels[label])));
+            }
+        }
+        // What the evidence of a case names is looked at with it.
+        for (number, alert) in self.told.alerts.iter().enumerate() {
+            if desk.has(number as u32) {
+                let named = alert.named.iter().filter_map(|id| self.by_registration.get(id));
+                handed.covered.extend(named.flatten());
+                if alert.kind != SubjectKind::Registration {
+                    handed.filed.extend(&self.touches[number]);
+                }
+            }
+        }
+        handed
+    }
+
+    /// The labels whose registrations came on a day.
+    fn came(&self) -> HashMap<i32, Vec<usize>> {
+        let mut came: HashMap<i32, Vec<usize>> = HashMap::new();
+        for (number, label) in self.labels.iter().enumerate() {
+            came.entry(label.visit.came).or_default().push(number);
+        }
+        came
+    }
+
+    fn note(&self, day: i32, case: &Case, came: &HashMap<i32, Vec<usize>>, handed: &mut Handed) {
+        handed.cases += 1;
+        let touched: BTreeSet<usize> = case
+            .alerts
+            .iter()
+            .flat_map(|&alert| &self.touches[alert as usize])
+            .copied()
+            .filter(|&label| self.labels[label].visit.came <= day)
+            .collect();
+        if let About::Carer(carer) = case.about {
+            // A carer's day is looked at as a whole.
+            let own = came.get(&day).into_iter().flatten();
+            handed.covered.extend(own.filter(|&&label| self.labels[label].visit.carer == carer));
+        }
+        if touched.is_empty() {
+            return;
+        }
+        handed.true_cases += 1;
+        let carers: BTreeSet<u32> = touched.iter().map(|&label| self.labels[label].visit.carer).collect();
+        for carer in carers {
+            handed.first_true.entry(carer).or_insert(day);
+        }
+    }
+
+    /// The best registrations of each day, each when its alert is first told.
+    fn records(&self, budget: usize) -> AtBudget {
+        let mut by_day: BTreeMap<i32, Vec<(f64, u32)>> = BTreeMap::new();
+        let mut seen = HashSet::new();
+        for shown in &self.told.shown {
+            let single = self.told.alerts[shown.alert as usize].kind == SubjectKind::Registration;
+            if single && seen.insert(shown.alert) && WARM_UP_DAYS <= shown.day - self.first_day {
+                by_day.entry(shown.day).or_default().push((shown.score, shown.alert));
+            }
+        }
+        let (mut handed_out, mut hits, mut found) = (0, 0, BTreeSet::<usize>::new());
+        for alerts in by_day.values_mut() {
+            alerts.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+            for &(_, alert) in alerts.iter().take(budget) {
+                handed_out += 1;
+                let touched = &self.touches[alert as usize];
+                hits += usize::from(!touched.is_empty());
+                found.extend(touched);
+            }
+        }
+        AtBudget {
+            budget,
+            handed_out,
+            per_day: 0.0,
+            precision: ratio(hits, handed_out).filter(|_| !self.labels.is_empty()),
+            recall: ratio(found.len(), self.labels.len()),
+        }
+    }
+
+    /// Precision over recall of the registrations by their score; a pair finds either member.
+    fn curve(&self) -> Vec<Point> {
+        let of = |registration: &u32| self.by_registration.get(registration).into_iter().flatten().copied();
+        let rank = |(registration, visit): (&u32, &Visit)| {
+            let related = visit.related.iter().flat_map(of);
+            let own = of(registration);
+            let finds = if visit.score == 0.0 { own.collect() } else { own.chain(related).collect() };
+            Ranked { score: visit.score, finds }
+        };
+        curve(self.told.visits.iter().map(rank).collect(), self.labels.len())
+    }
+
+    /// Median days from an actor's first planted registration to the first case, with how many actors
+    /// there are, and how many of them were found.
+    fn delay(&self, handed: &Handed) -> (Option<f64>, usize, usize) {
+        let mut first: BTreeMap<u32, i32> = BTreeMap::new();
+        for label in &self.labels {
+            let day = first.entry(label.visit.carer).or_insert(label.visit.came);
+            *day = (*day).min(label.visit.came);
+        }
+        let found =
+            first.iter().filter_map(|(carer, day)| Some(f64::from(handed.first_true.get(carer)? - day)));
+        let delays: Vec<f64> = found.collect();
+        let found = delays.len();
+        (median(delays), first.len(), found)
+    }
+}
+
+/// Is the label's registration one of the carer's, pair's or client's that the alert is about, in the
+/// alert's month?
+fn in_period(alert: &Told, label: &Label<'_>) -> bool {
+    let carer = alert.carer == Some(label.visit.carer);
+    let client = alert.client == Some(label.visit.client);
+    let whose = match alert.kind {
+        SubjectKind::CarerPeriod => carer,
+        SubjectKind::ClientPeriod => client,
+        SubjectKind::PairPeriod => carer && client,
+        SubjectKind::Registration | SubjectKind::ProviderPeriod | SubjectKind::Tag => false,
+    };
+    whose && Some(alert.month) == label.visit.month
+}

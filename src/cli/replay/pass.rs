@@ -1,0 +1,145 @@
+//! Files through one worker, with somebody who looks in on it.
+
+use std::path::{Path, PathBuf};
+
+use super::files::{Broken, FileLog, PARTITION, Sinks};
+use super::reader;
+use crate::cli::exit::{Exit, Failure, OrExit};
+use crate::cli::input::{Input, InputError};
+use crate::cli::{output, progress};
+use crate::config::Config;
+use crate::contract;
+use crate::domain::{FactChange, Rejection};
+use crate::service::knowledge::Knowledge;
+use crate::service::log::LogError;
+use crate::service::shared::{Pace, Setup, Shared};
+use crate::service::watch::Watch;
+use crate::service::worker::Worker;
+
+/// The files that are read.
+pub(in crate::cli) struct Sources<'a> {
+    /// Registrations, in the order in which they came.
+    pub(in crate::cli) registrations: &'a [PathBuf],
+    /// Reference facts.
+    pub(in crate::cli) reference: &'a [PathBuf],
+    /// Reviewers' decisions.
+    pub(in crate::cli) decisions: Option<&'a Path>,
+}
+
+/// A line of facts or decisions.
+pub(in crate::cli) enum Heard<'a> {
+    /// A fact that can be used.
+    Fact(&'a FactChange),
+    /// A line that cannot.
+    Refused(&'a Rejection),
+}
+
+/// Looks in on the worker, and hears of the facts before.
+pub(in crate::cli) trait Listener: Watch + Default {
+    /// A line of facts or decisions was read, before the first registration.
+    fn heard(&mut self, heard: Heard<'_>);
+
+    /// The offset of a record that the program failed on.
+    fn failed_on(&self) -> Option<i64>;
+}
+
+/// Puts all that `sources` hold through one worker, and answers who listened, with the log to be
+/// finished. `None` where the reader of the output went away, as `head` does.
+pub(in crate::cli) fn pass<L: Listener>(
+    config: &Config,
+    sources: &Sources<'_>,
+    sinks: Sinks,
+    mut listener: L,
+) -> Result<Option<(L, FileLog)>, Failure> {
+    let inputs = open_all(sources.registrations)?;
+    let total = inputs.iter().map(|(_, input)| input.length_bytes()).sum();
+    let shared = Shared::new(setup(config)?);
+    let mut log = FileLog::new(reader::start(inputs), sinks, progress::bytes(total));
+    read_knowledge(sources, &shared.knowledge, &mut log, &mut listener)?;
+    let mut worker = Worker::new(shared, listener);
+    worker.assign(PARTITION);
+    let ran = run(&mut worker, &mut log);
+    let listener = std::mem::take(worker.watch());
+    match ran {
+        Ok(()) => Ok(Some((listener, log))),
+        Err(failure) => {
+            ended_early(failure, log.take_broken(), listener.failed_on())?;
+            Ok(None)
+        }
+    }
+}
+
+/// Takes all that the files hold.
+fn run<W: Watch>(worker: &mut Worker<W>, log: &mut FileLog) -> Result<(), LogError> {
+    while !log.is_at_end {
+        worker.step(log, 0)?;
+    }
+    while !worker.drain(log, 0)? {}
+    Ok(())
+}
+
+/// The service's settings, but for its intervals: nobody waits for progress here.
+fn setup(config: &Config) -> Result<Setup, Failure> {
+    let setup = Setup::new(config).or_exit(Exit::Config, "the rules can't be made")?;
+    let pace = Pace {
+        progress_interval_millis: u64::MAX,
+        commit_interval_millis: u64::MAX,
+        second_look_millis: u64::MAX,
+        ..setup.pace
+    };
+    Ok(Setup { pace, ..setup })
+}
+
+fn open_all(paths: &[PathBuf]) -> Result<Vec<(PathBuf, Input)>, Failure> {
+    paths.iter().map(|path| Ok((path.clone(), Input::open(path).map_err(unreadable)?))).collect()
+}
+
+/// Facts and decisions are known before the first registration is looked at.
+fn read_knowledge(
+    sources: &Sources<'_>,
+    knowledge: &Knowledge,
+    log: &mut FileLog,
+    listener: &mut impl Listener,
+) -> Result<(), Failure> {
+    let facts = sources.reference.iter().map(|path| (path.as_path(), true));
+    for (path, is_facts) in facts.chain(sources.decisions.map(|path| (path, false))) {
+        let mut input = Input::open(path).map_err(unreadable)?;
+        while let Some(line) = input.next_line().map_err(unreadable)? {
+            let known = match is_facts {
+                true => contract::parse_fact(None, Some(line.bytes)).map(|fact| {
+                    listener.heard(Heard::Fact(&fact));
+                    knowledge.fact(fact);
+                }),
+                false => contract::parse_decision(Some(line.bytes)).map(|made| knowledge.decision(made)),
+            };
+            if let Err(rejection) = known {
+                let number = i64::try_from(line.number).unwrap_or(i64::MAX).saturating_add(1);
+                let path = path.display().to_string();
+                output::written(log.refuse(&path, number, &rejection, line.bytes))?;
+                listener.heard(Heard::Refused(&rejection));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn unreadable(error: InputError) -> Failure {
+    let exit = match error {
+        InputError::Open { .. } => Exit::NoInput,
+        InputError::Read { .. } => Exit::InputOutput,
+        InputError::Header { .. } => Exit::Data,
+    };
+    Failure { exit, error: error.into(), remedy: None }
+}
+
+/// Why the replay ended before its input did. A reader that went away, as `head` does, is no failure.
+fn ended_early(error: LogError, broken: Option<Broken>, failed_on: Option<i64>) -> Result<(), Failure> {
+    match (broken, failed_on) {
+        (Some(Broken::Input(error)), _) => Err(unreadable(error)),
+        (Some(Broken::Output(error)), _) => output::written(Err(error)),
+        (_, Some(offset)) => {
+            Err(Failure::new(Exit::Software, format!("the program failed on the record at offset {offset}")))
+        }
+        (Some(Broken::ReadAgain) | None, None) => Err(Failure::new(Exit::Software, error.to_string())),
+    }
+}
