@@ -18,7 +18,6 @@ mod fact;
 mod fact_body;
 mod headers;
 mod parts;
-mod plain;
 mod progress;
 mod quarantine;
 mod read;

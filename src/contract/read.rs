@@ -10,7 +10,6 @@ use serde::de::{Error as _, IgnoredAny};
 use serde_json::error::Category;
 
 use super::checks::{DEPTH_MAX, brackets, too_deep};
-use super::plain::read_plain;
 use super::text::Object;
 use crate::domain::{Reason, Rejection};
 
@@ -40,10 +39,7 @@ pub(super) fn read<'a, T: Record + Deserialize<'a>>(
     if first_mark(text) != Some(b'{') {
         return Err(no_object(text));
     }
-    let Object(record) = match read_plain::<Object<T>>(text) {
-        Some(record) => record,
-        None => serde_json::from_str(text).map_err(|error| explain(text, &error))?,
-    };
+    let Object(record) = serde_json::from_str::<Object<T>>(text).map_err(|error| explain(text, &error))?;
     // Only fields that are not known can nest too deep, and serde_json skips those without
     // recursion. Their brackets are what the known fields leave over.
     if brackets(text) > record.containers() + DEPTH_MAX - KNOWN_DEPTH_MAX && too_deep(text) {
