@@ -28,7 +28,7 @@ import promises
 ROOT = Path(__file__).resolve().parents[2]
 HERE = ROOT / "tests/ops"
 CHART = ROOT / "helm/tidvakt"
-# The oldest that the chart admits, and the newest whose schemas are here.
+# The oldest that the chart admits, and the newest whose schemas are here; manifests must suit both.
 KUBERNETES = ["1.27", "1.37"]
 
 
@@ -99,7 +99,7 @@ def closed(schema: object) -> object:
     return made
 
 
-def validate(document: dict, customs: dict, failures: Failures) -> None:
+def validate(document: dict, customs: dict, failures: Failures, kube: str = KUBERNETES[-1]) -> None:
     name = f"{document['kind']} {document['metadata']['name']}"
     custom = customs.get((document["apiVersion"], document["kind"]))
     if custom:
@@ -107,9 +107,9 @@ def validate(document: dict, customs: dict, failures: Failures) -> None:
             failures.append(f"{name}: at {error.json_path}: {error.message}")
         return
     try:
-        kubernetes_validate.validate(document, KUBERNETES[-1], strict=True)
+        kubernetes_validate.validate(document, kube, strict=True)
     except kubernetes_validate.ValidationError as error:
-        failures.append(f"{name}: at {'.'.join(map(str, error.path))}: {error.message}")
+        failures.append(f"{name}: Kubernetes {kube}: at {'.'.join(map(str, error.path))}: {error.message}")
     except kubernetes_validate.SchemaNotFoundError:
         failures.append(f"{name}: no schema of {document['apiVersion']} {document['kind']} is known")
 
@@ -191,10 +191,10 @@ def main(tools: Path, tidvakt: Path) -> int:
         for kube in KUBERNETES:
             done = template(helm, [path], kube=kube)
             failures.unless(done.returncode == 0, f"helm template with {path.name}: {done.stderr}")
-        rendered = documents(done.stdout)
+            rendered = documents(done.stdout)
+            for document in rendered:
+                validate(document, customs, failures, kube)
         count += len(rendered)
-        for document in rendered:
-            validate(document, customs, failures)
         proves_itself(rendered, customs, failures)
         score(tools / "bin/kube-score", done.stdout, failures, seen)
         program_reads(tidvakt, path.name, rendered, failures)
