@@ -91,7 +91,7 @@ controlled.shutdown.max.retries=1
         log = self.folder / "node.log"
         with log.open("w") as out:
             process = subprocess.Popen(self.java("512m", "kafka.Kafka", str(settings)), stdout=out, stderr=out, stdin=subprocess.DEVNULL)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while "Kafka Server started" not in log.read_text():
             if process.poll() is not None or deadline < time.monotonic():
                 process.kill()
@@ -147,7 +147,7 @@ controlled.shutdown.max.retries=1
             else:
                 subprocess.run(
                     ["kcat", "-P", *self.login(user), "-X", "message.timeout.ms=5000", "-t", topic, "-k", "tried"],
-                    input="tried\n", text=True, check=True, capture_output=True, timeout=30,
+                    input="tried\n", text=True, check=True, capture_output=True, timeout=90,
                 )
         except subprocess.CalledProcessError as error:
             if "authorization failed" not in error.stderr.lower():

@@ -126,19 +126,19 @@ def town(tidvakt: Path, folder: Path) -> tuple[list[dict], list[dict]]:
 
 
 def feed(broker: Broker, prometheus: queries.Prometheus, topics: dict[str, str], facts: list[dict], records: list[dict]) -> int:
-    wait_for("Prometheus scrapes", 30, lambda: 2 <= prometheus.number("sum(count_over_time(tidvakt_build_info[1m]))"))
+    wait_for("Prometheus scrapes", 90, lambda: 2 <= prometheus.number("sum(count_over_time(tidvakt_build_info[1m]))"))
     broker.produce("reference", topics["reference"], [f"{MUNICIPALITY}|{fact['fact_id']}\t{json.dumps(fact)}" for fact in facts])
     lines = [f"{MUNICIPALITY}\t{json.dumps(record)}" for record in records]
     # One first: with it the municipality's series begin at 0, and Prometheus sees them rise. One cannot be used.
     broker.produce("gateway", topics["registrations"], lines[:1])
-    wait_for("the municipality is seen", 30, lambda: 2 <= prometheus.number("max(count_over_time(tidvakt_visits_total[1m]))"))
+    wait_for("the municipality is seen", 90, lambda: 2 <= prometheus.number("max(count_over_time(tidvakt_visits_total[1m]))"))
     broker.produce("gateway", topics["registrations"], [f"{MUNICIPALITY}\tnot JSON"])
     rest = lines[1:]
     for part in range(PARTS):
         broker.produce("gateway", topics["registrations"], rest[len(rest) * part // PARTS : len(rest) * (part + 1) // PARTS])
         time.sleep(0.5)
     sent = len(lines) + 1
-    wait_for(f"{sent} records are worked on", 90, lambda: sent <= prometheus.number("sum(tidvakt_registrations_total)"))
+    wait_for(f"{sent} records are worked on", 180, lambda: sent <= prometheus.number("sum(tidvakt_registrations_total)"))
     quarantined = prometheus.number("sum(tidvakt_quarantined_total)")
     if quarantined != 1:
         raise LookupError(f"{quarantined:.0f} records went to quarantine, expected the one that is not JSON")
@@ -176,8 +176,8 @@ def main(tools: Path, tidvakt: Path) -> int:
         arguments = [f"--config.file={configure(folder, service)}", f"--storage.tsdb.path={folder / 'tsdb'}", f"--web.listen-address={address}"]
         stack.enter_context(running(folder / "prometheus.log", [programs / "prometheus", *arguments]))
         try:
-            wait_for("the service is ready", 60, lambda: get(service, "/readyz")[0] == 200)
-            wait_for("Prometheus is ready", 30, lambda: get(address, "/-/ready")[0] == 200)
+            wait_for("the service is ready", 120, lambda: get(service, "/readyz")[0] == 200)
+            wait_for("Prometheus is ready", 90, lambda: get(address, "/-/ready")[0] == 200)
             prometheus = queries.Prometheus(address)
             sent = feed(broker, prometheus, topics, facts, records)
             decided = decide(broker, topics)
