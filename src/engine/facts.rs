@@ -98,7 +98,7 @@ impl Facts {
                 let client = registry.clients.intern(client_ref);
                 let household = household_ref.as_deref().map(|name| registry.texts.intern(name));
                 self.client(client).homes.set(fact, put.then_some(Home { household, place: *place }));
-                Touches::Client(client)
+                Touches::Home(client)
             }
             FactBody::Order { .. } => self.index_order(fact, put, registry),
             FactBody::ClientAbsence { client_ref, kind, confirmed_by } => {
@@ -233,6 +233,12 @@ impl Facts {
         self.known.employments.get(&provider).filter(|count| 0 < **count)?;
         let about = self.carers.get(&carer);
         Some(about.is_some_and(|about| about.employments.all_at(at).any(|known| *known == provider)))
+    }
+
+    /// The tags that were ever mounted at a client's home, in no order that means anything.
+    pub(super) fn tags_of(&self, client: ClientId) -> Vec<TextId> {
+        let there = self.tags.iter().filter(|(_, shelf)| shelf.all().any(|known| known.value == client));
+        there.map(|(tag, _)| *tag).collect()
     }
 
     /// The client at whose home a tag is mounted at `at`.

@@ -2,7 +2,7 @@
 
 use super::assess::Stand;
 use super::facts::Touches;
-use super::names::ProviderId;
+use super::names::{ClientId, ProviderId, TextId};
 use super::period::{Period, Whose, visit_periods};
 use super::visit::{Slot, Visit};
 use super::{Engine, Output, timeline};
@@ -109,6 +109,19 @@ impl Engine {
         self.world.long_day(visit, into);
     }
 
+    /// The visits to others that were captured with a tag of `client`.
+    fn with_a_tag_of(&self, client: ClientId, into: &mut Vec<Slot>) {
+        let tags = self.world.facts.tags_of(client);
+        if tags.is_empty() {
+            return;
+        }
+        let of = |tag: Option<TextId>| tag.is_some_and(|tag| tags.contains(&tag));
+        let visits = self.world.ledger.visits();
+        let strange =
+            visits.filter(|visit| visit.client != client && (of(visit.start_tag) || of(visit.end_tag)));
+        into.extend(strange.map(|visit| visit.slot));
+    }
+
     /// Assesses again what a changed fact touches.
     pub(super) fn touch(&mut self, touches: Touches, out: &mut Vec<Output>) {
         let slots = |marks: &[timeline::Pin]| marks.iter().map(|mark| mark.slot).collect();
@@ -116,6 +129,11 @@ impl Engine {
             Touches::Nothing => return,
             Touches::Money => return self.tell_all(out),
             Touches::Client(client) => slots(self.world.client(client).timeline.all()),
+            Touches::Home(client) => {
+                let mut there: Vec<Slot> = slots(self.world.client(client).timeline.all());
+                self.with_a_tag_of(client, &mut there);
+                there
+            }
             Touches::Carer(carer) => slots(self.world.carer(carer).timeline.all()),
             Touches::Provider(provider) => {
                 let of_provider = self.world.ledger.visits().filter(|visit| visit.provider == provider);
@@ -145,7 +163,7 @@ impl Engine {
             Touches::Carer(carer) => {
                 matches!(period.whose, Whose::Carer(of) | Whose::Pair(of, _) if of == carer)
             }
-            Touches::Client(client) => {
+            Touches::Client(client) | Touches::Home(client) => {
                 matches!(period.whose, Whose::Client(of) | Whose::Pair(_, of) if of == client)
                     || matches!(period.whose, Whose::Provider(_))
             }

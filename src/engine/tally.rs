@@ -121,7 +121,8 @@ impl Tally {
         &self.providers
     }
 
-    /// Of a carer: registered minutes per local day, in no order that means anything.
+    /// Of a carer: registered minutes per local day, without those of visits that the source closed
+    /// beyond their plan; in no order that means anything.
     #[must_use]
     pub fn days(&self) -> &[(Day, u32)] {
         &self.days
@@ -175,7 +176,8 @@ impl Tally {
     }
 
     fn change_day(&mut self, visit: &Visit, add: bool) {
-        let minutes = minutes(visit);
+        // Nobody worked on until the source closed the visit.
+        let minutes = u32::try_from(visit.presence().seconds() / 60).unwrap_or(0);
         match self.days.iter().position(|(day, _)| *day == visit.day) {
             Some(at) if add => self.days[at].1 += minutes,
             Some(at) => {

@@ -171,6 +171,28 @@ impl Visit {
         self.billable_seconds.map_or(self.seconds(), i64::from)
     }
 
+    /// The part of the visit that changes by hand have added: before its start or at its end, where more
+    /// was added. `None` where the changes that `counts` made it no longer.
+    #[must_use]
+    pub fn added_by(&self, counts: impl Fn(&Edited) -> bool) -> Option<Span> {
+        let (mut before, mut after) = (0_i64, 0_i64);
+        for edit in self.edits().iter().filter(|edit| counts(edit)) {
+            match edit.end {
+                Some(End::Start) => before = before.saturating_sub(edit.moved_seconds),
+                Some(End::End) => after = after.saturating_add(edit.moved_seconds),
+                None => {}
+            }
+        }
+        let (start, end) = (self.span.start(), self.span.end());
+        let (before, after) = (before.clamp(0, self.seconds()), after.clamp(0, self.seconds()));
+        let added = if after < before {
+            Span::new(start, start.plus(before))
+        } else {
+            Span::new(end.plus(-after), end)
+        };
+        added.filter(|added| 0 < added.seconds())
+    }
+
     /// Was it carried out, in whole or in part, and is it over?
     #[must_use]
     pub const fn is_performed(&self) -> bool {

@@ -109,6 +109,8 @@ impl Excepted {
 pub(in crate::engine) enum Touches {
     Nothing,
     Client(ClientId),
+    /// Those of the client, and those that were captured with a tag from there.
+    Home(ClientId),
     Carer(CarerId),
     Provider(ProviderId),
     /// Those that were captured with this tag.
