@@ -8,14 +8,29 @@ use std::sync::Arc;
 use crate::domain::Class;
 use crate::engine::{Listed, Looks, Rule, RuleSet};
 
+mod batch_logging;
+mod billed_above_registered;
+mod carer_absent;
+mod carer_hours;
 mod carer_overlap;
 mod client_absent;
 mod client_overlap;
 mod duplicate_registration;
 mod impossible_travel;
+mod locked_period_change;
 mod manual_share;
 mod missing_log_out;
+mod moved_tag;
+mod no_valid_order;
+mod partial_double_staffing;
+mod shared_household_double;
+mod split_visits;
+mod travel_log_in;
+mod unlisted_carer;
+mod unusual_count;
 mod unusual_duration;
+mod unusual_lag;
+mod unusual_start;
 
 /// What a rule is called, what it finds, and how it is made from its section of the settings.
 pub struct Definition {
@@ -44,10 +59,25 @@ pub static RULES: &[&Definition] = &[
     &carer_overlap::RULE,
     &client_overlap::RULE,
     &impossible_travel::RULE,
+    &partial_double_staffing::RULE,
     &client_absent::RULE,
+    &carer_absent::RULE,
+    &no_valid_order::RULE,
+    &unlisted_carer::RULE,
+    &travel_log_in::RULE,
+    &moved_tag::RULE,
+    &batch_logging::RULE,
+    &carer_hours::RULE,
     &duplicate_registration::RULE,
     &missing_log_out::RULE,
+    &locked_period_change::RULE,
+    &billed_above_registered::RULE,
+    &split_visits::RULE,
+    &shared_household_double::RULE,
     &unusual_duration::RULE,
+    &unusual_start::RULE,
+    &unusual_lag::RULE,
+    &unusual_count::RULE,
     &manual_share::RULE,
 ];
 

@@ -3,7 +3,13 @@
 //! Why: padding shows first as visits that outgrow the plan, the client's and the carer's habit. One
 //! such visit proves nothing: it is noted, and asked about only where it is extreme.
 //!
-//! The natural logarithm of registered over planned length is held against two baselines of the
+//! Every comparable visit is looked at once, cheaply: the natural logarithm of registered over planned
+//! length, less what was usual at the client in the pay period before, in standard deviations
+//! (`visit_sd_log`, with `visit_sd_seconds` for what does not grow with the plan). Beyond
+//! `odd_deviations` it is marked as long or short, so that it counts over a pay period, and how far
+//! it lies out is a signal about the visit, by a t-like tail in closed form.
+//!
+//! Where it is marked as long, the natural logarithm of registered over planned length is held against two baselines of the
 //! `baseline_days` local days before the visit: the client's visits of the same service, and all the
 //! carer's visits. Each is Student's t after a normal–inverse-gamma prior round the plan, learned
 //! robustly (see the engine's `baseline`). The p-value is the larger of the two tails, so that
@@ -21,11 +27,11 @@ use serde::Deserialize;
 
 use super::{Definition, from_table};
 use crate::domain::{Class, Grade, Measure, Sentence, Span, VisitKind};
-use crate::engine::{Baseline, Hit, Looks, Prior, Report, Rule, Sight, Visit};
+use crate::engine::{Baseline, Hit, Looks, Mark, Prior, Report, Rule, Sight, Signal, Visit};
 
 pub(super) const RULE: Definition = Definition {
     id: "unusual-duration",
-    version: 1,
+    version: 2,
     class: Class::Deviation,
     patterns: &[],
     reads_history: true,
@@ -37,6 +43,8 @@ pub(super) const RULE: Definition = Definition {
 
 /// The expected range ends where one visit in a hundred begins.
 const RANGE_TAIL: f64 = 0.01;
+/// As of Student's t with so many degrees of freedom, as lengths have long tails.
+const TAIL_FREEDOM: f64 = 8.0;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -59,6 +67,14 @@ struct UnusualDuration {
     prior_sd_weight: f64,
     /// About this many of the latest visits count.
     observations_effective: f64,
+    /// Standard deviation of the natural logarithm of the ratio from visit to visit.
+    visit_sd_log: f64,
+    /// The same for what does not grow with the plan.
+    visit_sd_seconds: f64,
+    /// So many standard deviations from the usual count as long or short.
+    odd_deviations: f64,
+    /// Weight of the plan against what was usual at the client, in visits.
+    client_plan_weight: f64,
 }
 
 impl Rule for UnusualDuration {
@@ -68,10 +84,11 @@ impl Rule for UnusualDuration {
             return;
         }
         let Some(planned) = own.planned.map(Span::seconds) else { return report.undetermined("plan") };
-        if own.seconds() - planned < i64::from(self.excess_seconds_min) {
+        let Some(value) = own.log_ratio() else { return };
+        let is_long = self.measure(sight, value, planned, report);
+        if !is_long || own.seconds() - planned < i64::from(self.excess_seconds_min) {
             return;
         }
-        let Some(value) = own.log_ratio() else { return };
         let prior = Prior {
             mean: 0.0,
             sd: self.prior_sd_log,
@@ -89,6 +106,22 @@ impl Rule for UnusualDuration {
 }
 
 impl UnusualDuration {
+    /// Notes how far the visit lies from what is usual; is it a long one?
+    fn measure(&self, sight: &Sight<'_>, value: f64, planned: i64, report: &mut Report<'_>) -> bool {
+        let residual = value - sight.client_usual_length(self.client_plan_weight);
+        report.length(value, residual);
+        let fixed = self.visit_sd_seconds / planned as f64;
+        let deviations = residual / (self.visit_sd_log * self.visit_sd_log + fixed * fixed).sqrt();
+        let [long, short] = [deviations, -deviations].map(|out| self.odd_deviations < out);
+        report.mark(Mark::Long, long);
+        report.mark(Mark::Short, short);
+        let tail = half_tail(deviations);
+        let (above, below) = if deviations < 0.0 { (1.0 - tail, tail) } else { (tail, 1.0 - tail) };
+        report.signal(Signal::Long, above);
+        report.signal(Signal::Short, below);
+        long
+    }
+
     fn hit(&self, sight: &Sight<'_>, client: &Baseline, carer: &Baseline, p_value: f64, planned: i64) -> Hit {
         let own = sight.visit();
         let seconds_at = |log_ratio: f64| (planned as f64 * log_ratio.exp()).round() as i64;
@@ -120,6 +153,14 @@ impl UnusualDuration {
             text: sentence(sight, usual, planned, client.observations()),
         }
     }
+}
+
+/// About how likely something so many standard deviations out, or further, is on its own side.
+fn half_tail(deviations: f64) -> f64 {
+    let base = 1.0 + deviations * deviations / TAIL_FREEDOM;
+    // To the power of half the degrees of freedom and a half more.
+    let squared = base * base;
+    0.5 / (squared * squared * base.sqrt())
 }
 
 fn is_comparable(visit: &Visit) -> bool {

@@ -28,6 +28,21 @@ pub fn touchy_engine() -> Engine {
         ("unusual-duration", "excess_seconds_min", toml::Value::from(60)),
         ("unusual-duration", "observations_min", toml::Value::from(1)),
         ("missing-log-out", "seconds_min", toml::Value::from(600)),
+        ("partial-double-staffing", "missing_seconds_min", toml::Value::from(0)),
+        ("moved-tag", "gap_seconds_max", toml::Value::from(600)),
+        ("moved-tag", "visits_min", toml::Value::from(2)),
+        ("batch-logging", "window_seconds", toml::Value::from(900)),
+        ("batch-logging", "visits_min", toml::Value::from(2)),
+        ("carer-hours", "day_hours_max", toml::Value::from(1)),
+        ("carer-hours", "long_days_min", toml::Value::from(1)),
+        ("carer-hours", "hold_hours", toml::Value::from(12)),
+        ("billed-above-registered", "rounding_seconds", toml::Value::from(0)),
+        ("split-visits", "gap_seconds_max", toml::Value::from(1800)),
+        ("split-visits", "pieces_min", toml::Value::from(2)),
+        ("shared-household-double", "difference_seconds_max", toml::Value::from(1200)),
+        ("shared-household-double", "split_share_max", toml::Value::from(0.1)),
+        ("unusual-start", "seconds_observe_min", toml::Value::from(1)),
+        ("unusual-count", "visits_min", toml::Value::from(2)),
     ] {
         let section = table["rules"][rule].as_table_mut().unwrap();
         assert!(section.insert(key.to_owned(), value).is_some(), "`{rule}` has no `{key}`");

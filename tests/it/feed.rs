@@ -7,12 +7,13 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use tidvakt::domain::{
-    AbsenceKind, CaptureMethod, ClientAbsenceConfirmedBy, EventType, Exception, Fact, FactBody, FactChange,
-    Month, Outcome as VisitOutcome, Place, Span, UtcSecond, Validity, VisitKind,
+    AbsenceKind, CaptureMethod, CarerAbsenceConfirmedBy, CarerAbsenceKind, ClientAbsenceConfirmedBy,
+    EventType, Exception, Fact, FactBody, FactChange, Geo, GrantPer, Month, Outcome as VisitOutcome,
+    PaymentMode, Place, ProviderKind, Span, UtcSecond, Validity, VisitKind,
 };
 use tidvakt::engine::{Input, Outcome, Output};
 
-use crate::draft::{Draft, MUNICIPALITY, instant};
+use crate::draft::{Change, Draft, MUNICIPALITY, instant};
 use crate::engines::Teller;
 
 const DAY: i64 = 86_400;
@@ -90,6 +91,9 @@ fn feeds_with(visits: usize, fact: impl Strategy<Value = FactBody>) -> impl Stra
                 if version == 1 && draft.event == EventType::Cancelled {
                     draft.event = EventType::Recorded;
                 }
+                // A record that comes again says the same, also when it was sent.
+                let sent_at = draft.end.unwrap_or(draft.start).plus(3600);
+                draft.emitted_at = draft.emitted_at.or(Some(sent_at));
                 // Every second version comes a second time.
                 let copies = if version % 2 == 0 { 2 } else { 1 };
                 for late in lateness.by_ref().take(copies) {
@@ -119,12 +123,14 @@ pub fn cases(count: u32) -> ProptestConfig {
 
 /// What one version of a registration says; id and version are put in later.
 pub fn content() -> impl Strategy<Value = Draft> {
-    let when = (select(vec![0_i64, 0, 0, 30]), 0_i64..12, 0_i64..6, 0_i64..200, 0_i64..60);
+    // Few last for half a day.
+    let tens = prop_oneof![20 => 0_i64..6, 1 => 75_i64..80];
+    let when = (select(vec![0_i64, 0, 0, 30]), 0_i64..12, tens, 0_i64..200, 0_i64..60);
     let who = (0..3_u8, 0..4_u8, select(vec!["P1", "P1", "P2"]));
     let evidence = (method(), method(), any::<bool>(), 0_i64..3);
     let sort = (kind(), outcome(), event(), proptest::option::of(select(vec![20_i64, 30, 60])));
     let extras = (0..8_u8, 0..4_u8, proptest::option::of(0..25_u8));
-    (when, who, evidence, sort, extras).prop_map(|(when, who, evidence, sort, extras)| {
+    (when, who, evidence, sort, extras, further()).prop_map(|(when, who, evidence, sort, extras, further)| {
         // Ends lie close to starts, so that the limits of the rules are often met and just missed.
         let (day, tens, length, second, more) = when;
         let start = first_day().plus(day * DAY + 8 * 3600 + tens * 600 + second);
@@ -145,8 +151,88 @@ pub fn content() -> impl Strategy<Value = Draft> {
         draft.staff = Some(extras.1).filter(|staff| *staff > 0);
         draft.order = (extras.0 > 4).then(|| format!("O{}", who.1));
         draft.partners = extras.2.map(|number| format!("R{number:02}")).into_iter().collect();
+        further.put(&mut draft, start, end);
         draft
     })
+}
+
+/// What few visits say.
+#[derive(Clone, Debug)]
+struct Further {
+    tasks: Vec<&'static str>,
+    geo: [Option<(i32, i32)>; 2],
+    /// Which end, minutes later, hours after the visit, whether a reason is given.
+    edit: Option<(bool, i64, i64, bool)>,
+    billed_seconds: Option<u32>,
+    mode: PaymentMode,
+    strange_tags: [Option<u8>; 2],
+    device: Option<u8>,
+    synced_hours: Option<i64>,
+    emitted_days: Option<i64>,
+    plan_shift_seconds: i64,
+}
+
+fn further() -> impl Strategy<Value = Further> {
+    use proptest::option::weighted;
+    let tasks = select(vec![vec![], vec![], vec!["shower"], vec!["meal"], vec!["shower", "meal", "bed"]]);
+    let place = || weighted(0.2, (0..40_i32, 0..40_i32));
+    let edit = weighted(0.2, (any::<bool>(), -30_i64..60, 0_i64..1500, any::<bool>()));
+    let modes =
+        vec![PaymentMode::Performed, PaymentMode::Performed, PaymentMode::PerVisit, PaymentMode::Granted];
+    let paid = (weighted(0.3, 0..7200_u32), select(modes));
+    let tags = (weighted(0.15, 0..4_u8), weighted(0.15, 0..4_u8), weighted(0.5, 0..3_u8));
+    let sent = (weighted(0.5, 0_i64..120), weighted(0.3, 0_i64..80), select(vec![0, 0, 0, -600, 600]));
+    (tasks, (place(), place()), edit, paid, tags, sent).prop_map(|(tasks, geo, edit, paid, tags, sent)| {
+        Further {
+            tasks,
+            geo: [geo.0, geo.1],
+            edit,
+            billed_seconds: paid.0,
+            mode: paid.1,
+            strange_tags: [tags.0, tags.1],
+            device: tags.2,
+            synced_hours: sent.0,
+            emitted_days: sent.1,
+            plan_shift_seconds: sent.2,
+        }
+    })
+}
+
+impl Further {
+    fn put(self, draft: &mut Draft, start: UtcSecond, end: UtcSecond) {
+        draft.tasks = self.tasks.into_iter().map(str::to_owned).collect();
+        draft.geo = self.geo.map(|place| {
+            let (north, east) = place?;
+            Some(Geo { place: near(north, east), accuracy_metres: Some(10.0) })
+        });
+        draft.edits.extend(self.edit.map(|(of_end, minutes, hours, has_reason)| {
+            let (field, new) = if of_end { ("end_at", end) } else { ("start_at", start) };
+            Change {
+                field,
+                old: new.plus(-60 * minutes).to_string(),
+                new: new.to_string(),
+                editor: Some("e1".to_owned()),
+                role: None,
+                at: end.plus(3600 * hours),
+                reason: has_reason.then(|| "forgot".to_owned()),
+            }
+        }));
+        let later = |at: UtcSecond| at.plus(self.plan_shift_seconds);
+        draft.planned = draft.planned.and_then(|plan| Span::new(later(plan.start()), later(plan.end())));
+        draft.billed_seconds = self.billed_seconds;
+        draft.mode = self.mode;
+        for (tag, strange) in draft.tags.iter_mut().zip(self.strange_tags) {
+            *tag = strange.map(|client| format!("tag-c{client}")).or_else(|| tag.take());
+        }
+        draft.devices = [(); 2].map(|()| self.device.map(|device| format!("d{device}")));
+        draft.synced_at = self.synced_hours.map(|hours| end.plus(3600 * hours));
+        draft.emitted_at = self.emitted_days.map(|days| end.plus(DAY * days));
+    }
+}
+
+/// Close to the homes of the feed, which lie a little apart.
+fn near(north: i32, east: i32) -> Place {
+    Place { lat: 59.0 + f64::from(north) / 100.0, lon: 17.0 + f64::from(east) / 100.0 }
 }
 
 fn method() -> impl Strategy<Value = CaptureMethod> {
@@ -205,16 +291,16 @@ fn fact_body() -> impl Strategy<Value = FactBody> {
             lon: 17.0 + f64::from(east) / 1000.0,
         }),
     });
-    let order =
-        (0..4_u8, proptest::option::of(1..3_u8)).prop_map(|(client, required_staff)| FactBody::Order {
-            order_id: format!("O{client}"),
-            client_ref: format!("c{client}"),
-            provider_id: None,
-            task_codes: Vec::new(),
-            granted_minutes: None,
-            granted_per: None,
-            required_staff,
-        });
+    let order = (0..4_u8, proptest::option::of(1..3_u8), any::<bool>(), proptest::option::of(10..90_u32));
+    let order = order.prop_map(|(client, required_staff, some_tasks, granted_minutes)| FactBody::Order {
+        order_id: format!("O{client}"),
+        client_ref: format!("c{client}"),
+        provider_id: None,
+        task_codes: if some_tasks { vec!["shower".to_owned()] } else { Vec::new() },
+        granted_minutes,
+        granted_per: granted_minutes.map(|_| GrantPer::Day),
+        required_staff,
+    });
     prop_oneof![3 => home, 1 => order]
 }
 
@@ -248,7 +334,38 @@ fn other_fact_body() -> impl Strategy<Value = FactBody> {
         locks_at: first_day().plus(30 * DAY),
         payout_run_at: first_day().plus((30 + days) * DAY),
     });
-    prop_oneof![3 => absence, 2 => exception, 1 => tariff, 1 => calendar]
+    prop_oneof![3 => absence, 2 => exception, 1 => tariff, 1 => calendar, 3 => staff_body(), 2 => tag_body()]
+}
+
+/// About carers and providers.
+fn staff_body() -> impl Strategy<Value = FactBody> {
+    let away = (0..3_u8, any::<bool>()).prop_map(|(carer, payroll)| FactBody::CarerAbsence {
+        carer_ref: format!("a{carer}"),
+        kind: CarerAbsenceKind::Sick,
+        confirmed_by: if payroll {
+            CarerAbsenceConfirmedBy::Payroll
+        } else {
+            CarerAbsenceConfirmedBy::Provider
+        },
+    });
+    let employment = (0..3_u8, select(vec!["P1", "P2"])).prop_map(|(carer, provider)| FactBody::Employment {
+        carer_ref: format!("a{carer}"),
+        provider_id: provider.to_owned(),
+    });
+    let provider = (select(vec!["P1", "P2"]), 1..10_u8).prop_map(|(provider, hours)| FactBody::Provider {
+        provider_id: provider.to_owned(),
+        kind: ProviderKind::Private,
+        paid_staff_hours: Some(f64::from(hours)),
+        pay_period: Month::new(2026, 3),
+    });
+    prop_oneof![away, employment, provider]
+}
+
+fn tag_body() -> impl Strategy<Value = FactBody> {
+    (0..4_u8, 0..4_u8).prop_map(|(tag, client)| FactBody::Tag {
+        tag_ref: format!("tag-c{tag}"),
+        client_ref: format!("c{client}"),
+    })
 }
 
 /// A fact takes the place of the earlier recorded one about the same.
@@ -260,7 +377,10 @@ fn put(body: FactBody, recorded: i64) -> FactChange {
         FactBody::Exception(exception) => format!("exception-{}", exception.rule),
         FactBody::Tariff { tariff_code, .. } => format!("tariff-{tariff_code}"),
         FactBody::Calendar { pay_period, .. } => format!("calendar-{pay_period}"),
-        _ => unreachable!("no other fact is made here"),
+        FactBody::CarerAbsence { carer_ref, .. } => format!("away-{carer_ref}"),
+        FactBody::Employment { carer_ref, provider_id } => format!("employment-{carer_ref}-{provider_id}"),
+        FactBody::Provider { provider_id, .. } => format!("provider-{provider_id}"),
+        FactBody::Tag { tag_ref, .. } => format!("tag-{tag_ref}"),
     };
     let from = instant("2026-01-01").unwrap();
     FactChange::Put(Fact {

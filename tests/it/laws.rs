@@ -25,6 +25,8 @@ fn moved(draft: Draft, days: i64, version: u32, later: i64) -> Draft {
         end: draft.end.map(|end| end.plus(by)),
         planned: draft.planned.and_then(|plan| Span::new(plan.start().plus(by), plan.end().plus(by))),
         recorded_at: draft.recorded_at.map(|at| at.plus(by)),
+        synced_at: draft.synced_at.map(|at| at.plus(by)),
+        emitted_at: None,
         appended_at: known,
         ..draft
     }

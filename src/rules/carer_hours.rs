@@ -1,0 +1,180 @@
+//! `carer-hours`: more hours than one person can work.
+//!
+//! Why: nobody helps people for twenty hours a day, and nobody for fourteen hours day after day.
+//!
+//! Finds, at visits, time beyond `hold_hours` that a carer has registered on one local day, over all
+//! providers and clients; time that visits share counts once, and a visit counts to the day it began
+//! on. And in a pay period: at least `long_days_min` days of more than `day_hours_max`, or more than
+//! `month_hours_max` in all.
+//!
+//! Not a finding: split shifts and standby, as only time at clients counts; two part-time jobs, up to
+//! what a day has room for; visits that the source closed, beyond their plan; declined visits. Too short
+//! a rest between two days is not tested: when a shift begins and ends is not in the records, only
+//! when visits do.
+//!
+//! Grade: hold of what lies beyond `hold_hours`, as that cannot be; review of the pay period.
+
+use serde::Deserialize;
+
+use super::{Definition, from_table};
+use crate::domain::{Class, Grade, Measure, Sentence, Span, SubjectKind, UtcSecond};
+use crate::engine::{Hit, LONG_DAY_MINUTES, Looks, PeriodSight, Report, Rule, Sight, Visit, Whose};
+
+pub(super) const RULE: Definition = Definition {
+    id: "carer-hours",
+    version: 1,
+    class: Class::Contradiction,
+    patterns: &[15],
+    reads_history: false,
+    looks: Looks::AtBoth,
+    summary_sv: "Fler timmar än en människa kan arbeta.",
+    summary_en: "More hours than one person can work.",
+    build: from_table::<CarerHours>,
+};
+
+/// Hours of a pay period are told down to this.
+const HOURS_STEP: u32 = 10;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CarerHours {
+    /// A day with more registered hours than this is a long one.
+    day_hours_max: u32,
+    /// So many long days in a pay period are asked about.
+    long_days_min: u32,
+    /// More registered hours in a pay period than this are asked about.
+    month_hours_max: u32,
+    /// What lies beyond so many hours of a day is held; at least 12.
+    hold_hours: u32,
+}
+
+impl Rule for CarerHours {
+    fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
+        // Every shared minute is in that sum twice, so that the day has no more.
+        let hold_minutes = (60 * self.hold_hours).max(LONG_DAY_MINUTES);
+        let own = sight.visit();
+        if own.is_performed()
+            && hold_minutes < sight.carer_minutes_today()
+            && let Some((beyond, seconds, before)) = beyond(sight, i64::from(hold_minutes) * 60)
+        {
+            report.hit(self.beyond(sight, beyond, seconds, &before));
+        }
+    }
+
+    fn periods_of(&self) -> &'static [SubjectKind] {
+        &[SubjectKind::CarerPeriod]
+    }
+
+    fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
+        if let Some(told) = self.told(sight) {
+            report.hit(self.of_the_month(sight, told));
+        }
+    }
+
+    fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
+        self.told(sight).map_or(0, |(days, hours)| 1 + (u64::from(days) << 32) + u64::from(hours))
+    }
+}
+
+/// The part of the visit beyond so many seconds of its carer's day; the seconds that the day has by the
+/// visit's end; and the visits that began before it.
+fn beyond<'a>(sight: &Sight<'a>, seconds_max: i64) -> Option<(Span, i64, Vec<&'a Visit>)> {
+    let own = sight.visit();
+    let key = |visit: &Visit| (visit.presence(), sight.id(visit.slot));
+    let mut before: Vec<&Visit> =
+        sight.carer_visits_on(0).filter(|other| other.is_performed() && key(other) < key(own)).collect();
+    before.sort_by_key(|visit| key(visit));
+    let (mut until, mut seconds, mut new) = (UtcSecond(i64::MIN), 0, 0);
+    let presence = own.presence();
+    for presence in before.iter().map(|other| other.presence()).chain([presence]) {
+        new = presence.end().since(presence.start().max(until)).max(0);
+        seconds += new;
+        until = until.max(presence.end());
+    }
+    let beyond = (seconds - seconds_max).min(new);
+    let span = Span::new(presence.end().plus(-beyond.max(0)), presence.end())?;
+    (0 < beyond).then_some((span, seconds, before))
+}
+
+impl CarerHours {
+    fn beyond(&self, sight: &Sight<'_>, beyond: Span, seconds: i64, before: &[&Visit]) -> Hit {
+        let own = sight.visit();
+        let (id, clock) = (sight.id(own.slot), sight.clock(own.span));
+        let date = sight.zone().date(own.span.start());
+        let (hours, minutes) = (seconds / 3600, seconds % 3600 / 60);
+        let most = self.hold_hours;
+        Hit {
+            grade: Grade::Hold,
+            p_value: None,
+            related: before.iter().map(|other| other.slot).collect(),
+            disputed: Some(beyond),
+            observed: vec![
+                Measure::whole("day_seconds", seconds),
+                Measure::whole("visits", before.len() as i64 + 1),
+            ],
+            expected: vec![Measure::whole("day_seconds_max", i64::from(self.hold_hours) * 3600)],
+            excluded: &["shared-time", "auto-closed", "declined-visit"],
+            not_tested: Vec::new(),
+            text: Sentence {
+                sv: format!(
+                    "Med besöket {id} den {date} kl. {clock} har samma omsorgsperson {hours} tim {minutes} min registrerade \
+                     den dagen, överlappande tid räknad en gång; högst {most} timmar är möjligt."
+                ),
+                en: format!(
+                    "With visit {id} on {date} at {clock} the same carer has {hours} h {minutes} min registered that day, \
+                     shared time counted once; at most {most} hours are possible."
+                ),
+            },
+        }
+    }
+
+    /// Long days, and hours in all where those are too many, down to what is told.
+    fn told(&self, sight: &PeriodSight<'_>) -> Option<(u32, u32)> {
+        let Whose::Carer(_) = sight.period().whose else { return None };
+        let tally = sight.tally();
+        let hours = u32::try_from(tally.seconds / 3600).unwrap_or(0);
+        // With fewer hours than the long days alone would have there are none.
+        if hours < (self.day_hours_max * self.long_days_min).min(self.month_hours_max) {
+            return None;
+        }
+        let long = tally.days().iter().filter(|(_, minutes)| 60 * self.day_hours_max < *minutes).count();
+        let days = u32::try_from(long).unwrap_or(u32::MAX);
+        let days = if self.long_days_min.max(1) <= days { days } else { 0 };
+        let hours = if self.month_hours_max < hours { hours / HOURS_STEP * HOURS_STEP } else { 0 };
+        (0 < days || 0 < hours).then_some((days, hours))
+    }
+
+    fn of_the_month(&self, sight: &PeriodSight<'_>, (days, hours): (u32, u32)) -> Hit {
+        let month = sight.period().month;
+        let mut observed = Vec::new();
+        let (mut sv, mut en) = (Vec::new(), Vec::new());
+        if 0 < days {
+            observed.push(Measure::whole("long_days", i64::from(days)));
+            sv.push(format!("mer än {} timmar hos brukare på {days} dagar", self.day_hours_max));
+            en.push(format!("more than {} hours at clients on {days} days", self.day_hours_max));
+        }
+        if 0 < hours {
+            observed.push(Measure::whole("hours_min", i64::from(hours)));
+            sv.push(format!("minst {hours} timmar i månaden"));
+            en.push(format!("at least {hours} hours in the month"));
+        }
+        Hit {
+            grade: Grade::Review,
+            p_value: None,
+            related: Vec::new(),
+            disputed: None,
+            observed,
+            expected: vec![
+                Measure::whole("day_hours_max", i64::from(self.day_hours_max)),
+                Measure::whole("long_days_max", i64::from(self.long_days_min.max(1)) - 1),
+                Measure::whole("month_hours_max", i64::from(self.month_hours_max)),
+            ],
+            excluded: &["way-and-breaks", "declined-visit"],
+            not_tested: vec![],
+            text: Sentence {
+                sv: format!("Omsorgspersonen har i {month} registrerat {}.", sv.join(" och ")),
+                en: format!("The carer has registered {} in {month}.", en.join(" and ")),
+            },
+        }
+    }
+}

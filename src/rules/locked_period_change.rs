@@ -1,0 +1,143 @@
+//! `locked-period-change`: a visit of a locked pay period came or was changed after the lock.
+//!
+//! Why: what is locked has been checked and will be paid. Who changes it afterwards goes round the check.
+//!
+//! Finds billed visits of which a time was changed by hand after their pay period was locked
+//! (`locks_at` of its calendar), and visits that their source sent as new or as amended after it,
+//! unless the record says that the changes were made before. More than `slack_seconds` after it.
+//!
+//! Not a finding: an approval, or one that was taken back, whenever it was sent; a record that was
+//! sent again; a cancellation, which takes nothing from the municipality. An ordered correction is
+//! accepted by an `exception` fact.
+//!
+//! Grade: review, of the added seconds; of the whole visit where it is new. Observe where the changes
+//! made it no longer: most such changes are ordered corrections. Undetermined where the dates
+//! of the pay period are not known and the change came more than a month after its end; until then
+//! it can hardly have been locked.
+
+use serde::Deserialize;
+
+use super::{Definition, from_table};
+use crate::domain::{Class, EventType, Grade, Measure, Sentence, Span, UtcSecond};
+use crate::engine::{Edited, Hit, Looks, Report, Rule, Sight, Visit};
+
+pub(super) const RULE: Definition = Definition {
+    id: "locked-period-change",
+    version: 1,
+    class: Class::Deviation,
+    patterns: &[22],
+    reads_history: false,
+    looks: Looks::AtVisits,
+    summary_sv: "Ett besök i en låst månad tillkom eller ändrades efter spärrdatum.",
+    summary_en: "A visit of a locked month came or was changed after the lock.",
+    build: from_table::<LockedPeriodChange>,
+};
+
+/// No month is over sooner than this after it began.
+const MONTH_SECONDS_MIN: i64 = 28 * 86_400;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LockedPeriodChange {
+    /// So long after the lock records may still be on their way.
+    slack_seconds: u32,
+}
+
+/// What came after the lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Late {
+    New,
+    Changed,
+}
+
+impl Rule for LockedPeriodChange {
+    fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
+        let own = sight.visit();
+        if !own.is_performed() || !own.billable {
+            return;
+        }
+        let Some(dates) = sight.pay_dates() else {
+            let latest = latest(own).filter(|at| MONTH_SECONDS_MIN < at.since(own.span.end()));
+            let over = || sight.zone().instant(own.pay_period.next().next(), 1, 0);
+            if latest.is_some_and(|at| over() <= at) {
+                report.undetermined("calendar");
+            }
+            return;
+        };
+        let locked = dates.locks_at.plus(i64::from(self.slack_seconds));
+        if let Some((late, at)) = after(own, locked) {
+            report.hit(hit(sight, late, at, dates.locks_at));
+        }
+    }
+}
+
+const fn changes_a_time(edit: &Edited) -> bool {
+    edit.end.is_some()
+}
+
+/// When anything about it was last new or changed.
+fn latest(visit: &Visit) -> Option<UtcSecond> {
+    let edited = visit.edits().iter().filter(|edit| changes_a_time(edit)).map(|edit| edit.at).max();
+    edited.max(visit.emitted_at.filter(|_| !is_approval(visit)))
+}
+
+const fn is_approval(visit: &Visit) -> bool {
+    matches!(visit.event, EventType::Approved | EventType::ApprovalWithdrawn)
+}
+
+/// What came after `locked`, and when.
+fn after(visit: &Visit, locked: UtcSecond) -> Option<(Late, UtcSecond)> {
+    let edited = visit.edits().iter().filter(|edit| changes_a_time(edit)).map(|edit| edit.at).max();
+    if let Some(at) = edited.filter(|at| locked < *at) {
+        return Some((Late::Changed, at));
+    }
+    let sent_at = visit.emitted_at.filter(|at| locked < *at)?;
+    match visit.event {
+        EventType::Amended if edited.is_none() => Some((Late::Changed, sent_at)),
+        EventType::Started | EventType::Ended | EventType::Recorded => Some((Late::New, sent_at)),
+        _ => None,
+    }
+}
+
+fn hit(sight: &Sight<'_>, late: Late, at: UtcSecond, locks_at: UtcSecond) -> Hit {
+    let own = sight.visit();
+    let zone = sight.zone();
+    let after_the_lock = |edit: &Edited| locks_at < edit.at;
+    let added = own.added_by(after_the_lock);
+    let takes_back = late == Late::Changed && added.is_none() && own.edits().iter().any(after_the_lock);
+    Hit {
+        grade: if takes_back { Grade::Observe } else { Grade::Review },
+        p_value: None,
+        related: Vec::new(),
+        disputed: if late == Late::New { Some(own.span) } else { added },
+        observed: vec![
+            Measure::text("changed_on", zone.date(at)),
+            Measure::text("change", if late == Late::New { "new" } else { "amended" }),
+            Measure::whole("added_seconds", added.map_or(0, Span::seconds)),
+        ],
+        expected: vec![Measure::text("changed_on_max", zone.date(locks_at))],
+        excluded: &["approval", "repeat", "not-billed", "declined-visit"],
+        not_tested: Vec::new(),
+        text: sentence(sight, late, at, locks_at),
+    }
+}
+
+fn sentence(sight: &Sight<'_>, late: Late, at: UtcSecond, locks_at: UtcSecond) -> Sentence {
+    let own = sight.visit();
+    let zone = sight.zone();
+    let (id, clock) = (sight.id(own.slot), sight.clock(own.span));
+    let date = zone.date(own.span.start());
+    let (at, locked, month) = (zone.date(at), zone.date(locks_at), own.pay_period);
+    let (what_sv, what_en) = match late {
+        Late::New => ("kom in", "came in"),
+        Late::Changed => ("ändrades", "was changed"),
+    };
+    Sentence {
+        sv: format!(
+            "Besöket {id} den {date} kl. {clock} {what_sv} {at}, efter att {month} låstes för ändringar {locked}."
+        ),
+        en: format!(
+            "Visit {id} on {date} at {clock} {what_en} on {at}, after {month} was locked for changes on {locked}."
+        ),
+    }
+}

@@ -1,0 +1,227 @@
+//! `moved-tag`: a tag is not where it should hang.
+//!
+//! Why: a tag proves that somebody was at the home as long as it hangs there. Who carries clients' tags
+//! with him registers from anywhere.
+//!
+//! Finds, at visits, two things. Two tags too close in time: a visit begins with a tag at most
+//! `gap_seconds_max` after the carer ended the one before with another tag, and the homes are more than
+//! `metres_min` apart; it is marked, so that it counts for the tag. And a strange tag: the tag read at
+//! the end, or at both ends, hangs at another client's home by its `tag` fact.
+//!
+//! And over a pay period: a tag with which at least `carers_min` carers made visits of the first kind,
+//! together at least `visits_min`. Then it is not one carer's clock: the tag is elsewhere. That asks for
+//! a look at the tag and never holds, as a hold needs a registration.
+//!
+//! Not a finding: one household (a couple with two tags), visits that touch to the second (their source
+//! ends one where the next begins), a tag that was replaced (its fact says from
+//! when to when it hung where), an end typed in, errands and escorts, declined visits. A strange tag at
+//! the start alone is spoken of by `travel-log-in`. Another carer's phone cannot be seen from here.
+//!
+//! Grade: review, of two tags too close on the later visit, and noted on the earlier one; one step lower where a household or, for a strange tag, its place is not known.
+//! Undetermined where a position that is needed is not known.
+
+use serde::Deserialize;
+
+use super::{Definition, from_table};
+use crate::domain::{Class, Grade, Measure, Sentence, SubjectKind};
+use crate::engine::{Hit, Looks, Mark, PeriodSight, Report, Rule, Sight, Visit, Whose};
+
+pub(super) const RULE: Definition = Definition {
+    id: "moved-tag",
+    version: 1,
+    class: Class::Contradiction,
+    patterns: &[12],
+    reads_history: false,
+    looks: Looks::AtBoth,
+    summary_sv: "En tagg finns inte där den ska sitta.",
+    summary_en: "A tag is not where it should hang.",
+    build: from_table::<MovedTag>,
+};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MovedTag {
+    /// With more time between two tags than this nothing is said.
+    gap_seconds_max: u32,
+    /// Homes nearer to each other than this can be in one house.
+    metres_min: u32,
+    /// So many carers speak for the tag.
+    carers_min: u32,
+    /// With so many visits together.
+    visits_min: u32,
+}
+
+impl Rule for MovedTag {
+    fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
+        let own = sight.visit();
+        if !own.is_at_home() || (own.start_tag.is_none() && own.end_tag.is_none()) {
+            return;
+        }
+        // What comes late can be the earlier one, and so can the home that makes the two far apart: each
+        // names the other, and the later one bears it.
+        let before = sight.before_at_carer(Visit::is_at_home);
+        let near = before
+            .filter(|before| self.read_too_soon(before, own))
+            .and_then(|before| Some((before, self.metres(sight, before, report)?)));
+        report.mark(Mark::TagNear, near.is_some());
+        if let Some((before, metres)) = near {
+            report.hit(self.near(sight, (before, own), metres));
+        }
+        let after = own.end_tag.and_then(|_| sight.after_at_carer(Visit::is_at_home));
+        if let Some(after) = after.filter(|after| self.read_too_soon(own, after))
+            && let Some(metres) = self.metres(sight, after, report)
+        {
+            report.hit(self.near(sight, (own, after), metres));
+        }
+        strange(sight, report);
+    }
+
+    fn periods_of(&self) -> &'static [SubjectKind] {
+        &[SubjectKind::Tag]
+    }
+
+    fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
+        if let Some(told) = self.told(sight) {
+            report.hit(self.several_carers(sight, told));
+        }
+    }
+
+    fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
+        self.told(sight).map_or(0, |(carers, visits)| 1 + (u64::from(carers) << 32) + u64::from(visits))
+    }
+}
+
+impl MovedTag {
+    /// Was the tag at the start of `second` read right after another at the end of `first`? A source
+    /// that ends one visit where the next begins has read but one of them.
+    fn read_too_soon(&self, first: &Visit, second: &Visit) -> bool {
+        let gap = second.span.start().since(first.span.end());
+        (1..=i64::from(self.gap_seconds_max)).contains(&gap)
+            && first.client != second.client
+            && first.end_tag.is_some()
+            && second.start_tag.is_some()
+            && first.end_tag != second.start_tag
+    }
+
+    /// How far the homes of both are apart, where that is too far for one house.
+    fn metres(&self, sight: &Sight<'_>, other: &Visit, report: &mut Report<'_>) -> Option<f64> {
+        if sight.one_household(other) == Some(true) {
+            return None;
+        }
+        let place = |visit: &Visit| sight.home(visit).and_then(|home| home.place);
+        let Some((here, there)) = place(sight.visit()).zip(place(other)) else {
+            report.undetermined("client_home");
+            return None;
+        };
+        Some(here.metres_to(there)).filter(|metres| f64::from(self.metres_min) < *metres)
+    }
+
+    fn near(&self, sight: &Sight<'_>, (first, second): (&Visit, &Visit), metres: f64) -> Hit {
+        let is_second = second.slot == sight.visit().slot;
+        let other = if is_second { first } else { second };
+        let gap = second.span.start().since(first.span.end());
+        let metres = metres.round() as i64;
+        let known = sight.one_household(other).is_some();
+        let (id, clock) = (sight.id(second.slot), sight.clock(second.span));
+        let (other_id, other_clock) = (sight.id(first.slot), sight.clock(first.span));
+        let date = sight.zone().date(second.span.start());
+        Hit {
+            grade: if known && is_second { Grade::Review } else { Grade::Observe },
+            p_value: None,
+            related: vec![other.slot],
+            disputed: None,
+            observed: vec![Measure::whole("gap_seconds", gap), Measure::whole("distance_metres", metres)],
+            expected: vec![Measure::whole("gap_seconds_min", i64::from(self.gap_seconds_max) + 1)],
+            excluded: &["one-household", "outside-home", "declined-visit"],
+            not_tested: if known { Vec::new() } else { vec!["household"] },
+            text: Sentence {
+                sv: format!(
+                    "Två taggar lästes den {date} med {gap} sekunder emellan, fast hemmen ligger {metres} meter från \
+                     varandra: {other_id} kl. {other_clock} och {id} kl. {clock}."
+                ),
+                en: format!(
+                    "Two tags were read {gap} seconds apart on {date}, though the homes lie {metres} metres apart: \
+                     {other_id} at {other_clock} and {id} at {clock}."
+                ),
+            },
+        }
+    }
+
+    /// Carers and visits, down to what is told.
+    fn told(&self, sight: &PeriodSight<'_>) -> Option<(u32, u32)> {
+        let Whose::Tag(_) = sight.period().whose else { return None };
+        let carers = sight.tag_carers();
+        let visits: u32 = carers.iter().map(|(_, visits)| visits).sum();
+        let count = u32::try_from(carers.len()).unwrap_or(u32::MAX);
+        if count < self.carers_min || visits < self.visits_min {
+            return None;
+        }
+        // From ten on in tens, so that the alert is not revised with every visit.
+        Some((count.min(10), if visits < 10 { self.visits_min } else { visits / 10 * 10 }))
+    }
+
+    fn several_carers(&self, sight: &PeriodSight<'_>, (carers, visits): (u32, u32)) -> Hit {
+        let month = sight.period().month;
+        Hit {
+            grade: Grade::Review,
+            p_value: None,
+            related: Vec::new(),
+            disputed: None,
+            observed: vec![
+                Measure::whole("carers_min", i64::from(carers)),
+                Measure::whole("visits_min", i64::from(visits)),
+            ],
+            expected: vec![Measure::whole("carers_max", i64::from(self.carers_min) - 1)],
+            excluded: &["one-household", "one-carer", "few-visits"],
+            not_tested: Vec::new(),
+            text: Sentence {
+                sv: format!(
+                    "Minst {carers} omsorgspersoner har i {month} läst taggen inom {} sekunder från en annan brukares \
+                     tagg långt därifrån (minst {visits} besök). Den sitter troligen inte där den ska.",
+                    self.gap_seconds_max
+                ),
+                en: format!(
+                    "At least {carers} carers have read the tag in {month} within {} seconds of another client's tag far \
+                     away (at least {visits} visits). It probably does not hang where it should.",
+                    self.gap_seconds_max
+                ),
+            },
+        }
+    }
+}
+
+/// The tag at the end, and so maybe at both, hangs at somebody else's home.
+fn strange(sight: &Sight<'_>, report: &mut Report<'_>) {
+    let own = sight.visit();
+    let Some(client) =
+        own.end_tag.and_then(|tag| sight.tag_client(tag)).filter(|client| *client != own.client)
+    else {
+        return;
+    };
+    let households = sight
+        .home(own)
+        .and_then(|home| home.household)
+        .zip(sight.home_of(client).and_then(|home| home.household));
+    if households.is_some_and(|(own, other)| own == other) {
+        return;
+    }
+    let known = households.is_some();
+    let (id, clock) = (sight.id(own.slot), sight.clock(own.span));
+    let date = sight.zone().date(own.span.start());
+    report.hit(Hit {
+        grade: if known { Grade::Review } else { Grade::Observe },
+        p_value: None,
+        related: Vec::new(),
+        disputed: None,
+        observed: vec![Measure::text("tag_hangs_at", "another client")],
+        expected: vec![Measure::text("tag_hangs_at", "the client")],
+        excluded: &["one-household", "replaced-tag", "outside-home", "declined-visit"],
+        not_tested: if known { Vec::new() } else { vec!["household"] },
+        text: Sentence {
+            sv: format!(
+                "Besöket {id} den {date} kl. {clock} registrerades med en tagg som sitter hos en annan brukare."
+            ),
+            en: format!("Visit {id} on {date} at {clock} was registered with a tag that hangs at another client's home."),
+        },
+    });
+}

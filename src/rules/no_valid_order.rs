@@ -1,0 +1,128 @@
+//! `no-valid-order`: nobody has ordered the visit, or what was done.
+//!
+//! Why: only what is ordered is paid for.
+//!
+//! Finds billed visits carried out while no order of the client holds, and visits with a task that no
+//! order of the client covers then. An order without task codes covers all. An order that ended counts
+//! as none: its last second is the one before its end.
+//!
+//! Not a finding: an answer to an alarm. An unplanned visit while some order of the client holds,
+//! whatever was done, or less than `oral_order_days` before one begins or after one ended: help that
+//! cannot wait is granted by word of mouth, and put down in writing some days later. Which provider
+//! an order names is not looked at: providers stand in for each other.
+//!
+//! Grade: review, of the whole visit where no order holds or none covers any of its tasks; where one
+//! of several tasks is not covered, no second can be told apart. Undetermined where the municipality
+//! sends no orders.
+
+use serde::Deserialize;
+
+use super::{Definition, from_table};
+use crate::domain::{Class, Grade, Measure, Sentence, VisitKind};
+use crate::engine::{Hit, Looks, Order, Report, Rule, Sight};
+
+pub(super) const RULE: Definition = Definition {
+    id: "no-valid-order",
+    version: 1,
+    class: Class::Deviation,
+    patterns: &[7, 8],
+    reads_history: false,
+    looks: Looks::AtVisits,
+    summary_sv: "Ingen beställning gäller för besöket eller för insatsen.",
+    summary_en: "No order holds for the visit, or for what was done.",
+    build: from_table::<NoValidOrder>,
+};
+
+const DAY_SECONDS: i64 = 86_400;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NoValidOrder {
+    /// So long before an order begins or after one ended an unplanned visit may rest on spoken word.
+    oral_order_days: u16,
+}
+
+impl Rule for NoValidOrder {
+    fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
+        let own = sight.visit();
+        if !own.is_performed() || !own.billable || own.kind == VisitKind::Alarm {
+            return;
+        }
+        if !sight.orders_are_sent() {
+            return report.undetermined("order");
+        }
+        let covers_all = |order: &Order| sight.task_codes().all(|code| covers(order, code));
+        // Most visits name the order that covers them.
+        if sight.order().is_some_and(|order| order.client == own.client && covers_all(order)) {
+            return;
+        }
+        if own.kind == VisitKind::Unplanned {
+            if !self.is_near_an_order(sight) {
+                report.hit(hit(sight, None, false));
+            }
+            return;
+        }
+        if sight.client_orders().next().is_none() {
+            return report.hit(hit(sight, None, false));
+        }
+        let is_covered = |code: &str| sight.client_orders().any(|order| covers(order, code));
+        if let Some(code) = sight.task_codes().find(|code| !is_covered(code)) {
+            let any = sight.task_codes().any(is_covered);
+            report.hit(hit(sight, Some(code), any));
+        }
+    }
+}
+
+impl NoValidOrder {
+    fn is_near_an_order(&self, sight: &Sight<'_>) -> bool {
+        let start = sight.visit().span.start();
+        let near = i64::from(self.oral_order_days) * DAY_SECONDS;
+        sight.client_orders_ever().any(|order| {
+            let valid = order.valid;
+            valid.from < start.plus(near + 1) && valid.to.is_none_or(|to| start < to.plus(near))
+        })
+    }
+}
+
+fn covers(order: &Order, code: &str) -> bool {
+    order.tasks.is_empty() || order.tasks.iter().any(|task| &**task == code)
+}
+
+/// `code` is a task that no order covers; `None` where no order holds at all.
+fn hit(sight: &Sight<'_>, code: Option<&str>, in_part: bool) -> Hit {
+    let own = sight.visit();
+    let orders = sight.client_orders().count() as i64;
+    let mut observed = vec![Measure::whole("orders", orders)];
+    observed.extend(code.map(|code| Measure::text("task_code", code)));
+    Hit {
+        grade: Grade::Review,
+        p_value: None,
+        related: Vec::new(),
+        disputed: (!in_part).then_some(own.span),
+        observed,
+        expected: vec![Measure::whole("orders_min", 1)],
+        excluded: &["alarm", "oral-order", "declined-visit", "not-billed"],
+        not_tested: Vec::new(),
+        text: sentence(sight, code),
+    }
+}
+
+fn sentence(sight: &Sight<'_>, code: Option<&str>) -> Sentence {
+    let own = sight.visit();
+    let (id, clock) = (sight.id(own.slot), sight.clock(own.span));
+    let date = sight.zone().date(own.span.start());
+    match code {
+        None => Sentence {
+            sv: format!(
+                "Besöket {id} den {date} kl. {clock}: ingen beställning för brukaren gäller den dagen."
+            ),
+            en: format!("Visit {id} on {date} at {clock}: no order of the client holds that day."),
+        },
+        Some(code) => Sentence {
+            sv: format!(
+                "Besöket {id} den {date} kl. {clock}: ingen beställning för brukaren omfattar insatsen {code}."
+            ),
+            en: format!("Visit {id} on {date} at {clock}: no order of the client covers the task {code}."),
+        },
+    }
+}

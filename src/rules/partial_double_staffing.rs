@@ -1,0 +1,153 @@
+//! `partial-double-staffing`: two carers were ordered, and one was there only part of the time.
+//!
+//! Why: two carers cost twice as much, and the client was promised both.
+//!
+//! Looks at visits that need two or more carers, by their record or their order, at one client, of which
+//! one names the other as its partner. Finds those where all partners together cover less than
+//! `covered_share_min` of the longer visit, and at least `missing_seconds_min` are missing.
+//!
+//! Not a finding: partners who relieve each other (their times count together), trainees, visits that
+//! are not billed, declined visits, visits without a partner (the other registration may still come).
+//! Where a second carer is needed only to lift, the order says one, or an `exception` fact does.
+//!
+//! Grade: review, on the shorter visit, where something bound to the place captured both its ends; else
+//! observe, as on the longer one. The missing time lies outside the
+//! shorter visit: it is told as evidence, and no registered second is in question.
+
+use serde::Deserialize;
+
+use super::{Definition, from_table};
+use crate::domain::{Class, Grade, Measure, Sentence, Span};
+use crate::engine::{Hit, Looks, NEIGHBOUR_GAP_SECONDS_MAX, Report, Rule, Sight, Visit};
+
+pub(super) const RULE: Definition = Definition {
+    id: "partial-double-staffing",
+    version: 1,
+    class: Class::Deviation,
+    patterns: &[5],
+    reads_history: false,
+    looks: Looks::AtVisits,
+    summary_sv: "Dubbelbemanning där den ena bara var med en del av besöket.",
+    summary_en: "Double staffing where one carer was there only part of the visit.",
+    build: from_table::<PartialDoubleStaffing>,
+};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PartialDoubleStaffing {
+    /// The part of a visit that its partners have to be there, 0 to 1.
+    covered_share_min: f64,
+    /// Less than this is missing between any two.
+    missing_seconds_min: u32,
+}
+
+impl Rule for PartialDoubleStaffing {
+    fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
+        let own = sight.visit();
+        if !counts(sight, own) {
+            return;
+        }
+        let near = sight.starting_near_at_client(NEIGHBOUR_GAP_SECONDS_MAX);
+        let mut crew: Vec<&Visit> = near.filter(|other| counts(sight, other)).collect();
+        crew.push(own);
+        let partners = || crew.iter().copied().filter(|other| are_partners(sight, own, other));
+        // The one that lacks most, as one visit is asked about once.
+        let lacking = partners()
+            .filter(|other| is_shorter(sight, own, other))
+            .map(|longer| (longer, covered(sight, longer, &crew)))
+            .filter(|(longer, seconds)| self.lacks(longer, *seconds))
+            .max_by_key(|(longer, seconds)| (longer.seconds() - seconds, longer.span, sight.id(longer.slot)));
+        if let Some((longer, seconds)) = lacking {
+            return report.hit(self.hit(sight, own, longer, seconds));
+        }
+        let seconds = covered(sight, own, &crew);
+        let shorter = partners().filter(|other| !is_shorter(sight, own, other));
+        let shorter = shorter.min_by_key(|other| (other.seconds(), other.span, sight.id(other.slot)));
+        if let Some(shorter) = shorter.filter(|_| self.lacks(own, seconds)) {
+            report.hit(self.hit(sight, shorter, own, seconds));
+        }
+    }
+}
+
+impl PartialDoubleStaffing {
+    fn lacks(&self, visit: &Visit, covered: i64) -> bool {
+        let needed = visit.presence().seconds();
+        i64::from(self.missing_seconds_min) <= needed - covered
+            && (covered as f64) < self.covered_share_min * needed as f64
+    }
+
+    fn hit(&self, sight: &Sight<'_>, shorter: &Visit, longer: &Visit, covered: i64) -> Hit {
+        let own_is_shorter = shorter.slot == sight.visit().slot;
+        let needed = longer.presence().seconds();
+        Hit {
+            // A time from memory may be a quarter of an hour out.
+            grade: if own_is_shorter && shorter.is_electronic() { Grade::Review } else { Grade::Observe },
+            p_value: None,
+            related: vec![if own_is_shorter { longer.slot } else { shorter.slot }],
+            disputed: None,
+            observed: vec![
+                Measure::whole("covered_seconds", covered),
+                Measure::whole("missing_seconds", needed - covered),
+            ],
+            expected: vec![Measure::real("covered_share_min", self.covered_share_min)],
+            excluded: &["relief", "trainee", "single-staffing", "not-billed", "declined-visit"],
+            not_tested: Vec::new(),
+            text: sentence(sight, shorter, longer, covered),
+        }
+    }
+}
+
+fn counts(sight: &Sight<'_>, visit: &Visit) -> bool {
+    visit.is_at_home()
+        && visit.billable
+        && !visit.trainee
+        && sight.required_staff(visit).is_some_and(|staff| 1 < staff)
+}
+
+/// Does one of them name the other?
+fn are_partners(sight: &Sight<'_>, a: &Visit, b: &Visit) -> bool {
+    let names = |visit: &Visit, other: &Visit| {
+        let id = sight.id(other.slot);
+        visit.partners().iter().any(|partner| &**partner == id)
+    };
+    a.carer != b.carer && (names(a, b) || names(b, a))
+}
+
+/// Is `visit` the shorter of the two? Always exactly one of them is.
+fn is_shorter(sight: &Sight<'_>, visit: &Visit, other: &Visit) -> bool {
+    let key = |visit: &Visit| visit.presence().seconds();
+    (key(visit), sight.id(other.slot)) < (key(other), sight.id(visit.slot))
+}
+
+/// Seconds of `visit` in which at least one of its partners in `crew` is there.
+fn covered(sight: &Sight<'_>, visit: &Visit, crew: &[&Visit]) -> i64 {
+    let partners = crew.iter().filter(|other| are_partners(sight, visit, other));
+    let mut shared: Vec<Span> =
+        partners.filter_map(|other| other.presence().intersection(visit.presence())).collect();
+    shared.sort_unstable();
+    let mut until = visit.presence().start();
+    let mut seconds = 0;
+    for span in shared {
+        seconds += span.end().since(span.start().max(until)).max(0);
+        until = until.max(span.end());
+    }
+    seconds
+}
+
+fn sentence(sight: &Sight<'_>, shorter: &Visit, longer: &Visit, covered: i64) -> Sentence {
+    let (id, clock) = (sight.id(shorter.slot), sight.clock(shorter.span));
+    let (other_id, other_clock) = (sight.id(longer.slot), sight.clock(longer.span));
+    let date = sight.zone().date(longer.span.start());
+    let minutes = |seconds: i64| (seconds + 30) / 60;
+    let (there, all) = (minutes(covered), minutes(longer.presence().seconds()));
+    Sentence {
+        sv: format!(
+            "Dubbelbemanning den {date}: av {all} minuter ({other_id} kl. {other_clock}) var två på plats i {there} \
+             minuter ({id} kl. {clock})."
+        ),
+        en: format!(
+            "Double staffing on {date}: of {all} minutes ({other_id} at {other_clock}) two carers were there for \
+             {there} minutes ({id} at {clock})."
+        ),
+    }
+}

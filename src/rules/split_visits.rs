@@ -1,0 +1,126 @@
+//! `split-visits`: one visit is registered as several short ones.
+//!
+//! Why: where each visit is paid by itself, cutting one in two doubles the pay.
+//!
+//! Finds visits of a carer to a client that begin less than `gap_seconds_max` after the carer's visit
+//! before, where that was to the same client for the same service. Each is marked, so that it counts
+//! over a pay period.
+//!
+//! Not a finding: two visits that were planned as two, unplanned visits and alarms (one is called
+//! back), another service (two orders served one after the other), declined visits, visits not billed.
+//!
+//! Grade: review of the later visit where it is paid per visit, or where `pieces_min` or more follow
+//! each other, whatever is paid: nobody forgets something three times. Else observe: one goes back once.
+
+use serde::Deserialize;
+
+use super::{Definition, from_table};
+use crate::domain::{Class, Grade, Measure, PaymentMode, Sentence, VisitKind};
+use crate::engine::{Hit, Looks, Mark, Report, Rule, Sight, Visit};
+
+pub(super) const RULE: Definition = Definition {
+    id: "split-visits",
+    version: 1,
+    class: Class::Deviation,
+    patterns: &[26],
+    reads_history: false,
+    looks: Looks::AtVisits,
+    summary_sv: "Ett besök är registrerat som flera korta.",
+    summary_en: "One visit is registered as several short ones.",
+    build: from_table::<SplitVisits>,
+};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SplitVisits {
+    /// With more time between them than this they are two visits.
+    gap_seconds_max: u32,
+    /// So many pieces are asked about, whatever is paid.
+    pieces_min: u32,
+}
+
+impl Rule for SplitVisits {
+    fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
+        let own = sight.visit();
+        if !counts(own) {
+            return;
+        }
+        let before = sight.before_at_carer(counts).filter(|before| self.is_piece(before, own));
+        report.mark(Mark::Split, before.is_some());
+        let Some(before) = before else { return };
+        let mut pieces = vec![before];
+        while (pieces.len() as u32) < self.pieces_min {
+            let later = pieces[pieces.len() - 1];
+            let earlier = sight.before_at_carer(|visit| {
+                counts(visit) && visit.span.start() < later.span.start() && self.is_piece(visit, later)
+            });
+            match earlier {
+                Some(earlier) => pieces.push(earlier),
+                None => break,
+            }
+        }
+        report.hit(self.hit(sight, &pieces));
+    }
+}
+
+impl SplitVisits {
+    /// Does `later` go on with what `earlier` began?
+    fn is_piece(&self, earlier: &Visit, later: &Visit) -> bool {
+        let gap = later.span.start().since(earlier.presence().end());
+        let planned_as_two =
+            earlier.planned.is_some() && later.planned.is_some() && earlier.planned != later.planned;
+        earlier.client == later.client
+            && earlier.service == later.service
+            && !planned_as_two
+            && (0..i64::from(self.gap_seconds_max)).contains(&gap)
+    }
+
+    fn hit(&self, sight: &Sight<'_>, pieces: &[&Visit]) -> Hit {
+        let own = sight.visit();
+        let per_visit = own.payment_mode == PaymentMode::PerVisit;
+        let count = 1 + pieces.len() as i64;
+        let many = i64::from(self.pieces_min) <= count;
+        let before = pieces[0];
+        let gap = own.span.start().since(before.presence().end());
+        let (id, clock) = (sight.id(own.slot), sight.clock(own.span));
+        let (other_id, other_clock) = (sight.id(before.slot), sight.clock(before.span));
+        let date = sight.zone().date(own.span.start());
+        let minutes = (gap + 30) / 60;
+        Hit {
+            grade: if per_visit || many { Grade::Review } else { Grade::Observe },
+            p_value: None,
+            related: pieces.iter().map(|piece| piece.slot).collect(),
+            disputed: per_visit.then_some(own.span),
+            observed: vec![
+                Measure::whole("gap_seconds", gap),
+                Measure::whole(if many { "pieces_min" } else { "pieces" }, count),
+            ],
+            expected: vec![Measure::whole("gap_seconds_min", i64::from(self.gap_seconds_max))],
+            excluded: &[
+                "planned-as-two",
+                "other-service",
+                "unplanned",
+                "alarm",
+                "declined-visit",
+                "not-billed",
+            ],
+            not_tested: if own.planned.is_some() { Vec::new() } else { vec!["plan"] },
+            text: Sentence {
+                sv: format!(
+                    "Samma omsorgsperson registrerade två besök hos brukaren den {date} med {minutes} minuter emellan: \
+                     {other_id} kl. {other_clock} och {id} kl. {clock}. De var inte planerade som två."
+                ),
+                en: format!(
+                    "The same carer registered two visits at the client on {date} with {minutes} minutes between: \
+                     {other_id} at {other_clock} and {id} at {clock}. They were not planned as two."
+                ),
+            },
+        }
+    }
+}
+
+const fn counts(visit: &Visit) -> bool {
+    visit.is_performed()
+        && visit.billable
+        && !matches!(visit.kind, VisitKind::Unplanned | VisitKind::Alarm | VisitKind::Remote)
+}
