@@ -107,6 +107,8 @@ const HEADERS: &str = "  schemas:
         ce_type: {type: string}
         ce_time: {type: string, format: date-time, description: 'Append time of the record that led to this one, not a clock.'}
         content-type: {type: string, const: application/json}
+        traceparent: {type: string, description: 'W3C Trace Context: the trace of the record that led to this one, where it names one.'}
+        tracestate: {type: string, description: As the record that led to this one has it.}
     connectErrors:
       type: object
       description: Kafka Connect's headers of a failed record.

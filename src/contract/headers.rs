@@ -3,6 +3,9 @@
 use super::Progress;
 use crate::domain::{PublishedAlert, UtcSecond};
 
+/// The header with the id of an event.
+pub const EVENT_ID: &str = "ce_id";
+
 /// Headers of an alert. Its id is the alert's id with the revision, and no two records share it.
 #[must_use]
 pub fn alert_headers(alert: &PublishedAlert) -> Vec<(&'static str, String)> {
@@ -22,7 +25,7 @@ pub fn progress_headers(progress: &Progress) -> Vec<(&'static str, String)> {
 fn cloud_event(id: String, source: &str, kind: &str, time: UtcSecond) -> Vec<(&'static str, String)> {
     vec![
         ("ce_specversion", "1.0".to_owned()),
-        ("ce_id", id),
+        (EVENT_ID, id),
         ("ce_source", source.to_owned()),
         ("ce_type", kind.to_owned()),
         ("ce_time", time.to_string()),

@@ -25,6 +25,7 @@ mod registration;
 mod schema;
 mod text;
 mod time;
+mod trace;
 mod words;
 
 #[cfg(test)]
@@ -35,11 +36,12 @@ pub use assessment::write_assessment;
 pub use asyncapi::asyncapi;
 pub use decision::{parse_decision, write_decision};
 pub use fact::{parse_fact, write_fact};
-pub use headers::{alert_headers, progress_headers};
+pub use headers::{EVENT_ID, alert_headers, progress_headers};
 pub use progress::{Progress, parse_progress, write_progress};
 pub use quarantine::{peek_municipality, quarantine_headers};
 pub use registration::{RegistrationRecord, parse_registration, write_registration};
 pub use schema::schemas;
+pub use trace::{TRACEPARENT, TRACESTATE, TRACESTATE_BYTES_MAX, Trace};
 
 /// Largest record that is read, in bytes; ours have about 500 to 1,500.
 pub const RECORD_BYTES_MAX: usize = 65_536;

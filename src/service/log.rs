@@ -9,6 +9,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use crate::contract::Trace;
 use crate::domain::UtcSecond;
 
 /// The headers of a record that was read; looked at only when the record goes to quarantine.
@@ -81,6 +82,17 @@ pub struct Outgoing<'a> {
     pub value: Option<&'a [u8]>,
     /// The headers.
     pub headers: &'a [Header],
+    /// Which span it is, and of which it follows; where the record behind it names a trace.
+    pub span: Option<Span>,
+}
+
+/// A span that is told of, with the one that it follows from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The record of the feed.
+    pub parent: Trace,
+    /// What is published.
+    pub own: Trace,
 }
 
 /// What a partition of the feed holds, and how far the group has come in it.

@@ -338,7 +338,7 @@ impl Log for MemoryLog {
             if !log.faults.writes_of_former_owners && !log.owns(out.partition) {
                 return Err(LogError::Fenced { partition: out.partition });
             }
-            let Outgoing { topic, partition, key, value, headers } = out;
+            let Outgoing { topic, partition, key, value, headers, span: _ } = out;
             let (key, value) = (key.map(<[u8]>::to_vec), value.map(<[u8]>::to_vec));
             let record = Written { topic, partition, key, value, headers: headers.to_vec() };
             log.under_way.push_back((log.published, record));

@@ -19,12 +19,13 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use prometheus::{Encoder, Histogram, IntCounter, Registry, TextEncoder};
 
+use super::traces::Traces;
 use super::watch::Trouble;
 use crate::domain::{AlertState, Grade, ProviderKind, PublishedAlert, Reason, Rejection, UtcSecond};
 use crate::engine::RuleCounts;
 pub use catalogue::{CATALOGUE, Kind, Spec};
 pub(super) use clients::{Client, Reporter};
-pub(super) use delivery::{Rebalanced, Stage};
+pub(super) use delivery::{Rebalanced, Sent, Stage};
 pub(super) use labels::PHASES;
 pub use labels::{Label, Values};
 pub(super) use stands::Stands;
@@ -71,6 +72,7 @@ pub struct Metrics {
     told: Mutex<BTreeMap<Reason, (Instant, u64)>>,
     skew: Mutex<delivery::Skew>,
     clients: Mutex<clients::Clients>,
+    traces: Traces,
 }
 
 impl Metrics {
@@ -98,7 +100,13 @@ impl Metrics {
             told: Mutex::default(),
             skew: Mutex::default(),
             clients: Mutex::default(),
+            traces: Traces::default(),
         }
+    }
+
+    /// The same, with spans told to `traces`.
+    pub(super) fn telling(self, traces: Traces) -> Self {
+        Self { traces, ..self }
     }
 
     /// All metrics in Prometheus' text format.

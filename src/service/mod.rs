@@ -17,6 +17,7 @@ mod run;
 pub mod shared;
 mod shutdown;
 pub mod status;
+mod traces;
 pub mod view;
 pub mod watch;
 pub mod worker;

@@ -91,12 +91,14 @@ impl Partition {
         self.appended_at = self.appended_at.max(record.appended_at);
         self.oldest = self.oldest.or(Some(record.appended_at));
         let at = Position { offset: record.offset, appended_at: self.appended_at };
+        let queued = told.queue.waiting();
         let scored = if poison.records.contains(&(self.id, record.offset)) {
             let rejection = Rejection::new(Reason::Internal, "the program failed on this record");
             Ok(Err(Refused { rejection, municipality: None }))
         } else {
             self.score(record, at, poison, told)
         };
+        told.queue.trace(queued, record.headers);
         let done = match scored {
             Ok(Ok(())) => Ok(()),
             Ok(Err(refused)) => self.quarantine(record, at, refused, told),

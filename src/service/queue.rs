@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
-use super::log::{Header, Log, LogError, Out, Outgoing, Record};
-use crate::contract::{self, Progress};
+use super::log::{Header, Headers, Log, LogError, Out, Outgoing, Record, Span};
+use crate::contract::{self, Progress, Trace};
 use crate::domain::{PublishedAlert, Rejection};
 
 struct Waiting {
@@ -13,6 +13,7 @@ struct Waiting {
     key: Option<Vec<u8>>,
     value: Option<Vec<u8>>,
     headers: Vec<Header>,
+    span: Option<Span>,
 }
 
 /// Encoded records in the order in which they are to be published.
@@ -36,6 +37,7 @@ impl Queue {
             key: Some(alert.alert.alert_id.clone().into_bytes()),
             value: Some(value),
             headers: owned(contract::alert_headers(alert)),
+            span: None,
         });
     }
 
@@ -49,6 +51,7 @@ impl Queue {
             key: Some(progress.municipality.clone().into_bytes()),
             value: Some(value),
             headers: owned(contract::progress_headers(progress)),
+            span: None,
         });
     }
 
@@ -66,19 +69,37 @@ impl Queue {
             key: record.key.map(<[u8]>::to_vec),
             value: record.value.map(<[u8]>::to_vec),
             headers,
+            span: None,
         });
+    }
+
+    /// The alerts that were queued while a record with these headers was worked on, from the one of
+    /// number `from` on, carry on its trace.
+    pub(super) fn trace(&mut self, from: usize, of: &dyn Headers) {
+        let alerts = || self.waiting.iter().skip(from).any(|waiting| waiting.topic == Out::Alerts);
+        let Some((parent, state)) = alerts().then(|| traced(of)).flatten() else { return };
+        for waiting in self.waiting.iter_mut().skip(from).filter(|waiting| waiting.topic == Out::Alerts) {
+            let id = waiting.headers.iter().find(|(name, _)| name == contract::EVENT_ID);
+            let own = parent.child(id.and_then(|(_, id)| id.as_deref()).unwrap_or_default());
+            waiting.span = Some(Span { parent, own });
+            let own = own.to_string().into_bytes();
+            waiting.headers.push((Cow::Borrowed(contract::TRACEPARENT), Some(own)));
+            let state = state.clone().map(|state| (Cow::Borrowed(contract::TRACESTATE), Some(state)));
+            waiting.headers.extend(state);
+        }
     }
 
     /// Hands all that waits to the log. After an error the rest still waits.
     pub(super) fn flush(&mut self, log: &mut dyn Log) -> Result<(), LogError> {
         while let Some(next) = self.waiting.front() {
-            let Waiting { topic, partition, key, value, headers } = next;
+            let Waiting { topic, partition, key, value, headers, span } = next;
             log.publish(Outgoing {
                 topic: *topic,
                 partition: *partition,
                 key: key.as_deref(),
                 value: value.as_deref(),
                 headers,
+                span: *span,
             })?;
             self.waiting.pop_front();
             self.published += 1;
@@ -114,7 +135,63 @@ impl Queue {
     }
 }
 
+/// The trace that headers name, with the vendors' marks. The first of a name counts.
+fn traced(headers: &dyn Headers) -> Option<(Trace, Option<Vec<u8>>)> {
+    let (mut parent, mut state) = (None, None);
+    headers.each(&mut |name, value| match (name, value) {
+        (contract::TRACEPARENT, Some(value)) if parent.is_none() => parent = Some(Trace::parse(value)),
+        (contract::TRACESTATE, Some(value)) if value.len() <= contract::TRACESTATE_BYTES_MAX => {
+            state.get_or_insert_with(|| value.to_vec());
+        }
+        _ => {}
+    });
+    parent.flatten().map(|parent| (parent, state))
+}
+
 fn owned(headers: Vec<(&'static str, String)>) -> Vec<Header> {
     let bytes = |(name, value): (&'static str, String)| (Cow::Borrowed(name), Some(value.into_bytes()));
     headers.into_iter().map(bytes).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::service::view::tests::alert;
+
+    const GIVEN: &[u8] = b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+    fn header(name: &'static str, value: &[u8]) -> Header {
+        (Cow::Borrowed(name), Some(value.to_vec()))
+    }
+
+    #[test]
+    fn an_alert_carries_on_the_trace_of_its_record_and_of_no_other() {
+        let mut queue = Queue::default();
+        queue.alert(&alert("0181", "R0", 1.0));
+        let from = queue.waiting();
+        queue.alert(&alert("0181", "R1", 1.0));
+        queue.alert(&alert("0181", "R2", 1.0));
+        let headers = vec![header("traceparent", GIVEN), header("tracestate", b"vendor=1")];
+        queue.trace(from, &headers);
+        let parent = Trace::parse(GIVEN).expect("it is well formed");
+        let said = |number: usize, name: &str| {
+            let of = queue.waiting[number].headers.iter().find(|(known, _)| known == name);
+            of.and_then(|(_, value)| value.clone())
+        };
+        assert_eq!(said(0, "traceparent"), None);
+        for (number, id) in [(1, "0181:registration:R1/1"), (2, "0181:registration:R2/1")] {
+            let own = parent.child(id.as_bytes());
+            assert_eq!(said(number, "traceparent"), Some(own.to_string().into_bytes()));
+            assert_eq!(said(number, "tracestate"), Some(b"vendor=1".to_vec()));
+            assert_eq!(queue.waiting[number].span, Some(Span { parent, own }));
+        }
+    }
+
+    #[test]
+    fn a_malformed_trace_is_not_carried_on() {
+        let mut queue = Queue::default();
+        queue.alert(&alert("0181", "R1", 1.0));
+        queue.trace(0, &vec![header("traceparent", b"00-1-2-3"), header("tracestate", b"vendor=1")]);
+        assert!(queue.waiting[0].headers.iter().all(|(name, _)| !name.starts_with("trace")));
+    }
 }

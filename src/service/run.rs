@@ -17,6 +17,7 @@ use super::observer::{Observer, Totals};
 use super::shared::{Pace, Setup, Shared};
 use super::shutdown::Shutdown;
 use super::status::Status;
+use super::traces::Traces;
 use super::view::View;
 use super::worker::Worker;
 use crate::config::Config;
@@ -68,7 +69,7 @@ impl Service {
     pub fn start(config: &Config, shutdown: Shutdown) -> Result<Self, ServiceError> {
         let rule_set = rules::build(&config.rules)?;
         let ids: Vec<&str> = rule_set.iter().map(|listed| listed.id).collect();
-        let metrics = Arc::new(Metrics::new(&ids));
+        let metrics = Arc::new(Metrics::new(&ids).telling(Traces::from_environment()));
         let (status, view) = (Status::new(metrics.clone()), View::new());
         status.wait_for("reference", "facts and decisions are being read");
         status.wait_for("group", UNSETTLED);

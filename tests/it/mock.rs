@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::message::{Headers, Message};
+use rdkafka::message::{Header, Headers, Message, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{Offset, TopicPartitionList};
 use serde_json::{Value, json};
@@ -22,6 +22,8 @@ const PROGRESS: &str = "tidvakt.progress.v1";
 const QUARANTINE: &str = "tidvakt.quarantine.v1";
 /// 2 March 2026, an hour after the visits below: the mock keeps the time that the writer gives.
 const APPENDED_MILLIS: i64 = 1_772_440_800_000;
+/// Every record names a trace.
+const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn broker() -> Broker {
@@ -70,16 +72,17 @@ fn home(client: &str, household: &str) -> (String, String) {
 fn send(servers: &str, topic: &str, records: &[(String, String)]) {
     let producer: BaseProducer = ClientConfig::new().set("bootstrap.servers", servers).create().unwrap();
     for (key, value) in records {
-        let record = BaseRecord::to(topic).partition(1).key(key).payload(value);
+        let headers = OwnedHeaders::new().insert(Header { key: "traceparent", value: Some(TRACEPARENT) });
+        let record = BaseRecord::to(topic).partition(1).key(key).payload(value).headers(headers);
         producer.send(record.timestamp(APPENDED_MILLIS)).unwrap();
     }
     producer.flush(PATIENCE).unwrap();
 }
 
-/// A record of a topic: its JSON and the names of its headers.
+/// A record of a topic: its JSON and its headers.
 struct Found {
     value: Value,
-    headers: Vec<String>,
+    headers: BTreeMap<String, String>,
 }
 
 /// Reads `topic` from its beginning until `enough` says so.
@@ -101,7 +104,8 @@ fn read_until(servers: &str, topic: &str, enough: impl Fn(&[Found]) -> bool) -> 
         if let Some(Ok(message)) = consumer.poll(Duration::from_millis(50)) {
             let value = serde_json::from_slice(message.payload().unwrap_or_default()).unwrap_or(Value::Null);
             let headers = message.headers().into_iter().flat_map(|headers| headers.iter());
-            let headers = headers.map(|header| header.key.to_owned()).collect();
+            let text = |value: Option<&[u8]>| String::from_utf8(value.unwrap_or_default().to_vec()).unwrap();
+            let headers = headers.map(|header| (header.key.to_owned(), text(header.value))).collect();
             found.push(Found { value, headers });
         }
     }
@@ -128,9 +132,12 @@ fn registrations_become_alerts_and_progress_and_a_stop_is_orderly() {
     let alerts = read_until(servers, ALERTS, |found| !found.is_empty());
     assert_eq!(alerts[0].value["findings"][0]["rule"], "carer-overlap", "{}", alerts[0].value);
     assert_eq!(alerts[0].value["state"], "opened");
-    assert!(alerts[0].headers.contains(&"ce_id".to_owned()), "{:?}", alerts[0].headers);
+    let headers = &alerts[0].headers;
+    assert!(headers["ce_id"].starts_with("0181:registration:"), "{headers:?}");
+    let (trace, span) = (&TRACEPARENT[..36], &headers["traceparent"]);
+    assert!(span.starts_with(trace) && span.ends_with("-01") && span != TRACEPARENT, "{headers:?}");
     let quarantined = read_until(servers, QUARANTINE, |found| found.len() == 2);
-    let told = |found: &Found| found.headers.contains(&"__connect.errors.offset".to_owned());
+    let told = |found: &Found| found.headers.contains_key("__connect.errors.offset");
     assert!(
         quarantined.iter().all(told),
         "the broken fact and the broken registration, with where they stood"

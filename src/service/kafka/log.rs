@@ -17,7 +17,7 @@ use super::tail::{Message, Tail};
 use super::topics::Layout;
 use crate::domain::UtcSecond;
 use crate::service::log::{EachKept, Extent, Headers, Log, LogError, Out, Outgoing, Record};
-use crate::service::metrics::{Client, Metrics, Reporter};
+use crate::service::metrics::{Client, Metrics, Reporter, Sent};
 
 /// A batch that arrives broken is fetched again so often; then what it held is given up, loudly.
 const BROKEN_FETCHES_MAX: u32 = 3;
@@ -255,9 +255,14 @@ impl Log for KafkaLog {
 
     fn publish(&mut self, out: Outgoing<'_>) -> Result<(), LogError> {
         let appended_millis = self.cursors.get(&out.partition).and_then(|cursor| cursor.appended_millis);
-        let measured = appended_millis.filter(|_| out.topic == Out::Alerts);
-        let to = (out.topic, self.layout.target(out.topic, out.partition));
-        self.publisher.publish(to, (out.key, out.value), out.headers, measured)
+        let sent = Sent {
+            topic: out.topic,
+            handed_over: Instant::now(),
+            appended_millis: appended_millis.filter(|_| out.topic == Out::Alerts),
+            span: out.span,
+        };
+        let target = self.layout.target(out.topic, out.partition);
+        self.publisher.publish(target, (out.key, out.value), out.headers, sent)
     }
 
     fn acknowledged(&mut self) -> Result<u64, LogError> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -12,8 +12,8 @@ use rdkafka::{ClientContext, Statistics};
 
 use super::client::{Clients, library_line};
 use super::reader::refused;
-use crate::service::log::{Header, LogError, Out};
-use crate::service::metrics::{Client, Metrics, Reporter};
+use crate::service::log::{Header, LogError};
+use crate::service::metrics::{Client, Metrics, Reporter, Sent};
 
 /// Brokers take a megabyte by default, with some bytes around it. Only what goes to quarantine can be
 /// larger: the record as it came was as large, and the reason comes on top.
@@ -40,18 +40,17 @@ impl Publisher {
         Ok(Self { producer, acks, metrics, published: 0 })
     }
 
-    /// Queues a record; waits where the queue is full. `appended_millis` is when the record behind it
-    /// was appended, in milliseconds since 1970, where that is to be measured.
+    /// Queues a record; waits where the queue is full.
     pub(super) fn publish(
         &mut self,
-        (out, (topic, partition)): (Out, (&str, i32)),
+        (topic, partition): (&str, i32),
         (key, value): (Option<&[u8]>, Option<&[u8]>),
         headers: &[Header],
-        appended_millis: Option<i64>,
+        sent: Sent,
     ) -> Result<(), LogError> {
         let fitting = Fitting::of(key, value, headers);
-        let handed_over = Instant::now();
-        let sent = Box::new(Sent { number: self.published, topic: out, handed_over, appended_millis });
+        let out = sent.topic;
+        let sent = Box::new((self.published, sent));
         let mut record = BaseRecord::<[u8], [u8], _>::with_opaque_to(topic, sent)
             .partition(partition)
             .headers(fitting.headers);
@@ -117,16 +116,6 @@ fn owned(headers: &[&Header]) -> OwnedHeaders {
     })
 }
 
-/// What is remembered of a record until it is acknowledged.
-struct Sent {
-    /// Its number, from 0.
-    number: u64,
-    topic: Out,
-    handed_over: Instant,
-    /// When the record behind it was appended, in milliseconds since 1970.
-    appended_millis: Option<i64>,
-}
-
 #[derive(Debug, Default)]
 struct Counted {
     /// All smaller numbers are acknowledged.
@@ -184,17 +173,18 @@ impl ClientContext for Deliveries {
 }
 
 impl ProducerContext for Deliveries {
-    type DeliveryOpaque = Box<Sent>;
+    /// The number of the record, from 0, and what is remembered of it.
+    type DeliveryOpaque = Box<(u64, Sent)>;
 
-    fn delivery(&self, result: &DeliveryResult<'_>, sent: Box<Sent>) {
+    fn delivery(&self, result: &DeliveryResult<'_>, sent: Box<(u64, Sent)>) {
+        let (number, sent) = *sent;
         match result {
             Ok(_) => {
-                self.acks.arrived(sent.number);
-                let Sent { topic, handed_over, appended_millis, .. } = *sent;
-                self.metrics.acknowledged(topic, handed_over.elapsed(), appended_millis);
+                self.acks.arrived(number);
+                self.metrics.acknowledged(&sent);
             }
             Err((error, _)) => {
-                self.metrics.publish_failed(sent.topic, error);
+                self.metrics.publish_failed(&sent, error);
                 self.acks.refuse(error.to_string());
             }
         }

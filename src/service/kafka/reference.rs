@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
@@ -18,7 +18,7 @@ use super::topics::Layout;
 use crate::contract;
 use crate::domain::Rejection;
 use crate::service::log::{Header, Headers, LogError, Out};
-use crate::service::metrics::{Client, Metrics, Reporter};
+use crate::service::metrics::{Client, Metrics, Reporter, Sent};
 use crate::service::shared::Shared;
 use crate::service::status::Beat;
 
@@ -183,8 +183,10 @@ impl Intake {
         for (name, value) in contract::quarantine_headers(topic, partition, offset, rejection) {
             headers.push((name.into(), Some(value.into_bytes())));
         }
-        let to = (Out::Quarantine, self.layout.target(Out::Quarantine, partition));
-        let published = self.publisher.publish(to, (message.key(), message.payload()), &headers, None);
+        let sent =
+            Sent { topic: Out::Quarantine, handed_over: Instant::now(), appended_millis: None, span: None };
+        let target = self.layout.target(Out::Quarantine, partition);
+        let published = self.publisher.publish(target, (message.key(), message.payload()), &headers, sent);
         if let Err(error) = published {
             tracing::error!(%error, topic, partition, offset, "a reference record can't be quarantined");
         }

@@ -1,13 +1,14 @@
 //! What befalls the log, the group and the threads.
 
 use std::sync::PoisonError;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use super::{Metrics, labels, now_seconds};
 use crate::domain::Rejection;
-use crate::service::log::{LogError, Out};
+use crate::service::log::{LogError, Out, Span};
+use crate::service::traces::Published;
 
 /// Older than this, a record was not waiting for the service: history is being read in.
 const LATENCY_SECONDS_MAX: f64 = 86_400.0;
@@ -29,6 +30,17 @@ pub(in crate::service) enum Stage {
     Progress,
     /// Committed.
     Committed,
+}
+
+/// What is remembered of a record that was handed over, until the broker has it.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::service) struct Sent {
+    pub(in crate::service) topic: Out,
+    pub(in crate::service) handed_over: Instant,
+    /// When the record behind it was appended, in milliseconds since 1970; where that is measured.
+    pub(in crate::service) appended_millis: Option<i64>,
+    /// Where the record behind it names a trace.
+    pub(in crate::service) span: Option<Span>,
 }
 
 /// What the group did.
@@ -87,24 +99,34 @@ impl Metrics {
         self.passed(Stage::Published, 1);
     }
 
-    /// The broker has a record that was handed over so long ago; the registration behind it, where that
-    /// is measured, was appended at `appended_millis` since 1970.
-    pub(in crate::service) fn acknowledged(&self, topic: Out, after: Duration, appended_millis: Option<i64>) {
+    /// The broker has a record.
+    pub(in crate::service) fn acknowledged(&self, sent: &Sent) {
         self.passed(Stage::Acknowledged, 1);
-        self.hot.publish_latency[topic as usize].observe(after.as_secs_f64());
-        if let Some(appended_millis) = appended_millis {
+        self.hot.publish_latency[sent.topic as usize].observe(sent.handed_over.elapsed().as_secs_f64());
+        if let Some(appended_millis) = sent.appended_millis {
             let latency = now_seconds() - appended_millis as f64 / 1_000.0;
             if latency <= LATENCY_SECONDS_MAX {
                 self.hot.latency.observe(latency.max(0.0));
             }
         }
+        self.trace(sent, true);
     }
 
     /// The broker does not take a record.
-    pub(in crate::service) fn publish_failed(&self, topic: Out, error: &KafkaError) {
-        let topic = labels::TOPICS[topic as usize];
+    pub(in crate::service) fn publish_failed(&self, sent: &Sent, error: &KafkaError) {
+        let topic = labels::TOPICS[sent.topic as usize];
         self.families.publish_failures.with_label_values(&[topic]).inc();
         tracing::error!(topic, %error, "the broker did not take a record");
+        self.trace(sent, false);
+    }
+
+    fn trace(&self, sent: &Sent, arrived: bool) {
+        let Some(span) = sent.span else { return };
+        let appended_millis = sent.appended_millis.and_then(|millis| u64::try_from(millis).ok());
+        let appended = appended_millis.map(|millis| UNIX_EPOCH + Duration::from_millis(millis));
+        let until = SystemTime::now();
+        let from = appended.or_else(|| until.checked_sub(sent.handed_over.elapsed())).unwrap_or(until);
+        self.traces.published(&Published { span, from, until, arrived });
     }
 
     /// What waits to be handed over, and what for its acknowledgement, over all workers.
