@@ -73,7 +73,7 @@ fn lines(towns: &[Town]) -> usize {
 }
 
 /// Waits until every municipality is assessed up to its last record.
-fn await_the_end(topics: &Topics, towns: &[Town], services: &mut [&mut Service]) {
+pub fn await_the_end(topics: &Topics, towns: &[Town], services: &mut [&mut Service]) {
     wait_until("progress to the last offset", services, || {
         let progress = progress(topics);
         towns.iter().all(|town| {
@@ -85,7 +85,7 @@ fn await_the_end(topics: &Topics, towns: &[Town], services: &mut [&mut Service])
 
 /// Every offset is counted once, no history contradicts itself, and a replay of the files says the
 /// same.
-fn check(topics: &Topics, towns: &[Town], folder: &std::path::Path) {
+pub fn check(topics: &Topics, towns: &[Town], folder: &std::path::Path) {
     let progress = progress(topics);
     for town in towns {
         let said = &progress[&town.code];

@@ -4,6 +4,7 @@
 mod broker;
 mod fidelity;
 mod kill;
+mod pod;
 mod quiet;
 mod readme;
 mod run;

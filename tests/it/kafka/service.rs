@@ -82,7 +82,7 @@ impl Drop for Service {
     }
 }
 
-fn settings_text(topics: &Topics, instance: &str) -> String {
+pub fn settings_text(topics: &Topics, instance: &str) -> String {
     let names = ["registrations", "reference", "decisions", "alerts", "progress", "quarantine"];
     let named: Vec<String> = names.iter().map(|name| format!("{name} = \"{}\"", topics.name(name))).collect();
     format!(
