@@ -133,6 +133,16 @@ impl Month {
         }
     }
 
+    /// Its first day.
+    #[must_use]
+    pub const fn first_day(self) -> Day {
+        // Years that begin in March have their leap day last, so that the days before a month are a
+        // straight line (as in any perpetual calendar).
+        let (year, month) = (self.year as i32 - (self.month < 3) as i32, (self.month as i32 + 9) % 12);
+        let leaps = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+        Day(365 * year + leaps + (153 * month + 2) / 5 - 719_468)
+    }
+
     /// How many days it has.
     #[must_use]
     pub const fn days(self) -> i8 {

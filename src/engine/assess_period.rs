@@ -3,12 +3,13 @@
 use std::cell::Cell;
 
 use super::assess::{Scratch, Stand};
-use super::names::ProviderId;
+use super::names::{CarerId, ProviderId};
 use super::period::{Period, Whose};
 use super::period_sight::PeriodSight;
 use super::rule::{Noted, Report, Weighed};
 use super::score::p_value;
 use super::signal::PERIOD_SIGNALS;
+use super::tally::{Share, Tally};
 use super::world::{Moved, World};
 use super::{Engine, Output};
 use crate::domain::{Grade, Lowered, Month, UtcSecond};
@@ -29,7 +30,8 @@ pub(super) const BORNE_MIN: u32 = 3;
 pub(super) const USUAL_PART_MIN: f64 = 0.5;
 /// And none whose visits are on the whole longer than usual by no more than this logarithm.
 pub const LENGTH_EXCESS_LOG_MIN: f64 = 0.05;
-/// A pair with a smaller part of the client's visits than this is none to speak of.
+/// A pair with a smaller part than this of the client's visits, and of the unplanned ones, is none to
+/// speak of.
 pub const PAIR_SHARE_MIN: f64 = 0.5;
 
 impl Engine {
@@ -52,8 +54,8 @@ impl Engine {
         self.keep_to_budget(out);
     }
 
-    /// Each once, with the period after (rules look back at the one before) and with the pairs that a
-    /// changed client bears on.
+    /// Each once, with the period after (rules look back at the one before), with those that could tell
+    /// that this one has begun, and with the pairs that a changed client bears on.
     fn widen(&self, periods: &mut Vec<Period>) {
         for at in 0..periods.len() {
             let Period { month, whose } = periods[at];
@@ -61,12 +63,20 @@ impl Engine {
             if self.world.tally_of(whose, after.month).is_some() {
                 periods.push(after);
             }
-            if let Whose::Client(client) = whose
-                && 0 < self.world.client(client).pairs_standing
-            {
-                let pairs = self.periods.keys().filter(|known| known.month == month);
-                periods
-                    .extend(pairs.filter(|known| matches!(known.whose, Whose::Pair(_, of) if of == client)));
+            let visits = self.world.tally_of(whose, month).map_or(0, |tally| tally.visits);
+            if visits <= 1 && matches!(whose, Whose::Client(_) | Whose::Provider(_)) {
+                self.beside(periods[at], periods);
+            }
+            if let Whose::Client(client) = whose {
+                // A carer's part changes with the visits of others.
+                let close = self.world.tally_of(whose, month).into_iter().flat_map(close_carers);
+                periods.extend(close.map(|carer| Period { month, whose: Whose::Pair(carer, client) }));
+                if 0 < self.world.client(client).pairs_standing {
+                    let of_client = |known: &&Period| {
+                        known.month == month && matches!(known.whose, Whose::Pair(_, of) if of == client)
+                    };
+                    periods.extend(self.periods.keys().filter(of_client));
+                }
             }
         }
         periods.retain(|period| self.is_worth_a_look(*period));
@@ -80,18 +90,27 @@ impl Engine {
         match period.whose {
             Whose::Pair(carer, client) => {
                 let party = self.world.client(client);
-                let tally = party.months.get(period.month);
-                0 < party.pairs_standing
-                    || tally.is_some_and(|tally| {
-                        let share = tally.shares().iter().find(|share| share.carer == carer);
-                        let visits = share.map_or(0, |share| share.visits);
-                        PAIR_SHARE_MIN * f64::from(tally.visits) <= f64::from(visits)
-                    })
+                let close = |tally: &Tally| close_carers(tally).any(|close| close == carer);
+                0 < party.pairs_standing || party.months.get(period.month).is_some_and(close)
             }
             Whose::Tag(tag) => {
                 self.world.tags.contains_key(&(period.month, tag)) || self.periods.contains_key(&period)
             }
             _ => true,
+        }
+    }
+
+    /// Whom it concerns that a client's or a provider's period has begun, or is empty again: the one
+    /// before is over by that, and a provider's carers of the one after have others to be compared with.
+    fn beside(&self, period: Period, into: &mut Vec<Period>) {
+        let Period { month, whose } = period;
+        into.push(Period { month: month.previous(), whose });
+        if let Whose::Provider(provider) = whose {
+            let after = month.next();
+            let at = |tally: &Tally| tally.providers().iter().any(|(known, _)| *known == provider);
+            let carers = (0u32..).zip(&self.world.carers);
+            let there = carers.filter(|(_, party)| party.months.get(after).is_some_and(at));
+            into.extend(there.map(|(id, _)| Period { month: after, whose: Whose::Carer(id.into()) }));
         }
     }
 
@@ -102,7 +121,7 @@ impl Engine {
         moved.dedup();
         for (month, what) in &moved {
             let Some(pool) = self.world.pools.get(month) else { continue };
-            let could = |tally: &super::tally::Tally| match what {
+            let could = |tally: &Tally| match what {
                 Moved::Share(mark) => {
                     let (count, usual) = (tally.count(*mark), pool.usual[*mark as usize].share);
                     BORNE_MIN <= count.borne && usual * USUAL_PART_MIN < count.share()
@@ -136,7 +155,7 @@ impl Engine {
             // Part of it is no longer kept: what was said of it stands.
             return;
         }
-        let nothing = super::tally::Tally::default();
+        let nothing = Tally::default();
         let tally = self.world.tally_of(period.whose, period.month);
         let provider = self.world.main_provider(period);
         let sight = PeriodSight {
@@ -159,7 +178,8 @@ impl Engine {
             Some(stand) => stand.word == word && stand.provider == provider,
             None => word == 0,
         };
-        if same && !again {
+        // The first visit of a period is looked at in full, so that what cannot be decided is counted once.
+        if same && !again && sight.tally.visits != 1 {
             return;
         }
         let Scratch { hits, undetermined, .. } = &mut self.scratch;
@@ -296,6 +316,14 @@ impl Engine {
     pub(super) fn period_start(&self, period: Period) -> UtcSecond {
         self.world.settings.zone.instant(period.month, 1, 0)
     }
+}
+
+/// The carers with a large part of a client's visits, or of the unplanned ones; few.
+fn close_carers(tally: &Tally) -> impl Iterator<Item = CarerId> {
+    let unplanned: u32 = tally.shares().iter().map(|share| share.unplanned).sum();
+    let large = |part: u32, whole: u32| 0 < part && PAIR_SHARE_MIN * f64::from(whole) <= f64::from(part);
+    let close = move |share: &&Share| large(share.visits, tally.visits) || large(share.unplanned, unplanned);
+    tally.shares().iter().filter(close).map(|share| share.carer)
 }
 
 impl World {

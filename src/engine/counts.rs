@@ -3,7 +3,7 @@
 use super::mark::{Mark, Marks, bits};
 use super::names::{CarerId, ClientId, ProviderId, TextId};
 use super::period::{Period, Whose};
-use super::tally::{Count, Months, Side, Sum, Tally, count_in};
+use super::tally::{Count, Months, Side, Tally, count_in};
 use super::visit::{Slot, Visit};
 use super::world::{Moved, World, party};
 use crate::domain::Month;
@@ -52,12 +52,13 @@ impl World {
         let touched = before.of | marks.of;
         bits(touched)
             .for_each(|mark| pool.marks[mark].change(carers.count(Mark::ALL[mark]), Count::default()));
-        pool.length.change(carers.residual, Sum::default());
+        let (residual, ratio) = (carers.residual, carers.ratio);
         carers.change_marks(&before, false);
         carers.change_marks(&marks, true);
         bits(touched)
             .for_each(|mark| pool.marks[mark].change(Count::default(), carers.count(Mark::ALL[mark])));
-        pool.length.change(Sum::default(), carers.residual);
+        pool.length.change(residual, carers.residual);
+        pool.length.change_ratio(ratio, carers.ratio);
         for months in [&mut self.clients[client.0 as usize].months, &mut self.providers[provider.0 as usize]]
         {
             months.entry(month).change_marks(&before, false);
@@ -66,7 +67,7 @@ impl World {
         if let Some(tag) = tag {
             self.count_tag((month, tag), carer, before.bears(Mark::TagNear), marks.bears(Mark::TagNear));
         }
-        self.refresh(month, touched, before.residual != marks.residual);
+        self.refresh(month, touched, (before.residual, before.ratio) != (marks.residual, marks.ratio));
         true
     }
 

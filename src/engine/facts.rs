@@ -1,6 +1,7 @@
 //! Reference facts as known now, indexed by whom they are about.
 
 mod about;
+mod grants;
 mod shelf;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use super::names::{CarerId, ClientId, ProviderId, TextId};
 use super::registry::Registry;
 use crate::domain::{Fact, FactBody, FactChange, Month, UtcSecond};
 use about::Excepted;
+use grants::ProviderGrants;
 use shelf::Shelf;
 
 /// The facts about one client.
@@ -44,6 +46,7 @@ pub(super) struct Facts {
     providers: HashMap<ProviderId, Shelf<ProviderFact>>,
     calendar: BTreeMap<Month, Shelf<PayDates>>,
     exceptions: Shelf<Excepted>,
+    provider_grants: ProviderGrants,
     known: Known,
 }
 
@@ -179,6 +182,7 @@ impl Facts {
             required_staff: *required_staff,
             valid: fact.valid,
         };
+        self.provider_grants.change(&order, put);
         self.orders.entry(id).or_default().set(fact, put.then_some(order));
         self.client(client).orders.set(fact, put.then_some(id));
         let first = counted(&mut self.known.orders, put);
@@ -203,17 +207,26 @@ impl Facts {
 
     /// The client's orders that hold at `at`, each once.
     pub(super) fn orders_of(&self, client: ClientId, at: UtcSecond) -> impl Iterator<Item = &Order> {
-        let about = self.clients.get(client.0 as usize);
-        let ids = about.into_iter().flat_map(move |about| about.orders.all_at(at));
-        ids.filter_map(move |id| self.order(*id, at)).filter(move |order| order.client == client)
+        let ids = self.order_ids(client);
+        ids.filter_map(move |id| self.order(id, at)).filter(move |order| order.client == client)
     }
 
     /// Every order of the client that was ever known, in order of recording.
     pub(super) fn orders_ever(&self, client: ClientId) -> impl Iterator<Item = &Order> {
-        let about = self.clients.get(client.0 as usize);
-        let ids = about.into_iter().flat_map(|about| about.orders.all());
-        let facts = ids.filter_map(|known| self.orders.get(&known.value));
+        let facts = self.order_ids(client).filter_map(|id| self.orders.get(&id));
         facts.flat_map(|shelf| shelf.all().map(|known| &known.value)).filter(move |o| o.client == client)
+    }
+
+    /// The orders that any fact names for the client, each once, in order of recording.
+    fn order_ids(&self, client: ClientId) -> impl Iterator<Item = TextId> {
+        let about = self.clients.get(client.0 as usize);
+        about.into_iter().flat_map(|about| {
+            let known = || about.orders.all().map(|known| known.value);
+            known()
+                .enumerate()
+                .filter(move |(at, id)| known().take(*at).all(|one| one != *id))
+                .map(|(_, id)| id)
+        })
     }
 
     /// Every known absence of a client, in order of recording.

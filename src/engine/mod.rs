@@ -14,6 +14,7 @@ mod assess_period;
 mod baseline;
 mod calibration;
 mod counts;
+mod devices;
 mod facts;
 mod kept;
 mod ledger;

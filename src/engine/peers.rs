@@ -61,6 +61,8 @@ pub(super) struct LengthPool {
     carers: i64,
     /// The sum over carers of (their total)² / (their count).
     between: i64,
+    /// The ratios themselves; squares are not kept.
+    ratio: Sum,
 }
 
 impl LengthPool {
@@ -73,6 +75,11 @@ impl LengthPool {
             },
             carers: self.carers + other.carers,
             between: self.between + other.between,
+            ratio: Sum {
+                count: self.ratio.count + other.ratio.count,
+                total: self.ratio.total + other.ratio.total,
+                squares: 0,
+            },
         }
     }
 
@@ -86,6 +93,11 @@ impl LengthPool {
         self.all.squares += after.squares - before.squares;
         self.carers += i64::from(0 < after.count) - i64::from(0 < before.count);
         self.between += Self::between(after) - Self::between(before);
+    }
+
+    pub(super) fn change_ratio(&mut self, before: Sum, after: Sum) {
+        self.ratio.count = self.ratio.count - before.count + after.count;
+        self.ratio.total += after.total - before.total;
     }
 }
 
@@ -113,6 +125,12 @@ pub struct UsualLength {
     pub within: f64,
     /// Standard deviation between the means of carers.
     pub between: f64,
+    /// Visits of a carer, on average.
+    pub visits_of_one: f64,
+    /// Visits with a plan.
+    pub ratio_count: f64,
+    /// The mean against the plan alone.
+    pub ratio_mean: f64,
 }
 
 /// `value` on a grid of 16 steps an octave, towards 0: the same for all values of a step.
@@ -178,7 +196,29 @@ impl UsualLength {
             mean: coarse_log(mean),
             within: coarse(within.max(0.0).sqrt() / 1000.0),
             between: coarse(between.max(0.0).sqrt() / 1000.0),
+            visits_of_one: coarse(count / carers),
+            ratio_count: coarse(f64::from(pool.ratio.count)),
+            ratio_mean: coarse_log(pool.ratio.mean()),
         }
+    }
+
+    /// The mean of the others, without `own`, drawn towards 0 as by `weight` visits that took what is
+    /// usual.
+    #[must_use]
+    pub fn mean_without(&self, own: Sum, weight: f64) -> f64 {
+        Self::without(self.count, self.mean, own, weight)
+    }
+
+    /// The same for lengths against the plan alone.
+    #[must_use]
+    pub fn ratio_without(&self, own: Sum, weight: f64) -> f64 {
+        Self::without(self.ratio_count, self.ratio_mean, own, weight)
+    }
+
+    fn without(count: f64, mean: f64, own: Sum, weight: f64) -> f64 {
+        let of_own = f64::from(own.count);
+        let others = (count - of_own).max(0.0);
+        (count * mean - of_own * own.mean()) / (others + weight).max(1.0)
     }
 }
 

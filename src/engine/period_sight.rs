@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use super::facts::{Order, ProviderFact};
+use super::facts::{Absence, Order, ProviderFact};
 use super::mark::Mark;
 use super::names::{CarerId, ClientId, ProviderId, TextId};
 use super::peers::{Usual, UsualLength};
@@ -70,6 +70,70 @@ impl<'a> PeriodSight<'a> {
     #[must_use]
     pub fn tally_before(&self) -> Option<&'a Tally> {
         self.world.tally_of(self.period.whose, self.period.month.previous())
+    }
+
+    /// The same person's or provider's counts in the pay period after, once it has begun. For clients and
+    /// providers; `None` for everybody else.
+    #[must_use]
+    pub fn tally_after(&self) -> Option<&'a Tally> {
+        let whose = self.period.whose;
+        let after = self.world.tally_of(whose, self.period.month.next()).filter(|after| 0 < after.visits);
+        after.filter(|_| matches!(whose, Whose::Client(_) | Whose::Provider(_)))
+    }
+
+    /// Had the provider of the period's visits any visit in the pay period before?
+    #[must_use]
+    pub fn provider_was_there_before(&self) -> bool {
+        let months = self.provider.map(|provider| self.world.provider(provider));
+        let before = months.and_then(|months| months.get(self.period.month.previous()));
+        before.is_some_and(|before| 0 < before.visits)
+    }
+
+    /// Was the carer on the provider's list at any end or the middle of the pay period? `None` where
+    /// the provider sends no list, and for others than carers.
+    #[must_use]
+    pub fn employed(&self) -> Option<bool> {
+        let (Whose::Carer(carer), provider) = (self.period.whose, self.provider?) else { return None };
+        let [first, after] = self.bounds(self.period.month);
+        let at = [first, self.zone().instant(self.period.month, 15, 12), after.plus(-1)];
+        let listed = at.map(|at| self.world.facts.employed(carer, provider, at));
+        listed[0]?;
+        Some(listed.contains(&Some(true)))
+    }
+
+    /// Granted seconds of the period's client, day by day as the orders hold; where an order asks for
+    /// several carers, the time of each. `None` for others than clients, and where no order of the
+    /// client grants any time.
+    #[must_use]
+    pub fn granted_seconds(&self) -> Option<i64> {
+        let Whose::Client(client) = self.period.whose else { return None };
+        self.world.facts.granted(client, self.period.month, self.zone())
+    }
+
+    /// The same without the days at whose noon the client was away.
+    #[must_use]
+    pub fn granted_seconds_at_home(&self) -> Option<i64> {
+        let Whose::Client(client) = self.period.whose else { return None };
+        let away = |at| self.absences(client).any(|absence| absence.valid.covers(at));
+        self.world.facts.granted_by_day(client, self.period.month, self.zone(), away)
+    }
+
+    /// Granted seconds of a whole `month` by the orders of the period's provider that hold in its middle.
+    #[must_use]
+    pub fn granted_seconds_of_provider(&self, month: Month) -> i64 {
+        self.provider.map_or(0, |provider| self.world.facts.granted_at(provider, month))
+    }
+
+    /// Is any order of any client known? If not, the municipality does not send them.
+    #[must_use]
+    pub const fn orders_are_sent(&self) -> bool {
+        self.world.facts.knows_orders()
+    }
+
+    /// Is any absence of any client known? If not, the municipality does not send them.
+    #[must_use]
+    pub const fn absences_are_sent(&self) -> bool {
+        self.world.facts.knows_absences()
     }
 
     /// The provider that most visits of the period belong to.
@@ -144,6 +208,11 @@ impl<'a> PeriodSight<'a> {
     /// All orders of a client that were ever known, in order of recording.
     pub fn orders(&self, client: ClientId) -> impl Iterator<Item = &'a Order> {
         self.world.facts.orders_ever(client)
+    }
+
+    /// Known absences of a client, in order of recording.
+    pub fn absences(&self, client: ClientId) -> impl Iterator<Item = &'a Absence> {
+        self.world.facts.absences(client)
     }
 
     /// The first and last instant of a pay period.

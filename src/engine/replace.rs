@@ -55,6 +55,7 @@ impl Engine {
             self.world.ledger.cancelled(slot, self.at.appended_at);
             self.cancelled(slot, before.as_ref(), &mut affected, out);
         }
+        self.world.with_changed_devices(&mut affected);
         self.assess_all(&mut affected, slot, out);
         let now = self.world.ledger.visit(slot);
         let providers =

@@ -2,6 +2,7 @@
 
 use super::BASELINE_DAYS_MAX;
 use super::baseline::{Baseline, Prior};
+use super::devices::devices;
 use super::facts::{Absence, CarerAway, Home, Order, PayDates};
 use super::names::{ClientId, TextId};
 use super::period::Whose;
@@ -191,6 +192,27 @@ impl<'a> Sight<'a> {
         let marks = world.carer(own.carer).timeline.starting(from, from.plus(3 * DAY_SECONDS));
         let visits = marks.iter().map(|mark| world.ledger.counted(mark.slot));
         visits.filter(move |visit| visit.day == day && visit.slot != own.slot)
+    }
+
+    /// The carer's visits that began in the same minute so many times 24 hours before. A rule that asks
+    /// must say that it `reads_history`.
+    pub fn carer_visits_at_this_time(&self, days_before: i32) -> impl Iterator<Item = &'a Visit> {
+        let minute = self.visit.span.start().0.div_euclid(60) * 60;
+        let from = UtcSecond(minute).plus(-i64::from(days_before) * DAY_SECONDS);
+        let marks = self.world.carer(self.visit.carer).timeline.starting(from, from.plus(60));
+        marks.iter().map(|mark| self.world.ledger.counted(mark.slot))
+    }
+
+    /// How many other carers used one of the visit's devices on its day; the larger number where it has
+    /// two.
+    #[must_use]
+    pub fn others_with_device(&self) -> usize {
+        let Visit { carer, day, .. } = *self.visit;
+        let others = |device| {
+            let carers = self.world.devices.carers(device, day).iter();
+            carers.filter(|(other, _)| *other != carer).count()
+        };
+        devices(self.visit).map(others).max().unwrap_or(0)
     }
 
     /// Registered minutes of the carer on the visit's day, this visit included.

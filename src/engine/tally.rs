@@ -5,7 +5,7 @@
 use super::mark::{Mark, Marks, bits};
 use super::names::{CarerId, ProviderId, TextId};
 use super::visit::Visit;
-use crate::domain::{Day, Month, VisitKind};
+use crate::domain::{Day, Month, PaymentMode, VisitKind};
 
 /// How many visits bear a mark, out of those that could.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,6 +75,11 @@ pub struct Tally {
     pub seconds: i64,
     /// Their paid seconds, where the visit is billed.
     pub paid_seconds: i64,
+    /// Those of them that draw on the client's grants: all but answers to alarms and visits for which
+    /// the granted time or a fixed sum is paid, whatever was registered.
+    pub drawn_seconds: i64,
+    /// Carried out visits for which the granted time is paid.
+    pub paid_by_grant: u32,
     /// Carried out visits that were captured electronically at one end at least.
     pub seen: u32,
     /// Registered over planned length.
@@ -163,6 +168,13 @@ impl Tally {
         self.seconds += sign * visit.seconds();
         if visit.billable {
             self.paid_seconds += sign * visit.paid_seconds();
+            let fixed = matches!(visit.payment_mode, PaymentMode::Granted | PaymentMode::Fixed);
+            if !fixed && visit.kind != VisitKind::Alarm {
+                self.drawn_seconds += sign * visit.paid_seconds();
+            }
+        }
+        if visit.payment_mode == PaymentMode::Granted {
+            step(&mut self.paid_by_grant);
         }
         if visit.start_method.is_electronic() || visit.end_method.is_electronic() {
             step(&mut self.seen);

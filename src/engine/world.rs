@@ -7,6 +7,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 
 use super::baseline::{Baseline, Prior};
+use super::devices::Devices;
 use super::facts::Facts;
 use super::ledger::Ledger;
 use super::mark::{Mark, Marks};
@@ -72,6 +73,7 @@ pub(super) struct World {
     pub(super) providers: Vec<Months>,
     /// Who captured visits with a tag that was read right after or before a far away one.
     pub(super) tags: HashMap<(Month, TextId), Vec<(CarerId, u32)>>,
+    pub(super) devices: Devices,
     pub(super) pools: BTreeMap<Month, MonthPool>,
     /// Months and marks for which what is usual has moved.
     pub(super) moved: Vec<(Month, Moved)>,
@@ -138,6 +140,7 @@ impl World {
             clients: Vec::new(),
             providers: Vec::new(),
             tags: HashMap::new(),
+            devices: Devices::default(),
             pools: BTreeMap::new(),
             moved: Vec::new(),
             touched: VecDeque::new(),
@@ -164,6 +167,7 @@ impl World {
         party(&mut self.clients, visit.client.0).timeline.insert(pin, by_id);
         self.touch(&visit);
         self.tally(&visit, true);
+        self.devices.change(&visit, true);
         let slot = visit.slot;
         self.ledger.entry_mut(slot).visit = Some(visit);
     }
@@ -178,6 +182,7 @@ impl World {
         }
         self.touch(&visit);
         self.tally(&visit, false);
+        self.devices.change(&visit, false);
         Some(visit)
     }
 
@@ -231,6 +236,7 @@ impl World {
             });
         }
         self.ledger.expire_cancelled(horizon);
+        self.devices.expire(self.settings.zone.day(horizon));
         let month = self.settings.zone.month(horizon);
         if self.horizon_month == Some(month) {
             return;
