@@ -87,7 +87,7 @@ pub struct Tally {
     /// The same less what is usual for the clients.
     pub residual: Sum,
     marks: [Count; Mark::COUNT],
-    /// Visits per provider, in order of first appearance; few.
+    /// Closed visits per provider, carried out or not, in order of first appearance; few.
     providers: Vec<(ProviderId, u32)>,
     /// Of a carer: registered minutes per day.
     days: Vec<(Day, u32)>,
@@ -161,8 +161,9 @@ impl Tally {
                 count_in(&mut self.editors, editor, add);
             }
         }
+        let first_or_last = count_in(&mut self.providers, visit.provider, add);
         if !visit.is_performed() {
-            return false;
+            return first_or_last;
         }
         step(&mut self.visits);
         self.seconds += sign * visit.seconds();
@@ -184,7 +185,7 @@ impl Tally {
             Side::Client => self.change_share(visit, add),
             Side::Provider => {}
         }
-        count_in(&mut self.providers, visit.provider, add)
+        first_or_last
     }
 
     fn change_day(&mut self, visit: &Visit, add: bool) {
@@ -241,7 +242,7 @@ impl Tally {
 
     /// Is anything counted here at all?
     pub(super) fn is_empty(&self) -> bool {
-        self.visits == 0 && self.marks.iter().all(|count| count.of == 0) && self.editors.is_empty()
+        self.providers.is_empty() && self.marks.iter().all(|count| count.of == 0) && self.editors.is_empty()
     }
 }
 

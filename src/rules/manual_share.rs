@@ -13,13 +13,17 @@
 //! Grade: review. No single second is in question. What is told is rounded (visits down to tens, a
 //! provider's to hundreds, the share to five per cent, the probability up to `p_max`), so that the alert
 //! is not revised with every visit.
+//!
+//! Beside that, a carer whose share is above the other carers' by more than chance gives ranks higher, whatever
+//! is accepted; that alone makes no alert. Where a whole provider types in too much, its carers are told
+//! too: what all of them do shows in the provider's alert.
 
 use serde::Deserialize;
 
 use super::{Definition, from_table};
 use crate::domain::{Class, Grade, Measure, Sentence, SubjectKind};
 use crate::engine::{
-    Count, Hit, Looks, Mark, Period, PeriodSight, Report, Rule, Sight, Signal, Whose, chernoff,
+    Count, Hit, Looks, Mark, Period, PeriodSight, Report, Rule, ShareTest, Sight, Signal, Whose, chernoff,
 };
 
 pub(super) const RULE: Definition = Definition {
@@ -48,6 +52,10 @@ struct ManualShare {
     provider_visits_min: u32,
     /// At most this likely by chance.
     p_max: f64,
+    /// The other carers' share before anything was seen, 0 to 1.
+    prior_share: f64,
+    /// How many visits of others that weighs.
+    prior_visits: f64,
 }
 
 impl Rule for ManualShare {
@@ -89,11 +97,25 @@ impl ManualShare {
         let Count { of: visits, borne: manual } = sight.tally().count(Mark::Manual);
         let share = Count { of: visits, borne: manual }.share();
         let chance = chernoff(f64::from(visits), share, self.share_max);
-        sight.signal(Signal::Manual, chance);
+        if let Some(excess) = sight.excess(Mark::Manual, &self.against_others()) {
+            sight.signal(Signal::Manual, excess.chance);
+        }
         if visits < visits_min.max(1) || chance > self.p_max {
             return None;
         }
         Some(Told { visits: visits / step * step, share_steps: manual * SHARE_STEPS / visits })
+    }
+
+    /// How a carer's share is held against the others', for the ranking.
+    const fn against_others(&self) -> ShareTest {
+        ShareTest {
+            visits_min: self.visits_min,
+            borne_min: 3,
+            share_accepted: 0.0,
+            prior_share: self.prior_share,
+            prior_visits: self.prior_visits,
+            provider_multiple: 1.0,
+        }
     }
 
     fn hit(&self, period: Period, told: &Told) -> Hit {

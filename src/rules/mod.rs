@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::domain::Class;
 use crate::engine::{Listed, Looks, Rule, RuleSet};
 
+mod above_grant;
 mod batch_logging;
 mod billed_above_registered;
 mod carer_absent;
@@ -15,16 +16,32 @@ mod carer_hours;
 mod carer_overlap;
 mod client_absent;
 mod client_overlap;
+mod copied_day;
+mod declined_share;
 mod duplicate_registration;
+mod editor_concentration;
+mod full_delivery;
 mod impossible_travel;
 mod locked_period_change;
 mod manual_share;
+mod missed_visit;
 mod missing_log_out;
 mod moved_tag;
+mod new_identity;
 mod no_valid_order;
+mod pair_concentration;
 mod partial_double_staffing;
+mod plan_copy;
+mod provider_capacity;
+mod provider_surge;
+mod rounded_times;
+mod service_without_presence;
+mod shared_device;
 mod shared_household_double;
+mod shares;
 mod split_visits;
+mod tariff_edge;
+mod task_pattern;
 mod travel_log_in;
 mod unlisted_carer;
 mod unusual_count;
@@ -79,6 +96,22 @@ pub static RULES: &[&Definition] = &[
     &unusual_lag::RULE,
     &unusual_count::RULE,
     &manual_share::RULE,
+    &rounded_times::RULE,
+    &plan_copy::RULE,
+    &copied_day::RULE,
+    &declined_share::RULE,
+    &tariff_edge::RULE,
+    &task_pattern::RULE,
+    &editor_concentration::RULE,
+    &provider_surge::RULE,
+    &pair_concentration::RULE,
+    &above_grant::RULE,
+    &full_delivery::RULE,
+    &provider_capacity::RULE,
+    &service_without_presence::RULE,
+    &missed_visit::RULE,
+    &shared_device::RULE,
+    &new_identity::RULE,
 ];
 
 /// Why a rule could not be made.

@@ -15,37 +15,116 @@ pub fn default_engine() -> Engine {
     engine(&text)
 }
 
+/// Limits that random feeds reach.
+const TOUCHY: &str = "\
+[manual-share]
+visits_min = 2
+provider_visits_min = 3
+p_max = 0.4
+[unusual-duration]
+p_observe_max = 0.1
+p_review_max = 0.05
+excess_seconds_min = 60
+observations_min = 1
+[missing-log-out]
+seconds_min = 600
+[partial-double-staffing]
+missing_seconds_min = 0
+[moved-tag]
+gap_seconds_max = 600
+visits_min = 2
+[batch-logging]
+window_seconds = 900
+visits_min = 2
+[carer-hours]
+day_hours_max = 1
+long_days_min = 1
+hold_hours = 12
+[billed-above-registered]
+rounding_seconds = 0
+[split-visits]
+gap_seconds_max = 1800
+pieces_min = 2
+[shared-household-double]
+difference_seconds_max = 1200
+split_share_max = 0.1
+[unusual-start]
+seconds_observe_min = 1
+[unusual-count]
+visits_min = 2
+[declined-share]
+absences_min = 1
+absence_days_max = 60
+[tariff-edge]
+better_paid_from_hour = 9
+edge_minutes = 60
+[task-pattern]
+tasks_min = 1
+[shared-device]
+other_carers_min = 1
+p_carer_review_max = 0.99
+[editor-concentration]
+changes_min = 1
+changes_share_min = 0.0
+share_min = 0.1
+[provider-surge]
+clients_more_min = 1
+clients_multiple = 1.0
+length_multiple = 1.0
+visits_min = 1
+[pair-concentration]
+visits_min = 1
+share_min = 0.5
+minutes_min = 1
+off_hours_share_min = 0.0
+unplanned_min = 1
+p_review_max = 0.99
+[above-grant]
+tolerance = 1.0
+excess_minutes_min = 0
+[full-delivery]
+share_min = 0.0
+share_max = 2.0
+granted_hours_min = 1
+[provider-capacity]
+share_max = 0.1
+[service-without-presence]
+visits_min = 1
+[missed-visit]
+share_min = 0.9
+missing_minutes_min = 1
+[new-identity]
+visits_min = 1
+shared_share_min = 0.1
+";
+
 /// The same, but so easily startled that a small random feed is enough for every rule.
 pub fn touchy_engine() -> Engine {
     let text = std::fs::read_to_string(root().join("config/default.toml")).unwrap();
     let mut table: toml::Table = text.parse().unwrap();
-    for (rule, key, value) in [
-        ("manual-share", "visits_min", toml::Value::from(2)),
-        ("manual-share", "provider_visits_min", toml::Value::from(3)),
-        ("manual-share", "p_max", toml::Value::from(0.4)),
-        ("unusual-duration", "p_observe_max", toml::Value::from(0.1)),
-        ("unusual-duration", "p_review_max", toml::Value::from(0.05)),
-        ("unusual-duration", "excess_seconds_min", toml::Value::from(60)),
-        ("unusual-duration", "observations_min", toml::Value::from(1)),
-        ("missing-log-out", "seconds_min", toml::Value::from(600)),
-        ("partial-double-staffing", "missing_seconds_min", toml::Value::from(0)),
-        ("moved-tag", "gap_seconds_max", toml::Value::from(600)),
-        ("moved-tag", "visits_min", toml::Value::from(2)),
-        ("batch-logging", "window_seconds", toml::Value::from(900)),
-        ("batch-logging", "visits_min", toml::Value::from(2)),
-        ("carer-hours", "day_hours_max", toml::Value::from(1)),
-        ("carer-hours", "long_days_min", toml::Value::from(1)),
-        ("carer-hours", "hold_hours", toml::Value::from(12)),
-        ("billed-above-registered", "rounding_seconds", toml::Value::from(0)),
-        ("split-visits", "gap_seconds_max", toml::Value::from(1800)),
-        ("split-visits", "pieces_min", toml::Value::from(2)),
-        ("shared-household-double", "difference_seconds_max", toml::Value::from(1200)),
-        ("shared-household-double", "split_share_max", toml::Value::from(0.1)),
-        ("unusual-start", "seconds_observe_min", toml::Value::from(1)),
-        ("unusual-count", "visits_min", toml::Value::from(2)),
-    ] {
-        let section = table["rules"][rule].as_table_mut().unwrap();
-        assert!(section.insert(key.to_owned(), value).is_some(), "`{rule}` has no `{key}`");
+    for (rule, keys) in TOUCHY.parse::<toml::Table>().unwrap() {
+        let section = table["rules"][&rule].as_table_mut().unwrap();
+        for (key, value) in keys.as_table().unwrap() {
+            assert!(section.insert(key.clone(), value.clone()).is_some(), "`{rule}` has no `{key}`");
+        }
+    }
+    // What is held against the others' share.
+    for (_, section) in table["rules"].as_table_mut().unwrap() {
+        let section = section.as_table_mut().unwrap();
+        if section.contains_key("share_accepted") {
+            for (key, value) in [("visits_min", 2), ("provider_visits_min", 3), ("borne_min", 3)] {
+                section.insert(key.to_owned(), toml::Value::from(value));
+            }
+            for (key, value) in [
+                ("share_accepted", 0.01),
+                ("prior_share", 0.01),
+                ("prior_visits", 1.0),
+                ("provider_multiple", 1.0),
+                ("p_review_max", 0.9),
+            ] {
+                section.insert(key.to_owned(), toml::Value::from(value));
+            }
+        }
     }
     engine(&table.to_string())
 }

@@ -80,11 +80,18 @@ pub fn rich_feeds(visits: usize) -> impl Strategy<Value = Feed> {
 }
 
 fn feeds_with(visits: usize, fact: impl Strategy<Value = FactBody>) -> impl Strategy<Value = Feed> {
-    let visits = vec((vec(content(), 1..4), vec(0..LATENESS_DAYS_MAX * DAY, 4)), visits / 2..=visits);
+    let copied = proptest::option::weighted(0.2, select(vec![1_i64, 2, 3, 7]));
+    let lateness = vec(0..LATENESS_DAYS_MAX * DAY, 4);
+    let visits = vec((vec(content(), 1..4), lateness, copied), visits / 2..=visits);
     let facts = vec((fact, 0..LATENESS_DAYS_MAX * DAY), 4..16);
     (visits, facts).prop_map(|(visits, facts)| {
         let mut arrivals: Vec<(UtcSecond, Told)> = Vec::new();
-        for (number, (versions, lateness)) in visits.into_iter().enumerate() {
+        let first = visits.first().map(|(versions, ..)| versions[0].clone());
+        for (number, (mut versions, lateness, days)) in visits.into_iter().enumerate() {
+            if let Some((first, days)) = first.clone().zip(days) {
+                let later = |at: UtcSecond| at.plus(days * DAY);
+                versions[0] = Draft { start: later(first.start), end: first.end.map(later), ..first };
+            }
             let mut lateness = lateness.into_iter();
             for (version, content) in (1..).zip(versions) {
                 let mut draft = Draft { id: format!("R{number:02}"), version, ..content };
@@ -128,7 +135,7 @@ pub fn content() -> impl Strategy<Value = Draft> {
     let when = (select(vec![0_i64, 0, 0, 30]), 0_i64..12, tens, 0_i64..200, 0_i64..60);
     let who = (0..3_u8, 0..4_u8, select(vec!["P1", "P1", "P2"]));
     let evidence = (method(), method(), any::<bool>(), 0_i64..3);
-    let sort = (kind(), outcome(), event(), proptest::option::of(select(vec![20_i64, 30, 60])));
+    let sort = (kind(), outcome(), event(), proptest::option::of(select(vec![0_i64, 0, 20, 30, 60])));
     let extras = (0..8_u8, 0..4_u8, proptest::option::of(0..25_u8));
     (when, who, evidence, sort, extras, further()).prop_map(|(when, who, evidence, sort, extras, further)| {
         // Ends lie close to starts, so that the limits of the rules are often met and just missed.
@@ -143,7 +150,9 @@ pub fn content() -> impl Strategy<Value = Draft> {
         draft.recorded_at = (evidence.3 > 0).then(|| end.plus(evidence.3 * 600));
         (draft.kind, draft.outcome, draft.event) = (sort.0, sort.1, sort.2);
         draft.end = (draft.event != EventType::Started).then_some(end);
-        draft.planned = sort.3.and_then(|minutes| Span::new(start, start.plus(minutes * 60)));
+        draft.planned = sort
+            .3
+            .and_then(|minutes| Span::new(start, if minutes == 0 { end } else { start.plus(minutes * 60) }));
         draft.tariff = (extras.0 == 3).then(|| "D1".to_owned());
         draft.billable = extras.0 != 4;
         draft.trainee = extras.0 == 1;
@@ -177,8 +186,12 @@ fn further() -> impl Strategy<Value = Further> {
     let tasks = select(vec![vec![], vec![], vec!["shower"], vec!["meal"], vec!["shower", "meal", "bed"]]);
     let place = || weighted(0.2, (0..40_i32, 0..40_i32));
     let edit = weighted(0.2, (any::<bool>(), -30_i64..60, 0_i64..1500, any::<bool>()));
-    let modes =
-        vec![PaymentMode::Performed, PaymentMode::Performed, PaymentMode::PerVisit, PaymentMode::Granted];
+    let modes = vec![
+        PaymentMode::Performed,
+        PaymentMode::StandardMinutes,
+        PaymentMode::PerVisit,
+        PaymentMode::Granted,
+    ];
     let paid = (weighted(0.3, 0..7200_u32), select(modes));
     let tags = (weighted(0.15, 0..4_u8), weighted(0.15, 0..4_u8), weighted(0.5, 0..3_u8));
     let sent = (weighted(0.5, 0_i64..120), weighted(0.3, 0_i64..80), select(vec![0, 0, 0, -600, 600]));
@@ -237,20 +250,8 @@ fn near(north: i32, east: i32) -> Place {
 
 fn method() -> impl Strategy<Value = CaptureMethod> {
     use CaptureMethod::{AppButton, AutoClosed, DigitalLock, ManualCarer, NfcTag, Unknown};
-    select(vec![
-        NfcTag,
-        NfcTag,
-        NfcTag,
-        NfcTag,
-        NfcTag,
-        NfcTag,
-        NfcTag,
-        DigitalLock,
-        AppButton,
-        ManualCarer,
-        AutoClosed,
-        Unknown,
-    ])
+    let others = select(vec![DigitalLock, AppButton, ManualCarer, AutoClosed, Unknown]);
+    prop_oneof![7 => Just(NfcTag), 5 => others]
 }
 
 fn kind() -> impl Strategy<Value = VisitKind> {
@@ -295,10 +296,10 @@ fn fact_body() -> impl Strategy<Value = FactBody> {
     let order = order.prop_map(|(client, required_staff, some_tasks, granted_minutes)| FactBody::Order {
         order_id: format!("O{client}"),
         client_ref: format!("c{client}"),
-        provider_id: None,
+        provider_id: some_tasks.then(|| "P1".to_owned()),
         task_codes: if some_tasks { vec!["shower".to_owned()] } else { Vec::new() },
         granted_minutes,
-        granted_per: granted_minutes.map(|_| GrantPer::Day),
+        granted_per: granted_minutes.map(|_| if some_tasks { GrantPer::Day } else { GrantPer::Month }),
         required_staff,
     });
     prop_oneof![3 => home, 1 => order]

@@ -12,6 +12,8 @@ pub enum Expected {
     Noted(String, String),
     Nothing,
     Same,
+    /// A rule noted something new about a pay period (or, false, did not), and no alert.
+    Observed(String, bool),
     Withdrawn(String),
     /// `rule`, missing fact.
     Undetermined(String, String),
@@ -41,6 +43,8 @@ pub(super) fn expectation(text: &str) -> Read<Expected> {
         "nothing" => Expected::Nothing,
         "same" => Expected::Same,
         "noted" => Expected::Noted(next("a rule")?, next("a registration")?),
+        "observed" => Expected::Observed(next("a rule")?, true),
+        "unobserved" => Expected::Observed(next("a rule")?, false),
         "withdrawn" => Expected::Withdrawn(next("a registration")?),
         "undetermined" => Expected::Undetermined(next("a rule")?, next("a fact")?),
         "hold" => {

@@ -8,7 +8,8 @@ use super::words::{
 };
 
 /// What follows the kind of fact: its id, when it holds, and what it says. Every fact but a calendar
-/// may end with `during 2026-03-01..2026-04-01`; absences say their time themselves.
+/// may end with `during 2026-03-01..2026-04-01`; absences say their time themselves. An id of its own
+/// may follow, where two facts would be told apart by nothing else: `id second`.
 pub(super) fn fact(kind: &str, words: &mut Words<'_>) -> Read<(String, Validity, FactBody)> {
     let name = words.next("a name")?.to_owned();
     let mut valid = None;
@@ -61,6 +62,7 @@ pub(super) fn fact(kind: &str, words: &mut Words<'_>) -> Read<(String, Validity,
     if valid.is_none() && words.take("during") {
         valid = Some(validity(words.next("a time")?)?);
     }
+    let id = of(words, "id")?.unwrap_or(id);
     Ok((format!("{kind}-{id}"), valid.unwrap_or_else(always), body))
 }
 

@@ -66,8 +66,10 @@ impl Reader {
         if let Some(expected) = line.strip_prefix("->") {
             return Ok(vec![Said::Expected(expectation(expected.trim())?)]);
         }
-        if let Some(rest) = line.strip_prefix("every day ") {
-            return self.every_day(rest);
+        for (every, unit, step) in [("every day ", "days", 1), ("every week ", "weeks", 7)] {
+            if let Some(rest) = line.strip_prefix(every) {
+                return self.every(unit, step, rest);
+            }
         }
         let mut words = Words::new(line);
         let first = words.next("a word")?;
@@ -160,7 +162,7 @@ impl Reader {
     }
 
     /// `from 2026-02-01 for 40 days: B carer ann …` registers `B-1` to `B-40`.
-    fn every_day(&mut self, rest: &str) -> Read<Vec<Said>> {
+    fn every(&mut self, unit: &str, step: i32, rest: &str) -> Read<Vec<Said>> {
         let (head, visit) = rest.split_once(": ").ok_or("`: ` is missing")?;
         let mut words = Words::new(head);
         words.expect("from")?;
@@ -168,12 +170,13 @@ impl Reader {
             words.next("a date")?.parse().map_err(|_| "the date is not understood".to_owned())?;
         words.expect("for")?;
         let days: i32 = number(words.next("a number")?)?;
-        words.expect("days")?;
+        words.expect(unit)?;
         words.end()?;
         let (name, what) = visit.split_once(' ').ok_or("a registration is missing")?;
         let each = |at: i32| {
-            let date =
-                first.checked_add(jiff::Span::new().days(at)).map_err(|problem| problem.to_string())?;
+            let date = first
+                .checked_add(jiff::Span::new().days(at * step))
+                .map_err(|problem| problem.to_string())?;
             let text = format!("{what} on {date}");
             let draft = self.registration(&format!("{name}-{}.1", at + 1), &mut Words::new(&text))?;
             Ok(Said::Registered(Box::new(draft)))

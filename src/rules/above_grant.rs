@@ -1,0 +1,119 @@
+//! `above-grant`: more time is registered for a client than was granted.
+//!
+//! Why: the orders say how much time the client was granted. What is paid above that nobody decided.
+//!
+//! Finds, per client and pay period, paid seconds of visits carried out that are more than
+//! `tolerance` times what the client's orders grant in that month, by at least `excess_minutes_min`.
+//! Orders count day by day as they hold: a daily grant in full, a weekly one by sevenths, a monthly
+//! one by its part of the month; an order for two carers grants the time of both. A grant that becomes
+//! known later, and holds from earlier, takes the finding back by itself.
+//!
+//! Not a finding: answers to alarms; visits for which the granted time or a fixed sum is paid whatever was
+//! registered; visits that are not billed. Acute need is accepted by an `exception` fact.
+//!
+//! Grade: review. A hold is not proposed: which of the month's visits went above the grant cannot be
+//! told, and whether a contract refuses the excess or carries it over to the next month is not in the feed.
+//! Undetermined where orders are not sent, or none of the client's grants any time.
+
+use serde::Deserialize;
+
+use super::{Definition, from_table};
+use crate::domain::{Class, Grade, Measure, Sentence, SubjectKind};
+use crate::engine::{Hit, Looks, PeriodSight, Report, Rule, Whose};
+
+pub(super) const RULE: Definition = Definition {
+    id: "above-grant",
+    version: 1,
+    class: Class::Deviation,
+    patterns: &[9],
+    reads_history: false,
+    looks: Looks::AtPeriods,
+    summary_sv: "Mer tid är registrerad för en brukare än vad som är beviljat.",
+    summary_en: "More time is registered for a client than was granted.",
+    build: from_table::<AboveGrant>,
+};
+
+/// Hours are told in steps of so many minutes.
+const STEP_MINUTES: i64 = 120;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AboveGrant {
+    /// So many times the granted time is accepted.
+    tolerance: f64,
+    /// And so many minutes above that.
+    excess_minutes_min: u32,
+}
+
+/// What is told, in minutes: registered rounded down, granted as it is.
+struct Told {
+    registered: i64,
+    granted: i64,
+}
+
+impl Rule for AboveGrant {
+    fn periods_of(&self) -> &'static [SubjectKind] {
+        &[SubjectKind::ClientPeriod]
+    }
+
+    fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
+        if let Some(told) = self.told(sight) {
+            report.hit(self.hit(sight, &told));
+        } else if is_client_with_visits(sight)
+            && (!sight.orders_are_sent() || sight.granted_seconds().is_none())
+        {
+            report.undetermined("order");
+        }
+    }
+
+    fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
+        self.told(sight).map_or(0, |told| 1 + (told.registered << 32 | told.granted).unsigned_abs())
+    }
+}
+
+impl AboveGrant {
+    fn told(&self, sight: &PeriodSight<'_>) -> Option<Told> {
+        let drawn = sight.tally().drawn_seconds;
+        let least = i64::from(self.excess_minutes_min) * 60;
+        if drawn <= least || !is_client_with_visits(sight) || !sight.orders_are_sent() {
+            return None;
+        }
+        let granted = sight.granted_seconds()?;
+        let accepted = self.tolerance * granted as f64 + least as f64;
+        (accepted < drawn as f64)
+            .then(|| Told { registered: drawn / 60 / STEP_MINUTES * STEP_MINUTES, granted: granted / 60 })
+    }
+
+    fn hit(&self, sight: &PeriodSight<'_>, told: &Told) -> Hit {
+        let month = sight.period().month;
+        let (registered, granted) = (told.registered / 60, told.granted / 60);
+        let minutes = told.granted % 60;
+        Hit {
+            grade: Grade::Review,
+            p_value: None,
+            related: Vec::new(),
+            disputed: None,
+            observed: vec![Measure::whole("registered_seconds_min", told.registered * 60)],
+            expected: vec![
+                Measure::whole("granted_seconds", told.granted * 60),
+                Measure::real("tolerance", self.tolerance),
+            ],
+            excluded: &["alarm", "paid-by-grant", "not-billed", "double-staffing", "backdated-grant"],
+            not_tested: Vec::new(),
+            text: Sentence {
+                sv: format!(
+                    "Minst {registered} timmar betald tid är registrerade för brukaren i {month}; besluten beviljar \
+                     {granted} timmar och {minutes} minuter den månaden."
+                ),
+                en: format!(
+                    "At least {registered} hours of paid time are registered for the client in {month}; the orders grant \
+                     {granted} hours and {minutes} minutes that month."
+                ),
+            },
+        }
+    }
+}
+
+fn is_client_with_visits(sight: &PeriodSight<'_>) -> bool {
+    matches!(sight.period().whose, Whose::Client(_)) && 0 < sight.tally().visits
+}

@@ -1,0 +1,102 @@
+//! `copied-day`: the day before, or the week before, is registered once more.
+//!
+//! Why: two visits never take the same minutes, least of all day after day. Where a carer's day is
+//! that of yesterday or of last week, it was copied, not worked.
+//!
+//! Finds, per carer and per provider in a pay period, visits carried out at a client where the same
+//! carer has, 24 hours or seven days before, a visit at the same client that began and ended in the
+//! same minutes, when their share is above `share_accepted` and so far above the others' that chance
+//! gives it with at most `p_review_max`.
+//!
+//! Not a finding: the same start alone (medicine has its hour); times typed in afterwards or closed by
+//! the source; what equals its plan, which `plan-copy` counts; few visits. Over the two nights of
+//! a year in which the clock is changed nothing is seen.
+//!
+//! Grade: review. No single second is in question.
+
+use serde::Deserialize;
+
+use super::shares::{Shares, Told, Words};
+use super::{Definition, from_table};
+use crate::domain::{CaptureMethod, Class, Grade, SubjectKind, UtcSecond};
+use crate::engine::{Looks, Mark, PeriodSight, Report, Rule, Sight, Signal, Visit};
+
+pub(super) const RULE: Definition = Definition {
+    id: "copied-day",
+    version: 1,
+    class: Class::Pattern,
+    patterns: &[34],
+    reads_history: true,
+    looks: Looks::AtBoth,
+    summary_sv: "För många besök har samma tider som dagen eller veckan före.",
+    summary_en: "Too many visits have the times of the day or the week before.",
+    build: from_table::<CopiedDay>,
+};
+
+const WORDS: Words = Words {
+    visits_sv: "besök",
+    do_sv: "har på minuten samma tider som dagen eller veckan före hos samma brukare",
+    visits_en: "visits",
+    do_en: "have to the minute the times of the day or the week before at the same client",
+};
+
+/// Yesterday and last week.
+const DAYS_BEFORE: [i32; 2] = [1, 7];
+
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
+struct CopiedDay(Shares);
+
+impl Rule for CopiedDay {
+    fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
+        let own = sight.visit();
+        if is_measured(own) {
+            let copies = |days: i32| {
+                let mut earlier = sight.carer_visits_at_this_time(days);
+                earlier.any(|earlier| is_copy(own, earlier, days))
+            };
+            report.mark(Mark::DayCopy, !is_as_planned(own) && DAYS_BEFORE.into_iter().any(copies));
+        }
+    }
+
+    fn periods_of(&self) -> &'static [SubjectKind] {
+        &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
+    }
+
+    fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
+        if let Some(told) = self.told(sight) {
+            let excluded = &["same-start-only", "manual-times", "auto-closed", "as-planned", "few-visits"];
+            report.hit(told.hit(sight, Grade::Review, WORDS, excluded));
+        }
+    }
+
+    fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
+        self.told(sight).map_or(0, |told| told.word())
+    }
+}
+
+impl CopiedDay {
+    fn told(&self, sight: &PeriodSight<'_>) -> Option<Told> {
+        self.0.told(sight, Mark::DayCopy, Some(Signal::DayCopy))
+    }
+}
+
+fn is_measured(visit: &Visit) -> bool {
+    visit.is_performed() && !visit.is_manual() && visit.end_method != CaptureMethod::AutoClosed
+}
+
+const fn minute(at: UtcSecond) -> i64 {
+    at.0.div_euclid(60)
+}
+
+fn is_as_planned(visit: &Visit) -> bool {
+    let ends = (minute(visit.span.start()), minute(visit.span.end()));
+    visit.planned.is_some_and(|plan| (minute(plan.start()), minute(plan.end())) == ends)
+}
+
+/// The start is within the same minute already.
+fn is_copy(own: &Visit, earlier: &Visit, days: i32) -> bool {
+    own.client == earlier.client
+        && is_measured(earlier)
+        && minute(own.span.end()) == minute(earlier.span.end()) + i64::from(days) * 24 * 60
+}

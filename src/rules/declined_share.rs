@@ -1,0 +1,131 @@
+//! `declined-share`: too many visits are declined, or the client is away too often.
+//!
+//! Why: a visit that the client declined, or that came to a closed door, is paid in part where no time
+//! was worked, and nobody checks it.
+//!
+//! Finds, per carer and per provider in a pay period, visits that were declined or met nobody, when
+//! their share of all closed visits is above `share_accepted` and so far above the others' that chance
+//! gives it with at most `p_review_max`: review. And clients with `absences_min` or more absences of at
+//! most `absence_days_max` days that begin in the pay period: observe, as the first day of each is
+//! paid higher in some contracts.
+//!
+//! Not a finding: clients who decline at everybody's, as the carer's others do then not; illness that
+//! takes a client to hospital again and again is only observed. A client whom one carer alone visits
+//! and who truly declines is accepted by an `exception` fact.
+
+use serde::Deserialize;
+
+use super::shares::{Shares, Told, Words};
+use super::{Definition, from_table};
+use crate::domain::{Class, Grade, Measure, Month, Outcome, Sentence, SubjectKind};
+use crate::engine::{Hit, Looks, Mark, PeriodSight, Report, Rule, Sight, Signal, Whose};
+
+pub(super) const RULE: Definition = Definition {
+    id: "declined-share",
+    version: 1,
+    class: Class::Pattern,
+    patterns: &[27, 28],
+    reads_history: false,
+    looks: Looks::AtBoth,
+    summary_sv: "För många besök är avböjda, eller brukaren är borta för ofta.",
+    summary_en: "Too many visits are declined, or the client is away too often.",
+    build: from_table::<DeclinedShare>,
+};
+
+const WORDS: Words = Words {
+    visits_sv: "besök",
+    do_sv: "är avböjda eller har ingen mött",
+    visits_en: "visits",
+    do_en: "were declined or met nobody",
+};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DeclinedShare {
+    #[serde(flatten)]
+    shares: Shares,
+    /// Fewer short absences of a client in a pay period are usual.
+    absences_min: u32,
+    /// An absence up to this long, in days, is short.
+    absence_days_max: u16,
+}
+
+impl Rule for DeclinedShare {
+    fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
+        let visit = sight.visit();
+        if !visit.open {
+            let met_nobody = matches!(visit.outcome, Outcome::Declined | Outcome::ClientAbsent);
+            report.mark(Mark::Declined, met_nobody);
+        }
+    }
+
+    fn periods_of(&self) -> &'static [SubjectKind] {
+        &[SubjectKind::CarerPeriod, SubjectKind::ClientPeriod, SubjectKind::ProviderPeriod]
+    }
+
+    fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
+        if let Some(told) = self.told(sight) {
+            report.hit(told.hit(sight, Grade::Review, WORDS, &["open-visit", "few-visits"]));
+        }
+        let absences = self.absences(sight);
+        if 0 < absences {
+            report.hit(self.absent(sight.period().month, absences));
+        }
+    }
+
+    fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
+        match sight.period().whose {
+            Whose::Client(_) => u64::from(self.absences(sight)),
+            _ => self.told(sight).map_or(0, |told| told.word()),
+        }
+    }
+}
+
+impl DeclinedShare {
+    fn told(&self, sight: &PeriodSight<'_>) -> Option<Told> {
+        self.shares.told(sight, Mark::Declined, Some(Signal::Declined))
+    }
+
+    /// Short absences of a client that begin in the period; 0 where they are few.
+    fn absences(&self, sight: &PeriodSight<'_>) -> u32 {
+        let Whose::Client(client) = sight.period().whose else { return 0 };
+        let known = || sight.absences(client);
+        if (known().count() as u32) < self.absences_min.max(1) {
+            return 0;
+        }
+        let [first, last] = sight.bounds(sight.period().month);
+        let most = i64::from(self.absence_days_max) * 86_400;
+        let short = known().filter(|absence| {
+            let from = absence.valid.from;
+            first <= from && from < last && absence.valid.to.is_some_and(|to| to.since(from) <= most)
+        });
+        // Two sources may tell of one absence.
+        let mut days: Vec<_> = short.map(|absence| sight.zone().day(absence.valid.from)).collect();
+        days.sort_unstable();
+        days.dedup();
+        let count = u32::try_from(days.len()).unwrap_or(u32::MAX);
+        if count < self.absences_min { 0 } else { count }
+    }
+
+    fn absent(&self, month: Month, absences: u32) -> Hit {
+        let days = self.absence_days_max;
+        Hit {
+            grade: Grade::Observe,
+            p_value: None,
+            related: Vec::new(),
+            disputed: None,
+            observed: vec![Measure::whole("short_absences", i64::from(absences))],
+            expected: vec![Measure::whole("short_absences_max", i64::from(self.absences_min) - 1)],
+            excluded: &["long-absence"],
+            not_tested: Vec::new(),
+            text: Sentence {
+                sv: format!(
+                    "Brukaren har {absences} frånvaroperioder på högst {days} dagar som börjar i {month}."
+                ),
+                en: format!(
+                    "The client has {absences} absences of at most {days} days that begin in {month}."
+                ),
+            },
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! `editor-concentration`: one person changes most of a provider's registrations by hand.
+//!
+//! Why: corrections belong to the carers who were there. Where one person makes nearly all of them, for
+//! many carers, the registrations say what the office wants.
+//!
+//! Finds, per provider and pay period, at least `changes_min` changes by hand, of which one editor made
+//! at least `share_min`, where there is at least one change to so many visits as `changes_share_min`
+//! says.
+//!
+//! Not a finding: few changes; changes without a named editor. One planner per unit is normal, so this is only ever observed:
+//! it says where to look when something else is found.
+
+use serde::Deserialize;
+
+use super::{Definition, from_table};
+use crate::domain::{Class, Grade, Measure, Sentence, SubjectKind};
+use crate::engine::{Hit, Looks, PeriodSight, Report, Rule, Whose};
+
+pub(super) const RULE: Definition = Definition {
+    id: "editor-concentration",
+    version: 1,
+    class: Class::Pattern,
+    patterns: &[21],
+    reads_history: false,
+    looks: Looks::AtPeriods,
+    summary_sv: "En och samma person ändrar de flesta av en utförares registreringar.",
+    summary_en: "One person changes most of a provider's registrations by hand.",
+    build: from_table::<EditorConcentration>,
+};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EditorConcentration {
+    /// Fewer changes by hand in a pay period say nothing.
+    changes_min: u32,
+    /// Fewer changes to a visit than this are usual, 0 to 1.
+    changes_share_min: f64,
+    /// One editor with a smaller share of the changes is one of several, 0 to 1.
+    share_min: f64,
+}
+
+/// What is told of a period, rounded down.
+struct Told {
+    changes: u32,
+    per_cent: u32,
+}
+
+impl Rule for EditorConcentration {
+    fn periods_of(&self) -> &'static [SubjectKind] {
+        &[SubjectKind::ProviderPeriod]
+    }
+
+    fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
+        if let Some(told) = self.told(sight) {
+            report.hit(self.hit(sight, &told));
+        }
+    }
+
+    fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
+        self.told(sight).map_or(0, |told| 1 + (u64::from(told.changes) << 8 | u64::from(told.per_cent)))
+    }
+}
+
+impl EditorConcentration {
+    fn told(&self, sight: &PeriodSight<'_>) -> Option<Told> {
+        let Whose::Provider(_) = sight.period().whose else { return None };
+        let tally = sight.tally();
+        let counts = tally.editors().iter().map(|(_, changes)| *changes);
+        let changes: u32 = counts.clone().sum();
+        if changes < self.changes_min.max(1)
+            || f64::from(changes) < self.changes_share_min * f64::from(tally.visits)
+        {
+            return None;
+        }
+        let most = counts.max().unwrap_or(0);
+        let share = f64::from(most) / f64::from(changes);
+        (self.share_min <= share)
+            .then(|| Told { changes: changes / 100 * 100, per_cent: most * 20 / changes * 5 })
+    }
+
+    fn hit(&self, sight: &PeriodSight<'_>, told: &Told) -> Hit {
+        let Told { changes, per_cent } = *told;
+        let month = sight.period().month;
+        Hit {
+            grade: Grade::Observe,
+            p_value: None,
+            related: Vec::new(),
+            disputed: None,
+            observed: vec![
+                Measure::whole("changes_min", i64::from(changes)),
+                Measure::real("editor_share_min", f64::from(per_cent) / 100.0),
+            ],
+            expected: vec![Measure::real("editor_share_max", self.share_min)],
+            excluded: &["few-changes"],
+            not_tested: Vec::new(),
+            text: Sentence {
+                sv: format!(
+                    "En och samma person har gjort minst {per_cent} procent av utförarens ändringar i {month} (minst \
+                     {changes} ändringar räknade)."
+                ),
+                en: format!(
+                    "One and the same person made at least {per_cent} per cent of the provider's changes in {month} (at \
+                     least {changes} changes counted)."
+                ),
+            },
+        }
+    }
+}

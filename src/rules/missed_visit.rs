@@ -1,0 +1,128 @@
+//! `missed-visit`: far less time is registered for a client than was granted, and the granted time is paid.
+//!
+//! Why: where granted time is paid, a visit that was never made costs the provider nothing and the client's
+//! care. Care comes first: has the client been without help?
+//!
+//! Finds, per client and pay period that is over, where the granted time is paid for at least half of the
+//! visits, registered time below `share_min` of what the client's orders grant, by at least
+//! `missing_minutes_min`. Orders count day by day as they hold, without the days that the client was away.
+//!
+//! Not a finding: a month that is not over (the client has no visit in the next); performed time paid,
+//! as nothing is then paid for what was missed; days of absence. Visits that wait in an offline phone
+//! take it back when they arrive.
+//!
+//! A single planned visit without a registration is not in the feed, nor is a client without any visit in
+//! a month: the plan comes with the registration.
+//!
+//! Grade: review; one step lower where absences are not sent. Undetermined where no order of the client
+//! grants any time.
+
+use serde::Deserialize;
+
+use super::{Definition, from_table};
+use crate::domain::{Class, Grade, Measure, Sentence, SubjectKind};
+use crate::engine::{Hit, Looks, PeriodSight, Report, Rule, Whose};
+
+pub(super) const RULE: Definition = Definition {
+    id: "missed-visit",
+    version: 1,
+    class: Class::Deviation,
+    patterns: &[38],
+    reads_history: false,
+    looks: Looks::AtPeriods,
+    summary_sv: "Mycket mindre tid är registrerad för en brukare än den beviljade som betalas.",
+    summary_en: "Far less time is registered for a client than the granted time that is paid.",
+    build: from_table::<MissedVisit>,
+};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MissedVisit {
+    /// At least this part of the granted time should be registered, 0 to 1.
+    share_min: f64,
+    /// Fewer missing minutes in a pay period say nothing.
+    missing_minutes_min: u32,
+}
+
+/// What is told, in hours: registered up, granted down.
+struct Told {
+    registered: i64,
+    granted: i64,
+    absences_known: bool,
+}
+
+impl Rule for MissedVisit {
+    fn periods_of(&self) -> &'static [SubjectKind] {
+        &[SubjectKind::ClientPeriod]
+    }
+
+    fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
+        if let Some(told) = self.told(sight) {
+            report.hit(self.hit(sight, &told));
+        } else if is_paid_by_grant(sight) && sight.granted_seconds().is_none() {
+            report.undetermined("order");
+        }
+    }
+
+    fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
+        self.told(sight).map_or(0, |told| {
+            let hours = (told.registered << 24 | told.granted).unsigned_abs();
+            1 + (hours << 1 | u64::from(told.absences_known))
+        })
+    }
+}
+
+impl MissedVisit {
+    fn told(&self, sight: &PeriodSight<'_>) -> Option<Told> {
+        if !is_paid_by_grant(sight) {
+            return None;
+        }
+        sight.tally_after()?;
+        let registered = sight.tally().seconds;
+        let is_missing = |granted: i64| {
+            i64::from(self.missing_minutes_min) * 60 <= granted - registered
+                && (registered as f64) < self.share_min * granted as f64
+        };
+        // Absences only make less of it, and are reckoned day by day.
+        sight.granted_seconds().filter(|granted| is_missing(*granted))?;
+        let granted = sight.granted_seconds_at_home().filter(|granted| is_missing(*granted))?;
+        let hours = |seconds: i64| seconds.div_euclid(3600);
+        let absences_known = sight.absences_are_sent();
+        Some(Told { registered: hours(registered + 3599), granted: hours(granted), absences_known })
+    }
+
+    fn hit(&self, sight: &PeriodSight<'_>, told: &Told) -> Hit {
+        let month = sight.period().month;
+        let Told { registered, granted, absences_known } = *told;
+        Hit {
+            grade: if absences_known { Grade::Review } else { Grade::Review.lowered() },
+            p_value: None,
+            related: Vec::new(),
+            disputed: None,
+            observed: vec![Measure::whole("registered_hours_max", registered)],
+            expected: vec![
+                Measure::whole("granted_hours", granted),
+                Measure::real("granted_share_min", self.share_min),
+            ],
+            excluded: &["month-not-over", "client-away", "performed-time-paid"],
+            not_tested: if absences_known { Vec::new() } else { vec!["client_absence"] },
+            text: Sentence {
+                sv: format!(
+                    "Högst {registered} timmar är registrerade för brukaren i {month}, men {granted} timmar är beviljade och \
+                     betalas. Har brukaren fått sin hjälp?"
+                ),
+                en: format!(
+                    "At most {registered} hours are registered for the client in {month}, but {granted} hours are granted \
+                     and paid. Did the client get the help?"
+                ),
+            },
+        }
+    }
+}
+
+fn is_paid_by_grant(sight: &PeriodSight<'_>) -> bool {
+    let tally = sight.tally();
+    0 < tally.paid_by_grant
+        && tally.visits <= 2 * tally.paid_by_grant
+        && matches!(sight.period().whose, Whose::Client(_))
+}

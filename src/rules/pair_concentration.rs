@@ -1,0 +1,214 @@
+//! `pair-concentration`: one carer makes most of a client's visits, or nearly all the unplanned ones.
+//!
+//! Why: a client with several visits a day usually meets some fifteen carers in two weeks. Where one
+//! carer does nearly all, with long hours, evenings and weekends too, a relative may be employed
+//! without anybody having been told; and visits that nobody planned, by one carer alone, may not have been.
+//!
+//! Finds, per carer and client in a pay period:
+//! * at least `share_min` of the client's visits, of which there are at least `visits_min` (two a
+//!   day), by this carer, with at least `minutes_min` minutes and `off_hours_share_min` of them on
+//!   evenings, nights and weekends: observe;
+//! * at least `unplanned_min` unplanned visits by this carer and at least half of the client's, where so
+//!   many are likely by at most `p_review_max`, had the carer the same part in them as in the planned ones:
+//!   review. The part is uncertain as if known from six visits (beta-binomial distribution); of more than
+//!   forty terms of its tail fewer are reckoned, from a smaller sample of the same share.
+//!
+//! Not a finding: clients with few visits; a carer who makes as large a part of the planned visits: that is
+//! continuity, which is a goal. A relative whose employment was declared is an `exception` fact.
+
+use serde::Deserialize;
+
+use super::shares::{decades, p_value};
+use super::{Definition, from_table};
+use crate::domain::{Class, Grade, Measure, Month, Sentence, SubjectKind};
+use crate::engine::{Hit, Looks, PeriodSight, Report, Rule, Share};
+
+pub(super) const RULE: Definition = Definition {
+    id: "pair-concentration",
+    version: 1,
+    class: Class::Pattern,
+    patterns: &[31],
+    reads_history: false,
+    looks: Looks::AtPeriods,
+    summary_sv: "En och samma omsorgsperson gör de flesta av en brukares besök.",
+    summary_en: "One carer makes most of a client's visits.",
+    build: from_table::<PairConcentration>,
+};
+
+/// As from so many visits the carer's part is known.
+const STRENGTH: f64 = 6.0;
+/// No more terms of the tail are summed.
+const TERMS_MAX: u32 = 40;
+/// A part of nothing or of all is not believed.
+const PART_MIN: f64 = 0.02;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PairConcentration {
+    /// A client with fewer visits in a pay period needs no more than one carer.
+    visits_min: u32,
+    /// The part of them by one carer that is noted, 0 to 1.
+    share_min: f64,
+    /// With fewer minutes in the pay period it is not.
+    minutes_min: u32,
+    /// Nor with a smaller part on evenings, nights and weekends, 0 to 1.
+    off_hours_share_min: f64,
+    /// Fewer unplanned visits by one carer say nothing.
+    unplanned_min: u32,
+    /// At most so likely by chance.
+    p_review_max: f64,
+}
+
+/// What is told of a pair, rounded down.
+#[derive(Clone, Copy, Default)]
+struct Told {
+    /// Per cent of the client's visits, by fives; 0 where they are not noted.
+    per_cent: u32,
+    /// Unplanned visits, by tens, where they are asked about.
+    unplanned: u32,
+    decades: u8,
+}
+
+impl Rule for PairConcentration {
+    fn periods_of(&self) -> &'static [SubjectKind] {
+        &[SubjectKind::PairPeriod]
+    }
+
+    fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
+        let told = self.told(sight);
+        let month = sight.period().month;
+        if 0 < told.decades {
+            report.hit(unplanned(told, month));
+        } else if 0 < told.per_cent {
+            report.hit(self.most(told, month));
+        }
+    }
+
+    fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
+        let Told { per_cent, unplanned, decades } = self.told(sight);
+        u64::from(unplanned) << 16 | u64::from(per_cent) << 8 | u64::from(decades)
+    }
+}
+
+impl PairConcentration {
+    fn told(&self, sight: &PeriodSight<'_>) -> Told {
+        let mut told = Told::default();
+        let tally = sight.tally();
+        if tally.visits < self.visits_min.max(1) {
+            return told;
+        }
+        let Some(own) = sight.pair() else { return told };
+        let part = f64::from(own.visits) / f64::from(tally.visits);
+        let off_hours = f64::from(own.off_hours) / f64::from(own.visits.max(1));
+        // Half is what the engine looks at pairs from.
+        if self.share_min.max(0.5) <= part
+            && self.minutes_min <= own.minutes
+            && self.off_hours_share_min <= off_hours
+        {
+            told.per_cent = own.visits * 20 / tally.visits * 5;
+        }
+        if self.unplanned_min.max(1) <= own.unplanned {
+            let unplanned: u32 = tally.shares().iter().map(|share| share.unplanned).sum();
+            let chance =
+                if unplanned <= 2 * own.unplanned { chance(own, unplanned, tally.visits) } else { 1.0 };
+            if chance <= self.p_review_max {
+                // A chance that is no chance at all still tells of the visits.
+                told.decades = decades(chance).max(1);
+                told.unplanned = own.unplanned / 10 * 10;
+            }
+        }
+        told
+    }
+
+    fn most(&self, told: Told, month: Month) -> Hit {
+        let (per_cent, minutes) = (told.per_cent, self.minutes_min);
+        Hit {
+            grade: Grade::Observe,
+            p_value: None,
+            related: Vec::new(),
+            disputed: None,
+            observed: vec![Measure::real("visits_share_min", f64::from(per_cent) / 100.0)],
+            expected: vec![Measure::real("visits_share_max", self.share_min)],
+            excluded: &["few-visits", "few-minutes", "office-hours-only"],
+            not_tested: Vec::new(),
+            text: Sentence {
+                sv: format!(
+                    "En och samma omsorgsperson gör minst {per_cent} procent av brukarens besök i {month}, minst {minutes} \
+                     minuter, även på kvällar och helger."
+                ),
+                en: format!(
+                    "One and the same carer makes at least {per_cent} per cent of the client's visits in {month}, at least \
+                     {minutes} minutes, on evenings and at weekends too."
+                ),
+            },
+        }
+    }
+}
+
+fn unplanned(told: Told, month: Month) -> Hit {
+    let visits = told.unplanned;
+    Hit {
+        grade: Grade::Review,
+        p_value: Some(p_value(told.decades)),
+        related: Vec::new(),
+        disputed: None,
+        observed: vec![Measure::whole("unplanned_visits_min", i64::from(visits))],
+        expected: Vec::new(),
+        excluded: &["same-part-of-planned-visits", "few-visits"],
+        not_tested: Vec::new(),
+        text: Sentence {
+            sv: format!(
+                "En och samma omsorgsperson gör de flesta av brukarens oplanerade besök i {month} (minst {visits}), och en \
+                 mycket mindre del av de planerade."
+            ),
+            en: format!(
+                "One and the same carer makes most of the client's unplanned visits in {month} (at least {visits}), and a \
+                 far smaller part of the planned ones."
+            ),
+        },
+    }
+}
+
+/// How likely so many of the client's `unplanned` visits are by this carer, by the part in the planned.
+fn chance(own: Share, unplanned: u32, visits: u32) -> f64 {
+    let (own_planned, planned) = (own.visits - own.unplanned, visits - unplanned);
+    let part = (f64::from(own_planned) + 0.5) / (f64::from(planned) + 1.0);
+    let (mut of, mut seen) = (unplanned, own.unplanned);
+    if TERMS_MAX < of {
+        seen = (u64::from(seen) * u64::from(TERMS_MAX) / u64::from(of)) as u32;
+        of = TERMS_MAX;
+    }
+    upper_tail(seen, of, part.clamp(PART_MIN, 1.0 - PART_MIN))
+}
+
+/// Of `of` trials at least `seen` come true, where each does so by a chance that is beta distributed
+/// about `mean` with [`STRENGTH`] (N. L. Johnson, A. W. Kemp and S. Kotz, "Univariate Discrete
+/// Distributions", 2005, section 6.2.2).
+fn upper_tail(seen: u32, of: u32, mean: f64) -> f64 {
+    let (a, b) = (STRENGTH * mean, STRENGTH * (1.0 - mean));
+    // All of them; from there each term down by its ratio to the one above.
+    let mut term: f64 = (0..of).map(|i| (a + f64::from(i)) / (STRENGTH + f64::from(i))).product();
+    let mut sum = term;
+    for at in (seen..of).rev() {
+        let (at, of) = (f64::from(at), f64::from(of));
+        term *= (at + 1.0) * (b + of - at - 1.0) / ((of - at) * (a + at));
+        sum += term;
+    }
+    sum.min(1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tail_is_that_of_the_distribution() {
+        // With equal parameters 3 and 3: the mass of 4 of 4 is B(7, 3) / B(3, 3) = 5/42.
+        assert!((upper_tail(4, 4, 0.5) - 5.0 / 42.0).abs() < 1e-12);
+        assert!((upper_tail(0, 30, 0.1) - 1.0).abs() < 1e-9);
+        // Symmetric: as likely to be all as to be none.
+        assert!((upper_tail(12, 12, 0.3) - (1.0 - upper_tail(1, 12, 0.7))).abs() < 1e-9);
+        assert!(upper_tail(20, 20, 0.05) < 1e-5);
+        assert!(upper_tail(20, 20, 0.6) > 1e-3);
+    }
+}

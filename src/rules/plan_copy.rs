@@ -1,0 +1,76 @@
+//! `plan-copy`: visits are registered as they were planned, to the minute.
+//!
+//! Why: nobody arrives and leaves at the planned minute day after day. Who registers the plan has not
+//! registered the visit, and the minutes that were not worked are paid.
+//!
+//! Finds, per carer and per provider in a pay period, visits carried out that begin in the minute and
+//! end in the minute that were planned, when their share is above `share_accepted` and so far above
+//! the others' that chance gives it with at most `p_review_max`.
+//!
+//! Not a finding: times typed in afterwards or closed by the source; a system that proposes the plan
+//! to everybody, as the others copy it then as well; few visits; visits without a plan.
+//!
+//! Grade: review. No single second is in question.
+
+use serde::Deserialize;
+
+use super::shares::{Shares, Told, Words};
+use super::{Definition, from_table};
+use crate::domain::{CaptureMethod, Class, Grade, SubjectKind, UtcSecond};
+use crate::engine::{Looks, Mark, PeriodSight, Report, Rule, Sight, Signal};
+
+pub(super) const RULE: Definition = Definition {
+    id: "plan-copy",
+    version: 1,
+    class: Class::Pattern,
+    patterns: &[19],
+    reads_history: false,
+    looks: Looks::AtBoth,
+    summary_sv: "För många besök är registrerade exakt som de var planerade.",
+    summary_en: "Too many visits are registered exactly as they were planned.",
+    build: from_table::<PlanCopy>,
+};
+
+const WORDS: Words = Words {
+    visits_sv: "planerade besök",
+    do_sv: "är registrerade på minuten som de var planerade",
+    visits_en: "planned visits",
+    do_en: "are registered to the minute as they were planned",
+};
+
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
+struct PlanCopy(Shares);
+
+impl Rule for PlanCopy {
+    fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
+        let visit = sight.visit();
+        let Some(plan) = visit.planned else { return };
+        if visit.is_performed() && !visit.is_manual() && visit.end_method != CaptureMethod::AutoClosed {
+            let same = |a: UtcSecond, b: UtcSecond| a.0.div_euclid(60) == b.0.div_euclid(60);
+            let copied = same(visit.span.start(), plan.start()) && same(visit.span.end(), plan.end());
+            report.mark(Mark::PlanCopy, copied);
+        }
+    }
+
+    fn periods_of(&self) -> &'static [SubjectKind] {
+        &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
+    }
+
+    fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
+        if let Some(told) = self.told(sight) {
+            let excluded = &["manual-times", "auto-closed", "planning-source", "few-visits"];
+            report.hit(told.hit(sight, Grade::Review, WORDS, excluded));
+        }
+    }
+
+    fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
+        self.told(sight).map_or(0, |told| told.word())
+    }
+}
+
+impl PlanCopy {
+    fn told(&self, sight: &PeriodSight<'_>) -> Option<Told> {
+        self.0.told(sight, Mark::PlanCopy, Some(Signal::PlanCopy))
+    }
+}

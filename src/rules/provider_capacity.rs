@@ -1,0 +1,112 @@
+//! `provider-capacity`: a provider registers more hours at clients than its staff was paid for.
+//!
+//! Why: in a known case more hours were billed than the staff had worked. Of paid hours, a good half is
+//! spent at clients; the rest is travel, breaks, meetings.
+//!
+//! Finds, per provider and pay period, registered hours of visits carried out that are more than
+//! `share_max` of the staff's paid hours of that month.
+//!
+//! Not a finding: declined visits, visits still open. Hours of a subcontractor's staff, and of an owner
+//! who is not paid, belong to the fact; where they cannot, an `exception` fact accepts it.
+//!
+//! Grade: review, above all paid hours as a sum that cannot be true, else as far from what is usual. A hold
+//! is not proposed: which of the visits were not worked cannot be told from a sum. Undetermined where the
+//! paid hours of the month are not known.
+
+use serde::Deserialize;
+
+use super::{Definition, from_table};
+use crate::domain::{Class, Grade, Measure, Sentence, SubjectKind};
+use crate::engine::{Hit, Looks, PeriodSight, Report, Rule, Whose};
+
+pub(super) const RULE: Definition = Definition {
+    id: "provider-capacity",
+    version: 1,
+    class: Class::Deviation,
+    patterns: &[17],
+    reads_history: false,
+    looks: Looks::AtPeriods,
+    summary_sv: "En utförare registrerar mer tid hos brukare än personalen har betalt för.",
+    summary_en: "A provider registers more hours at clients than its staff was paid for.",
+    build: from_table::<ProviderCapacity>,
+};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProviderCapacity {
+    /// This part of the paid hours may be spent at clients, 0 to 1.
+    share_max: f64,
+}
+
+/// What is told: per cent of the paid hours, down to fives, and those hours.
+struct Told {
+    per_cent: u32,
+    paid_hours: f64,
+}
+
+impl Rule for ProviderCapacity {
+    fn periods_of(&self) -> &'static [SubjectKind] {
+        &[SubjectKind::ProviderPeriod]
+    }
+
+    fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
+        let Whose::Provider(_) = sight.period().whose else { return };
+        if let Some(told) = self.told(sight) {
+            report.hit(self.hit(sight, &told));
+        } else if paid_hours(sight).is_none() {
+            report.undetermined("provider");
+        }
+    }
+
+    fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
+        self.told(sight).map_or(0, |told| u64::from(told.per_cent).wrapping_add(told.paid_hours.to_bits()))
+    }
+}
+
+impl ProviderCapacity {
+    fn told(&self, sight: &PeriodSight<'_>) -> Option<Told> {
+        let Whose::Provider(_) = sight.period().whose else { return None };
+        let paid_hours = paid_hours(sight)?;
+        let share = sight.tally().seconds as f64 / 3600.0 / paid_hours;
+        (self.share_max < share).then(|| Told { per_cent: (share * 20.0).floor() as u32 * 5, paid_hours })
+    }
+
+    fn hit(&self, sight: &PeriodSight<'_>, told: &Told) -> Hit {
+        let month = sight.period().month;
+        let Told { per_cent, paid_hours } = *told;
+        let impossible = 100 <= per_cent;
+        let (how_sv, how_en) = if impossible {
+            ("Mer tid än så har ingen arbetat.", "Nobody worked more hours than that.")
+        } else {
+            ("Vanligt är omkring hälften.", "About half is usual.")
+        };
+        Hit {
+            grade: Grade::Review,
+            p_value: None,
+            related: Vec::new(),
+            disputed: None,
+            observed: vec![Measure::real("paid_hours_share_min", f64::from(per_cent) / 100.0)],
+            expected: vec![
+                Measure::real("paid_hours_share_max", if impossible { 1.0 } else { self.share_max }),
+                Measure::real("paid_hours", paid_hours),
+            ],
+            excluded: &["declined-visit", "open-visit"],
+            not_tested: Vec::new(),
+            text: Sentence {
+                sv: format!(
+                    "Utförarens besök i {month} är minst {per_cent} procent av personalens {paid_hours:.0} betalda timmar. \
+                     {how_sv}"
+                ),
+                en: format!(
+                    "The provider's visits in {month} are at least {per_cent} per cent of its staff's {paid_hours:.0} paid \
+                     hours. {how_en}"
+                ),
+            },
+        }
+    }
+}
+
+fn paid_hours(sight: &PeriodSight<'_>) -> Option<f64> {
+    let (_, hours) = sight.provider_fact()?.paid_staff_hours?;
+    (0.0 < hours).then_some(hours)
+}

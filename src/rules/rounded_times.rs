@@ -1,0 +1,88 @@
+//! `rounded-times`: too many visits begin and end on full five minutes.
+//!
+//! Why: a tag, a lock or a pressed button tells the minute at which it happened, and one in five
+//! minutes is a full one. Both ends fall on one in about four visits of a hundred; where they do far
+//! more often, the times were thought out.
+//!
+//! Finds, per carer and per provider in a pay period, visits carried out of which both ends were
+//! captured by a machine or a button and lie in a full five-minute minute, when their share is above
+//! `share_accepted` and so far above the others' that chance gives it with at most `p_review_max`.
+//!
+//! Not a finding: times typed in afterwards, which are round honestly; visits paid by standard
+//! minutes; a source that rounds for everybody, as the others are then as round; few visits.
+//!
+//! Grade: review. No single second is in question.
+
+use serde::Deserialize;
+
+use super::shares::{Shares, Told, Words};
+use super::{Definition, from_table};
+use crate::domain::{CaptureMethod, Class, Grade, PaymentMode, SubjectKind, UtcSecond};
+use crate::engine::{Looks, Mark, PeriodSight, Report, Rule, Sight, Signal, Visit};
+
+pub(super) const RULE: Definition = Definition {
+    id: "rounded-times",
+    version: 1,
+    class: Class::Pattern,
+    patterns: &[19, 34],
+    reads_history: false,
+    looks: Looks::AtBoth,
+    summary_sv: "För många besök börjar och slutar på jämna fem minuter.",
+    summary_en: "Too many visits begin and end on full five minutes.",
+    build: from_table::<RoundedTimes>,
+};
+
+const WORDS: Words = Words {
+    visits_sv: "besök med elektronisk eller knapptryckt tid",
+    do_sv: "börjar och slutar på jämna fem minuter",
+    visits_en: "visits with electronic or pressed times",
+    do_en: "begin and end on full five minutes",
+};
+
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
+struct RoundedTimes(Shares);
+
+impl Rule for RoundedTimes {
+    fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
+        let visit = sight.visit();
+        if is_measured(visit) {
+            report.mark(Mark::Rounded, is_full(visit.span.start()) && is_full(visit.span.end()));
+        }
+    }
+
+    fn periods_of(&self) -> &'static [SubjectKind] {
+        &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
+    }
+
+    fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
+        if let Some(told) = self.told(sight) {
+            let excluded = &["manual-times", "standard-minutes", "rounding-source", "few-visits"];
+            report.hit(told.hit(sight, Grade::Review, WORDS, excluded));
+        }
+    }
+
+    fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
+        self.told(sight).map_or(0, |told| told.word())
+    }
+}
+
+impl RoundedTimes {
+    fn told(&self, sight: &PeriodSight<'_>) -> Option<Told> {
+        self.0.told(sight, Mark::Rounded, Some(Signal::Rounded))
+    }
+}
+
+/// Were both times told by a machine or by pressing a button?
+fn is_measured(visit: &Visit) -> bool {
+    let measured = |method: CaptureMethod| method.is_electronic() || method == CaptureMethod::AppButton;
+    visit.is_performed()
+        && measured(visit.start_method)
+        && measured(visit.end_method)
+        && visit.payment_mode != PaymentMode::StandardMinutes
+}
+
+/// A full five-minute minute in UTC is one in every zone.
+const fn is_full(at: UtcSecond) -> bool {
+    at.0.div_euclid(60).rem_euclid(5) == 0
+}

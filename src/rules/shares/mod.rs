@@ -1,0 +1,228 @@
+//! What rules have in common that hold a share of a carer's or a provider's visits against the others'.
+//!
+//! A share is told so coarsely that an alert is not revised with every visit: visits down to tens (a
+//! provider's to hundreds), the share down and the others' up to a step of one per cent where it is
+//! small and of five where it is not, how likely it is up to a decade, and above six decades to four.
+
+use serde::Deserialize;
+
+use crate::domain::{Grade, Measure, Month, Sentence};
+use crate::engine::{Excess, Hit, Mark, PeriodSight, ShareTest, Signal, Whose};
+
+/// Shares below this are told to the per cent, those above to five.
+const FINE_PER_CENT: u32 = 10;
+/// Decades are told one by one up to this, then by fours.
+const FINE_DECADES: u8 = 6;
+/// Smaller chances are not told apart.
+const DECADES_MAX: u8 = 16;
+
+/// How a share is held against the others': keys of a rule's section.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Shares {
+    /// Fewer visits of a carer that could bear the mark say nothing.
+    visits_min: u32,
+    /// Fewer visits of a provider say nothing.
+    provider_visits_min: u32,
+    /// Fewer visits that bear it say nothing.
+    borne_min: u32,
+    /// A share up to this is accepted whatever the others' is, 0 to 1.
+    share_accepted: f64,
+    /// The others' share before anything was seen, 0 to 1.
+    prior_share: f64,
+    /// How many visits of others that weighs.
+    prior_visits: f64,
+    /// A provider is held against so many times the others' share.
+    provider_multiple: f64,
+    /// At most so likely by chance.
+    p_review_max: f64,
+}
+
+/// What visits are counted and what they do, in words that follow `60 per cent of`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Words {
+    /// `besök`.
+    pub(super) visits_sv: &'static str,
+    /// `börjar och slutar på jämna fem minuter`.
+    pub(super) do_sv: &'static str,
+    /// `visits`.
+    pub(super) visits_en: &'static str,
+    /// `begin and end on full five minutes`.
+    pub(super) do_en: &'static str,
+}
+
+/// A share above the others', as it is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Told {
+    /// At least so many visits were counted.
+    visits: u32,
+    /// At least so many per cent bear the mark.
+    share: u32,
+    /// Among the others at most so many do.
+    usual: u32,
+    /// At most as likely as 10 to the minus this.
+    decades: u8,
+}
+
+impl Shares {
+    /// The share of `mark` where it is higher than the others' by more than chance; the signal is told
+    /// below that already.
+    pub(super) fn told(&self, sight: &PeriodSight<'_>, mark: Mark, signal: Option<Signal>) -> Option<Told> {
+        let excess = self.excess(sight, mark)?;
+        if let Some(signal) = signal {
+            sight.signal(signal, excess.chance);
+        }
+        self.tell(sight, &excess)
+    }
+
+    /// The share of `mark` where it is higher than the others', however likely that is.
+    pub(super) fn excess(&self, sight: &PeriodSight<'_>, mark: Mark) -> Option<Excess> {
+        let visits_min = match sight.period().whose {
+            Whose::Carer(_) => self.visits_min,
+            Whose::Provider(_) => self.provider_visits_min,
+            _ => return None,
+        };
+        sight.excess(mark, &self.test(visits_min))
+    }
+
+    /// An excess as it is told, where it is more than chance.
+    pub(super) fn tell(&self, sight: &PeriodSight<'_>, excess: &Excess) -> Option<Told> {
+        if self.p_review_max < excess.chance {
+            return None;
+        }
+        let step = if matches!(sight.period().whose, Whose::Carer(_)) { 10 } else { 100 };
+        let per_cent = |share: f64| 100.0 * share;
+        let share = down(per_cent(excess.seen.share()));
+        let usual = up(per_cent(excess.usual));
+        // What cannot be told apart is not told.
+        (usual < share).then_some(Told {
+            visits: excess.seen.of / step * step,
+            share,
+            usual,
+            decades: decades(excess.chance),
+        })
+    }
+
+    const fn test(&self, visits_min: u32) -> ShareTest {
+        ShareTest {
+            visits_min,
+            borne_min: self.borne_min,
+            share_accepted: self.share_accepted,
+            prior_share: self.prior_share,
+            prior_visits: self.prior_visits,
+            provider_multiple: self.provider_multiple,
+        }
+    }
+}
+
+impl Told {
+    /// Never 0, and another number for whatever is told otherwise.
+    pub(super) const fn word(&self) -> u64 {
+        let (visits, share, usual) = (self.visits as u64, self.share as u64, self.usual as u64);
+        1 + (visits << 32 | share << 16 | usual << 8 | self.decades as u64)
+    }
+
+    /// So likely at most.
+    pub(super) fn p_value(&self) -> f64 {
+        p_value(self.decades)
+    }
+
+    pub(super) fn hit(
+        &self,
+        sight: &PeriodSight<'_>,
+        grade: Grade,
+        words: Words,
+        excluded: &'static [&'static str],
+    ) -> Hit {
+        Hit {
+            grade,
+            p_value: Some(self.p_value()),
+            related: Vec::new(),
+            disputed: None,
+            observed: vec![
+                Measure::whole("visits_min", i64::from(self.visits)),
+                Measure::real("share_min", f64::from(self.share) / 100.0),
+            ],
+            expected: vec![Measure::real("share_of_others_max", f64::from(self.usual) / 100.0)],
+            excluded,
+            not_tested: Vec::new(),
+            text: self.sentence(sight.period().whose, sight.period().month, words),
+        }
+    }
+
+    fn sentence(&self, whose: Whose, month: Month, words: Words) -> Sentence {
+        let (whose_sv, whose_en, others_sv, others_en) = match whose {
+            Whose::Carer(_) => ("omsorgspersonens", "the carer's", "hos andra", "among others"),
+            _ => ("utförarens", "the provider's", "hos andra utförare", "among other providers"),
+        };
+        let Self { visits, share, usual, .. } = *self;
+        let Words { visits_sv, do_sv, visits_en, do_en } = words;
+        Sentence {
+            sv: format!(
+                "Minst {share} procent av {whose_sv} {visits_sv} i {month} {do_sv} (minst {visits} räknade); \
+                 {others_sv} är det högst {usual} procent."
+            ),
+            en: format!(
+                "At least {share} per cent of {whose_en} {visits_en} in {month} {do_en} (at least {visits} counted); \
+                 {others_en} it is at most {usual} per cent."
+            ),
+        }
+    }
+}
+
+/// Per cent, down to the step that is told.
+fn down(per_cent: f64) -> u32 {
+    let whole = (per_cent + 1e-9).floor() as u32;
+    if whole < FINE_PER_CENT { whole } else { whole / 5 * 5 }
+}
+
+/// Per cent, up to the step that is told.
+fn up(per_cent: f64) -> u32 {
+    let whole = (per_cent - 1e-9).ceil().max(0.0) as u32;
+    if whole < FINE_PER_CENT { whole } else { whole.div_ceil(5) * 5 }
+}
+
+/// At most as likely as 10 to the minus this.
+pub(super) fn decades(chance: f64) -> u8 {
+    let decades = (-chance.max(f64::MIN_POSITIVE).log10()).clamp(0.0, f64::from(DECADES_MAX)) as u8;
+    if decades <= FINE_DECADES { decades } else { (decades / 4 * 4).max(FINE_DECADES) }
+}
+
+/// The p-value of so many decades.
+pub(super) fn p_value(decades: u8) -> f64 {
+    10_f64.powi(-i32::from(decades))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_is_never_more_than_what_was_seen() {
+        for (seen, told) in [(0.9, 0), (4.99, 4), (9.0, 9), (14.0, 10), (63.0, 60), (100.0, 100)] {
+            assert_eq!(down(seen), told, "{seen}");
+            assert!(f64::from(up(seen)) >= seen, "{seen}");
+        }
+        assert_eq!([up(0.0), up(4.1), up(11.0), up(15.0)], [0, 5, 15, 15]);
+        for chance in [1.0, 0.2, 3e-5, 1e-4, 2e-9, 1e-300, 0.0] {
+            assert!(chance <= p_value(decades(chance)) * (1.0 + 1e-9), "{chance}");
+        }
+        assert_eq!([decades(3e-5), decades(1e-7), decades(1e-9), decades(1e-15)], [4, 6, 8, 12]);
+    }
+
+    #[test]
+    fn a_key_that_nobody_knows_is_refused_beside_them_too() {
+        #[derive(Debug, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Section {
+            #[serde(flatten)]
+            shares: Shares,
+            minutes: u32,
+        }
+        let known = "visits_min = 1\nprovider_visits_min = 2\nborne_min = 3\nshare_accepted = 0.1\nprior_share = 0.1\n\
+                     prior_visits = 1.0\nprovider_multiple = 1.5\np_review_max = 1e-4\nminutes = 5\n";
+        let section: Section = toml::from_str(known).expect("all keys are known");
+        assert_eq!((section.shares.borne_min, section.minutes), (3, 5));
+        assert!(toml::from_str::<Section>(&format!("{known}hours = 2\n")).is_err());
+    }
+}

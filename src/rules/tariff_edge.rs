@@ -1,0 +1,132 @@
+//! `tariff-edge`: visits begin too often just inside a better paid part of the day.
+//!
+//! Why: evenings and nights are paid higher. Of visits that begin about the time at which the tariff
+//! changes, as many should begin just before as just after; a pile on the paid side was moved there.
+//!
+//! Finds, per carer and per provider in a pay period, out of the visits carried out that begin within
+//! `edge_minutes` of `better_paid_from_hour` or `better_paid_to_hour`, those on the better paid side,
+//! when their share is above `share_accepted` (one half and a margin), and so far above the others'
+//! as well that chance gives it with at most `p_review_max`.
+//!
+//! Not a finding: shifts that begin at the hour, as the others' do too; night tours, which are
+//! planned from the hour on; few visits at the edge. The tariffs of a contract are not read: the hours are settings.
+//! Only starts are looked at: a visit drawn out over the hour shows in its length.
+//!
+//! Grade: review. No single second is in question.
+
+use serde::Deserialize;
+
+use super::shares::{Shares, Told, Words};
+use super::{Definition, from_table};
+use crate::domain::{Class, Grade, SubjectKind, VisitKind};
+use crate::engine::{Looks, Mark, PeriodSight, Report, Rule, Sight, Signal};
+
+pub(super) const RULE: Definition = Definition {
+    id: "tariff-edge",
+    version: 1,
+    class: Class::Pattern,
+    patterns: &[29],
+    reads_history: false,
+    looks: Looks::AtBoth,
+    summary_sv: "För många besök börjar strax innanför en bättre betald tid.",
+    summary_en: "Too many visits begin just inside better paid hours.",
+    build: from_table::<TariffEdge>,
+};
+
+const WORDS: Words = Words {
+    visits_sv: "besök som börjar vid en tariffgräns",
+    do_sv: "ligger strax på den bättre betalda sidan",
+    visits_en: "visits that begin where the tariff changes",
+    do_en: "lie just on the better paid side",
+};
+
+const DAY_MINUTES: u16 = 24 * 60;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TariffEdge {
+    #[serde(flatten)]
+    shares: Shares,
+    /// The local hour from which it is paid better.
+    better_paid_from_hour: u16,
+    /// The local hour until which it is; the same hour: no part of the day is.
+    better_paid_to_hour: u16,
+    /// A start so many minutes from the hour, before or after, is at the edge.
+    edge_minutes: u16,
+}
+
+impl Rule for TariffEdge {
+    fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
+        let visit = sight.visit();
+        if visit.is_performed()
+            && visit.kind != VisitKind::NightTour
+            && let Some(inside) = self.inside(visit.minute)
+        {
+            report.mark(Mark::TariffEdge, inside);
+        }
+    }
+
+    fn periods_of(&self) -> &'static [SubjectKind] {
+        &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
+    }
+
+    fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
+        if let Some(told) = self.told(sight) {
+            report.hit(told.hit(
+                sight,
+                Grade::Review,
+                WORDS,
+                &["night-tour", "usual-shift-start", "few-visits"],
+            ));
+        }
+    }
+
+    fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
+        self.told(sight).map_or(0, |told| told.word())
+    }
+}
+
+impl TariffEdge {
+    fn told(&self, sight: &PeriodSight<'_>) -> Option<Told> {
+        self.shares.told(sight, Mark::TariffEdge, Some(Signal::TariffEdge))
+    }
+
+    /// Does a visit that begins in this minute of the day begin just inside (true) or just outside
+    /// (false) the better paid hours? `None` where it begins at neither edge.
+    fn inside(&self, minute: u16) -> Option<bool> {
+        let (from, to) = (60 * self.better_paid_from_hour, 60 * self.better_paid_to_hour);
+        if from == to {
+            return None;
+        }
+        // Minutes from the edge on, round the clock: small ones are after it, large ones before.
+        let since = |edge: u16| (minute + DAY_MINUTES - edge % DAY_MINUTES) % DAY_MINUTES;
+        let (after_from, after_to) = (since(from), since(to));
+        let before = |since: u16| DAY_MINUTES - since <= self.edge_minutes;
+        if after_from < self.edge_minutes || before(after_to) {
+            Some(true)
+        } else if before(after_from) || after_to < self.edge_minutes {
+            Some(false)
+        } else {
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_better_paid_side_is_after_the_evening_and_before_the_morning_edge() {
+        let shares = "visits_min = 1\nprovider_visits_min = 1\nborne_min = 1\nshare_accepted = 0.5\nprior_share = 0.5\n\
+                      prior_visits = 1.0\nprovider_multiple = 1.0\np_review_max = 1e-4\n";
+        let hours = "better_paid_from_hour = 22\nbetter_paid_to_hour = 7\nedge_minutes = 10\n";
+        let rule: TariffEdge = toml::from_str(&format!("{shares}{hours}")).expect("all keys are there");
+        let at = |hour: u16, minute: u16| rule.inside(60 * hour + minute);
+        assert_eq!([at(21, 49), at(21, 50), at(21, 59)], [None, Some(false), Some(false)]);
+        assert_eq!([at(22, 0), at(22, 9), at(22, 10)], [Some(true), Some(true), None]);
+        assert_eq!([at(6, 49), at(6, 50), at(6, 59)], [None, Some(true), Some(true)]);
+        assert_eq!([at(7, 0), at(7, 9), at(7, 10)], [Some(false), Some(false), None]);
+        assert_eq!([at(0, 0), at(12, 0)], [None, None]);
+    }
+}

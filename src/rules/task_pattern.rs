@@ -1,0 +1,82 @@
+//! `task-pattern`: every task of a long list is ticked at every visit, or none ever is.
+//!
+//! Why: a list of five tasks or more is never done in full every time. A carer who always ticks all of
+//! it, or nothing, has not told what was done.
+//!
+//! Finds, per carer and per provider in a pay period, visits carried out on an order that lists at
+//! least `tasks_min` tasks of which all or none are ticked, when their share is above `share_accepted`
+//! and so far above the others' that chance gives it with at most `p_review_max`.
+//!
+//! Not a finding: short lists; apps that tick everything for everybody, as the others' lists are then
+//! full too; visits without a known order.
+//!
+//! Grade: observe. A template or a habit explains it as well.
+
+use serde::Deserialize;
+
+use super::shares::{Shares, Told, Words};
+use super::{Definition, from_table};
+use crate::domain::{Class, Grade, SubjectKind};
+use crate::engine::{Looks, Mark, PeriodSight, Report, Rule, Sight};
+
+pub(super) const RULE: Definition = Definition {
+    id: "task-pattern",
+    version: 1,
+    class: Class::Pattern,
+    patterns: &[35],
+    reads_history: false,
+    looks: Looks::AtBoth,
+    summary_sv: "Alla insatser, eller inga, är ikryssade vid varje besök.",
+    summary_en: "All tasks, or none, are ticked at every visit.",
+    build: from_table::<TaskPattern>,
+};
+
+const WORDS: Words = Words {
+    visits_sv: "besök med en lång insatslista",
+    do_sv: "har antingen alla eller inga insatser ikryssade",
+    visits_en: "visits with a long list of tasks",
+    do_en: "have either all or no tasks ticked",
+};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TaskPattern {
+    #[serde(flatten)]
+    shares: Shares,
+    /// A list of fewer tasks is often done in full.
+    tasks_min: u8,
+}
+
+impl Rule for TaskPattern {
+    fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
+        let visit = sight.visit();
+        if !visit.is_at_home() {
+            return;
+        }
+        let listed = sight.order().map_or(0, |order| order.tasks.len());
+        if usize::from(self.tasks_min) <= listed {
+            let ticked = usize::from(visit.tasks_count);
+            report.mark(Mark::TaskPattern, ticked == 0 || listed <= ticked);
+        }
+    }
+
+    fn periods_of(&self) -> &'static [SubjectKind] {
+        &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
+    }
+
+    fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
+        if let Some(told) = self.told(sight) {
+            report.hit(told.hit(sight, Grade::Observe, WORDS, &["short-list", "template", "few-visits"]));
+        }
+    }
+
+    fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
+        self.told(sight).map_or(0, |told| told.word())
+    }
+}
+
+impl TaskPattern {
+    fn told(&self, sight: &PeriodSight<'_>) -> Option<Told> {
+        self.shares.told(sight, Mark::TaskPattern, None)
+    }
+}
