@@ -273,8 +273,8 @@ fn weekly(needs: &mut Vec<Need>, count: usize, random: &mut Random) {
     }
 }
 
-/// One order for each service of the client, granted by how long it really takes, so that about five
-/// sixths of it are used.
+/// One order for each service of the client, granted by how long it really takes, so that about three
+/// quarters of it are used.
 fn order_needs(town: &mut Town, client: usize, needs: &[Need]) {
     let mut needs = needs.to_vec();
     let first = town.orders.len();
@@ -298,6 +298,8 @@ fn order_needs(town: &mut Town, client: usize, needs: &[Need]) {
         let order = &mut town.orders[need.order];
         order.staff = order.staff.max(need.staff);
         let days = f64::from(need.weekdays.count_ones()) / 7.0 * 31.0;
+        // One long visit may eat up a month of four.
+        let ratio = if need.weekdays.count_ones() < 3 { 1.15 * ratio } else { ratio };
         order.granted_minutes +=
             (need.minutes as f64 * days.ceil() * f64::from(need.staff) * ratio / 5.0).ceil() as u32 * 5;
     }

@@ -64,7 +64,9 @@ impl Planter {
             let few: Vec<usize> = staff.split_off(staff.len() - few);
             for (number, (index, quota)) in wanted(plan, &mut random).into_iter().enumerate() {
                 let random = Random::new(plan.seed, 5_000 + 64 * index as u64 + number as u64 % 64);
-                let provider = providers[number % 2];
+                // What grows or falls must not hide what is full to the brim.
+                let second = ["full-delivery", "provider-capacity", "provider-ramp"];
+                let provider = providers[usize::from(second.contains(&PATTERNS[index].name))];
                 let mut plot = Plot::new(&PATTERNS[index], (quota, provider), plan.days, random);
                 match plot.pattern.by {
                     By::Few => plot.actors.clone_from(&few),
@@ -84,6 +86,8 @@ impl Planter {
                 }
             }
         }
+        // A provider's month is made of what the carers have done.
+        plots.sort_by_key(|plot| plot.pattern.by == By::Provider);
         Self { plots, truth: Vec::new() }
     }
 

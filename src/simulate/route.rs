@@ -235,7 +235,8 @@ fn place(town: &Town, want: &Want, duties: &mut [Duty]) -> Option<(UtcSecond, (u
 fn handover(town: &Town, day: u32, number: usize, job: &Job, random: &mut Random) -> Option<Want> {
     let want = &job.want;
     let plain = matches!(want.kind, VisitKind::Planned | VisitKind::NightTour | VisitKind::Unplanned);
-    if !plain || want.staff != 1 || want.spouse.is_some() || want.handover.is_some() {
+    // A few minutes are nothing to hand over.
+    if !plain || want.minutes < 20 || want.staff != 1 || want.spouse.is_some() || want.handover.is_some() {
         return None;
     }
     let end = job.start.plus(want.minutes * 60);
@@ -247,10 +248,10 @@ fn handover(town: &Town, day: u32, number: usize, job: &Job, random: &mut Random
         Shift::Night if near(31) => (town.clients[want.client].unit, Shift::Day),
         _ => return None,
     };
-    random.chance(0.25).then(|| Want {
+    random.chance(0.3).then(|| Want {
         unit,
         desired: end,
-        minutes: random.between(3, 5) * 5,
+        minutes: random.between(2, 3) * 5,
         client: want.client,
         spouse: None,
         service: want.service,

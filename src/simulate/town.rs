@@ -133,7 +133,7 @@ impl Town {
                 approves: told.approves,
                 standard_minutes: index == STANDARD_MINUTES,
                 template_tasks: index == TEMPLATE_TASKS,
-                grant_ratio: if index == TIGHT { 1.08 } else { 1.2 },
+                grant_ratio: if index == TIGHT { 1.0 } else { 1.1 },
                 paid_ratio: if index == OWNER_WORKS { 0.8 } else { 1.0 },
                 system: told.system,
             });

@@ -4,8 +4,10 @@
 use super::*;
 use crate::simulate::claim::Claim;
 
-/// A client's month is filled up to this share of the grant, and never above.
-const FILLED: f64 = 0.995;
+/// A client's month is filled up to this share of the grant.
+const FILLED: f64 = 0.99;
+/// At most so much is cut off a visit for it: to this share of its length.
+const CUT_TO: f64 = 0.65;
 
 /// Plants what `pattern` does on the scene's day by `provider`, whose scheme goes on over `days`.
 pub(in crate::simulate) fn provider_day(
@@ -43,28 +45,40 @@ impl Scene<'_> {
         }
     }
 
-    /// Nothing is registered above the grant, for nothing above it is paid.
+    /// Every order's month is filled, day by day, as far as its grant goes: what would go beyond is cut
+    /// off the visits, for nothing above the grant is paid.
     fn keep_within_grants(&mut self, provider: usize) {
         let town = self.town;
-        let mut index = 0;
-        while index < self.claims.len() {
+        for index in 0..self.claims.len() {
             let claim = &self.claims[index];
-            let registration = &claim.registration;
             let needs = &town.clients[claim.client].needs;
             let need = needs.iter().find(|need| need.service == claim.service);
             let order = need.map(|need| &town.orders[need.order]);
-            let Some(order) = order.filter(|_| self.provider(claim.carer) == provider) else {
-                index += 1;
-                continue;
-            };
-            let free = !claim.frozen && registration.partner.is_none() && registration.shared_visit.is_none();
-            let seconds = claim.registered_end().since(registration.start_at);
-            let used = self.memory.used.entry((order.id.clone(), registration.pay_period)).or_default();
-            if free && FILLED * f64::from(order.granted_minutes) * 60.0 < (*used + seconds) as f64 {
-                self.claims.remove(index);
+            let Some(order) = order.filter(|_| self.provider(claim.carer) == provider) else { continue };
+            let month = claim.registration.pay_period;
+            let first = town.zone.instant(month, 1, 0);
+            let whole = town.zone.instant(month.next(), 1, 0).since(first) as f64;
+            let gone = (claim.end.since(first) as f64 / whole + 1.0 / 31.0).min(1.0);
+            // What was before the first day of all was as it should be.
+            let missing = town.at(0, 0).since(first).max(0) as f64 / whole;
+            let granted = FILLED * f64::from(order.granted_minutes) * 60.0 * (gone - missing);
+            let seconds = claim.registered_end().since(claim.registration.start_at);
+            let cut = claim.registration.start_at.plus((seconds as f64 * CUT_TO) as i64);
+            let free = !claim.frozen && claim.registration.partner.is_none() && !claim.halved;
+            let (id, start) = (order.id.clone(), claim.registration.start_at);
+            let used = self.memory.used.entry((id, month)).or_default();
+            let over = *used + seconds - granted as i64;
+            let end = self.claims[index].registered_end().plus(-over).max(cut);
+            if 0 < over && free && start.plus(60) < end {
+                *used += end.since(start);
+                if self.claims[index].is_electronic() {
+                    self.set_end(index, end);
+                } else {
+                    self.claims[index].registration.end_at = Some(end);
+                    self.claims[index].bill();
+                }
             } else {
                 *used += seconds;
-                index += 1;
             }
         }
     }

@@ -11,8 +11,8 @@ use crate::simulate::plant::{BEGINS, Plot};
 use crate::simulate::random::Random;
 use crate::simulate::town::Town;
 
-/// A full month is a quarter more than the visits that are planned in it, about.
-const FULL_GRANT: f64 = 0.82;
+/// Of the usual grant so much is left where a provider delivers all of it.
+const FULL_GRANT: f64 = 0.66;
 /// Paid hours against those on the roster where a provider bills more than its staff can do.
 const UNDERPAID: f64 = 0.4;
 
@@ -64,9 +64,13 @@ pub(in crate::simulate) fn set_up(town: &mut Town, plot: &mut Plot, random: &mut
         }
         "provider-capacity" => town.providers[plot.provider].paid_ratio = UNDERPAID,
         "full-delivery" => {
+            // Where two are paid for, or the plan is, nothing could be cut off to fit.
             for order in town.orders.iter_mut().filter(|order| order.provider == plot.provider) {
-                order.granted_minutes =
-                    (f64::from(order.granted_minutes) * FULL_GRANT / 5.0).ceil() as u32 * 5;
+                let client = &town.clients[order.client];
+                if order.staff == 1 && client.spouse.is_none() && !client.life.by_grant {
+                    let granted = f64::from(order.granted_minutes) * FULL_GRANT;
+                    order.granted_minutes = (granted / 5.0).ceil() as u32 * 5;
+                }
             }
         }
         "provider-surge" => come_later(town, plot.provider, random),
