@@ -8,16 +8,17 @@
 //!
 //! Not a finding: partners who relieve each other (their times count together), trainees, visits that
 //! are not billed, declined visits, visits without a partner (the other registration may still come).
-//! Where a second carer is needed only to lift, the order says one, or an `exception` fact does.
 //!
-//! Grade: review, on the shorter visit, where something bound to the place captured both its ends; else
-//! observe, as on the longer one. The missing time lies outside the
-//! shorter visit: it is told as evidence, and no registered second is in question.
+//! Grade: review, on the shorter visit, where it is paid by performed time, something bound to the place
+//! captured both its ends, and so much is billed for it as if it had been long enough. Else observe, as
+//! on the longer one: a second carer is often needed only to lift, comes for that, and bills that. The
+//! missing time lies outside the shorter visit: it is told as evidence, and no registered second is in
+//! question.
 
 use serde::Deserialize;
 
 use super::{Definition, from_table};
-use crate::domain::{Class, Grade, Measure, Sentence, Span};
+use crate::domain::{Class, Grade, Measure, PaymentMode, Sentence, Span};
 use crate::engine::{Hit, Looks, NEIGHBOUR_GAP_SECONDS_MAX, Report, Rule, Sight, Visit};
 
 pub(super) const RULE: Definition = Definition {
@@ -76,18 +77,30 @@ impl PartialDoubleStaffing {
             && (covered as f64) < self.covered_share_min * needed as f64
     }
 
+    /// Is the shorter visit billed as if it had been long enough? A time from memory may be a quarter of an
+    /// hour out, and other payments do not go by the time.
+    fn is_billed_as_there(&self, shorter: &Visit, needed: i64) -> bool {
+        shorter.is_electronic()
+            && shorter.payment_mode == PaymentMode::Performed
+            && self.covered_share_min * needed as f64 <= shorter.paid_seconds() as f64
+    }
+
     fn hit(&self, sight: &Sight<'_>, shorter: &Visit, longer: &Visit, covered: i64) -> Hit {
         let own_is_shorter = shorter.slot == sight.visit().slot;
         let needed = longer.presence().seconds();
         Hit {
-            // A time from memory may be a quarter of an hour out.
-            grade: if own_is_shorter && shorter.is_electronic() { Grade::Review } else { Grade::Observe },
+            grade: if own_is_shorter && self.is_billed_as_there(shorter, needed) {
+                Grade::Review
+            } else {
+                Grade::Observe
+            },
             p_value: None,
             related: vec![if own_is_shorter { longer.slot } else { shorter.slot }],
             disputed: None,
             observed: vec![
                 Measure::whole("covered_seconds", covered),
                 Measure::whole("missing_seconds", needed - covered),
+                Measure::whole("billed_seconds", shorter.paid_seconds()),
             ],
             expected: vec![Measure::real("covered_share_min", self.covered_share_min)],
             excluded: &["relief", "trainee", "single-staffing", "not-billed", "declined-visit"],
