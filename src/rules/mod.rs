@@ -20,8 +20,10 @@ mod copied_day;
 mod declined_share;
 mod duplicate_registration;
 mod editor_concentration;
+mod far_from_home;
 mod full_delivery;
 mod impossible_travel;
+mod late_lengthening;
 mod locked_period_change;
 mod manual_share;
 mod missed_visit;
@@ -84,10 +86,12 @@ pub static RULES: &[&Definition] = &[
     &travel_log_in::RULE,
     &moved_tag::RULE,
     &batch_logging::RULE,
+    &far_from_home::RULE,
     &carer_hours::RULE,
     &duplicate_registration::RULE,
     &missing_log_out::RULE,
     &locked_period_change::RULE,
+    &late_lengthening::RULE,
     &billed_above_registered::RULE,
     &split_visits::RULE,
     &shared_household_double::RULE,

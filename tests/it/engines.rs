@@ -30,6 +30,8 @@ observations_min = 1
 seconds_min = 600
 [partial-double-staffing]
 missing_seconds_min = 0
+[late-lengthening]
+added_seconds_min = 60
 [moved-tag]
 gap_seconds_max = 600
 visits_min = 2
