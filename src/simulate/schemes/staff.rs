@@ -60,7 +60,9 @@ impl Scene<'_> {
         let fits = |&index: &usize| {
             let claim = &self.claims[index];
             let way = if claim.carer == actor { None } else { Some(span(claim)) };
+            // The night patrol is another provider's.
             claim.client == client
+                && self.provider(claim.carer) == self.provider(actor)
                 && self.is_plain(claim)
                 && way.is_none_or(|span| self.is_free(actor, span, 60))
         };
