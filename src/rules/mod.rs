@@ -31,6 +31,7 @@ mod missing_log_out;
 mod moved_tag;
 mod new_identity;
 mod no_valid_order;
+mod padding_rate;
 mod pair_concentration;
 mod partial_double_staffing;
 mod plan_copy;
@@ -99,6 +100,7 @@ pub static RULES: &[&Definition] = &[
     &unusual_start::RULE,
     &unusual_lag::RULE,
     &unusual_count::RULE,
+    &padding_rate::RULE,
     &manual_share::RULE,
     &rounded_times::RULE,
     &plan_copy::RULE,

@@ -54,6 +54,11 @@ split_share_max = 0.1
 seconds_observe_min = 1
 [unusual-count]
 visits_min = 2
+[padding-rate]
+mean_visits_min = 2
+provider_mean_visits_min = 2
+provider_margin_log = 0.0
+mean_prior_visits = 1.0
 [declined-share]
 absences_min = 1
 absence_days_max = 60

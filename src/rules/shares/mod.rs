@@ -103,6 +103,11 @@ impl Shares {
         })
     }
 
+    /// At most so likely by chance.
+    pub(super) const fn p_review_max(&self) -> f64 {
+        self.p_review_max
+    }
+
     const fn test(&self, visits_min: u32) -> ShareTest {
         ShareTest {
             visits_min,

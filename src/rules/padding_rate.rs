@@ -1,0 +1,241 @@
+//! `padding-rate`: a carer's or a provider's visits are too often, or on the whole, longer than others'.
+//!
+//! Why: a few minutes on each visit prove nothing about any of them, and are most of the money. They
+//! show in the sum: against the others, and against the plan, which padding from the first day cannot move.
+//!
+//! Finds, per carer and pay period (and per provider, for the first):
+//! * visits much longer than planned, after what is usual for the client, when their share is above
+//!   `share_accepted` and so far above the others' that chance gives it with at most `p_review_max`;
+//! * a carer's visits that are on average longer than the others', after the plan and what is usual for
+//!   the clients, by more than carers differ: with a chance of at most `p_review_max` (a bound on the
+//!   tail of the normal distribution, whose spread is that between carers and of so many visits);
+//! * a provider's visits that are on average longer against the plan than the others', by more than
+//!   `provider_margin_log` on top of that;
+//! * visits much shorter, likewise by their share: observe.
+//!
+//! A provider that is alone in its municipality has only the plan to be held against.
+//!
+//! Not a finding: clients who need more time than planned, at whom the others are as long; few visits; ends typed in
+//! or closed by the source. Padding at every provider alike, and from the first day, is not seen
+//! against the others, nor is what stays below the carers' honest spread.
+//!
+//! Grade: review for long, observe for short. No single second is in question.
+
+use serde::Deserialize;
+
+use super::shares::{Shares, Told, Words, decades, p_value};
+use super::{Definition, from_table};
+use crate::domain::{Class, Grade, Measure, Sentence, SubjectKind};
+use crate::engine::{
+    Hit, LENGTH_EXCESS_LOG_MIN, Looks, Mark, PeriodSight, Report, Rule, Signal, UsualLength, Whose,
+};
+
+pub(super) const RULE: Definition = Definition {
+    id: "padding-rate",
+    version: 1,
+    class: Class::Pattern,
+    patterns: &[],
+    reads_history: false,
+    looks: Looks::AtPeriods,
+    summary_sv: "Besöken är för ofta, eller på det hela taget, längre än andras.",
+    summary_en: "Visits are too often, or on the whole, longer than others'.",
+    build: from_table::<PaddingRate>,
+};
+
+const LONG: Words = Words {
+    visits_sv: "besök",
+    do_sv: "är mycket längre än planerat och än vad som är vanligt hos brukaren",
+    visits_en: "visits",
+    do_en: "are much longer than planned and than is usual for the client",
+};
+const SHORT: Words = Words {
+    visits_sv: "besök",
+    do_sv: "är mycket kortare än planerat och än vad som är vanligt hos brukaren",
+    visits_en: "visits",
+    do_en: "are much shorter than planned and than is usual for the client",
+};
+/// Carers differ by no less than this, as a standard deviation of logarithms.
+const BETWEEN_MIN: f64 = 0.03;
+/// Nor do a carer's visits.
+const WITHIN_MIN: f64 = 0.15;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PaddingRate {
+    #[serde(flatten)]
+    shares: Shares,
+    /// Fewer visits with a plan say nothing of a carer's average.
+    mean_visits_min: u32,
+    /// The same of a provider's.
+    provider_mean_visits_min: u32,
+    /// Providers may differ by so much more, as a natural logarithm.
+    provider_margin_log: f64,
+    /// How many visits of others the plan weighs in their average.
+    mean_prior_visits: f64,
+}
+
+/// An average, as it is told: in per cent more than is usual, down to fives.
+struct Mean {
+    per_cent: u32,
+    decades: u8,
+}
+
+/// What is told of a period.
+struct Look {
+    long: Option<Told>,
+    mean: Option<Mean>,
+    short: Option<Told>,
+}
+
+impl Rule for PaddingRate {
+    fn periods_of(&self) -> &'static [SubjectKind] {
+        &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
+    }
+
+    fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
+        let Some(Look { long, mean, short }) = self.look(sight) else { return };
+        let excluded = &["usual-for-client", "usual-for-others", "manual-end", "auto-closed", "few-visits"];
+        if let Some(told) = long {
+            report.hit(told.hit(sight, Grade::Review, LONG, excluded));
+        }
+        if let Some(mean) = mean {
+            report.hit(mean.hit(sight, excluded));
+        }
+        if let Some(told) = short {
+            report.hit(told.hit(sight, Grade::Observe, SHORT, excluded));
+        }
+    }
+
+    fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
+        let Some(Look { long, mean, short }) = self.look(sight) else { return 0 };
+        let word = |told: Option<Told>| told.map_or(0, |told| told.word());
+        let mean = mean.map_or(0, |mean| 1 + u64::from(mean.per_cent * 256 + u32::from(mean.decades)));
+        [word(long), word(short), mean]
+            .into_iter()
+            .fold(0, |sum: u64, word| sum.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(word))
+    }
+}
+
+impl PaddingRate {
+    fn look(&self, sight: &PeriodSight<'_>) -> Option<Look> {
+        let one = match sight.period().whose {
+            Whose::Carer(_) => true,
+            Whose::Provider(_) => false,
+            _ => return None,
+        };
+        let long = self.shares.excess(sight, Mark::Long);
+        let mean = if one { self.mean_of_carer(sight) } else { self.mean_of_provider(sight) };
+        let chance_of_long = long.map_or(1.0, |excess| excess.chance);
+        let chance_of_mean = mean.map_or(1.0, |(_, chance)| chance);
+        // The better of two: twice as likely by chance.
+        sight.signal(Signal::Padding, (2.0 * chance_of_long.min(chance_of_mean)).min(1.0));
+        let look = Look {
+            long: long.and_then(|excess| self.shares.tell(sight, &excess)),
+            mean: mean.and_then(|(excess, chance)| self.tell(excess, chance)),
+            short: self.shares.told(sight, Mark::Short, Some(Signal::Cutting)),
+        };
+        Some(look)
+    }
+
+    /// By what logarithm a carer's visits are on average longer than the others', and how likely so much
+    /// is at most.
+    fn mean_of_carer(&self, sight: &PeriodSight<'_>) -> Option<(f64, f64)> {
+        let own = sight.tally().residual;
+        if own.count < self.mean_visits_min.max(2) {
+            return None;
+        }
+        let usual = sight.usual_length();
+        // What the engine looks at carers from when the usual moves.
+        if own.mean() <= usual.mean + LENGTH_EXCESS_LOG_MIN {
+            return None;
+        }
+        let excess = own.mean() - usual.mean_without(own, self.mean_prior_visits);
+        Some((excess, chance(excess, &usual, 1.0, f64::from(own.count))))
+    }
+
+    /// The same of a provider against the plan, above the margin.
+    fn mean_of_provider(&self, sight: &PeriodSight<'_>) -> Option<(f64, f64)> {
+        let own = sight.tally().ratio;
+        if own.count < self.provider_mean_visits_min.max(2) || own.mean() <= self.provider_margin_log {
+            return None;
+        }
+        let usual = sight.usual_length();
+        let excess = own.mean() - usual.ratio_without(own, self.mean_prior_visits) - self.provider_margin_log;
+        let visits = f64::from(own.count);
+        let carers = (visits / usual.visits_of_one.max(1.0)).max(1.0);
+        Some((excess, chance(excess, &usual, carers, visits)))
+    }
+
+    fn tell(&self, excess: f64, chance: f64) -> Option<Mean> {
+        let per_cent = ((excess.exp() - 1.0) * 20.0).floor().max(0.0) as u32 * 5;
+        (chance <= self.shares.p_review_max() && 0 < per_cent)
+            .then(|| Mean { per_cent, decades: decades(chance) })
+    }
+}
+
+/// At most so likely is a mean of so many carers' visits this far above the usual one: a bound on the
+/// upper tail of the normal distribution (half of Chernoff's for it).
+fn chance(excess: f64, usual: &UsualLength, carers: f64, visits: f64) -> f64 {
+    if excess <= 0.0 {
+        return 1.0;
+    }
+    let (between, within) = (usual.between.max(BETWEEN_MIN), usual.within.max(WITHIN_MIN));
+    let variance = between * between / carers + within * within / visits;
+    0.5 * (-excess * excess / (2.0 * variance)).exp()
+}
+
+impl Mean {
+    fn hit(&self, sight: &PeriodSight<'_>, excluded: &'static [&'static str]) -> Hit {
+        let month = sight.period().month;
+        let per_cent = self.per_cent;
+        let (whose_sv, whose_en, beside_sv, beside_en) = match sight.period().whose {
+            Whose::Carer(_) => (
+                "Omsorgspersonens",
+                "The carer's",
+                "räknat efter planen och vad som är vanligt hos brukarna",
+                "after the plan and what is usual for the clients",
+            ),
+            _ => (
+                "Utförarens",
+                "The provider's",
+                "räknat mot planen och med marginal",
+                "against the plan and with a margin",
+            ),
+        };
+        Hit {
+            grade: Grade::Review,
+            p_value: Some(p_value(self.decades)),
+            related: Vec::new(),
+            disputed: None,
+            observed: vec![Measure::real("longer_than_others_min", f64::from(per_cent) / 100.0)],
+            expected: vec![Measure::real("longer_than_others", 0.0)],
+            excluded,
+            not_tested: Vec::new(),
+            text: Sentence {
+                sv: format!(
+                    "{whose_sv} besök i {month} är i snitt minst {per_cent} procent längre än andras, {beside_sv}."
+                ),
+                en: format!(
+                    "{whose_en} visits in {month} are on average at least {per_cent} per cent longer than others', {beside_en}."
+                ),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bound_holds_and_more_visits_say_more() {
+        let usual = UsualLength { within: 0.3, between: 0.05, ..UsualLength::default() };
+        // Two standard deviations: the tail of the normal distribution is 0.0228.
+        let sd = (0.05_f64.powi(2) + 0.3_f64.powi(2) / 100.0).sqrt();
+        let two = chance(2.0 * sd, &usual, 1.0, 100.0);
+        assert!((0.0228..0.07).contains(&two), "{two}");
+        assert!(chance(0.2, &usual, 1.0, 400.0) < chance(0.2, &usual, 1.0, 100.0));
+        assert!(chance(0.2, &usual, 20.0, 400.0) < chance(0.2, &usual, 1.0, 400.0));
+        assert!(chance(-0.1, &usual, 1.0, 400.0) >= 1.0);
+    }
+}
