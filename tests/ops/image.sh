@@ -61,8 +61,8 @@ static() {
   rm -rf "$context"
   mkdir -p "$context"
   sed -n 's/^!//p' .dockerignore | xargs cp -r --target-directory="$context"
-  (cd "$context" && CARGO_TARGET_DIR=$target_folder cargo build --locked --quiet --features static --target "$machine")
-  program=$target_folder/$machine/debug/tidvakt
+  (cd "$context" && CARGO_TARGET_DIR=$target_folder cargo build --locked --quiet --release --features static --target "$machine")
+  program=$target_folder/$machine/release/tidvakt
   echo "built in $((SECONDS - began)) s"
   if readelf --program-headers --dynamic "$program" | grep -E 'INTERP|NEEDED'; then
     echo "image.sh: the program wants something loaded" >&2
