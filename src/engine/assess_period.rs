@@ -34,6 +34,17 @@ pub const LENGTH_EXCESS_LOG_MIN: f64 = 0.05;
 /// speak of.
 pub const PAIR_SHARE_MIN: f64 = 0.5;
 
+/// Alerts about patterns in a pay period.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PatternBudget {
+    /// That may be told by now.
+    pub allowed: usize,
+    /// That are told.
+    pub told: usize,
+    /// That wait, because there are more than can be looked at.
+    pub waiting: usize,
+}
+
 impl Engine {
     /// Looks at the periods that this input has touched, at those that its moving of the usual
     /// touches, and at the budget.
@@ -307,10 +318,17 @@ impl Engine {
         format!("{}:{}", self.name_of(period), period.month)
     }
 
-    /// Alerts about patterns that wait because there are more than can be looked at.
+    /// How far the budget of the latest pay period is used up.
     #[must_use]
-    pub fn patterns_waiting(&self) -> usize {
-        self.over_budget.len()
+    pub fn pattern_budget(&self) -> PatternBudget {
+        if self.event_time == UtcSecond(i64::MIN) {
+            return PatternBudget::default();
+        }
+        let month = self.world.settings.zone.month(self.event_time);
+        let of_month = |period: &Period| period.month == month;
+        let asking = self.periods.iter().filter(|(period, stand)| of_month(period) && stand.chance.is_some());
+        let waiting = self.over_budget.iter().filter(|period| of_month(period)).count();
+        PatternBudget { allowed: self.budget(month), told: asking.count().saturating_sub(waiting), waiting }
     }
 
     pub(super) fn period_start(&self, period: Period) -> UtcSecond {

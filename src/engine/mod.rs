@@ -43,7 +43,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 
 pub use assess::{Assessed, RuleCounts};
-pub use assess_period::{LENGTH_EXCESS_LOG_MIN, PAIR_SHARE_MIN};
+pub use assess_period::{LENGTH_EXCESS_LOG_MIN, PAIR_SHARE_MIN, PatternBudget};
 pub use baseline::{Baseline, Prior};
 pub use facts::{Absence, CarerAway, Home, Order, PayDates, ProviderFact};
 pub use mark::Mark;

@@ -5,6 +5,7 @@
 //! `clients`. Labels come from fixed lists; a carer, a client or a registration is never a label and
 //! never in a line.
 
+mod bounds;
 mod catalogue;
 mod clients;
 mod delivery;
@@ -23,6 +24,7 @@ use super::traces::Traces;
 use super::watch::Trouble;
 use crate::domain::{AlertState, Grade, ProviderKind, PublishedAlert, Reason, Rejection, UtcSecond};
 use crate::engine::RuleCounts;
+pub(super) use bounds::Restrained;
 pub use catalogue::{CATALOGUE, Kind, Spec};
 pub(super) use clients::{Client, Reporter};
 pub(super) use delivery::{Rebalanced, Sent, Stage};
@@ -44,6 +46,8 @@ pub(super) struct Worked {
     pub(super) read: u64,
     /// Scored, repeats, stale, quarantined: worked on for the first time.
     pub(super) fates: [u64; 4],
+    /// Those with a combined p-value of at most 1, 0.1, and so on.
+    pub(super) at_most: [u64; 5],
 }
 
 /// Sizes of one municipality's engine.
@@ -144,6 +148,7 @@ impl Metrics {
         }
         self.passed(Stage::Read, worked.read);
         self.passed(Stage::Assessed, worked.fates[0]);
+        self.weighed(worked.fates[0], worked.at_most);
     }
 
     /// First versions of registrations of a municipality were taken in, by the kind of provider; the

@@ -10,14 +10,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use hashbrown::HashMap;
 
-use super::metrics::{Metrics, Sizes, Stage, Stands, Worked, provider_number};
+use super::metrics::{Metrics, Restrained, Sizes, Stage, Stands, Worked, provider_number};
 use super::shared::Shared;
 use super::status::Status;
 use super::view::{View, Who};
 use super::watch::{Fate, Phase, Place, Trouble, Watch};
 use crate::contract::Progress;
 use crate::domain::{Alert, AlertState, PublishedAlert, Registration, Rejection, UtcSecond};
-use crate::engine::{Engine, RuleCounts, Touched};
+use crate::engine::{Assessed, Engine, RuleCounts, Touched};
 
 struct Known {
     partition: i32,
@@ -26,6 +26,7 @@ struct Known {
     replayed: bool,
     sizes: Sizes,
     stands: Stands,
+    restrained: Restrained,
     /// First versions since the last step, by the kind of provider.
     visits: [u64; 3],
     /// Append time of the newest registration, and whether the metrics have heard of all.
@@ -118,6 +119,7 @@ impl Observer {
         for name in &theirs {
             if let Some(known) = self.municipalities.remove(name) {
                 self.metrics.entities(self.totals.change(known.sizes, Sizes::default()));
+                self.metrics.forget_restrained(&known.restrained);
             }
             self.metrics.forget_municipality(name);
         }
@@ -144,6 +146,7 @@ impl Known {
             replayed: false,
             sizes: Sizes::default(),
             stands: Stands::new(now()),
+            restrained: Restrained::default(),
             visits: [0; 3],
             newest: UtcSecond(i64::MIN),
             heard: true,
@@ -197,6 +200,13 @@ impl Watch for Observer {
             if let Some(known) = municipalities.get_mut(place.municipality) {
                 known.visited(registration, shared);
             }
+        }
+    }
+
+    fn assessed(&mut self, _engine: &Engine, assessed: &Assessed) {
+        let Some(p) = assessed.p_value else { return };
+        for (count, bound) in self.worked.at_most.iter_mut().zip([1.0, 1e-1, 1e-2, 1e-3, 1e-4]) {
+            *count += u64::from(p <= bound);
         }
     }
 
@@ -255,7 +265,11 @@ impl Watch for Observer {
                 Who::Carer => engine.carer(&reference),
                 Who::Client => engine.client(&reference),
             };
-            self.view.rolled(who, &reference, municipality, rolling);
+            let before = self.view.rolled(who, &reference, municipality, rolling);
+            let known = self.municipalities.get_mut(municipality).filter(|_| who == Who::Carer);
+            if let Some(known) = known {
+                self.metrics.baseline(&mut known.restrained, before.as_ref(), rolling.as_ref());
+            }
         }
     }
 
@@ -264,6 +278,7 @@ impl Watch for Observer {
             self.metrics.next_payout(municipality, at);
         }
         let Some(known) = self.municipalities.get_mut(municipality) else { return };
+        self.metrics.restrained(municipality, engine, &mut known.restrained);
         let answered = engine.findings_by_rule().to_vec();
         let before = known.answered.replace(answered.clone());
         match before {

@@ -50,21 +50,32 @@ impl View {
         })
     }
 
-    /// What is kept of a carer or client in a municipality; `None` = nothing any more.
-    pub fn rolled(&self, who: Who, reference: &str, municipality: &str, rolling: Option<Rolling>) {
+    /// What is kept of a carer or client in a municipality; `None` = nothing any more. Returns what
+    /// was kept before.
+    pub fn rolled(
+        &self,
+        who: Who,
+        reference: &str,
+        municipality: &str,
+        rolling: Option<Rolling>,
+    ) -> Option<Rolling> {
         let map = self.map(who);
         let Some(rolling) = rolling else {
-            let keep = |seen: &Seen| seen.municipality != municipality;
-            if let Some(mut entry) = map.get_mut(reference) {
-                entry.retain(keep);
-            }
+            let gone = |seen: &Seen| seen.municipality == municipality;
+            let before = map.get_mut(reference).and_then(|mut entry| {
+                let at = entry.iter().position(gone)?;
+                Some(entry.swap_remove(at).rolling)
+            });
             map.remove_if(reference, |_, seen| seen.is_empty());
-            return;
+            return before;
         };
         let mut entry = map.entry(reference.to_owned()).or_default();
         match entry.iter_mut().find(|seen| seen.municipality == municipality) {
-            Some(seen) => seen.rolling = rolling,
-            None => entry.push(Seen { municipality: municipality.to_owned(), rolling }),
+            Some(seen) => Some(std::mem::replace(&mut seen.rolling, rolling)),
+            None => {
+                entry.push(Seen { municipality: municipality.to_owned(), rolling });
+                None
+            }
         }
     }
 

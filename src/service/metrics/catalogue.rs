@@ -5,10 +5,10 @@ use prometheus::{CounterVec, GaugeVec, HistogramVec, IntCounterVec, IntGaugeVec,
 
 use super::family::{Family, Made};
 use super::labels::{
-    ALERT_GRADE, ALERT_STATE, AT_MOST, BREAKER, BROKER, CLIENT, COMMIT_FAILURE, CONFIG_HASH, DIRECTION,
-    ENTITY, FACT, GRADE, GROUP_ID, HOLD_STANDS, HOLD_STATE, LOG_ERROR, Label, MUNICIPALITY, PARTITION,
-    PARTITION_PHASE, PERCENTILE, PHASE, PROVIDER_KIND, QUEUE, REASON, REBALANCE, REFERENCE, RESTART_PHASE,
-    RESULT, RULE, STAGE, THREAD, TOPIC, TROUBLE, VERSION,
+    ALERT_GRADE, ALERT_STATE, AT_MOST, BASELINE, BREAKER, BROKER, CLIENT, COMMIT_FAILURE, CONFIG_HASH,
+    DIRECTION, ENTITY, FACT, GRADE, GROUP_ID, HOLD_STANDS, HOLD_STATE, LOG_ERROR, Label, MUNICIPALITY,
+    PARTITION, PARTITION_PHASE, PERCENTILE, PHASE, PROVIDER_KIND, QUEUE, REASON, REBALANCE, REFERENCE,
+    RESTART_PHASE, RESULT, RULE, STAGE, THREAD, TOPIC, TROUBLE, VERSION,
 };
 
 /// What a metric is.
@@ -185,12 +185,20 @@ catalogue! {
         "Alerts that stand.";
     p_values: Counter "tidvakt_p_values_total" [AT_MOST]
         "Combined p-values of assessed registrations, by how small they are; each also counts under all larger bounds.";
+    cold_registrations: Counter "tidvakt_baseline_cold_registrations_total" []
+        "Registrations assessed without such a value: open visits, or signals that have seen too little.";
+    baseline_carers: Gauge "tidvakt_baseline_carers" [BASELINE]
+        "Carers, by whether their usual length of visits was learnt from at least 20.";
     breakers: Gauge "tidvakt_breakers_open" [RULE]
-        "Municipalities in which the rule fired beyond its cap, so that it proposes no holds.";
+        "Municipalities in which the rule proposed more holds about some day than is plausible, so that those wait.";
     breaker_changes: Counter "tidvakt_breaker_changes_total" [RULE, BREAKER]
         "Breakers that opened or closed.";
+    budget: Gauge "tidvakt_review_budget_cases" [MUNICIPALITY]
+        "Alerts about patterns that may be told of the latest pay period by now.";
+    budget_used: Gauge "tidvakt_review_budget_used_cases" [MUNICIPALITY]
+        "Alerts about patterns that are told of it.";
     suppressed: Counter "tidvakt_review_cases_suppressed_total" [MUNICIPALITY]
-        "Cases that were not opened because the day's budget was used up.";
+        "Alerts about patterns that had to wait because the budget was used up.";
 
     holds: Gauge "tidvakt_holds" [MUNICIPALITY, HOLD_STANDS]
         "Holds as they stand.";

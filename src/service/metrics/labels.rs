@@ -43,6 +43,9 @@ pub(super) const TROUBLES: [&str; 7] = [
 ];
 /// As they stand: a superseded hold is gone from what stands.
 pub(super) const HOLDS_STAND: [&str; 5] = ["proposed", "confirmed", "released", "upheld", "expired"];
+pub(super) const BASELINES: [&str; 2] = ["cold", "warm"];
+/// One, and each a tenth of the one before.
+pub(super) const AT_MOST_VALUES: [&str; 5] = ["1", "0.1", "0.01", "0.001", "0.0001"];
 pub(super) const CLIENTS: [&str; 4] = ["feed", "group", "producer", "reference"];
 /// In the order in which an instance goes through them.
 pub(in crate::service) const PHASES: [&str; 4] = ["starting", "replaying", "live", "draining"];
@@ -80,7 +83,8 @@ pub(super) const PHASE: Label = fixed("phase", &PHASES);
 pub(super) const RESTART_PHASE: Label = fixed("phase", &["starting", "replaying"]);
 pub(super) const PARTITION_PHASE: Label = fixed("phase", &["replaying", "live"]);
 pub(super) const ENTITY: Label = fixed("kind", &["carer", "client"]);
-pub(super) const AT_MOST: Label = fixed("at_most", &["1", "0.1", "0.01", "0.001", "0.0001"]);
+pub(super) const AT_MOST: Label = fixed("at_most", &AT_MOST_VALUES);
+pub(super) const BASELINE: Label = fixed("state", &BASELINES);
 pub(super) const BREAKER: Label = fixed("state", &["opened", "closed"]);
 pub(super) const PARTITION: Label = open("partition", "of the feed, while it is this instance's");
 /// The code of a municipality names no person, and one instance has at most Sweden's 290.
