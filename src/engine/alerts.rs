@@ -88,7 +88,7 @@ impl Engine {
             pay_period,
             class: classes.max().unwrap_or(Class::Error),
             grade: weighed.iter().map(|weighed| weighed.hit.grade).max().unwrap_or(Grade::Review),
-            score: round_significant(score(told), 4),
+            score: round_significant(score(told, &self.rules), 4),
             p_value: p_value(told).filter(|_| !hard).map(|p| round_significant(p, 4)),
             amount_at_risk_ore: 0,
             findings: told.iter().map(|weighed| self.finding(weighed)).collect(),

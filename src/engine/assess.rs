@@ -227,7 +227,10 @@ impl Engine {
         let noted = self.scratch.noted.signals;
         let of_visit = Signal::ALL.into_iter().zip(noted).filter_map(|(signal, raw)| Some((signal, raw?)));
         let of_carer = self.carer_signals.get(&(visit.carer, visit.pay_period)).copied().unwrap_or_default();
+        let marks = self.scratch.noted.marks;
         let of_carer = Signal::ALL.into_iter().skip(Signal::VISIT_COUNT).zip(of_carer.0.map(f64::from));
+        let of_carer =
+            of_carer.map(|(signal, raw)| (signal, if signal.is_borne_by(&marks) { raw } else { 1.0 }));
         self.calibration.weigh(of_visit.chain(of_carer)).combined
     }
 
@@ -345,7 +348,7 @@ impl Engine {
     fn assessed(&self, slot: Slot, combined: Option<f64>) -> Assessed {
         let hits = &self.scratch.hits;
         Assessed {
-            score: score(hits).max(combined.map_or(0.0, of_p_value)),
+            score: score(hits, &self.rules).max(combined.map_or(0.0, of_p_value)),
             p_value: combined,
             grade: hits.iter().map(|weighed| weighed.hit.grade).max(),
             slot,

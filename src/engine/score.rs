@@ -1,12 +1,16 @@
 //! Which subject to look at first.
 
-use super::rule::Weighed;
-use crate::domain::Grade;
+use super::rule::{RuleSet, Weighed};
+use crate::domain::{Class, Grade};
 
-/// Hard findings begin here; a p-value reaches at most just below.
+/// Contradictions and agreements broken begin here; a p-value reaches at most just below.
 const HARD_SCORE: f64 = 6.0;
-/// A finding that proposes a hold ranks above one of the same length that asks for a review.
-const HOLD_SCORE: f64 = 1.0;
+/// A contradiction ranks above what is merely outside an agreement.
+const CONTRADICTION_SCORE: f64 = 1.0;
+/// A finding that proposes a hold ranks above one that asks for a review.
+const HOLD_SCORE: f64 = 2.0;
+/// A slip that a person should look at is worth it, but after what is unlikely to be one.
+const SLIP_SCORE: f64 = 3.0;
 
 /// The smallest p-value among the hits.
 pub(super) fn p_value(hits: &[Weighed]) -> Option<f64> {
@@ -18,18 +22,21 @@ pub(super) fn of_p_value(p: f64) -> f64 {
     (-p.max(1e-300).log10()).clamp(0.0, HARD_SCORE - 0.01)
 }
 
-/// 0 = nothing unusual. A hard finding scores from 6 up, by its minutes; a p-value below 6. What is
-/// only observed ranks, but below what asks for a person: half its score.
-pub(super) fn score(hits: &[Weighed]) -> f64 {
+/// 0 = nothing unusual. A hard finding by its class and grade, and within them by its minutes; a
+/// p-value by its decades. What is only observed ranks like a p-value of one in ten.
+pub(super) fn score(hits: &[Weighed], rules: &RuleSet) -> f64 {
     let of = |weighed: &Weighed| {
         let hit = &weighed.hit;
-        let minutes = hit.seconds() as f64 / 60.0;
-        let hard = HARD_SCORE + (1.0 + minutes).log10();
-        match (hit.p_value, hit.grade) {
-            (Some(p), _) => of_p_value(p),
-            (None, Grade::Hold) => hard + HOLD_SCORE,
-            (None, Grade::Review) => hard,
-            (None, Grade::Observe) => hard / 2.0,
+        let length = (1.0 + hit.seconds() as f64 / 60.0).log10().min(3.0) / 3.0;
+        let class = rules[usize::from(weighed.rule)].class;
+        match (hit.grade, class, hit.p_value) {
+            (Grade::Observe, _, None) => 1.0,
+            (Grade::Observe, _, Some(p)) => of_p_value(p).min(HARD_SCORE / 2.0),
+            (_, _, Some(p)) => of_p_value(p),
+            (Grade::Hold, _, _) => HARD_SCORE + HOLD_SCORE + length,
+            (Grade::Review, Class::Contradiction, _) => HARD_SCORE + CONTRADICTION_SCORE + length,
+            (Grade::Review, Class::Error, _) => SLIP_SCORE + length,
+            (Grade::Review, _, _) => HARD_SCORE + length,
         }
     };
     hits.iter().map(of).fold(0.0, f64::max)

@@ -1,5 +1,10 @@
 //! In which respects a visit, or the pay period of its carer, can be odd.
 
+use super::mark::{Mark, Marks};
+
+/// A visit longer by less than this logarithm is none of those that a carer has padded.
+const PADDED_MIN_THOUSANDTHS: i16 = 80;
+
 /// One respect. The first [`Signal::VISIT_COUNT`] are about the visit, the others about its carer's
 /// pay period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -68,6 +73,32 @@ impl Signal {
         Self::TariffEdge,
         Self::SharedDevice,
     ];
+
+    /// The mark that its pattern is counted by: of a carer's visits only those that bear it are odd.
+    const fn mark(self) -> Option<Mark> {
+        Some(match self {
+            Self::Cutting => Mark::Short,
+            Self::PlanCopy => Mark::PlanCopy,
+            Self::DayCopy => Mark::DayCopy,
+            Self::Manual => Mark::Manual,
+            Self::Rounded => Mark::Rounded,
+            Self::Unplanned => Mark::Unplanned,
+            Self::Declined => Mark::Declined,
+            Self::FarFromHome => Mark::FarFromHome,
+            Self::LateLengthened => Mark::LateLengthened,
+            Self::TariffEdge => Mark::TariffEdge,
+            Self::SharedDevice => Mark::SharedDevice,
+            Self::Long | Self::Short | Self::Start | Self::Lag | Self::Count | Self::Padding => return None,
+        })
+    }
+
+    /// Is a visit with these marks one of those that make up the carer's pattern?
+    pub(super) fn is_borne_by(self, marks: &Marks) -> bool {
+        match self.mark() {
+            Some(mark) => marks.bears(mark),
+            None => marks.residual.is_some_and(|longer| PADDED_MIN_THOUSANDTHS <= longer),
+        }
+    }
 
     /// Its place among those about pay periods.
     pub(super) const fn period_place(self) -> Option<usize> {
