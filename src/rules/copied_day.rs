@@ -1,10 +1,10 @@
-//! `copied-day`: the day before, or the week before, is registered once more.
+//! `copied-day`: a day of the days or the week before is registered once more.
 //!
 //! Why: two visits never take the same minutes, least of all day after day. Where a carer's day is
 //! that of yesterday or of last week, it was copied, not worked.
 //!
 //! Finds, per carer and per provider in a pay period, visits carried out at a client where the same
-//! carer has, 24 hours or seven days before, a visit at the same client that began and ended in the
+//! carer has, one to three or seven days before, a visit at the same client that began and ended in the
 //! same minutes, when their share is above `share_accepted` and so far above the others' that chance
 //! gives it with at most `p_review_max`.
 //!
@@ -29,7 +29,7 @@ pub(super) const RULE: Definition = Definition {
     reads_history: true,
     looks: Looks::AtBoth,
     summary_sv: "För många besök har samma tider som dagen eller veckan före.",
-    summary_en: "Too many visits have the times of the day or the week before.",
+    summary_en: "Too many visits have the times of a day or the week before.",
     build: from_table::<CopiedDay>,
 };
 
@@ -40,8 +40,8 @@ const WORDS: Words = Words {
     do_en: "have to the minute the times of the day or the week before at the same client",
 };
 
-/// Yesterday and last week.
-const DAYS_BEFORE: [i32; 2] = [1, 7];
+/// Yesterday, the days before that are soon after a day off, and last week.
+const DAYS_BEFORE: [i32; 4] = [1, 2, 3, 7];
 
 #[derive(Debug, Deserialize)]
 #[serde(transparent)]

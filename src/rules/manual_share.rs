@@ -14,9 +14,8 @@
 //! provider's to hundreds, the share to five per cent, the probability up to `p_max`), so that the alert
 //! is not revised with every visit.
 //!
-//! Beside that, a carer whose share is above the other carers' by more than chance gives ranks higher, whatever
-//! is accepted; that alone makes no alert. Where a whole provider types in too much, its carers are told
-//! too: what all of them do shows in the provider's alert.
+//! A carer must also be above the other carers by more than chance gives (`p_others_max`): where all of them
+//! type in too much, only the provider is told of.
 
 use serde::Deserialize;
 
@@ -52,6 +51,8 @@ struct ManualShare {
     provider_visits_min: u32,
     /// At most this likely by chance.
     p_max: f64,
+    /// A carer's share is at most this likely, were it that of the others.
+    p_others_max: f64,
     /// The other carers' share before anything was seen, 0 to 1.
     prior_share: f64,
     /// How many visits of others that weighs.
@@ -97,10 +98,11 @@ impl ManualShare {
         let Count { of: visits, borne: manual } = sight.tally().count(Mark::Manual);
         let share = Count { of: visits, borne: manual }.share();
         let chance = chernoff(f64::from(visits), share, self.share_max);
-        if let Some(excess) = sight.excess(Mark::Manual, &self.against_others()) {
-            sight.signal(Signal::Manual, excess.chance);
-        }
-        if visits < visits_min.max(1) || chance > self.p_max {
+        let others = sight.excess(Mark::Manual, &self.against_others()).map_or(1.0, |excess| excess.chance);
+        sight.signal(Signal::Manual, others);
+        // Where everybody types in too much, that is the provider's matter, not each carer's.
+        let like_the_others = self.p_others_max < others && matches!(sight.period().whose, Whose::Carer(_));
+        if visits < visits_min.max(1) || self.p_max < chance || like_the_others {
             return None;
         }
         Some(Told { visits: visits / step * step, share_steps: manual * SHARE_STEPS / visits })

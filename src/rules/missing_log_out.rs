@@ -8,7 +8,8 @@
 //! Not a finding: night tours, escorts and errands (long by nature) unless the source closed them,
 //! visits with an end typed in afterwards (someone has thought about it), visits still open.
 //!
-//! Grade: review of the minutes above the plan; observe where there is no plan to be above of.
+//! Grade: review of the minutes above the plan where more than the plan is paid; observe where the source
+//! bills no more than the plan, and where there is no plan to be above of.
 
 use serde::Deserialize;
 
@@ -69,10 +70,12 @@ impl MissingLogOut {
     fn hit(&self, sight: &Sight<'_>, above: Span, auto_closed: bool) -> Hit {
         let own = sight.visit();
         let planned = own.planned.map(Span::seconds);
+        let slack = i64::from(self.slack_seconds);
+        let is_paid = planned.is_some_and(|planned| planned + slack < own.paid_seconds());
         let mut expected = vec![Measure::real("plan_multiple_max", self.plan_multiple)];
         expected.extend(planned.map(|seconds| Measure::whole("planned_seconds", seconds)));
         Hit {
-            grade: if planned.is_some() { Grade::Review } else { Grade::Observe },
+            grade: if is_paid { Grade::Review } else { Grade::Observe },
             p_value: None,
             related: Vec::new(),
             disputed: Some(above),

@@ -92,10 +92,12 @@ fn covers(order: &Order, code: &str) -> bool {
 fn hit(sight: &Sight<'_>, code: Option<&str>, in_part: bool) -> Hit {
     let own = sight.visit();
     let orders = sight.client_orders().count() as i64;
+    // Typed in without naming an order, it is most often entered at the wrong client, and cancelled.
+    let by_hand = own.order.is_none() && own.start_method.is_manual() && own.end_method.is_manual();
     let mut observed = vec![Measure::whole("orders", orders)];
     observed.extend(code.map(|code| Measure::text("task_code", code)));
     Hit {
-        grade: Grade::Review,
+        grade: if code.is_some() && by_hand { Grade::Observe } else { Grade::Review },
         p_value: None,
         related: Vec::new(),
         disputed: (!in_part).then_some(own.span),

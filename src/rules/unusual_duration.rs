@@ -19,8 +19,8 @@
 //! or of which the length is no evidence (closed by the source, typed in, not performed); shorter
 //! visits; night tours, escorts, errands and alarms.
 //!
-//! Grade: observe at `p_observe_max`; review at `p_review_max` where the client's baseline has seen
-//! at least `observations_min` visits. The seconds in question are those above the length that one
+//! Grade: observe at `p_observe_max`; review at `p_review_max` where both ends were captured by something
+//! bound to the place and the client's baseline has seen at least `observations_min` visits. The seconds in question are those above the length that one
 //! visit in a hundred reaches.
 
 use serde::Deserialize;
@@ -128,7 +128,8 @@ impl UnusualDuration {
         let usual = seconds_at(client.predictive().0);
         let most = seconds_at(client.upper_quantile(RANGE_TAIL)).clamp(0, own.seconds());
         let known = self.observations_min <= client.observations();
-        let grave = known && p_value <= self.p_review_max;
+        // A button can be pressed long after the door was closed.
+        let grave = known && p_value <= self.p_review_max && own.is_electronic();
         let excess = Span::new(own.span.start().plus(most), own.span.end());
         Hit {
             grade: if grave { Grade::Review } else { Grade::Observe },
