@@ -198,7 +198,9 @@ pub(super) fn add_newcomers(town: &mut Town, unit: usize, random: &mut Random) {
         main.shift == Shift::Day && main.off.is_some() && main.hired.is_none() && main.second_job.is_none()
     };
     let elsewhere = town.units[town.carers[main].unit].provider != town.units[unit].provider;
-    if random.chance(0.3) && fits(main) && elsewhere {
+    // Nobody works at two places on the same day off.
+    let free = !town.carers.iter().any(|other| other.second_job.is_some_and(|(of, _)| of == main));
+    if random.chance(0.3) && fits(main) && elsewhere && free {
         let off = town.carers[main].off.expect("asked for above");
         let carer = add_carer(town, unit, &Rota { shift: Shift::Day, off: None }, random);
         let reference = town.carers[main].reference.clone();
