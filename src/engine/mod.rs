@@ -44,6 +44,8 @@ use hashbrown::HashMap;
 
 pub use assess::{Assessed, RuleCounts};
 pub use assess_period::{LENGTH_EXCESS_LOG_MIN, PAIR_SHARE_MIN, PatternBudget};
+#[cfg(test)]
+pub(crate) use baseline::reckoned;
 pub use baseline::{Baseline, Prior};
 pub use facts::{Absence, CarerAway, Home, Order, PayDates, ProviderFact};
 pub use mark::Mark;

@@ -98,9 +98,9 @@ impl Rule for UnusualDuration {
         };
         let days = i32::from(self.baseline_days);
         let client = sight.client_baseline(prior, days);
-        let Some(client_tail) = client.upper_tail(value).filter(|p| *p <= self.p_observe_max) else { return };
+        let Some(client_tail) = client.upper_tail(value, self.p_observe_max) else { return };
         let carer = sight.carer_baseline(prior, days);
-        let Some(carer_tail) = carer.upper_tail(value).filter(|p| *p <= self.p_observe_max) else { return };
+        let Some(carer_tail) = carer.upper_tail(value, self.p_observe_max) else { return };
         report.hit(self.hit(sight, &client, &carer, client_tail.max(carer_tail), planned));
     }
 }
