@@ -124,9 +124,9 @@ fn registrations_become_alerts_and_progress_and_a_stop_is_orderly() {
     let running = std::thread::spawn(move || service.wait());
 
     let records = [
-        registration("R1", "client-1", "08:00", "08:30"),
+        registration("R1", "client-1", "08:00", "09:00"),
         ("0181".to_owned(), "not json".to_owned()),
-        registration("R2", "client-2", "08:10", "08:40"),
+        registration("R2", "client-2", "08:10", "09:10"),
     ];
     send(servers, FEED, &records);
     let alerts = read_until(servers, ALERTS, |found| !found.is_empty());
