@@ -10,7 +10,7 @@ use super::signal::Signal;
 use super::visit::{Slot, Visit};
 use super::world::World;
 use super::{Engine, Output};
-use crate::domain::{Assessment, Day, Grade, Lowered, SubjectKind, UtcSecond, round_significant};
+use crate::domain::{Assessment, Day, Grade, Lowered, Month, SubjectKind, UtcSecond, round_significant};
 
 /// What stands about a subject.
 #[derive(Clone, Debug, Default)]
@@ -179,9 +179,16 @@ impl Engine {
         let (client, month) = (visit.client, visit.pay_period);
         let periods = visit_periods(visit);
         self.scratch.periods.extend(periods);
-        // What is usual for the client in a month is taken from the month before.
+        if marks.ratio != ratio_before {
+            self.look_again_after(client, month);
+        }
+    }
+
+    /// The client's visits of the next month are looked at again: what is usual for a client in a month
+    /// is taken from the month before.
+    pub(super) fn look_again_after(&mut self, client: ClientId, month: Month) {
         let party = self.world.client(client);
-        if marks.ratio != ratio_before && party.months.get(month.next()).is_some() {
+        if party.months.get(month.next()).is_some() {
             let ledger = &self.world.ledger;
             let later = party.timeline.all().iter().map(|mark| mark.slot);
             self.scratch
