@@ -26,6 +26,7 @@ struct Town {
     carers: Vec<String>,
     clients: Vec<String>,
     tags: Vec<String>,
+    devices: Vec<String>,
 }
 
 impl Town {
@@ -36,6 +37,7 @@ impl Town {
             carers: names("carer", carers),
             clients: names("client", clients),
             tags: names("tag", clients),
+            devices: names("dev", carers),
         }
     }
 
@@ -51,7 +53,7 @@ impl Town {
         let capture = |at| Capture {
             method: CaptureMethod::NfcTag,
             tag_ref: Some(&self.tags[client]),
-            device_ref: Some("dev-4"),
+            device_ref: Some(&self.devices[carer]),
             recorded_at: Some(at),
             synced_at: Some(at),
             geo: None,

@@ -3,18 +3,21 @@
 use hashbrown::HashMap;
 
 use super::names::{CarerId, TextId};
-use super::tally::count_in;
 use super::visit::{Slot, Visit};
 use super::world::World;
 use crate::domain::{Day, UtcSecond};
 
 const DAY_SECONDS: i64 = 86_400;
 
-/// The carers of each device and local day, with their visits; those still open do not count.
+/// More carers than these with one device on a day are not told apart: a terminal that a whole
+/// municipality shares must not make each visit look at all the others.
+pub const DEVICE_CARERS_MAX: usize = 16;
+
+/// The carers of each device and local day with their visits, in order; those still open do not count.
 #[derive(Default)]
 pub(super) struct Devices {
     carers: HashMap<(TextId, Day), Vec<(CarerId, u32)>>,
-    /// Where a carer came or went beside others.
+    /// Where a carer came or went beside others, and their number is told.
     changed: Vec<(TextId, Day)>,
 }
 
@@ -27,8 +30,16 @@ impl Devices {
         for device in devices(visit) {
             let key = (device, visit.day);
             let carers = self.carers.entry(key).or_default();
-            let came_or_went = count_in(carers, visit.carer, add);
-            if came_or_went && carers.iter().any(|(carer, _)| *carer != visit.carer) {
+            let (before, at) = (carers.len(), carers.binary_search_by_key(&visit.carer, |(carer, _)| *carer));
+            match at {
+                Ok(at) if add => carers[at].1 += 1,
+                Ok(at) if 1 < carers[at].1 => carers[at].1 -= 1,
+                Ok(at) => drop(carers.remove(at)),
+                Err(at) if add => carers.insert(at, (visit.carer, 1)),
+                Err(_) => {}
+            }
+            let (before, now) = (before.min(DEVICE_CARERS_MAX), carers.len().min(DEVICE_CARERS_MAX));
+            if before != now && 1 < before.max(now) {
                 self.changed.push(key);
             }
             if carers.is_empty() {
@@ -37,8 +48,14 @@ impl Devices {
         }
     }
 
-    /// The carers who used `device` on `day`.
-    pub(super) fn carers(&self, device: TextId, day: Day) -> &[(CarerId, u32)] {
+    /// How many carers beside `carer` used `device` on `day`, as far as is counted.
+    pub(super) fn others(&self, device: TextId, day: Day, carer: CarerId) -> usize {
+        let carers = self.carers(device, day);
+        let own = carers.binary_search_by_key(&carer, |(carer, _)| *carer).is_ok();
+        carers.len().min(DEVICE_CARERS_MAX) - usize::from(own)
+    }
+
+    fn carers(&self, device: TextId, day: Day) -> &[(CarerId, u32)] {
         self.carers.get(&(device, day)).map_or(&[], Vec::as_slice)
     }
 

@@ -47,6 +47,7 @@ pub use assess_period::{LENGTH_EXCESS_LOG_MIN, PAIR_SHARE_MIN, PatternBudget};
 #[cfg(test)]
 pub(crate) use baseline::reckoned;
 pub use baseline::{Baseline, Prior};
+pub use devices::DEVICE_CARERS_MAX;
 pub use facts::{Absence, CarerAway, Home, Order, PayDates, ProviderFact};
 pub use mark::Mark;
 pub use names::{CarerId, ClientId, ProviderId, TextId};

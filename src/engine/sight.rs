@@ -203,15 +203,12 @@ impl<'a> Sight<'a> {
         marks.iter().map(|mark| self.world.ledger.counted(mark.slot))
     }
 
-    /// How many other carers used one of the visit's devices on its day; the larger number where it has
-    /// two.
+    /// How many other carers used one of the visit's devices on its day, counted up to
+    /// [`DEVICE_CARERS_MAX`](super::DEVICE_CARERS_MAX) carers; the larger number where it has two.
     #[must_use]
     pub fn others_with_device(&self) -> usize {
         let Visit { carer, day, .. } = *self.visit;
-        let others = |device| {
-            let carers = self.world.devices.carers(device, day).iter();
-            carers.filter(|(other, _)| *other != carer).count()
-        };
+        let others = |device| self.world.devices.others(device, day, carer);
         devices(self.visit).map(others).max().unwrap_or(0)
     }
 
