@@ -12,8 +12,8 @@ pub(super) struct Pin {
     pub(super) slot: Slot,
 }
 
-/// So many marks at the end are tried one by one before the rest is searched by halves: most
-/// registrations are of today.
+/// So many marks at the end are searched first, then twice as many before them, and so on: most
+/// registrations are of today, and most of what is asked about them is of this week.
 const NEAR_THE_END: usize = 8;
 
 /// Marks in order of (start, end, registration id), so that the order does not depend on arrival.
@@ -56,9 +56,9 @@ impl Timeline {
 
     /// The marks that begin in `from..to`.
     pub(super) fn starting(&self, from: UtcSecond, to: UtcSecond) -> &[Pin] {
-        let first = self.first_not(|mark| mark.span.start() < from);
-        let last = self.first_not(|mark| mark.span.start() < to);
-        &self.all()[first..last.max(first)]
+        let later = self.starting_from(from);
+        let count = later.iter().position(|mark| to <= mark.span.start()).unwrap_or(later.len());
+        &later[..count]
     }
 
     /// The marks that begin at `from` or later.
@@ -75,10 +75,13 @@ impl Timeline {
     /// The place of the first mark that is not `before`, where all that are stand first.
     fn first_not(&self, before: impl Fn(&Pin) -> bool) -> usize {
         let marks = self.all();
-        let near = marks.len().saturating_sub(NEAR_THE_END);
-        match marks[near..].iter().rposition(&before) {
-            Some(at) => near + at + 1,
-            None => marks[..near].partition_point(before),
+        let (mut end, mut step) = (marks.len(), NEAR_THE_END);
+        loop {
+            let begin = end.saturating_sub(step);
+            if begin == 0 || before(&marks[begin]) {
+                return begin + marks[begin..end].partition_point(before);
+            }
+            (end, step) = (begin, 2 * step);
         }
     }
 
