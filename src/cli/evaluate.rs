@@ -36,8 +36,9 @@ them. They are replayed through the same worker as by `tidvakt replay`.
 A case is all that is told of one carer on one day (a client or tag where no carer is named); the best
 `--cases-per-day` by score are handed out, and again only after seven days or once the score has grown
 by one. A planted registration is covered by a case of its carer on the day it came, by a case whose
-evidence names it, or by an open case about the carer, pair or client of its month. The first fourteen
-days hold nothing planted and are told apart. Alerts about a provider's month are dossiers of their own.";
+evidence names it, or by a case about the month of its carer, pair or client that is handed out before
+that month is paid; what the day and the evidence alone cover is told beside it. The first fourteen days
+hold nothing planted and are told apart. Alerts about a provider's month are dossiers of their own.";
 
 /// Holds what is found against what was planted.
 #[derive(Args, Clone, Debug)]
@@ -61,6 +62,9 @@ pub struct EvaluateArgs {
     /// Planted registrations for each honest one in the simulated municipalities, about
     #[arg(long, value_name = "SHARE", default_value_t = 0.005, value_parser = super::simulate::share)]
     pub planted: f64,
+    /// How dense a scheme is against what its pattern says: 0.5 plants twice as many, half as dense
+    #[arg(long, value_name = "TIMES", default_value_t = 1.0, value_parser = super::simulate::density)]
+    pub density: f64,
     /// Plants only these patterns in the simulated municipalities, by name
     #[arg(long, value_name = "PATTERN", value_delimiter = ',', value_parser = super::simulate::pattern)]
     pub only: Vec<String>,
@@ -111,6 +115,7 @@ fn simulated(args: &EvaluateArgs, config: &Config, seed: u64, budget: usize) -> 
         clients: args.clients,
         clean: args.clean,
         planted_share: args.planted,
+        density: args.density,
         only: args.only.clone(),
         ..Plan::default()
     };

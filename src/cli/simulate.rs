@@ -49,6 +49,9 @@ pub struct SimulateArgs {
     /// Planted registrations for each honest one, about
     #[arg(long, value_name = "SHARE", default_value_t = 0.005, value_parser = share)]
     pub planted: f64,
+    /// How dense a scheme is against what its pattern says: 0.5 plants twice as many, half as dense
+    #[arg(long, value_name = "TIMES", default_value_t = 1.0, value_parser = density)]
+    pub density: f64,
     /// Plants only these patterns, by name
     #[arg(long, value_name = "PATTERN", value_delimiter = ',', value_parser = pattern)]
     pub only: Vec<String>,
@@ -68,6 +71,7 @@ pub(super) fn execute(args: &SimulateArgs) -> Result<(), Failure> {
         clean: args.clean,
         municipality: args.municipality.clone(),
         planted_share: args.planted,
+        density: args.density,
         only: args.only.clone(),
         ..Plan::default()
     };
@@ -161,6 +165,12 @@ pub(super) fn share(text: &str) -> Result<f64, String> {
     if 0.0 < share && share <= 0.2 { Ok(share) } else { Err("expected more than 0, at most 0.2".to_owned()) }
 }
 
+/// More than nothing, and not more than fits into anybody's day.
+pub(super) fn density(text: &str) -> Result<f64, String> {
+    let density: f64 = text.parse().map_err(|_| "expected a number such as `0.5`".to_owned())?;
+    if (0.1..=2.0).contains(&density) { Ok(density) } else { Err("expected 0.1 to 2.0".to_owned()) }
+}
+
 pub(super) fn pattern(name: &str) -> Result<String, String> {
     if simulate::pattern(name).is_some() {
         return Ok(name.to_owned());
@@ -195,6 +205,7 @@ mod tests {
             clients: 12,
             clean: false,
             planted: 0.005,
+            density: 1.0,
             only: Vec::new(),
             municipality: "0181".to_owned(),
             out,
@@ -241,6 +252,7 @@ mod tests {
     fn shares_and_patterns_are_checked() {
         assert_eq!(share("0.02"), Ok(0.02));
         assert!(share("0").is_err() && share("0.5").is_err() && share("NaN").is_err());
+        assert!(density("0.5") == Ok(0.5) && density("0").is_err() && density("x").is_err());
         assert!(pattern("plan-copy").is_ok());
         assert!(pattern("plan-copies").unwrap_err().contains("plan-copy"));
     }

@@ -57,6 +57,9 @@ pub struct Plan {
     pub first_day: (i16, i8, i8),
     /// Planted registrations for each registration, about.
     pub planted_share: f64,
+    /// How much of each scheme's visits it touches, against what is usual for it: with a half of it there
+    /// are twice as many schemes, each of them hard to see.
+    pub density: f64,
     /// Only patterns of these names; empty for all.
     pub only: Vec<String>,
 }
@@ -71,6 +74,7 @@ impl Default for Plan {
             municipality: "0181".to_owned(),
             first_day: (2026, 2, 2),
             planted_share: 0.005,
+            density: 1.0,
             only: Vec::new(),
         }
     }

@@ -8,6 +8,8 @@ pub enum Scope {
     Registration,
     /// The provider's month is wrong; the registration named is only one of those it is made of.
     Provider,
+    /// The registration is part of what the catalogue only observes: nobody is asked about it.
+    Observed,
 }
 
 /// Who plants it.
@@ -36,7 +38,8 @@ pub struct Pattern {
     /// What its labels name.
     pub scope: Scope,
     pub(super) by: By,
-    /// Registrations of one scheme, in a municipality of 2,000 clients over 60 days.
+    /// Registrations of one scheme, in a municipality that is not small: a habit is in most of the
+    /// carer's visits while it lasts.
     pub(super) size: u32,
     /// Days that it goes on.
     pub(super) days: u32,
@@ -48,6 +51,10 @@ const fn few(name: &'static str, number: u8, rule: &'static str, size: u32) -> P
 
 const fn one(name: &'static str, number: u8, rule: &'static str, (size, days): (u32, u32)) -> Pattern {
     Pattern { name, number: Some(number), rule, scope: Scope::Registration, by: By::One, size, days }
+}
+
+const fn observed(name: &'static str, number: u8, rule: &'static str, (size, days): (u32, u32)) -> Pattern {
+    Pattern { name, number: Some(number), rule, scope: Scope::Observed, by: By::One, size, days }
 }
 
 const fn provider(name: &'static str, number: u8, rule: &'static str) -> Pattern {
@@ -79,41 +86,41 @@ pub static PATTERNS: &[Pattern] = &[
     few("no-valid-order", 8, "no-valid-order", 8),
     one("above-grant", 9, "above-grant", (14, 14)),
     provider("full-delivery", 10, "full-delivery"),
-    one("travel-log-in", 11, "travel-log-in", (14, 30)),
+    one("travel-log-in", 11, "travel-log-in", (20, 30)),
     few("moved-tag", 12, "moved-tag", 10),
-    one("batch-logging", 13, "batch-logging", (20, 30)),
-    one("shared-device", 14, "shared-device", (16, 30)),
-    one("carer-hours", 15, "carer-hours", (15, 30)),
+    one("batch-logging", 13, "batch-logging", (30, 30)),
+    one("shared-device", 14, "shared-device", (34, 30)),
+    one("carer-hours", 15, "carer-hours", (34, 30)),
     one("carer-absent", 16, "carer-absent", (10, 5)),
     provider("provider-capacity", 17, "provider-capacity"),
-    one("manual-share", 18, "manual-share", (50, 21)),
-    one("rounded-times", 19, "rounded-times", (50, 24)),
-    one("plan-copy", 19, "plan-copy", (60, 24)),
+    one("manual-share", 18, "manual-share", (90, 24)),
+    one("rounded-times", 19, "rounded-times", (100, 24)),
+    one("plan-copy", 19, "plan-copy", (100, 24)),
     few("late-lengthening", 20, "late-lengthening", 16),
-    one("editor-concentration", 21, "editor-concentration", (20, 30)),
+    observed("editor-concentration", 21, "editor-concentration", (20, 30)),
     few("locked-period-change", 22, "locked-period-change", 10),
     few("duplicate-registration", 23, "duplicate-registration", 9),
     few("missing-log-out", 24, "missing-log-out", 7),
-    one("billed-above-registered", 25, "billed-above-registered", (24, 24)),
-    one("split-visits", 26, "split-visits", (18, 24)),
+    one("billed-above-registered", 25, "billed-above-registered", (40, 24)),
+    one("split-visits", 26, "split-visits", (30, 24)),
     few("merged-visits", 26, "split-visits", 6),
-    one("declined-share", 27, "declined-share", (25, 24)),
-    one("first-day-absences", 28, "declined-share", (10, 40)),
-    one("tariff-edge", 29, "tariff-edge", (26, 44)),
-    one("service-without-presence", 30, "service-without-presence", (14, 46)),
-    one("pair-concentration", 31, "pair-concentration", (45, 30)),
+    one("declined-share", 27, "declined-share", (50, 24)),
+    one("first-day-absences", 28, "declined-share", (16, 40)),
+    one("tariff-edge", 29, "tariff-edge", (40, 44)),
+    one("service-without-presence", 30, "service-without-presence", (46, 46)),
+    one("pair-concentration", 31, "pair-concentration", (140, 42)),
     provider("provider-surge", 32, "provider-surge"),
     provider("hours-drop", 33, "provider-surge"),
-    one("copied-day", 34, "copied-day", (55, 28)),
-    one("task-pattern", 35, "task-pattern", (40, 24)),
-    one("far-from-home", 36, "far-from-home", (30, 24)),
-    one("new-identity", 37, "new-identity", (20, 14)),
-    few("missed-visit", 38, "missed-visit", 10),
+    one("copied-day", 34, "copied-day", (90, 28)),
+    observed("task-pattern", 35, "task-pattern", (40, 24)),
+    one("far-from-home", 36, "far-from-home", (70, 24)),
+    one("new-identity", 37, "new-identity", (40, 14)),
+    one("missed-visit", 38, "missed-visit", (42, 46)),
     few("shared-household-double", 39, "shared-household-double", 12),
-    one("unlisted-carer", 40, "unlisted-carer", (20, 24)),
-    uncounted("padding", "padding-rate", By::One, (60, 24)),
-    uncounted("creeping-padding", "padding-rate", By::One, (50, 40)),
-    uncounted("phantom-visits", "unusual-count", By::One, (30, 28)),
+    one("unlisted-carer", 40, "unlisted-carer", (40, 24)),
+    uncounted("padding", "padding-rate", By::One, (110, 24)),
+    uncounted("creeping-padding", "padding-rate", By::One, (110, 40)),
+    uncounted("phantom-visits", "unusual-count", By::One, (60, 28)),
     uncounted("single-long-visit", "unusual-duration", By::Few, (8, 46)),
     uncounted("provider-padding", "padding-rate", By::All, (0, u32::MAX)),
     uncounted("provider-ramp", "padding-rate", By::All, (0, u32::MAX)),

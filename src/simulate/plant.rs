@@ -23,8 +23,11 @@ pub(super) const BEGINS: u32 = 14;
 /// Registrations a client has on a day, about.
 const VISITS_PER_CLIENT_DAY: f64 = 1.42;
 
-/// Below this share of what all patterns together need, some are left out.
-const ALL_FROM: f64 = 0.6;
+/// With less room than this, contradictions are fewer of each kind, and schemes smaller.
+const ALL_FEW_NEED: f64 = 600.0;
+
+/// No town has more schemes than this.
+const MOST_SCHEMES: usize = 400;
 
 /// Carers who plant single contradictions.
 const FEW: usize = 8;
@@ -173,45 +176,41 @@ impl Plot {
     }
 }
 
-/// Which patterns are planted, and how much of each: all of them a little more or a little less, or,
-/// in a small place, those that need few registrations and then as many others as there is room for.
+/// Which patterns are planted, and how much of each, until the room is used up: contradictions of every
+/// kind first, then schemes drawn one after the other, for no place has all of them within two months;
+/// where there is more room than that, all of them again. A provider's months need no room.
 fn wanted(plan: &Plan, random: &mut Random) -> Vec<Wanted> {
     let asked = |pattern: &&(usize, &Pattern)| match plan.only.is_empty() {
         true => pattern.1.by != By::All,
         false => plan.only.iter().any(|only| only == pattern.1.name),
     };
     let mut listed: Vec<(usize, &Pattern)> = PATTERNS.iter().enumerate().filter(|it| asked(&it)).collect();
-    let total: u32 = listed.iter().map(|(_, pattern)| pattern.size).sum();
     let visits = f64::from(plan.clients) * VISITS_PER_CLIENT_DAY * f64::from(plan.days);
     let room = visits * plan.planted_share;
-    let scale = room / f64::from(total.max(1));
-    let whole = |size: f64| (size.round() as usize).max(1);
-    if ALL_FROM <= scale || !plan.only.is_empty() {
-        // More schemes rather than longer ones.
-        let copies = whole(scale / 1.5);
-        let size = |pattern: &Pattern| match pattern.size {
-            0 => 0,
-            size => whole((f64::from(size) * scale / copies as f64).max(2.0)),
-        };
-        let each = |(index, pattern): (usize, &Pattern)| {
-            let copies = if pattern.size == 0 || pattern.by == By::Few { 1 } else { copies };
-            let size = size(pattern) * if pattern.by == By::Few { whole(scale / 1.5) } else { 1 };
-            std::iter::repeat_n((index, size), copies)
-        };
-        return listed.into_iter().flat_map(each).collect();
-    }
+    let small = (room / ALL_FEW_NEED).min(1.0);
+    let sized = |pattern: &Pattern| {
+        let part = if pattern.by == By::Few { small } else { small.sqrt() * plan.density };
+        (f64::from(pattern.size) * part).round().max(2.0)
+    };
     for last in (1..listed.len()).rev() {
         listed.swap(last, random.index(last + 1));
     }
     listed.sort_by_key(|(_, pattern)| pattern.by != By::Few);
+    let (of_carers, of_providers): (Vec<_>, Vec<_>) =
+        listed.into_iter().partition(|(_, pattern)| 0 < pattern.size);
+    let mut chosen: Vec<Wanted> = Vec::new();
+    if !plan.only.is_empty() || small == 1.0 {
+        chosen.extend(of_providers.into_iter().map(|(index, _)| (index, 0)));
+    }
+    // What is asked for by name is all there, be it ever so little of each.
+    let total: f64 = of_carers.iter().map(|(_, pattern)| sized(pattern)).sum();
+    let fit = if plan.only.is_empty() { 1.0 } else { (room / total.max(1.0)).min(1.0) };
     let mut left = room;
-    let mut chosen = Vec::new();
-    for (index, pattern) in listed.into_iter().filter(|(_, pattern)| 0 < pattern.size) {
-        let share = if pattern.by == By::Few { 0.3 } else { 0.7 };
-        let size = whole((f64::from(pattern.size) * share).max(2.0));
-        if size as f64 <= left || chosen.is_empty() {
-            left -= size as f64;
-            chosen.push((index, size));
+    for (index, pattern) in of_carers.iter().cycle().take(MOST_SCHEMES) {
+        let size = (sized(pattern) * fit).floor().max(2.0);
+        if size <= left || left == room {
+            left -= size;
+            chosen.push((*index, size as usize));
         }
     }
     chosen

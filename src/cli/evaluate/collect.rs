@@ -217,7 +217,7 @@ impl Watch for Collector {
             false => Vec::new(),
         };
         let visit = self.visits.entry(id).or_default();
-        visit.p_value = assessment.p_value;
+        visit.p_value = assessment.p_value.or(visit.p_value);
         if better {
             (visit.score, visit.related) = (assessment.score, related);
         }

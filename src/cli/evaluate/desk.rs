@@ -39,6 +39,7 @@ pub(super) struct Case {
 #[derive(Debug, Default)]
 pub(super) struct Desk {
     handed: HashMap<u32, (i32, f64)>,
+    first: HashMap<u32, i32>,
 }
 
 impl Desk {
@@ -60,6 +61,7 @@ impl Desk {
         for case in &cases {
             for &alert in &case.alerts {
                 self.handed.insert(alert, (day, case.score));
+                self.first.entry(alert).or_insert(day);
             }
         }
         (cases, offered)
@@ -68,6 +70,11 @@ impl Desk {
     /// Was it handed out before, or today?
     pub(super) fn has(&self, alert: u32) -> bool {
         self.handed.contains_key(&alert)
+    }
+
+    /// The day on which it was handed out first.
+    pub(super) fn first(&self, alert: u32) -> Option<i32> {
+        self.first.get(&alert).copied()
     }
 
     fn is_new(&self, offer: &Offer, day: i32) -> bool {
@@ -94,6 +101,7 @@ mod tests {
         let told: Vec<_> = cases.iter().map(|case| (case.about, case.alerts.clone())).collect();
         assert_eq!(told, [(About::Carer(7), vec![1, 2]), (About::Carer(8), vec![3])]);
         assert!(desk.has(1) && !desk.has(4));
+        assert_eq!((desk.first(1), desk.first(4)), (Some(0), None));
     }
 
     #[test]

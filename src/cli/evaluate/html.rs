@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use super::measure::ratio;
 use super::report::{Figure, LEVELS, PatternRow, Report, Town};
-use super::text::{is_weak, number, rules_of};
+use super::text::{is_weak, number, rules_of, verdict};
 
 const STYLE: &str = "\
 :root{color-scheme:light dark;--bg:#fff;--ink:#1c2430;--soft:#5b6675;--line:#d8dee6;--bar:#2f6fb0;--weak:#c2541b;--card:#f6f8fa}\
@@ -33,8 +33,8 @@ pub(super) fn page(report: &Report) -> String {
          <p>Simulated municipalities are replayed through the engine, and what it tells is held against \
          their labels. A case is all that is told of one carer on one day; {} are handed out on a day, \
          best first. A planted registration is covered by a case of its carer on the day it came, by a \
-         case whose evidence names it, or by an open case about the carer, pair or client of its \
-         month.</p>\n",
+         case whose evidence names it, or by a case about the month of its carer, pair or client that is \
+         handed out before that month is paid.</p>\n",
         report.cases_per_day
     );
     figures(&mut out, "With something planted", &report.figures);
@@ -108,7 +108,8 @@ fn patterns(out: &mut String, report: &Report) {
         let recall = ratio(*covered, *planted).unwrap_or_default();
         let bar = chart::bar(recall, is_weak(row));
         let place = row.number.map_or_else(|| "–".to_owned(), |number| number.to_string());
-        let mark = if is_weak(row) { " <strong class=\"w\">weak</strong>" } else { "" };
+        let mark = verdict(row)
+            .map_or_else(String::new, |verdict| format!(" <strong class=\"w\">{verdict}</strong>"));
         let _ = writeln!(
             out,
             "<tr><td class=\"n\">{place}</td><td>{}{mark}</td><td class=\"n\">{planted}</td>\

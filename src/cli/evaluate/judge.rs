@@ -13,6 +13,9 @@ use crate::simulate::Scope;
 
 /// Nothing is planted in so many days; what comes in them is cold start.
 const WARM_UP_DAYS: i32 = 14;
+/// A case about a month is in time where it is handed out before this day of the next one, when the month
+/// is paid.
+const PAID_ON: i32 = 6;
 
 /// A planted registration that the replay has seen.
 pub(super) struct Label<'a> {
@@ -29,6 +32,8 @@ pub(super) struct Judge<'a> {
     pub(super) labels: Vec<Label<'a>>,
     /// Of providers' months.
     pub(super) months: Vec<Label<'a>>,
+    /// Of what the catalogue only observes.
+    pub(super) observed: Vec<Label<'a>>,
     by_registration: HashMap<u32, Vec<usize>>,
     /// For each alert, the labels that it touches.
     pub(super) touches: Vec<BTreeSet<usize>>,
@@ -41,8 +46,8 @@ pub(super) struct Handed {
     cases: usize,
     true_cases: usize,
     pub(super) covered: HashSet<usize>,
-    /// Labels in the pay period of a case about the carer, pair or client as such.
-    filed: HashSet<usize>,
+    /// Those of them that are so by the day they came or by the evidence, without the rest of a month.
+    by_the_day: HashSet<usize>,
     /// Carer to the day of the first case with something planted in it.
     first_true: HashMap<u32, i32>,
     dossiers: BTreeSet<u32>,
@@ -80,7 +85,7 @@ pub(super) fn judge(name: String, told: &Collector, truth: &[Planted], budget: u
             recall: ratio(handed.covered.len(), planted),
         },
         records: AtBudget { per_day: records.handed_out as f64 / f64::from(after), ..records },
-        recall_with_files: ratio(handed.filed.union(&handed.covered).count(), planted),
+        recall_by_the_day: ratio(handed.by_the_day.len(), planted),
         planted_ore,
         caught_ore,
         money: (0 < planted_ore).then(|| caught_ore as f64 / planted_ore as f64),
@@ -104,7 +109,7 @@ pub(super) fn judge(name: String, told: &Collector, truth: &[Planted], budget: u
 
 impl<'a> Judge<'a> {
     fn new(told: &'a Collector, truth: &'a [Planted]) -> Self {
-        let (mut labels, mut months) = (Vec::new(), Vec::new());
+        let (mut labels, mut months, mut observed) = (Vec::new(), Vec::new(), Vec::new());
         let mut by_registration: HashMap<u32, Vec<usize>> = HashMap::new();
         for planted in truth {
             let Some(registration) = told.names.find(&planted.registration_id) else { continue };
@@ -112,15 +117,18 @@ impl<'a> Judge<'a> {
             let price = visit.tariff.and_then(|tariff| told.ore_per_hour.get(&tariff)).copied();
             let ore = planted.seconds * price.unwrap_or_default() / 3_600;
             let label = Label { planted, registration, visit, ore };
-            if planted.known.is_some_and(|pattern| pattern.scope == Scope::Provider) {
-                months.push(label);
-            } else {
-                by_registration.entry(registration).or_default().push(labels.len());
-                labels.push(label);
+            match planted.known.map(|pattern| pattern.scope) {
+                Some(Scope::Provider) => months.push(label),
+                Some(Scope::Observed) => observed.push(label),
+                Some(Scope::Registration) | None => {
+                    by_registration.entry(registration).or_default().push(labels.len());
+                    labels.push(label);
+                }
             }
         }
         let first_day = told.first_day.unwrap_or_default();
-        let mut judge = Self { told, labels, months, by_registration, touches: Vec::new(), first_day };
+        let touches = Vec::new();
+        let mut judge = Self { told, labels, months, observed, by_registration, touches, first_day };
         judge.touches = told.alerts.iter().map(|alert| judge.touched_by(alert)).collect();
         judge
     }
@@ -165,19 +173,23 @@ impl<'a> Judge<'a> {
             let today = came.get(&day).map_or(&[][..], Vec::as_slice);
             for offer in offers.iter().filter(|offer| desk.has(offer.alert)) {
                 let alert = &self.told.alerts[offer.alert as usize];
-                handed.covered.extend(today.iter().filter(|&&label| in_period(alert, &self.labels[label])));
+                handed
+                    .by_the_day
+                    .extend(today.iter().filter(|&&label| in_period(alert, &self.labels[label])));
             }
         }
-        // What the evidence of a case names is looked at with it.
+        // What the evidence of a case names is looked at with it; and a case about somebody's month is
+        // that month, where it comes before the month is paid.
         for (number, alert) in self.told.alerts.iter().enumerate() {
-            if desk.has(number as u32) {
-                let named = alert.named.iter().filter_map(|id| self.by_registration.get(id));
-                handed.covered.extend(named.flatten());
-                if alert.kind != SubjectKind::Registration {
-                    handed.filed.extend(&self.touches[number]);
-                }
+            let Some(first) = desk.first(number as u32) else { continue };
+            let named = alert.named.iter().filter_map(|id| self.by_registration.get(id));
+            handed.by_the_day.extend(named.flatten());
+            if first < alert.month.next().first_day().0 + PAID_ON - 1 {
+                let month = self.labels.iter().enumerate().filter(|(_, label)| in_period(alert, label));
+                handed.covered.extend(month.map(|(label, _)| label));
             }
         }
+        handed.covered.extend(&handed.by_the_day);
         handed
     }
 
@@ -202,7 +214,7 @@ impl<'a> Judge<'a> {
         if let About::Carer(carer) = case.about {
             // A carer's day is looked at as a whole.
             let own = came.get(&day).into_iter().flatten();
-            handed.covered.extend(own.filter(|&&label| self.labels[label].visit.carer == carer));
+            handed.by_the_day.extend(own.filter(|&&label| self.labels[label].visit.carer == carer));
         }
         if touched.is_empty() {
             return;

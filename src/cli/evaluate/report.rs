@@ -38,6 +38,8 @@ pub(super) struct PatternRow {
     pub(super) covered_by: Vec<(String, usize)>,
     /// A label names a provider's month and not the registration.
     pub(super) is_provider: bool,
+    /// Only observed: nobody is asked about it.
+    pub(super) is_observed: bool,
 }
 
 /// A rule's alerts.
@@ -83,7 +85,7 @@ pub(super) struct Town {
     pub(super) records: AtBudget,
     /// Share of the planted registrations in the pay period of a case that was handed out about the
     /// carer, pair or client as such: what its file shows whoever opens it.
-    pub(super) recall_with_files: Option<f64>,
+    pub(super) recall_by_the_day: Option<f64>,
     /// Öre of what was not worked, and of that in covered registrations.
     pub(super) planted_ore: i64,
     pub(super) caught_ore: i64,
@@ -155,7 +157,7 @@ const PLANTED: &[(&str, Of)] = &[
     ("average precision per registration", |town| town.average_precision),
     ("precision of cases", |town| town.cases.precision),
     ("recall of cases", |town| town.cases.recall),
-    ("recall with the carer's file", |town| town.recall_with_files),
+    ("recall by the day and the evidence alone", |town| town.recall_by_the_day),
     ("cases a day", |town| Some(town.cases.per_day)),
     ("money caught", |town| town.money),
     ("precision of records", |town| town.records.precision),

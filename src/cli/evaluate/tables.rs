@@ -45,6 +45,9 @@ impl<'a> Judge<'a> {
                 count(&mut row.covered_by, &rules);
             }
         }
+        for label in &self.observed {
+            row_of(&mut rows, label.planted).is_observed = true;
+        }
         let mut rows: Vec<PatternRow> = rows.into_values().collect();
         for row in &mut rows {
             row.covered_by.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
@@ -76,7 +79,8 @@ impl<'a> Judge<'a> {
 
     /// Alerts about honest work by kind of provider, and the messiest municipal unit against all.
     pub(super) fn kinds(&self) -> (Vec<KindRow>, Option<f64>) {
-        let planted: HashSet<u32> = self.labels.iter().map(|label| label.registration).collect();
+        let planted: HashSet<u32> =
+            self.labels.iter().chain(&self.observed).map(|label| label.registration).collect();
         let mut visits: BTreeMap<&str, usize> = BTreeMap::new();
         let mut units: BTreeMap<u32, [usize; 2]> = BTreeMap::new();
         let mut unit_of: HashMap<u32, u32> = HashMap::new();

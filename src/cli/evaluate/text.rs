@@ -42,12 +42,12 @@ fn write_town(out: &mut String, town: &Town) -> fmt::Result {
         let cases = &town.cases;
         let label = format!("cases at {} a day", cases.budget);
         let (precision, recall) = (number(cases.precision, 3), number(cases.recall, 3));
-        let (files, per_day) = (number(town.recall_with_files, 3), cases.per_day);
+        let (by_the_day, per_day) = (number(town.recall_by_the_day, 3), cases.per_day);
         line(
             out,
             &label,
             &format!(
-                "precision {precision}, recall {recall} ({files} with the carer's file), {per_day:.1} a day"
+                "precision {precision}, recall {recall} ({by_the_day} by the day alone), {per_day:.1} a day"
             ),
         )?;
         let records = &town.records;
@@ -94,7 +94,7 @@ fn write_patterns(out: &mut String, report: &Report) -> fmt::Result {
         let number = row.number.map_or_else(|| "-".to_owned(), |number| number.to_string());
         let PatternRow { pattern, planted, covered, touched, .. } = row;
         let recall = super::measure::ratio(*covered, *planted);
-        let weak = if is_weak(row) { "  weak" } else { "" };
+        let weak = verdict(row).map_or_else(String::new, |verdict| format!("  {verdict}"));
         writeln!(
             out,
             "{number:>3}  {pattern:26} {planted:>7}  {covered:>7}  {:>6}  {touched:>7}  {}{weak}",
@@ -107,7 +107,12 @@ fn write_patterns(out: &mut String, report: &Report) -> fmt::Result {
 
 /// Less than half was covered.
 pub(super) fn is_weak(row: &PatternRow) -> bool {
-    2 * row.covered < row.planted
+    2 * row.covered < row.planted && !row.is_observed
+}
+
+/// What has to be said of a pattern that is not found.
+pub(super) fn verdict(row: &PatternRow) -> Option<&'static str> {
+    if row.is_observed { Some("only observed") } else { is_weak(row).then_some("weak") }
 }
 
 /// The first two rules that covered a pattern, and the one that should have where it is not of them.

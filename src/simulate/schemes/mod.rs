@@ -90,7 +90,7 @@ impl Scene<'_> {
             "copied-day" => self.copied_day(actor),
             "task-pattern" => self.task_pattern(actor),
             "tariff-edge" => self.tariff_edge(actor),
-            "pair-concentration" => self.pair_concentration(actor),
+            "pair-concentration" => self.pair_concentration(),
             "declined-share" => self.declined(actor),
             "first-day-absences" => self.first_day_absence(actor),
             "billed-above-registered" => self.billed_above_registered(actor),

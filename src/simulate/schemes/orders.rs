@@ -43,15 +43,9 @@ impl Scene<'_> {
         None
     }
 
-    /// A service at home of which no tag ever knows: nobody was there.
+    /// A service at home of which no tag ever knows, as nobody is ever there; the standard time is paid.
     pub(super) fn service_without_presence(&mut self) -> Option<()> {
-        let fits = |claim: &Claim| {
-            self.memory.clients.contains(&claim.client)
-                && claim.service == Service::Cleaning
-                && claim.registration.kind == VisitKind::Planned
-                && claim.registration.outcome == Outcome::Performed
-                && !claim.frozen
-        };
+        let fits = |claim: &Claim| self.memory.clients.contains(&claim.client) && !claim.frozen;
         let base = self.claims.iter().position(fits)?;
         let (start, end) = (self.claims[base].start, self.claims[base].end);
         self.set_start(base, start);
@@ -59,6 +53,7 @@ impl Scene<'_> {
         press_button(&mut self.claims[base]);
         let device = self.town.device(self.claims[base].carer, start);
         let registration = &mut self.claims[base].registration;
+        registration.mode = PaymentMode::StandardMinutes;
         for capture in [&mut registration.start_capture, &mut registration.end_capture] {
             capture.geo = None;
             capture.device = Some(device.clone());

@@ -48,17 +48,20 @@ pub(in crate::simulate) fn set_up(town: &mut Town, plot: &mut Plot, random: &mut
         }
         "pair-concentration" => {
             plot.memory.clients = pick(town, actor?, 1, random, |it| {
-                3 <= daily(it) && it.needs.iter().all(|need| need.staff == 1)
+                (2..4).contains(&daily(it)) && it.needs.iter().all(|need| need.staff == 1)
             })?;
+            let rota = Rota { shift: town.carers[actor?].shift, off: None };
+            let unit = town.carers[actor?].unit;
+            plot.memory.other = Some(add_carer(town, unit, &rota, random));
         }
         "missed-visit" => {
-            plot.memory.clients = pick(town, actor?, 5, random, |it| 2 <= daily(it))?;
+            plot.memory.clients = pick(town, actor?, 1, random, |it| 3 <= daily(it))?;
             for &client in &plot.memory.clients {
                 town.clients[client].life.by_grant = true;
             }
         }
         "service-without-presence" => {
-            plot.memory.clients = pick(town, actor?, 4, random, |it| {
+            plot.memory.clients = pick(town, actor?, 3, random, |it| {
                 it.needs.iter().all(|need| need.service == Service::Cleaning)
             })?;
         }

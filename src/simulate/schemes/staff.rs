@@ -54,20 +54,19 @@ impl Scene<'_> {
         Some(())
     }
 
-    /// All visits of one client are registered by one carer, whoever made them and on days off too.
-    pub(super) fn pair_concentration(&mut self, actor: usize) -> Option<()> {
-        let &client = self.memory.clients.first()?;
+    /// All visits of one client are registered by a relative who is employed for that alone, every day of
+    /// the week, and each of them longer.
+    pub(super) fn pair_concentration(&mut self) -> Option<()> {
+        let (&client, relative) = (self.memory.clients.first()?, self.memory.other?);
         let fits = |&index: &usize| {
             let claim = &self.claims[index];
-            let way = if claim.carer == actor { None } else { Some(span(claim)) };
             // The night patrol is another provider's.
             claim.client == client
-                && self.provider(claim.carer) == self.provider(actor)
+                && self.provider(claim.carer) == self.provider(relative)
                 && self.is_plain(claim)
-                && way.is_none_or(|span| self.is_free(actor, span, 60))
         };
         let base = (0..self.claims.len()).find(fits)?;
-        self.hand_over(base, actor);
+        self.hand_over(base, relative);
         let seconds = span(&self.claims[base]).seconds();
         if self.has_room(base, 1.25, 300) {
             self.stretch(base, 1.25);
