@@ -100,7 +100,7 @@ impl Engine {
     }
 
     fn finding(&self, weighed: &Weighed) -> Finding {
-        let Weighed { rule, hit, lowered } = weighed;
+        let Weighed { rule, hit, lowered, .. } = weighed;
         let listed = &self.rules[usize::from(*rule)];
         let measures = |measures: &[Measure]| {
             measures.iter().map(|measure| (measure.name.to_owned(), measure.value.clone())).collect()

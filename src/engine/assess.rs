@@ -206,7 +206,7 @@ impl Engine {
         }
         self.count_marks(slot);
         let combined = self.combined(slot);
-        out.push(Output::Assessed(self.assessed(slot, combined)));
+        out.push(Output::Assessed(self.assessed(slot, &self.scratch.hits, combined)));
         self.settle(slot, true, affected, out);
     }
 
@@ -219,7 +219,7 @@ impl Engine {
             None => self.scratch.hits.is_empty(),
         };
         if !same {
-            out.push(Output::Assessed(self.assessed(slot, None)));
+            out.push(Output::Assessed(self.assessed(slot, &self.scratch.hits, None)));
             self.settle(slot, false, affected, out);
         }
     }
@@ -352,10 +352,10 @@ impl Engine {
         }
     }
 
-    fn assessed(&self, slot: Slot, combined: Option<f64>) -> Assessed {
-        let hits = &self.scratch.hits;
+    pub(super) fn assessed(&self, slot: Slot, hits: &[Weighed], combined: Option<f64>) -> Assessed {
+        let of_visit = score(hits, &self.rules).max(combined.map_or(0.0, of_p_value));
         Assessed {
-            score: score(hits, &self.rules).max(combined.map_or(0.0, of_p_value)),
+            score: of_visit.max(self.score_of_pattern(slot)),
             p_value: combined,
             grade: hits.iter().map(|weighed| weighed.hit.grade).max(),
             slot,

@@ -17,8 +17,18 @@ pub const DEVICE_CARERS_MAX: usize = 16;
 #[derive(Default)]
 pub(super) struct Devices {
     carers: HashMap<(TextId, Day), Vec<(CarerId, u32)>>,
-    /// Where a carer came or went beside others, and their number is told.
-    changed: Vec<(TextId, Day)>,
+    changed: Vec<Change>,
+}
+
+/// A visit came or went with a device that others used that day as well.
+#[derive(Clone, Copy)]
+struct Change {
+    device: TextId,
+    day: Day,
+    carer: CarerId,
+    start: UtcSecond,
+    /// The number of carers is another than before, as far as it is told.
+    counted: bool,
 }
 
 impl Devices {
@@ -38,9 +48,12 @@ impl Devices {
                 Err(at) if add => carers.insert(at, (visit.carer, 1)),
                 Err(_) => {}
             }
-            let (before, now) = (before.min(DEVICE_CARERS_MAX), carers.len().min(DEVICE_CARERS_MAX));
-            if before != now && 1 < before.max(now) {
-                self.changed.push(key);
+            let (before, now) = (told(before), told(carers.len()));
+            let is_told = (2..=DEVICE_CARERS_MAX).contains(&now);
+            if 1 < before.max(now) && (before != now || is_told) {
+                let Visit { day, carer, .. } = *visit;
+                let start = visit.span.start();
+                self.changed.push(Change { device, day, carer, start, counted: before != now });
             }
             if carers.is_empty() {
                 self.carers.remove(&key);
@@ -52,7 +65,7 @@ impl Devices {
     pub(super) fn others(&self, device: TextId, day: Day, carer: CarerId) -> usize {
         let carers = self.carers(device, day);
         let own = carers.binary_search_by_key(&carer, |(carer, _)| *carer).is_ok();
-        carers.len().min(DEVICE_CARERS_MAX) - usize::from(own)
+        told(carers.len()) - usize::from(own)
     }
 
     fn carers(&self, device: TextId, day: Day) -> &[(CarerId, u32)] {
@@ -66,22 +79,63 @@ impl Devices {
 }
 
 impl World {
-    /// The visits with a device that more or fewer carers have used that day than before.
+    /// The visits that say something else of their device now that others came or went.
     pub(super) fn with_changed_devices(&mut self, into: &mut Vec<Slot>) {
         let mut changed = std::mem::take(&mut self.devices.changed);
-        for (device, day) in changed.drain(..) {
-            // A day wider at both ends in UTC than the local day is; the day decides.
-            let from = UtcSecond((i64::from(day.0) - 1) * DAY_SECONDS);
-            for (carer, _) in self.devices.carers(device, day) {
-                let pins = self.carer(*carer).timeline.starting(from, from.plus(3 * DAY_SECONDS)).iter();
-                into.extend(pins.map(|pin| pin.slot).filter(|slot| {
-                    let visit = self.ledger.counted(*slot);
-                    visit.day == day && devices(visit).any(|used| used == device)
-                }));
+        for change in changed.drain(..) {
+            let Change { device, day, carer, start, counted } = change;
+            // Between two uses by the carer there was one already.
+            let (before, after) = if counted {
+                (None, None)
+            } else {
+                let uses = || self.uses(device, day, carer).map(|visit| visit.span.start());
+                (uses().filter(|at| *at < start).max(), uses().filter(|at| start < *at).min())
+            };
+            let (from, to) = match (before, after) {
+                (Some(_), Some(_)) => continue,
+                (before, after) => {
+                    let from = before.or_else(|| after.map(|_| start)).unwrap_or(UtcSecond(i64::MIN));
+                    (from, after.or_else(|| before.map(|_| start)).unwrap_or(UtcSecond(i64::MAX)))
+                }
+            };
+            for (other, _) in self.devices.carers(device, day) {
+                let uses = self.uses(device, day, *other);
+                into.extend(
+                    uses.filter(|visit| (from..=to).contains(&visit.span.start())).map(|visit| visit.slot),
+                );
             }
         }
         self.devices.changed = changed;
     }
+
+    /// The carer's visits of `day` with `device`, in order of start.
+    fn uses(&self, device: TextId, day: Day, carer: CarerId) -> impl Iterator<Item = &Visit> {
+        // A day wider at both ends in UTC than the local day is; the day decides.
+        let from = UtcSecond((i64::from(day.0) - 1) * DAY_SECONDS);
+        let pins = self.carer(carer).timeline.starting(from, from.plus(3 * DAY_SECONDS)).iter();
+        let visits = pins.map(|pin| self.ledger.counted(pin.slot));
+        visits
+            .filter(move |visit| !visit.open && visit.day == day && devices(visit).any(|used| used == device))
+    }
+
+    /// Did another carer use one of the visit's devices that day both before and after it? Not told of
+    /// more than [`DEVICE_CARERS_MAX`] carers.
+    pub(super) fn is_between_others_uses(&self, visit: &Visit) -> bool {
+        let start = visit.span.start();
+        devices(visit).any(|device| {
+            let carers = self.devices.carers(device, visit.day);
+            carers.len() <= DEVICE_CARERS_MAX
+                && carers.iter().filter(|(other, _)| *other != visit.carer).any(|(other, _)| {
+                    let starts = || self.uses(device, visit.day, *other).map(|other| other.span.start());
+                    starts().any(|at| at < start) && starts().any(|at| start < at)
+                })
+        })
+    }
+}
+
+/// So many carers are told apart: one more than are counted stands for all more.
+fn told(carers: usize) -> usize {
+    carers.min(DEVICE_CARERS_MAX + 1)
 }
 
 /// The devices of both ends, each once.

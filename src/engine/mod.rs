@@ -9,6 +9,7 @@
 //! `engine` never names `rules`, `contract`, `config` or `service`: it must run from a text file.
 
 mod alerts;
+mod asked;
 mod assess;
 mod assess_period;
 mod baseline;
@@ -178,6 +179,7 @@ pub struct Engine {
     restraint: Restraint,
     calibration: Calibration,
     carer_signals: HashMap<(CarerId, Month), PeriodSignals>,
+    asked: asked::Asked,
     /// Patterns that wait, in order.
     over_budget: Vec<Period>,
     /// What the budget is reckoned by has changed.
@@ -218,6 +220,7 @@ impl Engine {
             restraint: Restraint::default(),
             calibration: Calibration::default(),
             carer_signals: HashMap::new(),
+            asked: asked::Asked::default(),
             over_budget: Vec::new(),
             budget_moved: false,
         }
@@ -283,6 +286,7 @@ impl Engine {
         self.periods.retain(|period, _| month <= period.month);
         self.over_budget.retain(|period| month <= period.month);
         self.carer_signals.retain(|(_, of), _| month < *of);
+        self.asked.expire(month);
         self.restraint.expire(self.world.settings.zone.day(horizon), month);
     }
 

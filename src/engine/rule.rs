@@ -115,6 +115,8 @@ pub(super) struct Weighed {
     pub(super) rule: u16,
     pub(super) hit: Hit,
     pub(super) lowered: Option<Lowered>,
+    /// Of a period: the visits that bear it make up what was found.
+    pub(super) mark: Option<Mark>,
 }
 
 impl Weighed {
@@ -145,7 +147,12 @@ pub(super) struct Noted {
 impl Report<'_> {
     /// The rule found something.
     pub fn hit(&mut self, hit: Hit) {
-        self.hits.push(Weighed { rule: self.rule, hit, lowered: None });
+        self.hits.push(Weighed { rule: self.rule, hit, lowered: None, mark: None });
+    }
+
+    /// The rule found something that the visits with `mark` make up.
+    pub fn hit_of(&mut self, mark: Mark, hit: Hit) {
+        self.hits.push(Weighed { rule: self.rule, hit, lowered: None, mark: Some(mark) });
     }
 
     /// The rule cannot decide, because `fact` is missing: it is counted and makes no finding.

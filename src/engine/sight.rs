@@ -212,6 +212,13 @@ impl<'a> Sight<'a> {
         devices(self.visit).map(others).max().unwrap_or(0)
     }
 
+    /// Did another carer use one of the visit's devices that day both before and after it? That is no
+    /// handover. Not told of more than [`DEVICE_CARERS_MAX`](super::DEVICE_CARERS_MAX) carers.
+    #[must_use]
+    pub fn is_between_others_uses(&self) -> bool {
+        self.world.is_between_others_uses(self.visit)
+    }
+
     /// Registered minutes of the carer on the visit's day, this visit included.
     #[must_use]
     pub fn carer_minutes_today(&self) -> u32 {

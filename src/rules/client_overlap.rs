@@ -3,7 +3,8 @@
 //! Why: the municipality pays for both, though only one visit was needed or made.
 //!
 //! Finds each pair of visits of different carers to one client, both carried out in the home, whose
-//! presence shares more than `slack_seconds`, where neither visit needs more than one carer.
+//! presence shares more than `slack_seconds`, or more than `weak_end_slack_seconds` where one of the four
+//! ends was pressed or typed, and where neither visit needs more than one carer.
 //!
 //! Not a finding: double staffing (by the record, the order, or the registrations naming each other
 //! as partners), a trainee going along, an answer to an alarm, a handover (the one who came first
@@ -22,7 +23,7 @@ use crate::engine::{Hit, Looks, Report, Rule, Sight, Visit};
 
 pub(super) const RULE: Definition = Definition {
     id: "client-overlap",
-    version: 1,
+    version: 2,
     class: Class::Contradiction,
     patterns: &[4],
     reads_history: false,
@@ -37,6 +38,8 @@ pub(super) const RULE: Definition = Definition {
 struct ClientOverlap {
     /// Shared time up to this is rounding and clocks.
     slack_seconds: u32,
+    /// The same where one of the four ends is not bound to the place.
+    weak_end_slack_seconds: u32,
     /// Shared time up to this, at the seam of two visits, is a handover.
     handover_seconds: u32,
 }
@@ -52,7 +55,7 @@ impl Rule for ClientOverlap {
                 || !claims_presence(other)
                 || self.is_handover(own, other, shared)
                 || are_partners(sight, own, other);
-            if lawful || shared.seconds() <= i64::from(self.slack_seconds) {
+            if lawful || shared.seconds() <= self.slack(own, other) {
                 continue;
             }
             let staff = (sight.required_staff(own), sight.required_staff(other));
@@ -65,6 +68,12 @@ impl Rule for ClientOverlap {
 }
 
 impl ClientOverlap {
+    /// How much shared time says nothing: more where an end is not bound to the place.
+    fn slack(&self, own: &Visit, other: &Visit) -> i64 {
+        let bound = own.is_electronic() && other.is_electronic();
+        i64::from(if bound { self.slack_seconds } else { self.weak_end_slack_seconds })
+    }
+
     fn is_handover(&self, own: &Visit, other: &Visit, shared: Span) -> bool {
         let (own, other) = (own.presence(), other.presence());
         let (first, second) = if own <= other { (own, other) } else { (other, own) };
@@ -81,7 +90,7 @@ impl ClientOverlap {
             disputed: Some(shared),
             observed: vec![Measure::whole("overlap_seconds", shared.seconds()), Measure::whole("carers", 2)],
             expected: vec![
-                Measure::whole("overlap_seconds_max", i64::from(self.slack_seconds)),
+                Measure::whole("overlap_seconds_max", self.slack(sight.visit(), other)),
                 Measure::whole("carers_max", 1),
             ],
             excluded: &["double-staffing", "partner", "trainee", "alarm", "handover", "declined-visit"],

@@ -66,7 +66,7 @@ impl Rule for CopiedDay {
     fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
         if let Some(told) = self.told(sight) {
             let excluded = &["same-start-only", "manual-times", "auto-closed", "as-planned", "few-visits"];
-            report.hit(told.hit(sight, Grade::Review, WORDS, excluded));
+            report.hit_of(told.mark(), told.hit(sight, Grade::Review, WORDS, excluded));
         }
     }
 

@@ -7,7 +7,7 @@
 //! their share of all closed visits is above `share_accepted` and so far above the others' that chance
 //! gives it with at most `p_review_max`: review. And clients with `absences_min` or more absences of at
 //! most `absence_days_max` days that begin in the pay period: observe, as the first day of each is
-//! paid higher in some contracts.
+//! paid higher in some contracts. Review from `absences_review_min` on that no hospital confirms.
 //!
 //! Not a finding: clients who decline at everybody's, as the carer's others do then not; illness that
 //! takes a client to hospital again and again is only observed. A client whom one carer alone visits
@@ -17,12 +17,12 @@ use serde::Deserialize;
 
 use super::shares::{Shares, Told, Words};
 use super::{Definition, from_table};
-use crate::domain::{Class, Grade, Measure, Month, Outcome, Sentence, SubjectKind};
+use crate::domain::{Class, ClientAbsenceConfirmedBy, Grade, Measure, Month, Outcome, Sentence, SubjectKind};
 use crate::engine::{Hit, Looks, Mark, PeriodSight, Report, Rule, Sight, Signal, Whose};
 
 pub(super) const RULE: Definition = Definition {
     id: "declined-share",
-    version: 1,
+    version: 2,
     class: Class::Pattern,
     patterns: &[27, 28],
     reads_history: false,
@@ -46,6 +46,8 @@ struct DeclinedShare {
     shares: Shares,
     /// Fewer short absences of a client in a pay period are usual.
     absences_min: u32,
+    /// So many that no hospital confirms are asked about.
+    absences_review_min: u32,
     /// An absence up to this long, in days, is short.
     absence_days_max: u16,
 }
@@ -65,17 +67,20 @@ impl Rule for DeclinedShare {
 
     fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
         if let Some(told) = self.told(sight) {
-            report.hit(told.hit(sight, Grade::Review, WORDS, &["open-visit", "few-visits"]));
+            report.hit_of(told.mark(), told.hit(sight, Grade::Review, WORDS, &["open-visit", "few-visits"]));
         }
         let absences = self.absences(sight);
-        if 0 < absences {
+        if 0 < absences.0 {
             report.hit(self.absent(sight.period().month, absences));
         }
     }
 
     fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
         match sight.period().whose {
-            Whose::Client(_) => u64::from(self.absences(sight)),
+            Whose::Client(_) => {
+                let (all, unconfirmed) = self.absences(sight);
+                u64::from(unconfirmed) << 32 | u64::from(all)
+            }
             _ => self.told(sight).map_or(0, |told| told.word()),
         }
     }
@@ -86,12 +91,13 @@ impl DeclinedShare {
         self.shares.told(sight, Mark::Declined, Some(Signal::Declined))
     }
 
-    /// Short absences of a client that begin in the period; 0 where they are few.
-    fn absences(&self, sight: &PeriodSight<'_>) -> u32 {
-        let Whose::Client(client) = sight.period().whose else { return 0 };
+    /// Short absences of a client that begin in the period, and how many of them no hospital confirms;
+    /// 0 where they are few.
+    fn absences(&self, sight: &PeriodSight<'_>) -> (u32, u32) {
+        let Whose::Client(client) = sight.period().whose else { return (0, 0) };
         let known = || sight.absences(client);
         if (known().count() as u32) < self.absences_min.max(1) {
-            return 0;
+            return (0, 0);
         }
         let [first, last] = sight.bounds(sight.period().month);
         let most = i64::from(self.absence_days_max) * 86_400;
@@ -99,31 +105,43 @@ impl DeclinedShare {
             let from = absence.valid.from;
             first <= from && from < last && absence.valid.to.is_some_and(|to| to.since(from) <= most)
         });
-        // Two sources may tell of one absence.
-        let mut days: Vec<_> = short.map(|absence| sight.zone().day(absence.valid.from)).collect();
+        // Two sources may tell of one absence: the hospital's word comes first.
+        let mut days: Vec<_> = short
+            .map(|absence| {
+                let unconfirmed = absence.confirmed_by != ClientAbsenceConfirmedBy::Hospital;
+                (sight.zone().day(absence.valid.from), unconfirmed)
+            })
+            .collect();
         days.sort_unstable();
-        days.dedup();
-        let count = u32::try_from(days.len()).unwrap_or(u32::MAX);
-        if count < self.absences_min { 0 } else { count }
+        days.dedup_by_key(|(day, _)| *day);
+        let count = |days: usize| u32::try_from(days).unwrap_or(u32::MAX);
+        let (all, unconfirmed) = (count(days.len()), count(days.iter().filter(|(_, it)| *it).count()));
+        if all < self.absences_min { (0, 0) } else { (all, unconfirmed) }
     }
 
-    fn absent(&self, month: Month, absences: u32) -> Hit {
+    fn absent(&self, month: Month, (absences, unconfirmed): (u32, u32)) -> Hit {
         let days = self.absence_days_max;
+        let asked = self.absences_review_min <= unconfirmed;
         Hit {
-            grade: Grade::Observe,
+            grade: if asked { Grade::Review } else { Grade::Observe },
             p_value: None,
             related: Vec::new(),
             disputed: None,
-            observed: vec![Measure::whole("short_absences", i64::from(absences))],
+            observed: vec![
+                Measure::whole("short_absences", i64::from(absences)),
+                Measure::whole("not_confirmed_by_a_hospital", i64::from(unconfirmed)),
+            ],
             expected: vec![Measure::whole("short_absences_max", i64::from(self.absences_min) - 1)],
             excluded: &["long-absence"],
             not_tested: Vec::new(),
             text: Sentence {
                 sv: format!(
-                    "Brukaren har {absences} frånvaroperioder på högst {days} dagar som börjar i {month}."
+                    "Brukaren har {absences} frånvaroperioder på högst {days} dagar som börjar i {month}, varav {unconfirmed} \
+                     som inget sjukhus bekräftar."
                 ),
                 en: format!(
-                    "The client has {absences} absences of at most {days} days that begin in {month}."
+                    "The client has {absences} absences of at most {days} days that begin in {month}, {unconfirmed} of which \
+                     no hospital confirms."
                 ),
             },
         }

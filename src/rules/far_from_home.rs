@@ -75,7 +75,7 @@ impl Rule for FarFromHome {
     fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
         if let Some(told) = self.told(sight) {
             let excluded = &["outside-home", "weak-position", "declined-visit", "few-visits"];
-            report.hit(told.hit(sight, Grade::Review, WORDS, excluded));
+            report.hit_of(told.mark(), told.hit(sight, Grade::Review, WORDS, excluded));
         }
     }
 

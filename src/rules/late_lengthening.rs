@@ -76,7 +76,10 @@ impl Rule for LateLengthening {
 
     fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
         if let Some(told) = self.told(sight) {
-            report.hit(told.hit(sight, Grade::Review, WORDS, &["declined-visit", "few-visits"]));
+            report.hit_of(
+                told.mark(),
+                told.hit(sight, Grade::Review, WORDS, &["declined-visit", "few-visits"]),
+            );
         }
     }
 

@@ -11,7 +11,7 @@
 //! accepted by an `exception` fact.
 //!
 //! Grade: review, of the added seconds; of the whole visit where it is new. Observe where the changes
-//! made it no longer: most such changes are ordered corrections. Undetermined where the dates
+//! added less than `added_seconds_review_min`: most such changes are ordered corrections. Undetermined where the dates
 //! of the pay period are not known and the change came more than a month after its end; until then
 //! it can hardly have been locked.
 
@@ -23,7 +23,7 @@ use crate::engine::{Edited, Hit, Looks, Report, Rule, Sight, Visit};
 
 pub(super) const RULE: Definition = Definition {
     id: "locked-period-change",
-    version: 1,
+    version: 2,
     class: Class::Deviation,
     patterns: &[22],
     reads_history: false,
@@ -41,6 +41,8 @@ const MONTH_SECONDS_MIN: i64 = 28 * 86_400;
 struct LockedPeriodChange {
     /// So long after the lock records may still be on their way.
     slack_seconds: u32,
+    /// Changes that add less than this are corrections.
+    added_seconds_review_min: u32,
 }
 
 /// What came after the lock.
@@ -66,7 +68,7 @@ impl Rule for LockedPeriodChange {
         };
         let locked = dates.locks_at.plus(i64::from(self.slack_seconds));
         if let Some((late, at)) = after(own, locked) {
-            report.hit(hit(sight, late, at, dates.locks_at));
+            report.hit(self.hit(sight, late, at, dates.locks_at));
         }
     }
 }
@@ -99,26 +101,29 @@ fn after(visit: &Visit, locked: UtcSecond) -> Option<(Late, UtcSecond)> {
     }
 }
 
-fn hit(sight: &Sight<'_>, late: Late, at: UtcSecond, locks_at: UtcSecond) -> Hit {
-    let own = sight.visit();
-    let zone = sight.zone();
-    let after_the_lock = |edit: &Edited| locks_at < edit.at;
-    let added = own.added_by(after_the_lock);
-    let takes_back = late == Late::Changed && added.is_none() && own.edits().iter().any(after_the_lock);
-    Hit {
-        grade: if takes_back { Grade::Observe } else { Grade::Review },
-        p_value: None,
-        related: Vec::new(),
-        disputed: if late == Late::New { Some(own.span) } else { added },
-        observed: vec![
-            Measure::text("changed_on", zone.date(at)),
-            Measure::text("change", if late == Late::New { "new" } else { "amended" }),
-            Measure::whole("added_seconds", added.map_or(0, Span::seconds)),
-        ],
-        expected: vec![Measure::text("changed_on_max", zone.date(locks_at))],
-        excluded: &["approval", "repeat", "not-billed", "declined-visit"],
-        not_tested: Vec::new(),
-        text: sentence(sight, late, at, locks_at),
+impl LockedPeriodChange {
+    fn hit(&self, sight: &Sight<'_>, late: Late, at: UtcSecond, locks_at: UtcSecond) -> Hit {
+        let own = sight.visit();
+        let zone = sight.zone();
+        let after_the_lock = |edit: &Edited| locks_at < edit.at;
+        let added = own.added_by(after_the_lock);
+        let small = added.map_or(0, Span::seconds) < i64::from(self.added_seconds_review_min);
+        let corrects = late == Late::Changed && small && own.edits().iter().any(after_the_lock);
+        Hit {
+            grade: if corrects { Grade::Observe } else { Grade::Review },
+            p_value: None,
+            related: Vec::new(),
+            disputed: if late == Late::New { Some(own.span) } else { added },
+            observed: vec![
+                Measure::text("changed_on", zone.date(at)),
+                Measure::text("change", if late == Late::New { "new" } else { "amended" }),
+                Measure::whole("added_seconds", added.map_or(0, Span::seconds)),
+            ],
+            expected: vec![Measure::text("changed_on_max", zone.date(locks_at))],
+            excluded: &["approval", "repeat", "not-billed", "declined-visit"],
+            not_tested: Vec::new(),
+            text: sentence(sight, late, at, locks_at),
+        }
     }
 }
 

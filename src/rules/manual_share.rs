@@ -73,7 +73,7 @@ impl Rule for ManualShare {
 
     fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
         if let Some(told) = self.told(sight) {
-            report.hit(self.hit(sight.period(), &told));
+            report.hit_of(Mark::Manual, self.hit(sight.period(), &told));
         }
     }
 

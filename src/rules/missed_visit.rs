@@ -6,6 +6,9 @@
 //! Finds, per client and pay period that is over, where the granted time is paid for at least half of the
 //! visits, registered time below `share_min` of what the client's orders grant, by at least
 //! `missing_minutes_min`. Orders count day by day as they hold, without the days that the client was away.
+//! And a single visit carried out for which the granted time is paid, where at least
+//! `beyond_plan_minutes_min` and the half of its planned length again are billed beyond that and beyond what
+//! was registered: other visits are billed with it.
 //!
 //! Not a finding: a month that is not over (the client has no visit in the next); performed time paid,
 //! as nothing is then paid for what was missed; days of absence. Visits that wait in an offline phone
@@ -20,16 +23,16 @@
 use serde::Deserialize;
 
 use super::{Definition, from_table};
-use crate::domain::{Class, Grade, Measure, Sentence, SubjectKind};
-use crate::engine::{Hit, Looks, PeriodSight, Report, Rule, Whose};
+use crate::domain::{Class, Grade, Measure, PaymentMode, Sentence, SubjectKind};
+use crate::engine::{Hit, Looks, PeriodSight, Report, Rule, Sight, Whose};
 
 pub(super) const RULE: Definition = Definition {
     id: "missed-visit",
-    version: 1,
+    version: 2,
     class: Class::Deviation,
     patterns: &[38],
     reads_history: false,
-    looks: Looks::AtPeriods,
+    looks: Looks::AtBoth,
     summary_sv: "Mycket mindre tid är registrerad för en brukare än den beviljade som betalas.",
     summary_en: "Far less time is registered for a client than the granted time that is paid.",
     build: from_table::<MissedVisit>,
@@ -42,6 +45,8 @@ struct MissedVisit {
     share_min: f64,
     /// Fewer missing minutes in a pay period say nothing.
     missing_minutes_min: u32,
+    /// Fewer minutes billed beyond a visit's plan say nothing.
+    beyond_plan_minutes_min: u32,
 }
 
 /// What is told, in hours: registered up, granted down.
@@ -52,6 +57,16 @@ struct Told {
 }
 
 impl Rule for MissedVisit {
+    fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
+        let own = sight.visit();
+        let Some(planned) = own.planned.filter(|_| own.payment_mode == PaymentMode::Granted) else { return };
+        let (billed, expected) = (own.paid_seconds(), planned.seconds().max(own.seconds()));
+        let least = (i64::from(self.beyond_plan_minutes_min) * 60).max(planned.seconds() / 2);
+        if own.is_performed() && own.billable && least.max(1) <= billed - expected {
+            report.hit(beyond_plan(sight, billed, expected));
+        }
+    }
+
     fn periods_of(&self) -> &'static [SubjectKind] {
         &[SubjectKind::ClientPeriod]
     }
@@ -117,6 +132,33 @@ impl MissedVisit {
                 ),
             },
         }
+    }
+}
+
+fn beyond_plan(sight: &Sight<'_>, billed: i64, expected: i64) -> Hit {
+    let own = sight.visit();
+    let (id, clock) = (sight.id(own.slot), sight.clock(own.span));
+    let date = sight.zone().date(own.span.start());
+    let (minutes, most) = (billed / 60, (expected + 59) / 60);
+    Hit {
+        grade: Grade::Review,
+        p_value: None,
+        related: Vec::new(),
+        disputed: None,
+        observed: vec![Measure::whole("billed_seconds", billed)],
+        expected: vec![Measure::whole("billed_seconds_max", expected)],
+        excluded: &["performed-time-paid", "longer-than-planned", "declined-visit"],
+        not_tested: Vec::new(),
+        text: Sentence {
+            sv: format!(
+                "För besöket {id} den {date} kl. {clock} faktureras {minutes} minuter, men {most} minuter är planerade och \
+                 registrerade. Gjordes de andra besöken?"
+            ),
+            en: format!(
+                "For visit {id} on {date} at {clock} {minutes} minutes are billed, but {most} minutes are planned and \
+                 registered. Were the other visits made?"
+            ),
+        },
     }
 }
 

@@ -10,8 +10,9 @@
 //! Not a finding: the first month of a feed or of a provider, when everybody is new; new carers on the
 //! list with a phone of their own; few visits.
 //!
-//! Grade: observe for one of the two (the list is late, the summer's new hires share phones); review for both.
-//! Without a list only the devices speak, and it is only observed.
+//! Grade: observe for one of the two (the list is late, the summer's new hires share phones); review for
+//! both, and where at least `shared_share_review_min` of the visits are on others' devices, which is what the
+//! others' new hires do not do: they hand phones over.
 
 use serde::Deserialize;
 
@@ -21,7 +22,7 @@ use crate::engine::{Hit, Looks, Mark, PeriodSight, Report, Rule, Whose};
 
 pub(super) const RULE: Definition = Definition {
     id: "new-identity",
-    version: 1,
+    version: 2,
     class: Class::Pattern,
     patterns: &[37],
     reads_history: false,
@@ -38,12 +39,16 @@ struct NewIdentity {
     visits_min: u32,
     /// So large a part of the visits with others' devices is no chance, 0 to 1.
     shared_share_min: f64,
+    /// So large a part is asked about, 0 to 1.
+    shared_share_review_min: f64,
 }
 
 /// What is told: which of the two, and visits down to tens.
 struct Told {
     listed: Option<bool>,
     shared: bool,
+    /// Nearly all of them.
+    always_shared: bool,
     visits: u32,
 }
 
@@ -61,7 +66,8 @@ impl Rule for NewIdentity {
     fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
         self.told(sight).map_or(0, |told| {
             let listed = told.listed.map_or(2, u64::from);
-            1 + (u64::from(told.visits) << 3 | listed << 1 | u64::from(told.shared))
+            let shared = u64::from(told.shared) + u64::from(told.always_shared);
+            1 + (u64::from(told.visits) << 4 | listed << 2 | shared)
         })
     }
 }
@@ -79,7 +85,9 @@ impl NewIdentity {
         let devices = tally.count(Mark::SharedDevice);
         let shared = self.visits_min.max(1) <= devices.of && self.shared_share_min <= devices.share();
         let listed = sight.employed();
-        (shared || listed == Some(false)).then(|| Told { listed, shared, visits: tally.visits / 10 * 10 })
+        let always_shared = shared && self.shared_share_review_min <= devices.share();
+        let visits = tally.visits / 10 * 10;
+        (shared || listed == Some(false)).then_some(Told { listed, shared, always_shared, visits })
     }
 
     fn hit(&self, sight: &PeriodSight<'_>, told: &Told) -> Hit {
@@ -97,7 +105,11 @@ impl NewIdentity {
             _ => ("använder andras telefoner", "uses others' devices"),
         };
         Hit {
-            grade: if unlisted && told.shared { Grade::Review } else { Grade::Observe },
+            grade: if (unlisted && told.shared) || told.always_shared {
+                Grade::Review
+            } else {
+                Grade::Observe
+            },
             p_value: None,
             related: Vec::new(),
             disputed: None,

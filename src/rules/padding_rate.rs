@@ -96,13 +96,13 @@ impl Rule for PaddingRate {
         let Some(Look { long, mean, short }) = self.look(sight) else { return };
         let excluded = &["usual-for-client", "usual-for-others", "manual-end", "auto-closed", "few-visits"];
         if let Some(told) = long {
-            report.hit(told.hit(sight, Grade::Review, LONG, excluded));
+            report.hit_of(told.mark(), told.hit(sight, Grade::Review, LONG, excluded));
         }
         if let Some(mean) = mean {
             report.hit(mean.hit(sight, excluded));
         }
         if let Some(told) = short {
-            report.hit(told.hit(sight, Grade::Observe, SHORT, excluded));
+            report.hit_of(told.mark(), told.hit(sight, Grade::Observe, SHORT, excluded));
         }
     }
 
@@ -130,7 +130,7 @@ impl PaddingRate {
         // The better of two: twice as likely by chance.
         sight.signal(Signal::Padding, (2.0 * chance_of_long.min(chance_of_mean)).min(1.0));
         let look = Look {
-            long: long.and_then(|excess| self.shares.tell(sight, &excess)),
+            long: long.and_then(|excess| self.shares.tell(sight, Mark::Long, &excess)),
             mean: mean.and_then(|(excess, chance)| self.tell(excess, chance)),
             short: self.shares.told(sight, Mark::Short, Some(Signal::Cutting)),
         };

@@ -7,7 +7,8 @@
 //! Finds, per carer and client in a pay period:
 //! * at least `share_min` of the client's visits, of which there are at least `visits_min` (two a
 //!   day), by this carer, with at least `minutes_min` minutes and `off_hours_share_min` of them on
-//!   evenings, nights and weekends: observe;
+//!   evenings, nights and weekends: observe. From `share_review_min` on: review, for nobody works on so
+//!   many days of a month;
 //! * at least `unplanned_min` unplanned visits by this carer and at least half of the client's, where so
 //!   many are likely by at most `p_review_max`, had the carer the same part in them as in the planned ones:
 //!   review. The part is uncertain as if known from six visits (beta-binomial distribution); of more than
@@ -25,7 +26,7 @@ use crate::engine::{Hit, Looks, PeriodSight, Report, Rule, Share};
 
 pub(super) const RULE: Definition = Definition {
     id: "pair-concentration",
-    version: 1,
+    version: 2,
     class: Class::Pattern,
     patterns: &[31],
     reads_history: false,
@@ -49,6 +50,8 @@ struct PairConcentration {
     visits_min: u32,
     /// The part of them by one carer that is noted, 0 to 1.
     share_min: f64,
+    /// The part that is more days than one carer works, 0 to 1.
+    share_review_min: f64,
     /// With fewer minutes in the pay period it is not.
     minutes_min: u32,
     /// Nor with a smaller part on evenings, nights and weekends, 0 to 1.
@@ -64,6 +67,8 @@ struct PairConcentration {
 struct Told {
     /// Per cent of the client's visits, by fives; 0 where they are not noted.
     per_cent: u32,
+    /// Are these more days than one carer works?
+    too_many: bool,
     /// Unplanned visits, by tens, where they are asked about.
     unplanned: u32,
     decades: u8,
@@ -85,8 +90,8 @@ impl Rule for PairConcentration {
     }
 
     fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
-        let Told { per_cent, unplanned, decades } = self.told(sight);
-        u64::from(unplanned) << 16 | u64::from(per_cent) << 8 | u64::from(decades)
+        let Told { per_cent, too_many, unplanned, decades } = self.told(sight);
+        u64::from(unplanned) << 17 | u64::from(too_many) << 16 | u64::from(per_cent) << 8 | u64::from(decades)
     }
 }
 
@@ -106,6 +111,7 @@ impl PairConcentration {
             && self.off_hours_share_min <= off_hours
         {
             told.per_cent = own.visits * 20 / tally.visits * 5;
+            told.too_many = self.share_review_min <= part;
         }
         if self.unplanned_min.max(1) <= own.unplanned {
             let unplanned: u32 = tally.shares().iter().map(|share| share.unplanned).sum();
@@ -122,8 +128,15 @@ impl PairConcentration {
 
     fn most(&self, told: Told, month: Month) -> Hit {
         let (per_cent, minutes) = (told.per_cent, self.minutes_min);
+        let (days_sv, days_en) = match told.too_many {
+            true => (
+                " Så många av månadens dagar brukar ingen arbeta.",
+                " Nobody usually works on so many days of a month.",
+            ),
+            false => ("", ""),
+        };
         Hit {
-            grade: Grade::Observe,
+            grade: if told.too_many { Grade::Review } else { Grade::Observe },
             p_value: None,
             related: Vec::new(),
             disputed: None,
@@ -134,11 +147,11 @@ impl PairConcentration {
             text: Sentence {
                 sv: format!(
                     "En och samma omsorgsperson gör minst {per_cent} procent av brukarens besök i {month}, minst {minutes} \
-                     minuter, även på kvällar och helger."
+                     minuter, även på kvällar och helger.{days_sv}"
                 ),
                 en: format!(
                     "One and the same carer makes at least {per_cent} per cent of the client's visits in {month}, at least \
-                     {minutes} minutes, on evenings and at weekends too."
+                     {minutes} minutes, on evenings and at weekends too.{days_en}"
                 ),
             },
         }

@@ -58,7 +58,7 @@ impl Rule for RoundedTimes {
     fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
         if let Some(told) = self.told(sight) {
             let excluded = &["manual-times", "standard-minutes", "rounding-source", "few-visits"];
-            report.hit(told.hit(sight, Grade::Review, WORDS, excluded));
+            report.hit_of(told.mark(), told.hit(sight, Grade::Review, WORDS, excluded));
         }
     }
 

@@ -4,8 +4,8 @@
 //! carer goes to another phone and back within minutes, somebody may be logging for the others.
 //!
 //! Finds, per carer and per provider in a pay period, visits that name a device which at least
-//! `other_carers_min` other carers used that day as well, or for which the carer came back to a device
-//! after another one within half an hour, when their share is above `share_accepted` and so far above the
+//! `other_carers_min` other carers used that day as well, or one other carer both before and after, or for
+//! which the carer came back to a device after another one within half an hour, when their share is above `share_accepted` and so far above the
 //! others' that chance gives it with at most `p_review_max`.
 //!
 //! Not a finding: a phone handed over at the shift change (one other carer a day); pool phones, as the
@@ -23,7 +23,7 @@ use crate::engine::{Looks, Mark, PeriodSight, Report, Rule, Sight, Signal, Visit
 
 pub(super) const RULE: Definition = Definition {
     id: "shared-device",
-    version: 1,
+    version: 2,
     class: Class::Pattern,
     patterns: &[14],
     reads_history: false,
@@ -35,9 +35,9 @@ pub(super) const RULE: Definition = Definition {
 
 const WORDS: Words = Words {
     visits_sv: "besök",
-    do_sv: "är registrerade med en telefon som flera andra använde samma dag, eller med en som byttes fram och tillbaka",
+    do_sv: "är registrerade med en telefon som andra använde samma dag, flera eller före och efter, eller med en som byttes fram och tillbaka",
     visits_en: "visits",
-    do_en: "were captured with a device that several others used the same day, or one changed to and fro",
+    do_en: "were captured with a device that others used the same day, several or before and after, or one changed to and fro",
 };
 
 /// To another device and back within this is a hop.
@@ -59,7 +59,7 @@ impl Rule for SharedDevice {
         let visit = sight.visit();
         if visit.is_performed() && (visit.start_device.is_some() || visit.end_device.is_some()) {
             let shared = usize::from(self.other_carers_min) <= sight.others_with_device();
-            report.mark(Mark::SharedDevice, shared || is_hop(sight));
+            report.mark(Mark::SharedDevice, shared || sight.is_between_others_uses() || is_hop(sight));
         }
     }
 
@@ -70,7 +70,7 @@ impl Rule for SharedDevice {
     fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
         if let Some(told) = self.told(sight) {
             let excluded = &["handover", "pool-phones", "new-phone", "few-visits"];
-            report.hit(told.hit(sight, self.grade(sight, &told), WORDS, excluded));
+            report.hit_of(told.mark(), told.hit(sight, self.grade(sight, &told), WORDS, excluded));
         }
     }
 

@@ -4,7 +4,7 @@
 //! changes, as many should begin just before as just after; a pile on the paid side was moved there.
 //!
 //! Finds, per carer and per provider in a pay period, out of the visits carried out that begin within
-//! `edge_minutes` of `better_paid_from_hour` or `better_paid_to_hour`, those on the better paid side,
+//! `edge_minutes` of `better_paid_from_hour`, `best_paid_from_hour` or `better_paid_to_hour`, those on the better paid side,
 //! when their share is above `share_accepted` (one half and a margin), and so far above the others'
 //! as well that chance gives it with at most `p_review_max`.
 //!
@@ -49,6 +49,8 @@ struct TariffEdge {
     shares: Shares,
     /// The local hour from which it is paid better.
     better_paid_from_hour: u16,
+    /// The local hour from which it is paid better still; the same hour: there is none.
+    best_paid_from_hour: u16,
     /// The local hour until which it is; the same hour: no part of the day is.
     better_paid_to_hour: u16,
     /// A start so many minutes from the hour, before or after, is at the edge.
@@ -72,12 +74,10 @@ impl Rule for TariffEdge {
 
     fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
         if let Some(told) = self.told(sight) {
-            report.hit(told.hit(
-                sight,
-                Grade::Review,
-                WORDS,
-                &["night-tour", "usual-shift-start", "few-visits"],
-            ));
+            report.hit_of(
+                told.mark(),
+                told.hit(sight, Grade::Review, WORDS, &["night-tour", "usual-shift-start", "few-visits"]),
+            );
         }
     }
 
@@ -95,16 +95,17 @@ impl TariffEdge {
     /// (false) the better paid hours? `None` where it begins at neither edge.
     fn inside(&self, minute: u16) -> Option<bool> {
         let (from, to) = (60 * self.better_paid_from_hour, 60 * self.better_paid_to_hour);
+        let best_from = 60 * self.best_paid_from_hour;
         if from == to {
             return None;
         }
         // Minutes from the edge on, round the clock: small ones are after it, large ones before.
         let since = |edge: u16| (minute + DAY_MINUTES - edge % DAY_MINUTES) % DAY_MINUTES;
-        let (after_from, after_to) = (since(from), since(to));
+        let (after_from, after_best, after_to) = (since(from), since(best_from), since(to));
         let before = |since: u16| DAY_MINUTES - since <= self.edge_minutes;
-        if after_from < self.edge_minutes || before(after_to) {
+        if after_from.min(after_best) < self.edge_minutes || before(after_to) {
             Some(true)
-        } else if before(after_from) || after_to < self.edge_minutes {
+        } else if before(after_from) || before(after_best) || after_to < self.edge_minutes {
             Some(false)
         } else {
             None
@@ -120,10 +121,11 @@ mod tests {
     fn the_better_paid_side_is_after_the_evening_and_before_the_morning_edge() {
         let shares = "visits_min = 1\nprovider_visits_min = 1\nborne_min = 1\nshare_accepted = 0.5\nprior_share = 0.5\n\
                       prior_visits = 1.0\nprovider_multiple = 1.0\np_review_max = 1e-4\n";
-        let hours = "better_paid_from_hour = 22\nbetter_paid_to_hour = 7\nedge_minutes = 10\n";
+        let hours = "better_paid_from_hour = 18\nbest_paid_from_hour = 22\nbetter_paid_to_hour = 7\nedge_minutes = 10\n";
         let rule: TariffEdge = toml::from_str(&format!("{shares}{hours}")).expect("all keys are there");
         let at = |hour: u16, minute: u16| rule.inside(60 * hour + minute);
         assert_eq!([at(21, 49), at(21, 50), at(21, 59)], [None, Some(false), Some(false)]);
+        assert_eq!([at(17, 51), at(18, 9)], [Some(false), Some(true)]);
         assert_eq!([at(22, 0), at(22, 9), at(22, 10)], [Some(true), Some(true), None]);
         assert_eq!([at(6, 49), at(6, 50), at(6, 59)], [None, Some(true), Some(true)]);
         assert_eq!([at(7, 0), at(7, 9), at(7, 10)], [Some(false), Some(false), None]);

@@ -66,7 +66,10 @@ impl Rule for TaskPattern {
 
     fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
         if let Some(told) = self.told(sight) {
-            report.hit(told.hit(sight, Grade::Observe, WORDS, &["short-list", "template", "few-visits"]));
+            report.hit_of(
+                told.mark(),
+                told.hit(sight, Grade::Observe, WORDS, &["short-list", "template", "few-visits"]),
+            );
         }
     }
 

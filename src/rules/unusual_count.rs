@@ -1,43 +1,59 @@
-//! `unusual-count`: several unplanned visits to one client in a few hours.
+//! `unusual-count`: several unplanned visits to one client in a few hours, or too many by one carer.
 //!
 //! Why: unplanned visits are the easiest to make up, as no plan is there to miss them. They are also
-//! what a client needs who has become ill: so they are only noted.
+//! what a client needs who has become ill: so those of one client are only noted. A carer whose visits are
+//! unplanned far more often than the others' meets more illness than anybody.
 //!
 //! Counts, with an unplanned visit carried out, those at the same client that began in the four hours
 //! before it: of one client, by whichever carer. `usual_visits` to the power of that count is a signal
-//! about the visit. Noted from `visits_min` on. Over a pay period the carer's unplanned visits are
-//! counted by the rules that look at carers and pairs.
+//! about the visit. Noted from `in_four_hours_min` on.
+//!
+//! Finds, per carer and per provider in a pay period, unplanned visits whose share of the visits carried out is above
+//! `share_accepted` and so far above the others' that chance gives it with at most `p_review_max`.
 //!
 //! Not a finding: alarms, declined visits, a second carer at the same visit (it begins within
-//! `same_visit_seconds` of the first).
+//! `same_visit_seconds` of the first); carers with few visits. A carer who is sent to what nobody planned
+//! is accepted by an `exception` fact.
 //!
-//! Grade: observe.
+//! Grade: observe of one client's hours; review of a pay period.
 
 use serde::Deserialize;
 
+use super::shares::{Shares, Told, Words};
 use super::{Definition, from_table};
-use crate::domain::{Class, Grade, Measure, Sentence, VisitKind};
-use crate::engine::{Hit, Looks, NEIGHBOUR_GAP_SECONDS_MAX, Report, Rule, Sight, Signal, Visit};
+use crate::domain::{Class, Grade, Measure, Sentence, SubjectKind, VisitKind};
+use crate::engine::{
+    Hit, Looks, Mark, NEIGHBOUR_GAP_SECONDS_MAX, PeriodSight, Report, Rule, Sight, Signal, Visit,
+};
 
 pub(super) const RULE: Definition = Definition {
     id: "unusual-count",
-    version: 1,
+    version: 2,
     class: Class::Deviation,
     patterns: &[],
     reads_history: false,
-    looks: Looks::AtVisits,
-    summary_sv: "Flera oplanerade besök hos en brukare på några timmar.",
-    summary_en: "Several unplanned visits to one client in a few hours.",
+    looks: Looks::AtBoth,
+    summary_sv: "Flera oplanerade besök hos en brukare på några timmar, eller för många av en och samma omsorgsperson.",
+    summary_en: "Several unplanned visits to one client in a few hours, or too many by one carer.",
     build: from_table::<UnusualCount>,
+};
+
+const WORDS: Words = Words {
+    visits_sv: "utförda besök",
+    do_sv: "var inte planerade",
+    visits_en: "visits carried out",
+    do_en: "were not planned",
 };
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct UnusualCount {
+    #[serde(flatten)]
+    shares: Shares,
     /// How many unplanned visits a client has in four hours, on the whole.
     usual_visits: f64,
     /// So many are noted.
-    visits_min: u32,
+    in_four_hours_min: u32,
     /// Starts of two carers this close together are one visit.
     same_visit_seconds: u32,
 }
@@ -45,6 +61,9 @@ struct UnusualCount {
 impl Rule for UnusualCount {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
         let own = sight.visit();
+        if own.is_performed() {
+            report.mark(Mark::Unplanned, counts(own));
+        }
         if !counts(own) {
             return;
         }
@@ -61,13 +80,34 @@ impl Rule for UnusualCount {
         });
         let count = u32::try_from(before.len()).unwrap_or(u32::MAX);
         report.signal(Signal::Count, self.usual_visits.powi(count.min(64) as i32));
-        if self.visits_min <= count {
+        if self.in_four_hours_min <= count {
             report.hit(self.hit(sight, count));
         }
+    }
+
+    fn periods_of(&self) -> &'static [SubjectKind] {
+        &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
+    }
+
+    fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
+        if let Some(told) = self.told(sight) {
+            report.hit_of(
+                told.mark(),
+                told.hit(sight, Grade::Review, WORDS, &["alarm", "declined-visit", "few-visits"]),
+            );
+        }
+    }
+
+    fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
+        self.told(sight).map_or(0, |told| told.word())
     }
 }
 
 impl UnusualCount {
+    fn told(&self, sight: &PeriodSight<'_>) -> Option<Told> {
+        self.shares.told(sight, Mark::Unplanned, Some(Signal::Unplanned))
+    }
+
     fn hit(&self, sight: &Sight<'_>, count: u32) -> Hit {
         let own = sight.visit();
         let (id, clock) = (sight.id(own.slot), sight.clock(own.span));
@@ -78,7 +118,7 @@ impl UnusualCount {
             related: Vec::new(),
             disputed: None,
             observed: vec![Measure::whole("unplanned_visits", i64::from(count))],
-            expected: vec![Measure::whole("unplanned_visits_max", i64::from(self.visits_min) - 1)],
+            expected: vec![Measure::whole("unplanned_visits_max", i64::from(self.in_four_hours_min) - 1)],
             excluded: &["alarm", "double-staffing", "declined-visit"],
             not_tested: Vec::new(),
             text: Sentence {

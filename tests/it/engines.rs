@@ -53,7 +53,7 @@ split_share_max = 0.1
 [unusual-start]
 seconds_observe_min = 1
 [unusual-count]
-visits_min = 2
+in_four_hours_min = 2
 [padding-rate]
 mean_visits_min = 2
 provider_mean_visits_min = 2

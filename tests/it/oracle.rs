@@ -19,10 +19,12 @@ slack_seconds = 120
 weak_end_slack_seconds = 300
 [rules.client-overlap]
 slack_seconds = 300
+weak_end_slack_seconds = 420
 handover_seconds = 600
 [rules.impossible-travel]
 speed_kmh_max = 90.0
 slack_seconds = 120
+weak_end_slack_seconds = 240
 hold_metres_min = 10000
 hold_gap_seconds_max = 120
 ";
@@ -153,7 +155,8 @@ impl Oracle {
         let partners = own.partners.contains(&other.id) || other.partners.contains(&own.id);
         let apart = own.client != other.client || own.carer == other.carer;
         let seconds = shared_seconds(own, other);
-        if apart || partners || [own, other].iter().any(not_there) || seconds <= 300 {
+        let slack = if all_electronic(own, other) { 300 } else { 420 };
+        if apart || partners || [own, other].iter().any(not_there) || seconds <= slack {
             return None;
         }
         let (a, b) = (presence(own), presence(other));
@@ -196,7 +199,7 @@ impl Oracle {
         let metres = metres(place?, other_place?);
         // 90 km/h are 25 metres a second.
         let needed = (metres / 25.0).floor() as i64;
-        if needed <= gap + 120 {
+        if needed <= gap + (if all_electronic(own, other) { 120 } else { 240 }) {
             return None;
         }
         let grave = all_electronic(own, other) && metres > 10_000.0 && gap < 120;

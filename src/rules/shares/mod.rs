@@ -54,6 +54,8 @@ pub(super) struct Words {
 /// A share above the others', as it is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Told {
+    /// The mark.
+    mark: Mark,
     /// At least so many visits were counted.
     visits: u32,
     /// At least so many per cent bear the mark.
@@ -72,7 +74,7 @@ impl Shares {
         if let Some(signal) = signal {
             sight.signal(signal, excess.chance);
         }
-        self.tell(sight, &excess)
+        self.tell(sight, mark, &excess)
     }
 
     /// The share of `mark` where it is higher than the others', however likely that is.
@@ -86,7 +88,7 @@ impl Shares {
     }
 
     /// An excess as it is told, where it is more than chance.
-    pub(super) fn tell(&self, sight: &PeriodSight<'_>, excess: &Excess) -> Option<Told> {
+    pub(super) fn tell(&self, sight: &PeriodSight<'_>, mark: Mark, excess: &Excess) -> Option<Told> {
         if self.p_review_max < excess.chance {
             return None;
         }
@@ -96,6 +98,7 @@ impl Shares {
         let usual = up(per_cent(excess.usual));
         // What cannot be told apart is not told.
         (usual < share).then_some(Told {
+            mark,
             visits: excess.seen.of / step * step,
             share,
             usual,
@@ -121,6 +124,11 @@ impl Shares {
 }
 
 impl Told {
+    /// The visits that bear it make up what is told.
+    pub(super) const fn mark(&self) -> Mark {
+        self.mark
+    }
+
     /// Never 0, and another number for whatever is told otherwise.
     pub(super) const fn word(&self) -> u64 {
         let (visits, share, usual) = (self.visits as u64, self.share as u64, self.usual as u64);
