@@ -239,9 +239,7 @@ impl Engine {
         if changed && (before.is_alert() || stand.is_alert()) {
             out.push(Output::Alert(Box::new(self.period_alert(period, &stand, &before))));
         }
-        if let Whose::Carer(carer) = period.whose {
-            self.ask_about((carer, period.month), &stand.hits, out);
-        }
+        self.ask_about(period, &stand.hits, out);
         if let Whose::Pair(_, client) = period.whose {
             let standing = &mut self.world.clients[client.0 as usize].pairs_standing;
             *standing += u32::from(!stand.hits.is_empty());

@@ -115,9 +115,12 @@ pub(super) struct Weighed {
     pub(super) rule: u16,
     pub(super) hit: Hit,
     pub(super) lowered: Option<Lowered>,
-    /// Of a period: the visits that bear it make up what was found.
-    pub(super) mark: Option<Mark>,
+    /// Of a period: bit per mark; the visits that bear any of them make up what was found.
+    pub(super) parts: u32,
 }
+
+/// As a mark that every visit bears.
+pub(super) const EVERY: u32 = 1 << 31;
 
 impl Weighed {
     /// Lets the hit weigh no more than `grade`, for this reason.
@@ -147,12 +150,17 @@ pub(super) struct Noted {
 impl Report<'_> {
     /// The rule found something.
     pub fn hit(&mut self, hit: Hit) {
-        self.hits.push(Weighed { rule: self.rule, hit, lowered: None, mark: None });
+        self.hits.push(Weighed { rule: self.rule, hit, lowered: None, parts: 0 });
     }
 
     /// The rule found something that the visits with `mark` make up.
     pub fn hit_of(&mut self, mark: Mark, hit: Hit) {
-        self.hits.push(Weighed { rule: self.rule, hit, lowered: None, mark: Some(mark) });
+        self.hits.push(Weighed { rule: self.rule, hit, lowered: None, parts: 1 << mark as u32 });
+    }
+
+    /// The rule found something that all visits of the period make up.
+    pub fn hit_of_every(&mut self, hit: Hit) {
+        self.hits.push(Weighed { rule: self.rule, hit, lowered: None, parts: EVERY });
     }
 
     /// The rule cannot decide, because `fact` is missing: it is counted and makes no finding.

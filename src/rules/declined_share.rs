@@ -71,7 +71,7 @@ impl Rule for DeclinedShare {
         }
         let absences = self.absences(sight);
         if 0 < absences.0 {
-            report.hit(self.absent(sight.period().month, absences));
+            report.hit_of(Mark::Declined, self.absent(sight.period().month, absences));
         }
     }
 

@@ -22,7 +22,7 @@ use serde::Deserialize;
 use super::shares::{decades, p_value};
 use super::{Definition, from_table};
 use crate::domain::{Class, Grade, Measure, Month, Sentence, SubjectKind};
-use crate::engine::{Hit, Looks, PeriodSight, Report, Rule, Share};
+use crate::engine::{Hit, Looks, Mark, PeriodSight, Report, Rule, Share};
 
 pub(super) const RULE: Definition = Definition {
     id: "pair-concentration",
@@ -83,9 +83,9 @@ impl Rule for PairConcentration {
         let told = self.told(sight);
         let month = sight.period().month;
         if 0 < told.decades {
-            report.hit(unplanned(told, month));
+            report.hit_of(Mark::Unplanned, unplanned(told, month));
         } else if 0 < told.per_cent {
-            report.hit(self.most(told, month));
+            report.hit_of_every(self.most(told, month));
         }
     }
 

@@ -62,7 +62,7 @@ impl Rule for ServiceWithoutPresence {
 
     fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
         if let Some(told) = self.told(sight) {
-            report.hit(hit(sight, &told));
+            report.hit_of(Mark::Unseen, hit(sight, &told));
         }
     }
 

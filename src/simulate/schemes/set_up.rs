@@ -23,6 +23,7 @@ pub(in crate::simulate) fn set_up(town: &mut Town, plot: &mut Plot, random: &mut
         "cross-provider-overlap" => plot.memory.other = Some(second_employment(town, actor?, random)?),
         "shared-device" => plot.memory.other = colleague(town, actor?),
         "new-identity" => {
+            after_the_first_month(town, plot, random)?;
             let ghost = ghost(town, actor?, random);
             town.carers[ghost].hired = Some((plot.days.0, town.days + 60));
             town.carers[ghost].known_after_days = 2;
@@ -192,6 +193,17 @@ fn days_away(town: &mut Town, plot: &mut Plot, random: &mut Random) -> Option<()
             day += 3 + random.between(0, 1) as u32;
         }
     }
+    Some(())
+}
+
+/// Moves the scheme to where not everybody is new.
+fn after_the_first_month(town: &Town, plot: &mut Plot, random: &mut Random) -> Option<()> {
+    let length = plot.days.1 - plot.days.0;
+    let month = |day: u32| town.zone.month(town.at(day, 12 * 3600));
+    let second = (0..town.days).find(|day| month(*day) != month(0))?.max(BEGINS);
+    let latest = town.days.saturating_sub(length).max(second);
+    let begins = random.between(i64::from(second), i64::from(latest)) as u32;
+    plot.days = (begins, begins + length);
     Some(())
 }
 

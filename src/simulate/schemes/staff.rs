@@ -61,9 +61,13 @@ impl Scene<'_> {
         let fits = |&index: &usize| {
             let claim = &self.claims[index];
             // The night patrol is another provider's.
+            let registration = &claim.registration;
             claim.client == client
                 && self.provider(claim.carer) == self.provider(relative)
-                && self.is_plain(claim)
+                && is_at_home(registration.kind, registration.outcome)
+                && registration.partner.is_none()
+                && !claim.frozen
+                && !registration.trainee
         };
         let base = (0..self.claims.len()).find(fits)?;
         self.hand_over(base, relative);
