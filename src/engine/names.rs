@@ -1,6 +1,7 @@
 //! Texts as small numbers: carers, clients and the like are compared and looked up as `u32`.
 
 use std::hash::BuildHasher;
+use std::num::NonZeroU32;
 
 use hashbrown::hash_table::Entry;
 use hashbrown::{DefaultHashBuilder, HashTable};
@@ -32,8 +33,23 @@ ids! {
     ClientId,
     /// A provider.
     ProviderId,
-    /// Any other short text that is only compared: tag, order, tariff, household, service, shared visit.
-    TextId,
+}
+
+/// Any other short text that is only compared: tag, order, tariff, household, service, shared visit. One
+/// more than its number, so that a visit without it needs no more room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TextId(NonZeroU32);
+
+impl From<u32> for TextId {
+    fn from(number: u32) -> Self {
+        Self(NonZeroU32::MIN.saturating_add(number))
+    }
+}
+
+impl From<TextId> for u32 {
+    fn from(id: TextId) -> u32 {
+        id.0.get() - 1
+    }
 }
 
 /// Where a text lies, beside its hash: a look-up touches the table and the text, growing only the table.
