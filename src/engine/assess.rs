@@ -132,7 +132,7 @@ impl Engine {
         *proposing = 0;
         let world = &self.world;
         let Some(visit) = world.ledger.visit(slot) else { return false };
-        let sight = Sight { world, visit };
+        let sight = Sight::new(world, visit);
         for number in &self.looking[SubjectKind::Registration as usize] {
             let report = &mut Report { rule: *number, hits, undetermined, noted };
             self.rules[usize::from(*number)].rule.visit(&sight, report);

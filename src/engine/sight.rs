@@ -6,6 +6,7 @@ use super::devices::devices;
 use super::facts::{Absence, CarerAway, Home, Order, PayDates};
 use super::names::{ClientId, TextId};
 use super::period::Whose;
+use super::timeline::{Pin, Placed};
 use super::visit::{Slot, Visit};
 use super::world::{HoldOn, World};
 use crate::domain::{Day, Grade, Span, UtcSecond, Zone};
@@ -20,9 +21,20 @@ const DAY_SECONDS: i64 = 86_400;
 pub struct Sight<'a> {
     pub(super) world: &'a World,
     pub(super) visit: &'a Visit,
+    /// Its places on the timelines: what is round it is found from there, without searching again.
+    carer: Placed<'a>,
+    client: Placed<'a>,
 }
 
 impl<'a> Sight<'a> {
+    /// The registration in view, which stands on its timelines.
+    pub(super) fn new(world: &'a World, visit: &'a Visit) -> Self {
+        let pin = Pin { span: visit.presence(), slot: visit.slot };
+        let carer = world.carer(visit.carer).timeline.placed(pin);
+        let client = world.client(visit.client).timeline.placed(pin);
+        Self { world, visit, carer, client }
+    }
+
     /// The registration that is looked at.
     #[must_use]
     pub const fn visit(&self) -> &'a Visit {
@@ -31,60 +43,40 @@ impl<'a> Sight<'a> {
 
     /// Other visits of the carer whose presence shares time with this one's, in order of start.
     pub fn overlapping_at_carer(&self) -> impl Iterator<Item = (&'a Visit, Span)> {
-        let presence = self.visit.presence();
-        let marks = self.world.carer(self.visit.carer).timeline.reaching(presence);
-        self.overlapping(marks, presence)
+        self.overlapping(&self.carer)
     }
 
     /// Other visits at the client whose presence shares time with this one's, in order of start.
     pub fn overlapping_at_client(&self) -> impl Iterator<Item = (&'a Visit, Span)> {
-        let presence = self.visit.presence();
-        let marks = self.world.client(self.visit.client).timeline.reaching(presence);
-        self.overlapping(marks, presence)
+        self.overlapping(&self.client)
     }
 
-    fn overlapping(
-        &self,
-        marks: &'a [super::timeline::Pin],
-        presence: Span,
-    ) -> impl Iterator<Item = (&'a Visit, Span)> {
-        let (world, own) = (self.world, self.visit.slot);
-        marks.iter().filter_map(move |mark| {
+    fn overlapping(&self, placed: &Placed<'a>) -> impl Iterator<Item = (&'a Visit, Span)> + use<'a> {
+        let (world, presence) = (self.world, self.visit.presence());
+        placed.reaching().filter_map(move |mark| {
             let shared = mark.span.intersection(presence)?;
-            (mark.slot != own).then(|| (world.ledger.counted(mark.slot), shared))
+            Some((world.ledger.counted(mark.slot), shared))
         })
     }
 
     /// Other visits of the carer that begin within `seconds` of this one, in order of start.
     pub fn starting_near_at_carer(&self, seconds: i64) -> impl Iterator<Item = &'a Visit> {
-        let start = self.visit.span.start();
-        let marks = self
-            .world
-            .carer(self.visit.carer)
-            .timeline
-            .starting(start.plus(-seconds), start.plus(seconds + 1));
-        let (world, own) = (self.world, self.visit.slot);
-        marks.iter().filter(move |mark| mark.slot != own).map(move |mark| world.ledger.counted(mark.slot))
+        let world = self.world;
+        self.carer.starting_near(seconds).map(move |mark| world.ledger.counted(mark.slot))
     }
 
     /// The carer's last visit that `fits` before this one, in order of (start, end, id), which
     /// begins at most [`NEIGHBOUR_GAP_SECONDS_MAX`] before this one.
     pub fn before_at_carer(&self, fits: impl Fn(&Visit) -> bool) -> Option<&'a Visit> {
-        let timeline = &self.world.carer(self.visit.carer).timeline;
-        let start = self.visit.span.start();
-        let marks = timeline.starting(start.plus(-NEIGHBOUR_GAP_SECONDS_MAX), start.plus(1));
-        let own = marks.iter().position(|mark| mark.slot == self.visit.slot).unwrap_or(marks.len());
-        marks[..own].iter().rev().map(|mark| self.world.ledger.counted(mark.slot)).find(|visit| fits(visit))
+        let earlier = self.carer.earlier(NEIGHBOUR_GAP_SECONDS_MAX);
+        earlier.map(|mark| self.world.ledger.counted(mark.slot)).find(|visit| fits(visit))
     }
 
     /// The carer's first visit that `fits` after this one, in order of (start, end, id), which
     /// begins at most [`NEIGHBOUR_GAP_SECONDS_MAX`] after this one.
     pub fn after_at_carer(&self, fits: impl Fn(&Visit) -> bool) -> Option<&'a Visit> {
-        let timeline = &self.world.carer(self.visit.carer).timeline;
-        let start = self.visit.span.start();
-        let marks = timeline.starting(start, start.plus(NEIGHBOUR_GAP_SECONDS_MAX + 1));
-        let own = marks.iter().position(|mark| mark.slot == self.visit.slot)?;
-        marks[own + 1..].iter().map(|mark| self.world.ledger.counted(mark.slot)).find(|visit| fits(visit))
+        let later = self.carer.later(NEIGHBOUR_GAP_SECONDS_MAX);
+        later.map(|mark| self.world.ledger.counted(mark.slot)).find(|visit| fits(visit))
     }
 
     /// Where the client of `visit` lived then, where that is known.
@@ -194,13 +186,16 @@ impl<'a> Sight<'a> {
         visits.filter(move |visit| visit.day == day && visit.slot != own.slot)
     }
 
-    /// The carer's visits that began in the same minute so many times 24 hours before. A rule that asks
-    /// must say that it `reads_history`.
-    pub fn carer_visits_at_this_time(&self, days_before: i32) -> impl Iterator<Item = &'a Visit> {
-        let minute = self.visit.span.start().0.div_euclid(60) * 60;
+    /// The carer's visits to the client that began in the same minute so many times 24 hours before. A rule
+    /// that asks must say that it `reads_history`.
+    pub fn visits_of_both_at_this_time(&self, days_before: i32) -> impl Iterator<Item = &'a Visit> {
+        let (world, own) = (self.world, self.visit);
+        let minute = own.span.start().0.div_euclid(60) * 60;
         let from = UtcSecond(minute).plus(-i64::from(days_before) * DAY_SECONDS);
-        let marks = self.world.carer(self.visit.carer).timeline.starting(from, from.plus(60));
-        marks.iter().map(|mark| self.world.ledger.counted(mark.slot))
+        // A client has fewer visits than a carer.
+        let marks = world.client(own.client).timeline.starting(from, from.plus(60));
+        let visits = marks.iter().map(|mark| world.ledger.counted(mark.slot));
+        visits.filter(|visit| visit.carer == own.carer)
     }
 
     /// How many other carers used one of the visit's devices on its day, counted up to
@@ -238,11 +233,8 @@ impl<'a> Sight<'a> {
 
     /// Other visits at the client that begin within `seconds` of this one, in order of start.
     pub fn starting_near_at_client(&self, seconds: i64) -> impl Iterator<Item = &'a Visit> {
-        let start = self.visit.span.start();
-        let timeline = &self.world.client(self.visit.client).timeline;
-        let marks = timeline.starting(start.plus(-seconds), start.plus(seconds + 1));
-        let (world, own) = (self.world, self.visit.slot);
-        marks.iter().filter(move |mark| mark.slot != own).map(move |mark| world.ledger.counted(mark.slot))
+        let world = self.world;
+        self.client.starting_near(seconds).map(move |mark| world.ledger.counted(mark.slot))
     }
 
     /// Another registration by its id, where it counts.

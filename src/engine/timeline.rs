@@ -15,6 +15,8 @@ pub(super) struct Pin {
 /// So many marks at the end are searched first, then twice as many before them, and so on: most
 /// registrations are of today, and most of what is asked about them is of this week.
 const NEAR_THE_END: usize = 8;
+/// And the last of all one by one.
+const LAST: usize = 3;
 
 /// Marks in order of (start, end, registration id), so that the order does not depend on arrival.
 #[derive(Clone, Debug, Default)]
@@ -43,10 +45,21 @@ impl Timeline {
 
     /// Takes `mark` out; `longest_seconds` stays, as an upper bound.
     pub(super) fn remove(&mut self, mark: Pin) {
-        let from = self.first_not(|other| other.span < mark.span);
-        if let Some(at) = self.all()[from..].iter().position(|other| other.slot == mark.slot) {
-            self.marks.remove(self.gone + from + at);
+        if let Some(at) = self.place_of(mark) {
+            self.marks.remove(self.gone + at);
         }
+    }
+
+    /// What is round `mark`, which stands here.
+    pub(super) fn placed(&self, mark: Pin) -> Placed<'_> {
+        let at = self.place_of(mark).expect("a visit that counts is on its timelines");
+        Placed { marks: self.all(), at, longest_seconds: self.longest_seconds }
+    }
+
+    fn place_of(&self, mark: Pin) -> Option<usize> {
+        let from = self.first_not(|other| other.span < mark.span);
+        let after = self.all()[from..].iter().position(|other| other.slot == mark.slot)?;
+        Some(from + after)
     }
 
     /// Every mark, in order.
@@ -76,6 +89,13 @@ impl Timeline {
     fn first_not(&self, before: impl Fn(&Pin) -> bool) -> usize {
         let marks = self.all();
         let (mut end, mut step) = (marks.len(), NEAR_THE_END);
+        // The very last are told apart one by one: nothing else of the timeline is touched for them.
+        while marks.len() - end < LAST {
+            if end == 0 || before(&marks[end - 1]) {
+                return end;
+            }
+            end -= 1;
+        }
         loop {
             let begin = end.saturating_sub(step);
             if begin == 0 || before(&marks[begin]) {
@@ -95,6 +115,47 @@ impl Timeline {
             self.gone = 0;
             self.longest_seconds = self.marks.iter().map(|mark| mark.span.seconds()).max().unwrap_or(0);
         }
+    }
+}
+
+/// One mark of a timeline and what stands round it, found by walking from it: most of what is asked is
+/// next to it.
+#[derive(Clone, Copy)]
+pub(super) struct Placed<'a> {
+    marks: &'a [Pin],
+    at: usize,
+    longest_seconds: i64,
+}
+
+impl<'a> Placed<'a> {
+    fn start(&self) -> UtcSecond {
+        self.marks[self.at].span.start()
+    }
+
+    /// The marks before it that begin at most `seconds` before it does, the nearest first.
+    pub(super) fn earlier(&self, seconds: i64) -> impl Iterator<Item = &'a Pin> + use<'a> {
+        let from = self.start().plus(-seconds);
+        self.marks[..self.at].iter().rev().take_while(move |mark| from <= mark.span.start())
+    }
+
+    /// The marks after it that begin at most `seconds` after it does, the nearest first.
+    pub(super) fn later(&self, seconds: i64) -> impl Iterator<Item = &'a Pin> + use<'a> {
+        let to = self.start().plus(seconds);
+        self.marks[self.at + 1..].iter().take_while(move |mark| mark.span.start() <= to)
+    }
+
+    /// All other marks that begin within `seconds` of it, in order.
+    pub(super) fn starting_near(&self, seconds: i64) -> impl Iterator<Item = &'a Pin> + use<'a> {
+        let earlier = self.earlier(seconds).count();
+        self.marks[self.at - earlier..self.at].iter().chain(self.later(seconds))
+    }
+
+    /// All other marks that could share time with it, in order: see [`Timeline::reaching`].
+    pub(super) fn reaching(&self) -> impl Iterator<Item = &'a Pin> + use<'a> {
+        let end = self.marks[self.at].span.end();
+        let earlier = self.earlier(self.longest_seconds).count();
+        let later = self.marks[self.at + 1..].iter().take_while(move |mark| mark.span.start() < end);
+        self.marks[self.at - earlier..self.at].iter().chain(later)
     }
 }
 

@@ -52,7 +52,7 @@ impl Rule for CopiedDay {
         let own = sight.visit();
         if is_measured(own) {
             let copies = |days: i32| {
-                let mut earlier = sight.carer_visits_at_this_time(days);
+                let mut earlier = sight.visits_of_both_at_this_time(days);
                 earlier.any(|earlier| is_copy(own, earlier, days))
             };
             report.mark(Mark::DayCopy, !is_as_planned(own) && DAYS_BEFORE.into_iter().any(copies));
