@@ -233,12 +233,15 @@ impl Engine {
         self.calibration.advance(visit.day);
         let noted = self.scratch.noted.signals;
         let of_visit = Signal::ALL.into_iter().zip(noted).filter_map(|(signal, raw)| Some((signal, raw?)));
-        let of_carer = self.carer_signals.get(&(visit.carer, visit.pay_period)).copied().unwrap_or_default();
-        let marks = self.scratch.noted.marks;
-        let of_carer = Signal::ALL.into_iter().skip(Signal::VISIT_COUNT).zip(of_carer.0.map(f64::from));
-        let of_carer =
-            of_carer.map(|(signal, raw)| (signal, if signal.is_borne_by(&marks) { raw } else { 1.0 }));
-        self.calibration.weigh(of_visit.chain(of_carer)).combined
+        let of_visit = self.calibration.of_visit(of_visit);
+        let marks = &self.scratch.noted.marks;
+        let signals = self.carer_signals.get(&(visit.carer, visit.pay_period));
+        let odd = signals.into_iter().flat_map(|signals| {
+            let of_carer = Signal::ALL.into_iter().skip(Signal::VISIT_COUNT).zip(signals.0.map(f64::from));
+            of_carer.filter(|(signal, raw)| *raw < 1.0 && signal.is_borne_by(marks))
+        });
+        let of_carer = self.calibration.of_carer(odd);
+        self.calibration.weigh(of_visit, of_carer).combined
     }
 
     /// Makes the hits in the scratch what stands about the visit in `slot`; the registrations that

@@ -21,6 +21,8 @@ const BINS: usize = 320;
 /// The combined value has a table of its own, after those of the signals.
 const COMBINED: usize = Signal::COUNT;
 const TABLES: usize = Signal::COUNT + 1;
+/// Those of the signals about carers; every one of them is strong.
+const OF_CARERS: std::ops::Range<usize> = Signal::VISIT_COUNT..Signal::COUNT;
 /// How many visits that behaved as the raw values say a table begins with.
 const PRIOR_VISITS: f64 = 200.0;
 /// The tail is continued from where fewer visits than this are left.
@@ -46,7 +48,8 @@ struct Table {
     today: Box<[u32]>,
     /// The probability of each bin.
     p: Box<[f64]>,
-    /// Its term in the Cauchy combination.
+    /// Its term in the Cauchy combination; not a number where nobody has asked for it yet: of most bins
+    /// nobody does in a day.
     term: Box<[f64]>,
 }
 
@@ -105,9 +108,21 @@ impl Table {
         if let Some(from) = tail {
             self.continue_tail(from);
         }
-        for (term, p) in self.term.iter_mut().zip(&self.p) {
-            *term = cauchy_term(*p);
+        self.term.fill(f64::NAN);
+    }
+
+    /// Counts a visit of the running day, and gives its term.
+    fn learn(&mut self, bin: usize) -> f64 {
+        self.today[bin] += 1;
+        self.term(bin)
+    }
+
+    fn term(&mut self, bin: usize) -> f64 {
+        let term = &mut self.term[bin];
+        if term.is_nan() {
+            *term = cauchy_term(self.p[bin]);
         }
+        *term
     }
 
     /// Replaces what lies beyond `from` by an exponential in the bins: its mean is that of the visits
@@ -118,9 +133,10 @@ impl Table {
         let count: f64 = beyond().map(|(_, visits)| visits).sum();
         let distance: f64 = beyond().map(|(bin, visits)| (bin - from) as f64 * visits).sum();
         let mean = (distance + 2.0 * NOMINAL_BINS) / (count + 2.0);
-        let begin = self.p[from];
-        for bin in from + 1..BINS {
-            self.p[bin] = begin * (-((bin - from) as f64) / mean).exp();
+        let (mut p, step) = (self.p[from], (-1.0 / mean).exp());
+        for beyond in &mut self.p[from + 1..] {
+            p *= step;
+            *beyond = p;
         }
     }
 }
@@ -137,12 +153,30 @@ pub(super) struct Calibration {
     tables: Vec<Table>,
     day: Option<Day>,
     days: u32,
+    /// The terms of all signals of a carer that is not odd at all, and how many visits of the running day
+    /// had a carer: most carers are not odd, and so they are not counted one signal after the other.
+    certain: f64,
+    with_carer: u32,
+}
+
+/// The terms of the strong signals of one visit.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Terms {
+    sum: f64,
+    count: f64,
 }
 
 impl Default for Calibration {
     fn default() -> Self {
-        Self { tables: (0..TABLES).map(|_| Table::new()).collect(), day: None, days: 0 }
+        let mut tables: Vec<_> = (0..TABLES).map(|_| Table::new()).collect();
+        let certain = certain(&mut tables);
+        Self { tables, day: None, days: 0, certain, with_carer: 0 }
     }
+}
+
+/// The terms of a carer that is not odd in any respect.
+fn certain(tables: &mut [Table]) -> f64 {
+    tables[OF_CARERS].iter_mut().map(|table| table.term(bin(1.0))).sum()
 }
 
 impl Calibration {
@@ -150,29 +184,49 @@ impl Calibration {
     pub(super) fn advance(&mut self, day: Day) {
         if self.day.is_none_or(|known| known < day) {
             if self.day.is_some() {
+                let with_carer = std::mem::take(&mut self.with_carer);
+                for table in &mut self.tables[OF_CARERS] {
+                    let odd: u32 = table.today.iter().sum();
+                    table.today[bin(1.0)] += with_carer.saturating_sub(odd);
+                }
                 self.tables.iter_mut().for_each(Table::close_day);
+                self.certain = certain(&mut self.tables);
             }
             self.day = Some(day);
             self.days += 1;
         }
     }
 
-    /// Weighs the signals of a visit, with what is known of its carer, and learns from them.
-    pub(super) fn weigh(&mut self, signals: impl Iterator<Item = (Signal, f64)>) -> Odds {
-        let (mut sum, mut strong) = (0.0, 0.0);
+    /// The terms of what is odd about a visit; they are learnt from.
+    pub(super) fn of_visit(&mut self, signals: impl Iterator<Item = (Signal, f64)>) -> Terms {
+        let mut terms = Terms::default();
         for (signal, raw) in signals {
-            let table = &mut self.tables[signal as usize];
-            let bin = bin(raw);
-            table.today[bin] += 1;
+            let term = self.tables[signal as usize].learn(bin(raw));
             if is_strong(signal) {
-                sum += table.term[bin];
-                strong += 1.0;
+                terms = Terms { sum: terms.sum + term, count: terms.count + 1.0 };
             }
         }
+        terms
+    }
+
+    /// The terms of all signals of its carer, likewise; `odd` are those that are not certain.
+    pub(super) fn of_carer(&mut self, odd: impl Iterator<Item = (Signal, f64)>) -> Terms {
+        self.with_carer += 1;
+        let mut sum = self.certain;
+        for (signal, raw) in odd {
+            let table = &mut self.tables[signal as usize];
+            sum += table.learn(bin(raw)) - table.term(bin(1.0));
+        }
+        Terms { sum, count: OF_CARERS.len() as f64 }
+    }
+
+    /// Weighs all terms of a visit, and learns from that too.
+    pub(super) fn weigh(&mut self, of_visit: Terms, of_carer: Terms) -> Odds {
+        let strong = of_visit.count + of_carer.count;
         if strong == 0.0 {
             return Odds { combined: None };
         }
-        let statistic: f64 = sum / strong;
+        let statistic = (of_visit.sum + of_carer.sum) / strong;
         let raw = if statistic > 1e7 {
             1.0 / (std::f64::consts::PI * statistic)
         } else {
@@ -196,6 +250,11 @@ mod tests {
         (0..count).map(move |i| ((i * 7919) % count) as f64 / count as f64 + 0.5 / count as f64)
     }
 
+    fn weigh<const N: usize>(calibration: &mut Calibration, signals: [(Signal, f64); N]) -> Odds {
+        let terms = calibration.of_visit(signals.into_iter());
+        calibration.weigh(terms, Terms::default())
+    }
+
     #[test]
     fn an_empty_table_believes_the_raw_value() {
         let table = Table::new();
@@ -212,12 +271,12 @@ mod tests {
             calibration.advance(Day(day));
             for u in spread(5000) {
                 // Far too bold in the tail: the true probability is u.
-                calibration.weigh([(Signal::Long, u.powi(2))].into_iter());
+                weigh(&mut calibration, [(Signal::Long, u.powi(2))]);
             }
         }
         calibration.advance(Day(30));
         for level in [1e-1, 1e-2, 1e-3] {
-            let odds = calibration.weigh([(Signal::Long, f64::powi(level, 2))].into_iter());
+            let odds = weigh(&mut calibration, [(Signal::Long, f64::powi(level, 2))]);
             let p = odds.combined.expect("one strong signal");
             assert!((0.7..1.5).contains(&(p / level)), "{level}: {p}");
         }
@@ -227,16 +286,39 @@ mod tests {
     fn the_running_day_does_not_count_yet() {
         let mut calibration = Calibration::default();
         calibration.advance(Day(1));
-        let first = calibration.weigh([(Signal::Long, 1e-3)].into_iter());
-        let again = calibration.weigh([(Signal::Long, 1e-3)].into_iter());
+        let first = weigh(&mut calibration, [(Signal::Long, 1e-3)]);
+        let again = weigh(&mut calibration, [(Signal::Long, 1e-3)]);
         assert_eq!(first, again);
         calibration.advance(Day(2));
-        assert_ne!(calibration.weigh([(Signal::Long, 1e-3)].into_iter()), first);
+        assert_ne!(weigh(&mut calibration, [(Signal::Long, 1e-3)]), first);
+    }
+
+    #[test]
+    fn a_carer_is_counted_as_if_each_of_its_signals_were() {
+        let (mut one_by_one, mut at_once) = (Calibration::default(), Calibration::default());
+        for day in 0..20 {
+            for visit in 0..1000 {
+                let raw = |signal: Signal| match signal {
+                    Signal::Padding if visit % 7 == 0 => 1e-3,
+                    Signal::Declined if visit % 100 == 0 => 1e-5,
+                    _ => 1.0,
+                };
+                let carer = Signal::ALL[OF_CARERS].iter().map(|signal| (*signal, raw(*signal)));
+                one_by_one.advance(Day(day));
+                at_once.advance(Day(day));
+                let terms = one_by_one.of_visit(carer.clone());
+                let each = one_by_one.weigh(terms, Terms::default()).combined;
+                let terms = at_once.of_carer(carer.filter(|(_, raw)| *raw < 1.0));
+                let all = at_once.weigh(Terms::default(), terms).combined;
+                let (each, all) = (each.expect("strong"), all.expect("strong"));
+                assert!((each - all).abs() <= 1e-9 * each, "{day} {visit}: {each} {all}");
+            }
+        }
     }
 
     #[test]
     fn what_is_context_does_not_rank() {
         let mut calibration = Calibration::default();
-        assert_eq!(calibration.weigh([(Signal::Lag, 1e-9)].into_iter()).combined, None);
+        assert_eq!(weigh(&mut calibration, [(Signal::Lag, 1e-9)]).combined, None);
     }
 }
