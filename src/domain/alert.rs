@@ -22,6 +22,15 @@ pub enum SubjectKind {
 impl SubjectKind {
     /// How many kinds there are.
     pub const COUNT: usize = 6;
+    /// All of them, in order.
+    pub const ALL: [Self; Self::COUNT] = [
+        Self::Registration,
+        Self::CarerPeriod,
+        Self::ClientPeriod,
+        Self::PairPeriod,
+        Self::ProviderPeriod,
+        Self::Tag,
+    ];
 
     /// The word on the topics and in the alert id.
     #[must_use]

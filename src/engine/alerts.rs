@@ -4,6 +4,7 @@ use super::assess::Stand;
 use super::period::{Period, Whose};
 use super::rule::Weighed;
 use super::score::{p_value, score};
+use super::tally::NOTHING;
 use super::visit::{Slot, Visit};
 use super::{Engine, Output};
 use crate::domain::{
@@ -41,7 +42,8 @@ impl Engine {
         let registry = &self.world.registry;
         let municipality = &self.world.settings.municipality;
         let month = period.month;
-        let provider = self.world.main_provider(period).or(before.provider);
+        let tally = self.world.tally_of(period.whose, period.month).unwrap_or(&NOTHING);
+        let provider = self.world.main_provider(period.whose, tally).or(before.provider);
         let provider = provider.map_or("", |provider| registry.providers.text(provider));
         let (carer, client) = match period.whose {
             Whose::Carer(carer) => (Some(registry.carers.text(carer)), None),

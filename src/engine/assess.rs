@@ -3,7 +3,7 @@
 use super::names::{CarerId, ClientId, ProviderId};
 use super::period::{Period, visit_periods};
 use super::restraint::Held;
-use super::rule::{Noted, Report, Weighed};
+use super::rule::{Looking, Noted, Report, Weighed};
 use super::score::{of_p_value, score};
 use super::sight::Sight;
 use super::signal::Signal;
@@ -64,32 +64,6 @@ pub(super) struct Scratch {
     pub(super) flipped: Vec<(u16, Day)>,
 }
 
-/// What one rule has answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RuleCounts {
-    /// The rule's id.
-    pub rule: &'static str,
-    /// Findings that came new, by grade: observe, review, hold.
-    pub hits: [u64; 3],
-    /// Findings that came new and weigh less than the rule says, by reason.
-    pub lowered: [u64; 4],
-    /// Answers "undetermined", by the fact that was missing.
-    pub undetermined: Vec<(&'static str, u64)>,
-}
-
-impl RuleCounts {
-    pub(super) const fn new(rule: &'static str) -> Self {
-        Self { rule, hits: [0; 3], lowered: [0; 4], undetermined: Vec::new() }
-    }
-
-    pub(super) fn undetermined(&mut self, fact: &'static str) {
-        match self.undetermined.iter_mut().find(|(known, _)| *known == fact) {
-            Some((_, count)) => *count += 1,
-            None => self.undetermined.push((fact, 1)),
-        }
-    }
-}
-
 /// That a registration was assessed; [`Engine::assessment`] tells it in full.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Assessed {
@@ -133,9 +107,9 @@ impl Engine {
         let world = &self.world;
         let Some(visit) = world.ledger.visit(slot) else { return false };
         let sight = Sight::new(world, visit);
-        for number in &self.looking[SubjectKind::Registration as usize] {
-            let report = &mut Report { rule: *number, hits, undetermined, noted };
-            self.rules[usize::from(*number)].rule.visit(&sight, report);
+        for Looking { rule, .. } in &self.looking[SubjectKind::Registration as usize] {
+            let report = &mut Report { rule: *rule, hits, undetermined, noted };
+            self.rules[usize::from(*rule)].rule.visit(&sight, report);
         }
         for (rule, fact) in undetermined.drain(..) {
             self.rule_counts[usize::from(rule)].undetermined(fact);
@@ -167,21 +141,21 @@ impl Engine {
         true
     }
 
-    /// Counts the visit by the marks that were just noted; its periods are looked at where that
-    /// changed anything.
-    fn count_marks(&mut self, slot: Slot) {
+    /// Counts the visit by the marks that were just noted; true where that changed anything.
+    fn count_marks(&mut self, slot: Slot) -> bool {
         let Noted { marks, .. } = self.scratch.noted;
         let ratio_before = self.world.ledger.entry(slot).marks.ratio;
-        if !self.world.set_marks(slot, marks) {
-            return;
+        let changed = self.world.set_marks(slot, marks);
+        if changed && marks.ratio != ratio_before {
+            let visit = self.world.ledger.counted(slot);
+            self.look_again_after(visit.client, visit.pay_period);
         }
-        let visit = self.world.ledger.counted(slot);
-        let (client, month) = (visit.client, visit.pay_period);
-        let periods = visit_periods(visit);
-        self.scratch.periods.extend(periods);
-        if marks.ratio != ratio_before {
-            self.look_again_after(client, month);
-        }
+        changed
+    }
+
+    /// The periods that the visit counts in are to be looked at.
+    pub(super) fn note_periods(&mut self, slot: Slot) {
+        self.scratch.periods.extend(visit_periods(self.world.ledger.counted(slot)));
     }
 
     /// The client's visits of the next month are looked at again: what is usual for a client in a month
@@ -197,23 +171,27 @@ impl Engine {
         }
     }
 
-    /// Assesses a registration whose version was just placed; always tells the assessment.
-    pub(super) fn assess_new(&mut self, slot: Slot, affected: &mut Vec<Slot>, out: &mut Vec<Output>) {
+    /// Assesses a registration whose version was just placed; always tells the assessment. True where its
+    /// marks count anew.
+    pub(super) fn assess_new(&mut self, slot: Slot, affected: &mut Vec<Slot>, out: &mut Vec<Output>) -> bool {
         if self.look(slot) {
             // A finding need not name all whom it concerns: an exception silences one side of a pair,
             // and a copy names its original, not the copies of itself.
             self.world.near(self.world.ledger.counted(slot), affected);
         }
-        self.count_marks(slot);
+        let counted_anew = self.count_marks(slot);
         let combined = self.combined(slot);
         out.push(Output::Assessed(self.assessed(slot, &self.scratch.hits, combined)));
         self.settle(slot, true, affected, out);
+        counted_anew
     }
 
     /// Assesses again, without another word where nothing changed.
     pub(super) fn assess_again(&mut self, slot: Slot, affected: &mut Vec<Slot>, out: &mut Vec<Output>) {
         self.look(slot);
-        self.count_marks(slot);
+        if self.count_marks(slot) {
+            self.note_periods(slot);
+        }
         let same = match self.visits.get(&slot) {
             Some(stand) => stand.hits == self.scratch.hits && stand.proposing == self.scratch.proposing,
             None => self.scratch.hits.is_empty(),

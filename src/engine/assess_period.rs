@@ -3,13 +3,14 @@
 use std::cell::Cell;
 
 use super::assess::{Scratch, Stand};
-use super::names::{CarerId, ProviderId};
+use super::names::{CarerId, ClientId, ProviderId};
+use super::peers::{BORNE_MIN, MonthPool};
 use super::period::{Period, Whose};
 use super::period_sight::PeriodSight;
 use super::rule::{Noted, Report, Weighed};
 use super::score::p_value;
 use super::signal::PERIOD_SIGNALS;
-use super::tally::{Share, Tally};
+use super::tally::{NOTHING, Share, Tally};
 use super::world::{Moved, World};
 use super::{Engine, Output};
 use crate::domain::{Grade, Lowered, Month, UtcSecond};
@@ -24,9 +25,8 @@ impl Default for PeriodSignals {
     }
 }
 
-/// Where what is usual has moved, a carer with fewer marked visits than this has no pattern, nor one
-/// whose share is at most so large a part of the usual one. [`PeriodSight::excess`] sees to both.
-pub(super) const BORNE_MIN: u32 = 3;
+/// Where what is usual has moved, a carer with fewer than [`BORNE_MIN`] marked visits has no pattern, nor
+/// one whose share is at most so large a part of the usual one. [`PeriodSight::excess`] sees to both.
 pub(super) const USUAL_PART_MIN: f64 = 0.5;
 /// And none whose visits are on the whole longer than usual by no more than this logarithm.
 pub const LENGTH_EXCESS_LOG_MIN: f64 = 0.05;
@@ -68,31 +68,42 @@ impl Engine {
     /// Each once, with the period after (rules look back at the one before), with those that could tell
     /// that this one has begun, and with the pairs that a changed client bears on.
     fn widen(&self, periods: &mut Vec<Period>) {
+        periods.retain(|period| self.is_worth_a_look(*period));
         for at in 0..periods.len() {
             let Period { month, whose } = periods[at];
+            let Some(months) = self.world.months_of(whose) else { continue };
             let after = Period { month: month.next(), whose };
-            if self.world.tally_of(whose, after.month).is_some() {
+            let goes_on = months.get(after.month).is_some();
+            if goes_on && self.is_worth_a_look(after) {
                 periods.push(after);
             }
-            let visits = self.world.tally_of(whose, month).map_or(0, |tally| tally.visits);
+            let visits = months.get(month).map_or(0, |tally| tally.visits);
             if visits <= 1 && matches!(whose, Whose::Client(_) | Whose::Provider(_)) {
                 self.beside(periods[at], periods);
             }
             if let Whose::Client(client) = whose {
-                // A carer's part changes with the visits of others.
-                let close = self.world.tally_of(whose, month).into_iter().flat_map(close_carers);
-                periods.extend(close.map(|carer| Period { month, whose: Whose::Pair(carer, client) }));
-                if 0 < self.world.client(client).pairs_standing {
-                    let of_client = |known: &&Period| {
-                        known.month == month && matches!(known.whose, Whose::Pair(_, of) if of == client)
-                    };
-                    periods.extend(self.periods.keys().filter(of_client));
+                self.pairs_of(client, month, periods);
+                if goes_on {
+                    self.pairs_of(client, after.month, periods);
                 }
             }
         }
-        periods.retain(|period| self.is_worth_a_look(*period));
         periods.sort_unstable();
         periods.dedup();
+    }
+
+    /// The pairs of a client that could tell of something, as a carer's part changes with the visits of
+    /// others, and those of which something stands.
+    fn pairs_of(&self, client: ClientId, month: Month, into: &mut Vec<Period>) {
+        let party = self.world.client(client);
+        let close = party.months.get(month).into_iter().flat_map(close_carers);
+        into.extend(close.map(|carer| Period { month, whose: Whose::Pair(carer, client) }));
+        if 0 < party.pairs_standing {
+            let of_client = |known: &&Period| {
+                known.month == month && matches!(known.whose, Whose::Pair(_, of) if of == client)
+            };
+            into.extend(self.periods.keys().filter(of_client));
+        }
     }
 
     /// Pairs with a small part of the client's visits and tags that nothing was noted about have no
@@ -130,24 +141,10 @@ impl Engine {
         let mut moved = moved.to_vec();
         moved.sort_unstable();
         moved.dedup();
-        for (month, what) in &moved {
-            let Some(pool) = self.world.pools.get(month) else { continue };
-            let could = |tally: &Tally| match what {
-                Moved::Share(mark) => {
-                    let (count, usual) = (tally.count(*mark), pool.usual[*mark as usize].share);
-                    BORNE_MIN <= count.borne && usual * USUAL_PART_MIN < count.share()
-                }
-                Moved::Length => pool.usual_length.mean + LENGTH_EXCESS_LOG_MIN < tally.residual.mean(),
-            };
-            let month = *month;
-            let carers = (0u32..)
-                .zip(&self.world.carers)
-                .filter_map(|(id, party)| Some((id, party.months.get(month)?)));
-            into.extend(
-                carers
-                    .filter(|(_, tally)| could(tally))
-                    .map(|(id, _)| Period { month, whose: Whose::Carer(id.into()) }),
-            );
+        for of_month in moved.chunk_by(|a, b| a.0 == b.0) {
+            let month = of_month[0].0;
+            let Some(pool) = self.world.pools.get(&month) else { continue };
+            self.carers_moved(month, pool, of_month, into);
             let providers =
                 (0u32..).zip(&self.world.providers).filter(|(_, months)| months.get(month).is_some());
             into.extend(
@@ -160,30 +157,62 @@ impl Engine {
         into.dedup();
     }
 
+    /// The carers that could say something else.
+    fn carers_moved(&self, month: Month, pool: &MonthPool, moved: &[(Month, Moved)], into: &mut Vec<Period>) {
+        // Of most marks nobody bears as many as a pattern has, early in a month above all.
+        let any = |what: &Moved| match what {
+            Moved::Share(mark) => 0 < pool.bearers[*mark as usize],
+            Moved::Length => true,
+        };
+        let moved: Vec<Moved> = moved.iter().map(|(_, what)| *what).filter(any).collect();
+        if moved.is_empty() {
+            return;
+        }
+        let could = |tally: &Tally, what: &Moved| match what {
+            Moved::Share(mark) => {
+                let (count, usual) = (tally.count(*mark), pool.usual[*mark as usize].share);
+                BORNE_MIN <= count.borne && usual * USUAL_PART_MIN < count.share()
+            }
+            Moved::Length => pool.usual_length.mean + LENGTH_EXCESS_LOG_MIN < tally.residual.mean(),
+        };
+        for (id, party) in (0u32..).zip(&self.world.carers) {
+            let Some(tally) = party.months.get(month) else { continue };
+            if moved.iter().any(|what| could(tally, what)) {
+                into.push(Period { month, whose: Whose::Carer(id.into()) });
+            }
+        }
+    }
+
     /// Assesses a period where what the rules say of it changed, or `again` all the same.
     pub(super) fn assess_period(&mut self, period: Period, again: bool, out: &mut Vec<Output>) {
         if Some(period.month) <= self.world.horizon_month {
             // Part of it is no longer kept: what was said of it stands.
             return;
         }
-        let nothing = Tally::default();
-        let tally = self.world.tally_of(period.whose, period.month);
-        let provider = self.world.main_provider(period);
+        let tally = self.world.tally_of(period.whose, period.month).unwrap_or(&NOTHING);
+        let provider = self.world.main_provider(period.whose, tally);
         let sight = PeriodSight {
             world: &self.world,
             period,
-            tally: tally.unwrap_or(&nothing),
+            tally,
             provider,
             signals: Cell::new(PeriodSignals::default().0),
         };
         let looking = &self.looking[period.whose.kind() as usize];
         // A polynomial in the words: none of them is lost in the others.
-        let word = looking.iter().fold(0_u64, |sum, number| {
-            let word = self.rules[usize::from(*number)].rule.period_word(&sight);
+        let word = looking.iter().fold(0_u64, |sum, looking| {
+            let rule = &self.rules[usize::from(looking.rule)].rule;
+            let word = if looking.could_tell(tally) { rule.period_word(&sight) } else { 0 };
             sum.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(word)
         });
         if let Whose::Carer(carer) = period.whose {
-            self.carer_signals.insert((carer, period.month), PeriodSignals(sight.signals.get()));
+            let (key, signals) = ((carer, period.month), PeriodSignals(sight.signals.get()));
+            // Most carers are not odd at all.
+            if signals == PeriodSignals::default() {
+                self.carer_signals.remove(&key);
+            } else {
+                self.carer_signals.insert(key, signals);
+            }
         }
         let same = match self.periods.get(&period) {
             Some(stand) => stand.word == word && stand.provider == provider,
@@ -347,12 +376,14 @@ fn close_carers(tally: &Tally) -> impl Iterator<Item = CarerId> {
 
 impl World {
     /// The provider that most visits of a period belong to; the first by name where several do.
-    pub(super) fn main_provider(&self, period: Period) -> Option<ProviderId> {
-        if let Whose::Provider(provider) = period.whose {
+    pub(super) fn main_provider(&self, whose: Whose, tally: &Tally) -> Option<ProviderId> {
+        if let Whose::Provider(provider) = whose {
             return Some(provider);
         }
+        if let [(only, _)] = tally.providers() {
+            return Some(*only);
+        }
         let names = &self.registry.providers;
-        let tally = self.tally_of(period.whose, period.month)?;
         let first = |a: &&(ProviderId, u32), b: &&(ProviderId, u32)| {
             a.1.cmp(&b.1).then_with(|| names.text(b.0).cmp(names.text(a.0)))
         };

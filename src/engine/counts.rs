@@ -3,7 +3,7 @@
 use super::mark::{Mark, Marks, bits};
 use super::names::{CarerId, ClientId, ProviderId, TextId};
 use super::period::{Period, Whose};
-use super::tally::{Count, Months, Side, Tally, count_in};
+use super::tally::{Months, Side, Tally, count_in};
 use super::visit::{Slot, Visit};
 use super::world::{Moved, World, party};
 use crate::domain::Month;
@@ -50,13 +50,10 @@ impl World {
         let carers = self.carers[carer.0 as usize].months.entry(month);
         let pool = self.pools.entry(month).or_default();
         let touched = before.of | marks.of;
-        bits(touched)
-            .for_each(|mark| pool.marks[mark].change(carers.count(Mark::ALL[mark]), Count::default()));
-        let (residual, ratio) = (carers.residual, carers.ratio);
+        let (counts, residual, ratio) = (*carers.counts(), carers.residual, carers.ratio);
         carers.change_marks(&before, false);
         carers.change_marks(&marks, true);
-        bits(touched)
-            .for_each(|mark| pool.marks[mark].change(Count::default(), carers.count(Mark::ALL[mark])));
+        bits(touched).for_each(|mark| pool.change(mark, counts[mark], carers.counts()[mark]));
         pool.length.change(residual, carers.residual);
         pool.length.change_ratio(ratio, carers.ratio);
         for months in [&mut self.clients[client.0 as usize].months, &mut self.providers[provider.0 as usize]]
@@ -98,10 +95,15 @@ impl World {
 
     /// The tally of somebody's period.
     pub(super) fn tally_of(&self, whose: Whose, month: Month) -> Option<&Tally> {
+        self.months_of(whose)?.get(month)
+    }
+
+    /// All tallies of somebody; a tag has none.
+    pub(super) fn months_of(&self, whose: Whose) -> Option<&Months> {
         match whose {
-            Whose::Carer(carer) => self.carer(carer).months.get(month),
-            Whose::Client(client) | Whose::Pair(_, client) => self.client(client).months.get(month),
-            Whose::Provider(provider) => self.provider(provider).get(month),
+            Whose::Carer(carer) => Some(&self.carer(carer).months),
+            Whose::Client(client) | Whose::Pair(_, client) => Some(&self.client(client).months),
+            Whose::Provider(provider) => Some(self.provider(provider)),
             Whose::Tag(_) => None,
         }
     }

@@ -43,7 +43,7 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-pub use assess::{Assessed, RuleCounts};
+pub use assess::Assessed;
 pub use assess_period::{LENGTH_EXCESS_LOG_MIN, PAIR_SHARE_MIN, PatternBudget};
 #[cfg(test)]
 pub(crate) use baseline::reckoned;
@@ -55,10 +55,10 @@ pub use names::{CarerId, ClientId, ProviderId, TextId};
 pub use near::LONG_DAY_MINUTES;
 pub use peers::{Rate, Usual, UsualLength, chernoff};
 pub use period::{Period, Whose};
-pub use period_sight::{Excess, PeriodSight, ShareTest};
+pub use period_sight::{Excess, PeriodSight, ShareFloor, ShareTest};
 pub use restraint::Bounds;
 pub use rolling::{Rolling, Touched};
-pub use rule::{Hit, LENGTH_LOG_MAX, Listed, Looks, Report, Rule, RuleSet};
+pub use rule::{Hit, LENGTH_LOG_MAX, Listed, Looks, Report, Rule, RuleCounts, RuleSet};
 pub use sight::{NEIGHBOUR_GAP_SECONDS_MAX, Sight};
 pub use signal::Signal;
 pub use tally::{Count, Share, Sum, Tally};
@@ -73,6 +73,7 @@ use assess_period::PeriodSignals;
 use calibration::Calibration;
 use ledger::Standing;
 use restraint::Restraint;
+use rule::Looking;
 use world::World;
 
 /// No baseline looks further back than this many days; after a log that begins in the middle, what
@@ -164,7 +165,7 @@ pub struct Engine {
     world: World,
     rules: RuleSet,
     /// The rules that look at each kind of subject.
-    looking: [Vec<u16>; SubjectKind::COUNT],
+    looking: [Vec<Looking>; SubjectKind::COUNT],
     visits: HashMap<Slot, Stand>,
     periods: HashMap<Period, Stand>,
     decisions: BTreeMap<String, Decision>,
@@ -191,18 +192,7 @@ impl Engine {
     #[must_use]
     pub fn new(settings: Arc<Settings>, rules: RuleSet) -> Self {
         let rule_counts = rules.iter().map(|listed| RuleCounts::new(listed.id)).collect();
-        let looks_at = |kind: usize, listed: &Listed| {
-            let of_kind = |of: &SubjectKind| *of as usize == kind;
-            if kind == SubjectKind::Registration as usize {
-                listed.looks.at_visits()
-            } else {
-                listed.looks.at_periods() && listed.rule.periods_of().iter().any(of_kind)
-            }
-        };
-        let looking = std::array::from_fn(|kind| {
-            let rules = (0u16..).zip(rules.iter());
-            rules.filter(|(_, listed)| looks_at(kind, listed)).map(|(number, _)| number).collect()
-        });
+        let looking = SubjectKind::ALL.map(|kind| Looking::at(kind, &rules));
         Self {
             world: World::new(settings),
             rules,

@@ -19,14 +19,18 @@ const SPREAD_MIN: f64 = 0.005;
 /// More spread than this would let everything pass.
 const SPREAD_MAX: f64 = 0.5;
 
-/// Sums over the carers of one month, for one mark.
+/// A carer with fewer visits than this that bear a mark has no pattern.
+pub(super) const BORNE_MIN: u32 = 3;
+
+/// Sums over the carers of one month, for one mark. None is ever below 0: signed numbers are turned into
+/// floating ones with one instruction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Pool {
-    of: u64,
-    borne: u64,
+    of: i64,
+    borne: i64,
     /// Ordered pairs of visits of one carer that could bear it, and of which both do.
-    pairs: u64,
-    both: u64,
+    pairs: i64,
+    both: i64,
 }
 
 impl Pool {
@@ -40,17 +44,17 @@ impl Pool {
     }
 
     fn of(count: Count) -> Self {
-        let (of, borne) = (u64::from(count.of), u64::from(count.borne));
-        Self { of, borne, pairs: of * of.saturating_sub(1), both: borne * borne.saturating_sub(1) }
+        let (of, borne) = (i64::from(count.of), i64::from(count.borne));
+        Self { of, borne, pairs: of * (of - 1), both: borne * (borne - 1) }
     }
 
     /// Replaces what a carer's count was by what it is.
     pub(super) fn change(&mut self, before: Count, after: Count) {
         let (out, new) = (Self::of(before), Self::of(after));
-        self.of = self.of - out.of + new.of;
-        self.borne = self.borne - out.borne + new.borne;
-        self.pairs = self.pairs - out.pairs + new.pairs;
-        self.both = self.both - out.both + new.both;
+        self.of += new.of - out.of;
+        self.borne += new.borne - out.borne;
+        self.pairs += new.pairs - out.pairs;
+        self.both += new.both - out.both;
     }
 }
 
@@ -149,7 +153,7 @@ impl Usual {
         if pool.of == 0 {
             return Self::default();
         }
-        let share = |part: u64, whole: u64| if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
+        let share = |part: i64, whole: i64| if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
         Self {
             of: coarse(pool.of as f64),
             // Up by a step: nobody is accused for the grid.
@@ -263,7 +267,9 @@ pub fn chernoff(visits: f64, seen: f64, expected: f64) -> f64 {
 /// All pools of one month, and what is usual in it.
 #[derive(Clone, Debug)]
 pub(super) struct MonthPool {
-    pub(super) marks: [Pool; Mark::COUNT],
+    marks: [Pool; Mark::COUNT],
+    /// Carers with [`BORNE_MIN`] visits or more that bear the mark.
+    pub(super) bearers: [u32; Mark::COUNT],
     pub(super) length: LengthPool,
     pub(super) usual: [Usual; Mark::COUNT],
     pub(super) usual_length: UsualLength,
@@ -273,6 +279,7 @@ impl Default for MonthPool {
     fn default() -> Self {
         Self {
             marks: [Pool::default(); Mark::COUNT],
+            bearers: [0; Mark::COUNT],
             length: LengthPool::default(),
             usual: [Usual::default(); Mark::COUNT],
             usual_length: UsualLength::default(),
@@ -281,6 +288,13 @@ impl Default for MonthPool {
 }
 
 impl MonthPool {
+    /// Replaces what a carer's count of one mark was by what it is.
+    pub(super) fn change(&mut self, mark: usize, before: Count, after: Count) {
+        self.marks[mark].change(before, after);
+        let bears = |count: Count| u32::from(BORNE_MIN <= count.borne);
+        self.bearers[mark] = self.bearers[mark] + bears(after) - bears(before);
+    }
+
     /// Reckons what is usual for one mark anew, with the month before; true where it moved.
     pub(super) fn refresh(&mut self, mark: usize, before: Option<&Self>) -> bool {
         let pool = self.marks[mark].add(before.map_or_else(Pool::default, |before| before.marks[mark]));

@@ -51,15 +51,11 @@ pub struct Period {
     pub whose: Whose,
 }
 
-/// The periods that a visit counts in.
+/// The periods that a visit counts in, but for its pair's: pairs are looked at with their client.
 pub(super) fn visit_periods(visit: &Visit) -> impl Iterator<Item = Period> + use<> {
     let month = visit.pay_period;
-    let whose = [
-        Whose::Carer(visit.carer),
-        Whose::Client(visit.client),
-        Whose::Provider(visit.provider),
-        Whose::Pair(visit.carer, visit.client),
-    ];
-    let tags = [visit.start_tag, visit.end_tag].into_iter().flatten().map(Whose::Tag);
+    let whose = [Whose::Carer(visit.carer), Whose::Client(visit.client), Whose::Provider(visit.provider)];
+    let (start, end) = (visit.start_tag, visit.end_tag);
+    let tags = start.into_iter().chain(end.filter(|end| start != Some(*end))).map(Whose::Tag);
     whose.into_iter().chain(tags).map(move |whose| Period { month, whose })
 }

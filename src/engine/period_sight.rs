@@ -41,6 +41,26 @@ pub struct ShareTest {
     pub provider_multiple: f64,
 }
 
+/// What a share must pass before [`PeriodSight::excess`] can be anything, whoever is looked at.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ShareFloor {
+    /// Whose share it is.
+    pub mark: Mark,
+    /// [`ShareTest::borne_min`].
+    pub borne_min: u32,
+    /// [`ShareTest::share_accepted`].
+    pub share_accepted: f64,
+}
+
+impl ShareFloor {
+    /// Is it passed? Told without a division, and so in doubt yes.
+    pub(super) fn is_passed(&self, count: Count) -> bool {
+        const DOUBT: f64 = 1.0 - 1e-9;
+        let accepted = self.share_accepted * DOUBT * f64::from(count.of);
+        self.borne_min <= count.borne && accepted <= f64::from(count.borne)
+    }
+}
+
 /// A share that is higher than the others'.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Excess {

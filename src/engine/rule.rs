@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::mark::{Mark, Marks};
 use super::period::Whose;
-use super::period_sight::PeriodSight;
+use super::period_sight::{PeriodSight, ShareFloor};
 use super::sight::Sight;
 use super::signal::Signal;
+use super::tally::Tally;
 use super::visit::Slot;
 use crate::domain::{Class, Grade, Lowered, Measure, Sentence, Span, SubjectKind};
 
@@ -22,6 +23,12 @@ pub trait Rule: Send + Sync {
     /// Whose pay periods it looks at: nobody else's cost it anything.
     fn periods_of(&self) -> &'static [SubjectKind] {
         &Whose::KINDS
+    }
+
+    /// Where all that it tells of carers and providers hangs on the share of one mark: below what it tells
+    /// nothing and gives no signal, so that it is not asked.
+    fn share_floor(&self) -> Option<ShareFloor> {
+        None
     }
 
     /// Looks at what somebody has registered in one pay period.
@@ -73,6 +80,31 @@ pub struct Listed {
     pub shadow: bool,
     /// The rule.
     pub rule: Box<dyn Rule>,
+}
+
+/// A rule that looks at a kind of subject: its place in the list, and from where on it has anything to say.
+pub(super) struct Looking {
+    pub(super) rule: u16,
+    floor: Option<ShareFloor>,
+}
+
+impl Looking {
+    /// The rules that look at subjects of `kind`.
+    pub(super) fn at(kind: SubjectKind, rules: &RuleSet) -> Vec<Self> {
+        let looks = |listed: &Listed| match kind {
+            SubjectKind::Registration => listed.looks.at_visits(),
+            _ => listed.looks.at_periods() && listed.rule.periods_of().contains(&kind),
+        };
+        let shares = matches!(kind, SubjectKind::CarerPeriod | SubjectKind::ProviderPeriod);
+        let floor = |listed: &Listed| listed.rule.share_floor().filter(|_| shares);
+        let rules = (0u16..).zip(rules.iter()).filter(|(_, listed)| looks(listed));
+        rules.map(|(rule, listed)| Self { rule, floor: floor(listed) }).collect()
+    }
+
+    /// Could it tell anything of a period with these counts?
+    pub(super) fn could_tell(&self, tally: &Tally) -> bool {
+        self.floor.is_none_or(|floor| floor.is_passed(tally.count(floor.mark)))
+    }
 }
 
 /// The rules of an engine, in the order in which findings are listed.
@@ -128,6 +160,32 @@ impl Weighed {
         if grade < self.hit.grade || reason == Lowered::Shadow {
             self.hit.grade = self.hit.grade.min(grade);
             self.lowered = Some(reason);
+        }
+    }
+}
+
+/// What one rule has answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleCounts {
+    /// The rule's id.
+    pub rule: &'static str,
+    /// Findings that came new, by grade: observe, review, hold.
+    pub hits: [u64; 3],
+    /// Findings that came new and weigh less than the rule says, by reason.
+    pub lowered: [u64; 4],
+    /// Answers "undetermined", by the fact that was missing.
+    pub undetermined: Vec<(&'static str, u64)>,
+}
+
+impl RuleCounts {
+    pub(super) const fn new(rule: &'static str) -> Self {
+        Self { rule, hits: [0; 3], lowered: [0; 4], undetermined: Vec::new() }
+    }
+
+    pub(super) fn undetermined(&mut self, fact: &'static str) {
+        match self.undetermined.iter_mut().find(|(known, _)| *known == fact) {
+            Some((_, count)) => *count += 1,
+            None => self.undetermined.push((fact, 1)),
         }
     }
 }

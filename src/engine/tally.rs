@@ -99,6 +99,24 @@ pub struct Tally {
     editors: Vec<(TextId, u32)>,
 }
 
+/// What nobody has registered.
+pub(super) static NOTHING: Tally = Tally {
+    visits: 0,
+    seconds: 0,
+    paid_seconds: 0,
+    drawn_seconds: 0,
+    paid_by_grant: 0,
+    seen: 0,
+    ratio: Sum { count: 0, total: 0, squares: 0 },
+    residual: Sum { count: 0, total: 0, squares: 0 },
+    marks: [Count { of: 0, borne: 0 }; Mark::COUNT],
+    providers: Vec::new(),
+    days: Vec::new(),
+    shares: Vec::new(),
+    clients: 0,
+    editors: Vec::new(),
+};
+
 /// Whose tally takes the visit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Side {
@@ -112,6 +130,11 @@ impl Tally {
     #[must_use]
     pub const fn count(&self, mark: Mark) -> Count {
         self.marks[mark as usize]
+    }
+
+    /// All of them, in the order of the marks.
+    pub(super) const fn counts(&self) -> &[Count; Mark::COUNT] {
+        &self.marks
     }
 
     /// Clients with a visit by this provider; 0 for others than providers.
@@ -275,14 +298,14 @@ pub(super) fn count_in<K: PartialEq>(counts: &mut Vec<(K, u32)>, key: K, add: bo
 
 /// The tallies of one carer, client or provider by pay period; few, in order.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Months(Vec<(Month, Box<Tally>)>);
+pub(super) struct Months(Vec<(Month, Tally)>);
 
 impl Months {
     pub(super) const EMPTY: Self = Self(Vec::new());
 
     pub(super) fn get(&self, month: Month) -> Option<&Tally> {
         // The latest is asked for most.
-        self.0.iter().rev().find(|(known, _)| *known == month).map(|(_, tally)| &**tally)
+        self.0.iter().rev().find(|(known, _)| *known == month).map(|(_, tally)| tally)
     }
 
     pub(super) fn entry(&mut self, month: Month) -> &mut Tally {
@@ -291,7 +314,9 @@ impl Months {
             Some(at) if self.0[at].0 == month => &mut self.0[at].1,
             _ => {
                 let at = at.map_or(0, |at| at + 1);
-                self.0.insert(at, (month, Box::default()));
+                // A tally is large, and there are few: no room is kept for more.
+                self.0.reserve_exact(1);
+                self.0.insert(at, (month, Tally::default()));
                 &mut self.0[at].1
             }
         }

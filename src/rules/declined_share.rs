@@ -18,7 +18,7 @@ use serde::Deserialize;
 use super::shares::{Shares, Told, Words};
 use super::{Definition, from_table};
 use crate::domain::{Class, ClientAbsenceConfirmedBy, Grade, Measure, Month, Outcome, Sentence, SubjectKind};
-use crate::engine::{Hit, Looks, Mark, PeriodSight, Report, Rule, Sight, Signal, Whose};
+use crate::engine::{Hit, Looks, Mark, PeriodSight, Report, Rule, ShareFloor, Sight, Signal, Whose};
 
 pub(super) const RULE: Definition = Definition {
     id: "declined-share",
@@ -63,6 +63,10 @@ impl Rule for DeclinedShare {
 
     fn periods_of(&self) -> &'static [SubjectKind] {
         &[SubjectKind::CarerPeriod, SubjectKind::ClientPeriod, SubjectKind::ProviderPeriod]
+    }
+
+    fn share_floor(&self) -> Option<ShareFloor> {
+        Some(self.shares.floor(Mark::Declined))
     }
 
     fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {

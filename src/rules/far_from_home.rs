@@ -20,7 +20,7 @@ use serde::Deserialize;
 use super::shares::{Shares, Told, Words};
 use super::{Definition, from_table};
 use crate::domain::{Class, Geo, Grade, Measure, Place, Sentence, SubjectKind};
-use crate::engine::{Hit, Looks, Mark, PeriodSight, Report, Rule, Sight, Signal};
+use crate::engine::{Hit, Looks, Mark, PeriodSight, Report, Rule, ShareFloor, Sight, Signal};
 
 pub(super) const RULE: Definition = Definition {
     id: "far-from-home",
@@ -70,6 +70,10 @@ impl Rule for FarFromHome {
 
     fn periods_of(&self) -> &'static [SubjectKind] {
         &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
+    }
+
+    fn share_floor(&self) -> Option<ShareFloor> {
+        Some(self.shares.floor(Mark::FarFromHome))
     }
 
     fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {

@@ -19,7 +19,9 @@ use serde::Deserialize;
 use super::shares::{Shares, Told, Words};
 use super::{Definition, from_table};
 use crate::domain::{Class, Grade, Measure, Sentence, Span, SubjectKind};
-use crate::engine::{Edited, End, Hit, Looks, Mark, PeriodSight, Report, Rule, Sight, Signal, Visit};
+use crate::engine::{
+    Edited, End, Hit, Looks, Mark, PeriodSight, Report, Rule, ShareFloor, Sight, Signal, Visit,
+};
 
 pub(super) const RULE: Definition = Definition {
     id: "late-lengthening",
@@ -72,6 +74,10 @@ impl Rule for LateLengthening {
 
     fn periods_of(&self) -> &'static [SubjectKind] {
         &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
+    }
+
+    fn share_floor(&self) -> Option<ShareFloor> {
+        Some(self.shares.floor(Mark::LateLengthened))
     }
 
     fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {

@@ -17,7 +17,7 @@ use serde::Deserialize;
 use super::shares::{Shares, Told, Words};
 use super::{Definition, from_table};
 use crate::domain::{CaptureMethod, Class, Grade, SubjectKind, UtcSecond};
-use crate::engine::{Looks, Mark, PeriodSight, Report, Rule, Sight, Signal};
+use crate::engine::{Looks, Mark, PeriodSight, Report, Rule, ShareFloor, Sight, Signal};
 
 pub(super) const RULE: Definition = Definition {
     id: "plan-copy",
@@ -55,6 +55,10 @@ impl Rule for PlanCopy {
 
     fn periods_of(&self) -> &'static [SubjectKind] {
         &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
+    }
+
+    fn share_floor(&self) -> Option<ShareFloor> {
+        Some(self.0.floor(Mark::PlanCopy))
     }
 
     fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {

@@ -18,7 +18,7 @@ use serde::Deserialize;
 use super::shares::{Shares, Told, Words};
 use super::{Definition, from_table};
 use crate::domain::{CaptureMethod, Class, Grade, PaymentMode, SubjectKind, UtcSecond};
-use crate::engine::{Looks, Mark, PeriodSight, Report, Rule, Sight, Signal, Visit};
+use crate::engine::{Looks, Mark, PeriodSight, Report, Rule, ShareFloor, Sight, Signal, Visit};
 
 pub(super) const RULE: Definition = Definition {
     id: "rounded-times",
@@ -53,6 +53,10 @@ impl Rule for RoundedTimes {
 
     fn periods_of(&self) -> &'static [SubjectKind] {
         &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
+    }
+
+    fn share_floor(&self) -> Option<ShareFloor> {
+        Some(self.0.floor(Mark::Rounded))
     }
 
     fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {

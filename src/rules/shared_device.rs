@@ -19,7 +19,7 @@ use serde::Deserialize;
 use super::shares::{Shares, Told, Words};
 use super::{Definition, from_table};
 use crate::domain::{Class, Grade, SubjectKind};
-use crate::engine::{Looks, Mark, PeriodSight, Report, Rule, Sight, Signal, Visit, Whose};
+use crate::engine::{Looks, Mark, PeriodSight, Report, Rule, ShareFloor, Sight, Signal, Visit, Whose};
 
 pub(super) const RULE: Definition = Definition {
     id: "shared-device",
@@ -65,6 +65,10 @@ impl Rule for SharedDevice {
 
     fn periods_of(&self) -> &'static [SubjectKind] {
         &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
+    }
+
+    fn share_floor(&self) -> Option<ShareFloor> {
+        Some(self.shares.floor(Mark::SharedDevice))
     }
 
     fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {

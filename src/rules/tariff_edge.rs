@@ -19,7 +19,7 @@ use serde::Deserialize;
 use super::shares::{Shares, Told, Words};
 use super::{Definition, from_table};
 use crate::domain::{Class, Grade, SubjectKind, VisitKind};
-use crate::engine::{Looks, Mark, PeriodSight, Report, Rule, Sight, Signal};
+use crate::engine::{Looks, Mark, PeriodSight, Report, Rule, ShareFloor, Sight, Signal};
 
 pub(super) const RULE: Definition = Definition {
     id: "tariff-edge",
@@ -70,6 +70,10 @@ impl Rule for TariffEdge {
 
     fn periods_of(&self) -> &'static [SubjectKind] {
         &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
+    }
+
+    fn share_floor(&self) -> Option<ShareFloor> {
+        Some(self.shares.floor(Mark::TariffEdge))
     }
 
     fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {

@@ -17,7 +17,7 @@ use serde::Deserialize;
 use super::shares::{Shares, Told, Words};
 use super::{Definition, from_table};
 use crate::domain::{Class, Grade, SubjectKind};
-use crate::engine::{Looks, Mark, PeriodSight, Report, Rule, Sight};
+use crate::engine::{Looks, Mark, PeriodSight, Report, Rule, ShareFloor, Sight};
 
 pub(super) const RULE: Definition = Definition {
     id: "task-pattern",
@@ -62,6 +62,10 @@ impl Rule for TaskPattern {
 
     fn periods_of(&self) -> &'static [SubjectKind] {
         &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
+    }
+
+    fn share_floor(&self) -> Option<ShareFloor> {
+        Some(self.shares.floor(Mark::TaskPattern))
     }
 
     fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {

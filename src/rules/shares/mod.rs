@@ -7,7 +7,7 @@
 use serde::Deserialize;
 
 use crate::domain::{Grade, Measure, Month, Sentence};
-use crate::engine::{Excess, Hit, Mark, PeriodSight, ShareTest, Signal, Whose};
+use crate::engine::{Excess, Hit, Mark, PeriodSight, ShareFloor, ShareTest, Signal, Whose};
 
 /// Shares below this are told to the per cent, those above to five.
 const FINE_PER_CENT: u32 = 10;
@@ -104,6 +104,11 @@ impl Shares {
             usual,
             decades: decades(excess.chance),
         })
+    }
+
+    /// What a share of `mark` must pass before anything is told of it.
+    pub(super) const fn floor(&self, mark: Mark) -> ShareFloor {
+        ShareFloor { mark, borne_min: self.borne_min, share_accepted: self.share_accepted }
     }
 
     /// At most so likely by chance.
