@@ -166,6 +166,8 @@ pub struct Engine {
     rules: RuleSet,
     /// The rules that look at each kind of subject.
     looking: [Vec<Looking>; SubjectKind::COUNT],
+    /// Any of them reads earlier days.
+    reads_history: bool,
     visits: HashMap<Slot, Stand>,
     periods: HashMap<Period, Stand>,
     decisions: BTreeMap<String, Decision>,
@@ -195,6 +197,7 @@ impl Engine {
         let looking = SubjectKind::ALL.map(|kind| Looking::at(kind, &rules));
         Self {
             world: World::new(settings),
+            reads_history: rules.iter().any(|listed| listed.reads_history),
             rules,
             looking,
             visits: HashMap::new(),

@@ -18,8 +18,6 @@ impl Engine {
     ) {
         let mut affected = std::mem::take(&mut self.scratch.affected);
         affected.clear();
-        let before = slot.and_then(|slot| self.lift(slot));
-        let cancelled = registration.event_type == EventType::Cancelled;
         let slot = match slot {
             Some(slot) => slot,
             None => {
@@ -29,40 +27,61 @@ impl Engine {
         let entry = self.world.ledger.entry_mut(slot);
         entry.version = registration.version;
         entry.appended_at = self.at.appended_at;
+        let cancelled = registration.event_type == EventType::Cancelled;
         let visit = (!cancelled).then(|| self.world.visit(registration, slot));
-        // An approval changes nothing that a neighbour could see, and nothing is ever found about an
-        // open visit.
-        let same =
-            before.as_ref().zip(visit.as_ref()).is_some_and(|(before, now)| before.claims_the_same(now));
-        if let Some(before) = before.as_ref().filter(|before| !same && !before.open) {
-            self.world.near(before, &mut affected);
-            self.with_this_in_their_past(before, &mut affected);
+        let known = self.world.ledger.entry_mut(slot).visit.as_mut();
+        let before = match (known, visit) {
+            (Some(known), Some(visit)) if known.claims_the_same(&visit) => {
+                // An approval changes nothing that is counted, and nothing that a neighbour could see.
+                *known = visit;
+                if self.assess_new(slot, &mut affected, out) {
+                    self.note_periods(slot);
+                }
+                None
+            }
+            (_, visit) => self.exchange(slot, visit, &mut affected, out),
+        };
+        self.world.with_changed_devices(&mut affected);
+        self.assess_all(&mut affected, slot, out);
+        let now = self.world.ledger.visit(slot);
+        let providers =
+            [before.as_ref(), now].map(|visit| visit.map(|visit| (visit.provider, visit.pay_period)));
+        self.keep_within_bounds(providers.into_iter().flatten(), out);
+        self.assess_periods(false, out);
+        self.scratch.affected = affected;
+    }
+
+    /// Takes out what stands in `slot`, puts `visit` in its place where there is one, and assesses that;
+    /// whom it concerns is added to `affected`. Returns what stood there.
+    fn exchange(
+        &mut self,
+        slot: Slot,
+        visit: Option<Visit>,
+        affected: &mut Vec<Slot>,
+        out: &mut Vec<Output>,
+    ) -> Option<Visit> {
+        let before = self.lift(slot);
+        // Nothing is ever found about an open visit.
+        if let Some(before) = before.as_ref().filter(|before| !before.open) {
+            self.world.near(before, affected);
+            self.with_this_in_their_past(before, affected);
         }
         if let Some(visit) = visit {
             self.restraint.visit(visit.day, true, &self.world.settings.bounds, &mut self.scratch.flipped);
             self.world.place(visit);
             let visit = self.world.ledger.counted(slot);
-            if !same {
-                // What comes between two visits can take a finding back, but not make one of theirs.
-                self.world.near_standing(visit, |slot| self.visits.contains_key(&slot), &mut affected);
-                // Marks look at the visits before.
-                self.world.near_later(visit, &mut affected);
-                self.with_this_in_their_past(visit, &mut affected);
-            }
-            self.scratch.periods.extend(visit_periods(visit));
-            self.assess_new(slot, &mut affected, out);
+            // What comes between two visits can take a finding back, but not make one of theirs.
+            self.world.near_standing(visit, |slot| self.visits.contains_key(&slot), affected);
+            // Marks look at the visits before.
+            self.world.near_later(visit, affected);
+            self.with_this_in_their_past(visit, affected);
+            self.note_periods(slot);
+            self.assess_new(slot, affected, out);
         } else {
             self.world.ledger.cancelled(slot, self.at.appended_at);
-            self.cancelled(slot, before.as_ref(), &mut affected, out);
+            self.cancelled(slot, before.as_ref(), affected, out);
         }
-        self.world.with_changed_devices(&mut affected);
-        self.assess_all(&mut affected, slot, out);
-        let now = self.world.ledger.visit(slot);
-        let providers =
-            before.iter().chain(now).map(|visit| (visit.provider, visit.pay_period)).collect::<Vec<_>>();
-        self.keep_within_bounds(&providers, out);
-        self.assess_periods(false, out);
-        self.scratch.affected = affected;
+        before
     }
 
     /// Takes a version out, and what was counted about it; its findings stay until the next is seen.
@@ -83,12 +102,19 @@ impl Engine {
     }
 
     /// Assesses again where a breaker or a cap has changed what may be held.
-    fn keep_within_bounds(&mut self, providers: &[(ProviderId, Month)], out: &mut Vec<Output>) {
+    fn keep_within_bounds(
+        &mut self,
+        providers: impl Iterator<Item = (ProviderId, Month)>,
+        out: &mut Vec<Output>,
+    ) {
         let mut affected = std::mem::take(&mut self.scratch.remarked);
         for (provider, month) in providers {
-            let months = [*month, month.previous()].map(|month| self.world.provider(*provider).get(month));
-            let paid = months.into_iter().flatten().map(|tally| tally.paid_seconds).max().unwrap_or(0);
-            self.restraint.draw((*provider, *month), paid, &self.world.settings.bounds, &mut affected);
+            let months = self.world.provider(provider);
+            let paid = || {
+                let months = [month, month.previous()].map(|month| months.get(month));
+                months.into_iter().flatten().map(|tally| tally.paid_seconds).max().unwrap_or(0)
+            };
+            self.restraint.draw((provider, month), paid, &self.world.settings.bounds, &mut affected);
         }
         for (rule, day) in std::mem::take(&mut self.scratch.flipped) {
             let proposing = self.visits.iter().filter(|(_, stand)| stand.proposing >> rule & 1 == 1);
@@ -108,7 +134,7 @@ impl Engine {
     /// The visits of later days that look back at `visit`, where any rule looks back; and the carer's
     /// day, where that is a long one.
     fn with_this_in_their_past(&self, visit: &Visit, into: &mut Vec<Slot>) {
-        if self.rules.iter().any(|listed| listed.reads_history) {
+        if self.reads_history {
             self.world.after(visit, into);
         }
         self.world.long_day(visit, into);
@@ -162,7 +188,7 @@ impl Engine {
             }
         }
         self.assess_with_related(&mut affected, out);
-        self.keep_within_bounds(&[], out);
+        self.keep_within_bounds(std::iter::empty(), out);
         let mut periods: Vec<Period> = self.world.periods();
         periods.retain(|period| match touches {
             Touches::Carer(carer) => {

@@ -138,12 +138,12 @@ impl Restraint {
     pub(super) fn draw(
         &mut self,
         of: (ProviderId, Month),
-        paid: i64,
+        paid: impl FnOnce() -> i64,
         bounds: &Bounds,
         affected: &mut Vec<Slot>,
     ) {
         let Some(holds) = self.providers.get_mut(&of) else { return };
-        let most = super::peers::coarse(paid as f64) * bounds.provider_held_share_max;
+        let most = super::peers::coarse(paid() as f64) * bounds.provider_held_share_max;
         let most = (most as i64).max(i64::from(bounds.provider_held_seconds_min));
         let mut sum = 0;
         let fits = |held: &&Held| {
