@@ -143,3 +143,73 @@ pub(super) fn devices(visit: &Visit) -> impl Iterator<Item = TextId> + use<> {
     let (start, end) = (visit.start_device, visit.end_device);
     start.into_iter().chain(end.filter(|end| start != Some(*end)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{CaptureMethod, EventType, Month, Outcome, PaymentMode, Span, VisitKind};
+
+    const DEVICE: u32 = 7;
+
+    fn visit(carer: usize) -> Visit {
+        let number = u32::try_from(carer).expect("few");
+        let span = Span::new(UtcSecond(0), UtcSecond(1800)).expect("ordered");
+        Visit {
+            slot: Slot(number),
+            version: 1,
+            carer: number.into(),
+            client: number.into(),
+            provider: 0.into(),
+            order: None,
+            span,
+            open: false,
+            planned: None,
+            start_method: CaptureMethod::NfcTag,
+            end_method: CaptureMethod::NfcTag,
+            start_tag: None,
+            end_tag: None,
+            start_device: Some(DEVICE.into()),
+            end_device: Some(DEVICE.into()),
+            arrived_at: None,
+            event: EventType::Recorded,
+            emitted_at: None,
+            recorded_at: span.end(),
+            kind: VisitKind::Planned,
+            outcome: Outcome::Performed,
+            required_staff: None,
+            trainee: false,
+            billable: true,
+            shared_visit: None,
+            service: 0.into(),
+            tasks: 0.into(),
+            tasks_count: 0,
+            rare: None,
+            payment_mode: PaymentMode::Performed,
+            billable_seconds: None,
+            tariff: None,
+            pay_period: Month::new(1970, 1).expect("a month"),
+            day: Day(0),
+            minute: 0,
+        }
+    }
+
+    #[test]
+    fn a_device_that_everybody_uses_lets_nobody_be_looked_at_again() {
+        let mut devices = Devices::default();
+        for carer in 0..told(usize::MAX) {
+            devices.change(&visit(carer), true);
+        }
+        assert_eq!(devices.changed.len(), DEVICE_CARERS_MAX, "all but the first told of another");
+        devices.changed.clear();
+        for carer in told(usize::MAX)..1000 {
+            devices.change(&visit(carer), true);
+        }
+        for carer in told(usize::MAX)..1000 {
+            devices.change(&visit(carer), false);
+        }
+        assert!(devices.changed.is_empty(), "{} times more", devices.changed.len());
+        assert_eq!(devices.others(DEVICE.into(), Day(0), 0.into()), DEVICE_CARERS_MAX);
+        devices.change(&visit(0), false);
+        assert_eq!(devices.changed.len(), 1, "one fewer than are told apart is told");
+    }
+}
