@@ -1,180 +1,17 @@
 //! What one registration costs the engine, with 100,000 and with 1,000,000 registrations kept. The
 //! decode floor that it is held against is printed by the `contract` bench.
 
-use std::collections::BTreeMap;
-use std::hint::black_box;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+mod engine {
+    pub mod town;
+}
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use tidvakt::domain::{
-    Capture, CaptureMethod, EventType, Fact, FactBody, FactChange, Outcome, Payment, Place, Registration,
-    Source, Span, Task, UtcSecond, Validity, VisitKind, Zone,
-};
-use tidvakt::engine::{Bounds, Engine, HoldOn, Input, Output, Position, Settings};
+use engine::town::{DAYS, Filled, Town};
 
-const BEGIN: i64 = 1_767_225_600;
-const DAY: i64 = 86_400;
 /// Registrations of a carer in a day.
 const VISITS: usize = 10;
-const DAYS: usize = 100;
-/// Registrations that are timed at once.
-const BATCH: usize = 20_000;
-
-/// The ids of a municipality of `carers` carers, so that making a registration costs nothing.
-struct Town {
-    carers: Vec<String>,
-    clients: Vec<String>,
-    tags: Vec<String>,
-    devices: Vec<String>,
-}
-
-impl Town {
-    fn new(carers: usize) -> Self {
-        let names = |prefix: &str, count: usize| (0..count).map(|i| format!("{prefix}-{i:08x}")).collect();
-        let clients = carers * 7;
-        Self {
-            carers: names("carer", carers),
-            clients: names("client", clients),
-            tags: names("tag", clients),
-            devices: names("dev", carers),
-        }
-    }
-
-    /// The `number`-th registration of the town, one after the other through its days.
-    fn registration<'a>(&'a self, number: usize, id: &'a str) -> Registration<'a> {
-        let per_day = self.carers.len() * VISITS;
-        let (day, of_day) = (number / per_day, number % per_day);
-        let (visit, carer) = (of_day / self.carers.len(), of_day % self.carers.len());
-        let client = (carer * 7 + (visit * 3 + day) % 7) % self.clients.len();
-        let noise = (number.wrapping_mul(2_654_435_761) >> 7) as i64 % 240;
-        let planned = BEGIN + day as i64 * DAY + 6 * 3600 + visit as i64 * 3000;
-        let (start, end) = (UtcSecond(planned + noise), UtcSecond(planned + noise + 1700 + noise / 2));
-        let capture = |at| Capture {
-            method: CaptureMethod::NfcTag,
-            tag_ref: Some(&self.tags[client]),
-            device_ref: Some(&self.devices[carer]),
-            recorded_at: Some(at),
-            synced_at: Some(at),
-            geo: None,
-        };
-        Registration {
-            event_type: EventType::Recorded,
-            registration_id: id,
-            version: 1,
-            municipality: "0181",
-            provider_id: "P-07",
-            unit_id: None,
-            carer_ref: &self.carers[carer],
-            client_ref: &self.clients[client],
-            order_id: Some("O-991"),
-            planned: Span::new(UtcSecond(planned), UtcSecond(planned + 1800)),
-            start_at: start,
-            end_at: Some(end),
-            start_capture: capture(start),
-            end_capture: capture(end),
-            visit_kind: VisitKind::Planned,
-            outcome: Outcome::Performed,
-            tasks: vec![Task { code: "shower", minutes: Some(30) }],
-            required_staff: Some(1),
-            partner_registration_ids: Vec::new(),
-            trainee: false,
-            billable: true,
-            shared_visit_id: None,
-            edits: Vec::new(),
-            payment: Payment { tariff_code: Some("D1"), ..Payment::default() },
-            source: Source::default(),
-            emitted_at: Some(end),
-        }
-    }
-
-    fn home(&self, client: usize) -> FactChange {
-        let place = Place { lat: 59.19 + (client % 100) as f64 * 1e-4, lon: 17.62 };
-        FactChange::Put(Fact {
-            municipality: "0181".to_owned(),
-            fact_id: format!("home-{client}"),
-            valid: Validity { from: UtcSecond(0), to: None },
-            recorded_at: UtcSecond(0),
-            body: FactBody::ClientHome {
-                client_ref: self.clients[client].clone(),
-                household_ref: Some(format!("hh-{client}")),
-                place: Some(place),
-            },
-        })
-    }
-}
-
-fn engine() -> Engine {
-    let file: toml::Table =
-        include_str!("../config/default.toml").parse().expect("the default settings are TOML");
-    let sections: BTreeMap<String, toml::Table> =
-        file["rules"].clone().try_into().expect("sections are tables");
-    let rules = tidvakt::rules::build(&sections).expect("the default settings are right");
-    let settings = Settings {
-        municipality: "0181".to_owned(),
-        zone: Zone::named("Europe/Stockholm").expect("bundled"),
-        retained_days: DAYS as u16,
-        hold_on: HoldOn::Weaker,
-        default_ore_per_hour: 51_600,
-        default_payout_day: 6,
-        default_payout_hour: 18,
-        bounds: Bounds {
-            rule_holds_a_day_max: 1000,
-            rule_holds_share_max: 1.0,
-            provider_held_share_max: 1.0,
-            provider_held_seconds_min: u32::MAX,
-            statistics_cases_a_day: 1000,
-        },
-    };
-    Engine::new(Arc::new(settings), rules)
-}
-
-/// Applies the registrations from `first` on and says how long the engine took.
-fn apply(town: &Town, engine: &mut Engine, first: usize, count: usize, out: &mut Vec<Output>) -> Duration {
-    let ids: Vec<String> = (first..first + count).map(|number| format!("R-{number:016x}")).collect();
-    let registrations: Vec<_> =
-        ids.iter().enumerate().map(|(i, id)| town.registration(first + i, id)).collect();
-    let begun = Instant::now();
-    for (offset, registration) in (first as i64..).zip(&registrations) {
-        let appended_at = registration.emitted_at.expect("always sent");
-        let at = Position { offset, appended_at };
-        black_box(engine.apply(Input::Registered { registration, at }, out));
-        out.clear();
-    }
-    begun.elapsed()
-}
-
-/// An engine that keeps as much as it ever will of its town.
-struct Filled {
-    town: Town,
-    engine: Engine,
-    next: usize,
-}
-
-impl Filled {
-    fn new(carers: usize) -> Self {
-        let mut filled = Self { town: Town::new(carers), engine: engine(), next: 0 };
-        let mut out = Vec::new();
-        for client in 0..filled.town.clients.len() {
-            filled.engine.apply(Input::Referenced(&filled.town.home(client)), &mut out);
-        }
-        filled.apply(carers * VISITS * DAYS);
-        filled
-    }
-
-    /// Applies the next `count` registrations, and says how long the engine took.
-    fn apply(&mut self, count: usize) -> Duration {
-        let mut spent = Duration::ZERO;
-        let mut out = Vec::new();
-        let end = self.next + count;
-        while self.next < end {
-            let batch = BATCH.min(end - self.next);
-            spent += apply(&self.town, &mut self.engine, self.next, batch, &mut out);
-            self.next += batch;
-        }
-        spent
-    }
-}
+/// Clients of a carer.
+const CLIENTS: usize = 7;
 
 fn registration(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("engine");
@@ -184,7 +21,7 @@ fn registration(criterion: &mut Criterion) {
         // Filled only where this size is asked for, so that instructions can be counted for each.
         let mut filled: Option<Filled> = None;
         group.bench_function(BenchmarkId::new("registration", format!("{kept} kept")), |bencher| {
-            let filled = filled.get_or_insert_with(|| Filled::new(carers));
+            let filled = filled.get_or_insert_with(|| Filled::new(Town::new(carers, VISITS, CLIENTS)));
             bencher.iter_custom(|rounds| filled.apply(rounds as usize));
         });
     }
