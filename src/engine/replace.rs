@@ -61,7 +61,8 @@ impl Engine {
         out: &mut Vec<Output>,
     ) -> Option<Visit> {
         let before = self.lift(slot);
-        // Nothing is ever found about an open visit.
+        // Nothing is ever found about an open visit, nothing that a neighbour is asked about sees it, and
+        // it counts in no period.
         if let Some(before) = before.as_ref().filter(|before| !before.open) {
             self.world.near(before, affected);
             self.with_this_in_their_past(before, affected);
@@ -70,13 +71,17 @@ impl Engine {
             self.restraint.visit(visit.day, true, &self.world.settings.bounds, &mut self.scratch.flipped);
             self.world.place(visit);
             let visit = self.world.ledger.counted(slot);
-            // What comes between two visits can take a finding back, but not make one of theirs.
-            self.world.near_standing(visit, |slot| self.visits.contains_key(&slot), affected);
-            // Marks look at the visits before.
-            self.world.near_later(visit, affected);
-            self.with_this_in_their_past(visit, affected);
-            self.note_periods(slot);
-            self.assess_new(slot, affected, out);
+            let closed = !visit.open;
+            if closed {
+                // What comes between two visits can take a finding back, but not make one of theirs.
+                self.world.near_standing(visit, |slot| self.visits.contains_key(&slot), affected);
+                // Marks look at the visits before.
+                self.world.near_later(visit, affected);
+                self.with_this_in_their_past(visit, affected);
+            }
+            if self.assess_new(slot, affected, out) || closed {
+                self.note_periods(slot);
+            }
         } else {
             self.world.ledger.cancelled(slot, self.at.appended_at);
             self.cancelled(slot, before.as_ref(), affected, out);
@@ -91,7 +96,9 @@ impl Engine {
         if had_length {
             self.look_again_after(visit.client, visit.pay_period);
         }
-        self.scratch.periods.extend(visit_periods(&visit));
+        if !visit.open {
+            self.scratch.periods.extend(visit_periods(&visit));
+        }
         self.restraint.visit(visit.day, false, &self.world.settings.bounds, &mut self.scratch.flipped);
         if let Some(mut stand) = self.visits.remove(&slot) {
             self.restrain(&visit, &stand, &Stand::default());
