@@ -13,10 +13,18 @@ const DAY_SECONDS: i64 = 86_400;
 /// municipality shares must not make each visit look at all the others.
 pub const DEVICE_CARERS_MAX: usize = 16;
 
-/// The carers of each device and local day with their visits, in order; those still open do not count.
+/// Who used a device on a local day, and in how many visits.
+struct Use {
+    day: Day,
+    carer: CarerId,
+    visits: u32,
+}
+
+/// The uses of each device, in order of day and carer; visits still open do not count. Side by side they
+/// take a tenth of what a table of devices and days does.
 #[derive(Default)]
 pub(super) struct Devices {
-    carers: HashMap<(TextId, Day), Vec<(CarerId, u32)>>,
+    uses: HashMap<TextId, Vec<Use>>,
     changed: Vec<Change>,
 }
 
@@ -38,44 +46,62 @@ impl Devices {
             return;
         }
         for device in devices(visit) {
-            let key = (device, visit.day);
-            let carers = self.carers.entry(key).or_default();
-            let (before, at) = (carers.len(), carers.binary_search_by_key(&visit.carer, |(carer, _)| *carer));
-            match at {
-                Ok(at) if add => carers[at].1 += 1,
-                Ok(at) if 1 < carers[at].1 => carers[at].1 -= 1,
-                Ok(at) => drop(carers.remove(at)),
-                Err(at) if add => carers.insert(at, (visit.carer, 1)),
-                Err(_) => {}
+            let Visit { day, carer, .. } = *visit;
+            let start = visit.span.start();
+            let uses = self.uses.entry(device).or_default();
+            let before = on(uses, day).len();
+            let at = uses.partition_point(|known| (known.day, known.carer) < (day, carer));
+            let known = uses.get_mut(at).filter(|known| (known.day, known.carer) == (day, carer));
+            match known {
+                Some(known) if add => known.visits += 1,
+                Some(known) if 1 < known.visits => known.visits -= 1,
+                Some(_) => drop(uses.remove(at)),
+                None if add => uses.insert(at, Use { day, carer, visits: 1 }),
+                None => {}
             }
-            let (before, now) = (told(before), told(carers.len()));
+            let (before, now) = (told(before), told(on(uses, day).len()));
             let is_told = (2..=DEVICE_CARERS_MAX).contains(&now);
             if 1 < before.max(now) && (before != now || is_told) {
-                let Visit { day, carer, .. } = *visit;
-                let start = visit.span.start();
                 self.changed.push(Change { device, day, carer, start, counted: before != now });
             }
-            if carers.is_empty() {
-                self.carers.remove(&key);
+            if uses.is_empty() {
+                self.uses.remove(&device);
             }
         }
     }
 
     /// How many carers beside `carer` used `device` on `day`, as far as is counted.
     pub(super) fn others(&self, device: TextId, day: Day, carer: CarerId) -> usize {
-        let carers = self.carers(device, day);
-        let own = carers.binary_search_by_key(&carer, |(carer, _)| *carer).is_ok();
-        told(carers.len()) - usize::from(own)
+        let uses = self.on(device, day);
+        let own = uses.binary_search_by_key(&carer, |known| known.carer).is_ok();
+        told(uses.len()) - usize::from(own)
     }
 
-    fn carers(&self, device: TextId, day: Day) -> &[(CarerId, u32)] {
-        self.carers.get(&(device, day)).map_or(&[], Vec::as_slice)
+    fn on(&self, device: TextId, day: Day) -> &[Use] {
+        self.uses.get(&device).map_or(&[], |uses| on(uses, day))
     }
 
     /// Lets go of days before `day`.
     pub(super) fn expire(&mut self, day: Day) {
-        self.carers.retain(|(_, known), _| day <= *known);
+        self.uses.retain(|_, uses| {
+            uses.drain(..uses.partition_point(|known| known.day < day));
+            !uses.is_empty()
+        });
     }
+}
+
+/// Those of a day.
+fn on(uses: &[Use], day: Day) -> &[Use] {
+    // Most are asked about on the last day that is known, and most devices are one carer's.
+    let until = match uses.last() {
+        Some(last) if day < last.day => uses.partition_point(|known| known.day <= day),
+        _ => uses.len(),
+    };
+    let from = match uses[..until].iter().rev().take(2).position(|known| known.day != day) {
+        Some(of_day) => until - of_day,
+        None => uses[..until].partition_point(|known| known.day < day),
+    };
+    &uses[from..until]
 }
 
 impl World {
@@ -98,7 +124,7 @@ impl World {
                     (from, after.or_else(|| before.map(|_| start)).unwrap_or(UtcSecond(i64::MAX)))
                 }
             };
-            for (other, _) in self.devices.carers(device, day) {
+            for Use { carer: other, .. } in self.devices.on(device, day) {
                 let uses = self.uses(device, day, *other);
                 into.extend(
                     uses.filter(|visit| (from..=to).contains(&visit.span.start())).map(|visit| visit.slot),
@@ -123,10 +149,11 @@ impl World {
     pub(super) fn is_between_others_uses(&self, visit: &Visit) -> bool {
         let start = visit.span.start();
         devices(visit).any(|device| {
-            let carers = self.devices.carers(device, visit.day);
+            let carers = self.devices.on(device, visit.day);
+            let mut others = carers.iter().map(|known| known.carer).filter(|other| *other != visit.carer);
             carers.len() <= DEVICE_CARERS_MAX
-                && carers.iter().filter(|(other, _)| *other != visit.carer).any(|(other, _)| {
-                    let starts = || self.uses(device, visit.day, *other).map(|other| other.span.start());
+                && others.any(|other| {
+                    let starts = || self.uses(device, visit.day, other).map(|other| other.span.start());
                     starts().any(|at| at < start) && starts().any(|at| start < at)
                 })
         })
