@@ -1,9 +1,11 @@
 //! What a carer and a client cost in memory, beside the visits themselves.
 //!
 //! `cargo bench --bench memory` fills three towns with the same number of visits, each in a process of its
-//! own: one, one with twice as many clients, and one with twice as many carers as well. What a process has
-//! grown by is resident memory, so all is counted: names, places on timelines, counts of each pay period,
-//! devices, home facts, and what the allocator loses. Visits are in all three alike, and cancel out.
+//! own: one, one with ten times as many clients, and one with ten times as many carers as well. What a
+//! process has grown by is resident memory, so all is counted: names of carers, clients, tags and devices,
+//! timelines and what they keep room for, the counts of the four or five pay periods in a hundred days, who
+//! used which device on which day, a home fact for each client, and what the allocator loses. The visits are
+//! in all three alike, and cancel out.
 
 #![expect(clippy::print_stdout, reason = "the table is what it is for")]
 
@@ -17,15 +19,16 @@ use engine::town::{DAYS, Filled, Town};
 
 /// Carers, their visits a day, their clients each.
 const SMALL: [usize; 3] = [500, 10, 7];
-const MORE_CLIENTS: [usize; 3] = [500, 10, 14];
-const MORE_CARERS: [usize; 3] = [1000, 5, 7];
+const MORE_CLIENTS: [usize; 3] = [500, 10, 70];
+const MORE_CARERS: [usize; 3] = [5000, 1, 7];
 
 fn main() {
     let asked = std::env::var("MEMORY_TOWN").ok();
     if let Some(asked) = asked {
         let sizes: Vec<usize> = asked.split(' ').filter_map(|size| size.parse().ok()).collect();
+        let town = Town::new(sizes[0], sizes[1], sizes[2]);
         let before = resident_bytes();
-        let filled = Filled::new(Town::new(sizes[0], sizes[1], sizes[2]));
+        let filled = Filled::new(town);
         println!("{}", resident_bytes() - before);
         drop(filled);
         return;
