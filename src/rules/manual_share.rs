@@ -10,7 +10,9 @@
 //! Not a finding: declined or cancelled visits, visits still open, ends captured by a button. New
 //! phones, a place without coverage or an outage are accepted by an `exception` fact.
 //!
-//! Grade: review. No single second is in question. What is told is rounded (visits down to tens, a
+//! Grade: review; observe for a carer who typed in as much the month before, or in the first month of a
+//! provider: a unit that has always done so is its provider's matter, of whom the rule tells by itself. No
+//! single second is in question. What is told is rounded (visits down to tens, a
 //! provider's to hundreds, the share to five per cent, the probability up to `p_max`), so that the alert
 //! is not revised with every visit.
 //!
@@ -27,7 +29,7 @@ use crate::engine::{
 
 pub(super) const RULE: Definition = Definition {
     id: "manual-share",
-    version: 1,
+    version: 2,
     class: Class::Pattern,
     patterns: &[18],
     reads_history: false,
@@ -78,7 +80,9 @@ impl Rule for ManualShare {
     }
 
     fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
-        self.told(sight).map_or(0, |told| 1 + (u64::from(told.visits) << 8) + u64::from(told.share_steps))
+        self.told(sight).map_or(0, |told| {
+            1 + (u64::from(told.visits) << 16) + (u64::from(told.is_new) << 8) + u64::from(told.share_steps)
+        })
     }
 }
 
@@ -86,6 +90,8 @@ impl Rule for ManualShare {
 struct Told {
     visits: u32,
     share_steps: u32,
+    /// It was not so before.
+    is_new: bool,
 }
 
 impl ManualShare {
@@ -105,7 +111,21 @@ impl ManualShare {
         if visits < visits_min.max(1) || self.p_max < chance || like_the_others {
             return None;
         }
-        Some(Told { visits: visits / step * step, share_steps: manual * SHARE_STEPS / visits })
+        let is_new = self.is_new(sight, visits, share);
+        Some(Told { visits: visits / step * step, share_steps: manual * SHARE_STEPS / visits, is_new })
+    }
+
+    /// Was the share lower in the month before? A provider's needs no before: the contract is the same.
+    fn is_new(&self, sight: &PeriodSight<'_>, visits: u32, share: f64) -> bool {
+        if !matches!(sight.period().whose, Whose::Carer(_)) {
+            return true;
+        }
+        match sight.tally_before().map(|before| before.count(Mark::Manual)) {
+            Some(before) if self.visits_min <= before.of => {
+                chernoff(f64::from(visits), share, before.share()) <= self.p_max
+            }
+            _ => sight.provider_was_there_before(),
+        }
     }
 
     /// How a carer's share is held against the others', for the ranking.
@@ -130,7 +150,7 @@ impl ManualShare {
         let accepted = (100.0 * self.share_max).round();
         let month = period.month;
         Hit {
-            grade: Grade::Review,
+            grade: if told.is_new { Grade::Review } else { Grade::Observe },
             p_value: Some(self.p_max),
             related: Vec::new(),
             disputed: None,
