@@ -108,9 +108,8 @@ impl Facts {
                 let client = registry.clients.intern(client_ref);
                 let absence = Absence { valid: fact.valid, kind: *kind, confirmed_by: *confirmed_by };
                 self.client(client).absences.set(fact, put.then_some(absence));
-                // Without any absence the answer is "undetermined", which is no finding either.
-                counted(&mut self.known.absences, put);
-                Touches::Client(client)
+                let first = counted(&mut self.known.absences, put);
+                if first { Touches::Everything } else { Touches::Client(client) }
             }
             FactBody::Employment { carer_ref, provider_id } => {
                 let carer = registry.carers.intern(carer_ref);
