@@ -21,6 +21,7 @@
 //! R1.2 cancelled
 //! every day from 2026-02-01 for 40 days: B carer ann at client bo 08:00-08:30     B-1 to B-40
 //! every week from 2026-02-02 for 4 weeks: C carer ann at client bo 08:00-08:30
+//! every week from 2026-02-02 for 4 weeks: C.2 cancelled
 //! ```
 //! Behind a visit may follow, in any order: `on 2026-03-02` (else that day), `nfc lock beacon gps phone
 //! fixed app manual office auto unknown` for both ends (else nfc, with the client's own tag) or `start X`,

@@ -161,7 +161,7 @@ impl Reader {
         Ok(draft)
     }
 
-    /// `from 2026-02-01 for 40 days: B carer ann …` registers `B-1` to `B-40`.
+    /// `from 2026-02-01 for 40 days: B carer ann …` registers `B-1` to `B-40`; `B.2` is their second version.
     fn every(&mut self, unit: &str, step: i32, rest: &str) -> Read<Vec<Said>> {
         let (head, visit) = rest.split_once(": ").ok_or("`: ` is missing")?;
         let mut words = Words::new(head);
@@ -173,12 +173,13 @@ impl Reader {
         words.expect(unit)?;
         words.end()?;
         let (name, what) = visit.split_once(' ').ok_or("a registration is missing")?;
+        let (name, version) = name.rsplit_once('.').unwrap_or((name, "1"));
         let each = |at: i32| {
             let date = first
                 .checked_add(jiff::Span::new().days(at * step))
                 .map_err(|problem| problem.to_string())?;
-            let text = format!("{what} on {date}");
-            let draft = self.registration(&format!("{name}-{}.1", at + 1), &mut Words::new(&text))?;
+            let text = if what == "cancelled" { what.to_owned() } else { format!("{what} on {date}") };
+            let draft = self.registration(&format!("{name}-{}.{version}", at + 1), &mut Words::new(&text))?;
             Ok(Said::Registered(Box::new(draft)))
         };
         (0..days).map(each).collect()
