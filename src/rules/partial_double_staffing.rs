@@ -3,8 +3,9 @@
 //! Why: two carers cost twice as much, and the client was promised both.
 //!
 //! Looks at visits that need two or more carers, by their record or their order, at one client, of which
-//! one names the other as its partner. Finds those where all partners together cover less than
-//! `covered_share_min` of the longer visit, and at least `missing_seconds_min` are missing.
+//! one names the other as its partner and that begin within four hours of each other. Finds those where
+//! all partners together cover less than `covered_share_min` of the longer visit, and at least
+//! `missing_seconds_min` are missing.
 //!
 //! Not a finding: partners who relieve each other (their times count together), trainees, visits that
 //! are not billed, declined visits, visits without a partner (the other registration may still come).
@@ -23,7 +24,7 @@ use crate::engine::{Hit, Looks, NEIGHBOUR_GAP_SECONDS_MAX, Report, Rule, Sight, 
 
 pub(super) const RULE: Definition = Definition {
     id: "partial-double-staffing",
-    version: 1,
+    version: 2,
     class: Class::Deviation,
     patterns: &[5],
     reads_history: false,
@@ -117,13 +118,15 @@ fn counts(sight: &Sight<'_>, visit: &Visit) -> bool {
         && sight.required_staff(visit).is_some_and(|staff| 1 < staff)
 }
 
-/// Does one of them name the other?
+/// Does one of them name the other? Both see the same partners only where these begin as near to each other
+/// as to the one that is looked at.
 fn are_partners(sight: &Sight<'_>, a: &Visit, b: &Visit) -> bool {
+    let apart = a.span.start().since(b.span.start()).abs();
     let names = |visit: &Visit, other: &Visit| {
         let id = sight.id(other.slot);
         visit.partners().iter().any(|partner| &**partner == id)
     };
-    a.carer != b.carer && (names(a, b) || names(b, a))
+    a.carer != b.carer && apart <= NEIGHBOUR_GAP_SECONDS_MAX && (names(a, b) || names(b, a))
 }
 
 /// Is `visit` the shorter of the two? Always exactly one of them is.
