@@ -200,14 +200,15 @@ impl Facts {
         self.clients.get(client.0 as usize)?.homes.at(at)
     }
 
-    pub(super) fn order(&self, order: TextId, at: UtcSecond) -> Option<&Order> {
-        self.orders.get(&order)?.at(at)
+    /// The client's order of that name at `at`. Another client's says nothing, as what changes it would not
+    /// have this client looked at.
+    pub(super) fn order(&self, client: ClientId, order: TextId, at: UtcSecond) -> Option<&Order> {
+        self.orders.get(&order)?.latest_at(at, |order| order.client == client)
     }
 
     /// The client's orders that hold at `at`, each once.
     pub(super) fn orders_of(&self, client: ClientId, at: UtcSecond) -> impl Iterator<Item = &Order> {
-        let ids = self.order_ids(client);
-        ids.filter_map(move |id| self.order(id, at)).filter(move |order| order.client == client)
+        self.order_ids(client).filter_map(move |id| self.order(client, id, at))
     }
 
     /// Every order of the client that was ever known, in order of recording.

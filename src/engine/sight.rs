@@ -98,16 +98,17 @@ impl<'a> Sight<'a> {
     /// How many carers `visit` needs: by its record, else by its order. `None` where neither says.
     #[must_use]
     pub fn required_staff(&self, visit: &Visit) -> Option<u8> {
-        visit.required_staff.or_else(|| {
-            let order = self.world.facts.order(visit.order?, visit.span.start())?;
-            Some(order.required_staff.unwrap_or(1))
-        })
+        visit.required_staff.or_else(|| Some(self.order_of(visit)?.required_staff.unwrap_or(1)))
     }
 
-    /// The order that the record names, where one is known by that name that day.
+    /// The order that the record names, where the client has one by that name that day.
     #[must_use]
     pub fn order(&self) -> Option<&'a Order> {
-        self.world.facts.order(self.visit.order?, self.visit.span.start())
+        self.order_of(self.visit)
+    }
+
+    fn order_of(&self, visit: &Visit) -> Option<&'a Order> {
+        self.world.facts.order(visit.client, visit.order?, visit.span.start())
     }
 
     /// All orders of the client that hold when the visit begins.

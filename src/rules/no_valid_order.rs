@@ -53,7 +53,7 @@ impl Rule for NoValidOrder {
         }
         let covers_all = |order: &Order| sight.task_codes().all(|code| covers(order, code));
         // Most visits name the order that covers them.
-        if sight.order().is_some_and(|order| order.client == own.client && covers_all(order)) {
+        if sight.order().is_some_and(covers_all) {
             return;
         }
         if own.kind == VisitKind::Unplanned {

@@ -75,7 +75,8 @@ fn random_feeds_have_something_to_find() {
 struct Oracle {
     visits: Vec<Draft>,
     homes: BTreeMap<String, (Option<String>, Option<Place>)>,
-    staff: BTreeMap<String, u8>,
+    /// By order and client.
+    staff: BTreeMap<(String, String), u8>,
 }
 
 impl Oracle {
@@ -97,8 +98,8 @@ impl Oracle {
                 FactBody::ClientHome { client_ref, household_ref, place } => {
                     homes.insert(client_ref.clone(), (household_ref.clone(), *place));
                 }
-                FactBody::Order { order_id, required_staff, .. } => {
-                    staff.insert(order_id.clone(), required_staff.unwrap_or(1));
+                FactBody::Order { order_id, client_ref, required_staff, .. } => {
+                    staff.insert((order_id.clone(), client_ref.clone()), required_staff.unwrap_or(1));
                 }
                 _ => (),
             }
@@ -165,7 +166,8 @@ impl Oracle {
             return None;
         }
         let staff = [own, other].map(|visit| {
-            visit.staff.or_else(|| visit.order.as_ref().and_then(|order| self.staff.get(order).copied()))
+            let ordered = |order: &String| self.staff.get(&(order.clone(), visit.client.clone())).copied();
+            visit.staff.or_else(|| visit.order.as_ref().and_then(ordered))
         });
         if staff.iter().flatten().any(|needed| *needed > 1) {
             return None;

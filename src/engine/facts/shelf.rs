@@ -39,7 +39,13 @@ impl<T> Shelf<T> {
 
     /// What is known at `at`; the latest recorded where several hold.
     pub(super) fn at(&self, at: UtcSecond) -> Option<&T> {
-        self.0.iter().rev().find(|known| known.valid.covers(at)).map(|known| &known.value)
+        self.latest_at(at, |_| true)
+    }
+
+    /// The same of those that `fit`.
+    pub(super) fn latest_at(&self, at: UtcSecond, fits: impl Fn(&T) -> bool) -> Option<&T> {
+        let holds = |known: &&Known<T>| known.valid.covers(at) && fits(&known.value);
+        self.0.iter().rev().find(holds).map(|known| &known.value)
     }
 
     /// Everything that holds at `at`, in order of recording.
