@@ -23,7 +23,7 @@ use crate::engine::{Hit, Looks, NEIGHBOUR_GAP_SECONDS_MAX, Report, Rule, Sight, 
 
 pub(super) const RULE: Definition = Definition {
     id: "batch-logging",
-    version: 1,
+    version: 2,
     class: Class::Deviation,
     patterns: &[13],
     reads_history: false,
@@ -57,7 +57,7 @@ impl Rule for BatchLogging {
         let overlaps = || sight.overlapping_at_carer().next().is_some();
         if recorded(own).is_some() {
             self.look(sight, recorded, true, report);
-        } else if own.seconds() < window || overlaps() {
+        } else if own.seconds() <= window || overlaps() {
             self.look(sight, ended, false, report);
         }
     }
