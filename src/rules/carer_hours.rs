@@ -4,8 +4,8 @@
 //!
 //! Finds, at visits, time beyond `hold_hours` that a carer has registered on one local day, over all
 //! providers and clients; time that visits share counts once, and a visit counts to the day it began
-//! on. And in a pay period: at least `long_days_min` days of more than `day_hours_max`, or more than
-//! `month_hours_max` in all.
+//! on, with those that are paid in the same period. And in a pay period: at least `long_days_min` days
+//! of more than `day_hours_max`, or more than `month_hours_max` in all.
 //!
 //! Not a finding: split shifts and standby, as only time at clients counts; two part-time jobs, up to
 //! what a day has room for; visits that the source closed, beyond their plan; declined visits. Too short
@@ -22,7 +22,7 @@ use crate::engine::{Hit, LONG_DAY_MINUTES, Looks, PeriodSight, Report, Rule, Sig
 
 pub(super) const RULE: Definition = Definition {
     id: "carer-hours",
-    version: 1,
+    version: 2,
     class: Class::Contradiction,
     patterns: &[15],
     reads_history: false,
@@ -81,8 +81,10 @@ impl Rule for CarerHours {
 fn beyond<'a>(sight: &Sight<'a>, seconds_max: i64) -> Option<(Span, i64, Vec<&'a Visit>)> {
     let own = sight.visit();
     let key = |visit: &Visit| (visit.presence(), sight.id(visit.slot));
+    // What is paid in another period is no part of this one's minutes.
+    let counts = |other: &&Visit| other.is_performed() && other.pay_period == own.pay_period;
     let mut before: Vec<&Visit> =
-        sight.carer_visits_on(0).filter(|other| other.is_performed() && key(other) < key(own)).collect();
+        sight.carer_visits_on(0).filter(counts).filter(|other| key(other) < key(own)).collect();
     before.sort_by_key(|visit| key(visit));
     let (mut until, mut seconds, mut new) = (UtcSecond(i64::MIN), 0, 0);
     let presence = own.presence();
