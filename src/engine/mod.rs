@@ -280,7 +280,7 @@ impl Engine {
         self.over_budget.retain(|period| month <= period.month);
         self.carer_signals.retain(|(_, of), _| month < *of);
         self.asked.expire(month);
-        self.restraint.expire(self.world.settings.zone.day(horizon), month);
+        self.restraint.expire(horizon, self.world.settings.zone.day(horizon), month);
     }
 
     fn registered(&mut self, registration: &Registration<'_>, out: &mut Vec<Output>) -> Outcome {

@@ -43,10 +43,10 @@ impl Engine {
         };
         self.world.with_changed_devices(&mut affected);
         self.assess_all(&mut affected, slot, out);
-        let now = self.world.ledger.visit(slot);
-        let providers =
-            [before.as_ref(), now].map(|visit| visit.map(|visit| (visit.provider, visit.pay_period)));
-        self.keep_within_bounds(providers.into_iter().flatten(), out);
+        for visit in before.iter().chain(self.world.ledger.visit(slot)) {
+            self.restraint.paid(visit.provider, visit.pay_period);
+        }
+        self.keep_within_bounds(out);
         self.assess_periods(false, out);
         self.scratch.affected = affected;
     }
@@ -108,32 +108,31 @@ impl Engine {
         Some(visit)
     }
 
-    /// Assesses again where a breaker or a cap has changed what may be held.
-    fn keep_within_bounds(
-        &mut self,
-        providers: impl Iterator<Item = (ProviderId, Month)>,
-        out: &mut Vec<Output>,
-    ) {
+    /// Assesses again where a breaker or a cap has changed what may be held, until none does.
+    fn keep_within_bounds(&mut self, out: &mut Vec<Output>) {
         let mut affected = std::mem::take(&mut self.scratch.remarked);
-        for (provider, month) in providers {
-            let months = self.world.provider(provider);
-            let paid = || {
-                let months = [month, month.previous()].map(|month| months.get(month));
-                months.into_iter().flatten().map(|tally| tally.paid_seconds).max().unwrap_or(0)
+        loop {
+            let world = &self.world;
+            let paid = |(provider, month): (ProviderId, Month)| {
+                let months = world.provider(provider);
+                let paid = |month| months.get(month).map_or(0, |tally| tally.paid_seconds);
+                // What was paid in a month that is no longer whole is not known.
+                (world.horizon_month < Some(month)).then(|| paid(month).max(paid(month.previous())))
             };
-            self.restraint.draw((provider, month), paid, &self.world.settings.bounds, &mut affected);
-        }
-        for (rule, day) in std::mem::take(&mut self.scratch.flipped) {
-            let proposing = self.visits.iter().filter(|(_, stand)| stand.proposing >> rule & 1 == 1);
-            let slots = proposing.map(|(slot, _)| *slot);
-            affected.extend(
-                slots.filter(|slot| self.world.ledger.visit(*slot).is_some_and(|visit| visit.day == day)),
-            );
-        }
-        if !affected.is_empty() {
+            self.restraint.draw(&world.settings.bounds, paid, &mut affected);
+            for (rule, day) in std::mem::take(&mut self.scratch.flipped) {
+                let proposing = self.visits.iter().filter(|(_, stand)| stand.proposing >> rule & 1 == 1);
+                let slots = proposing.map(|(slot, _)| *slot);
+                let on_day = |slot: &Slot| world.ledger.visit(*slot).is_some_and(|visit| visit.day == day);
+                affected.extend(slots.filter(on_day));
+            }
+            if affected.is_empty() {
+                break;
+            }
             self.in_order(&mut affected);
             let mut ripples = Vec::new();
             affected.drain(..).for_each(|slot| self.assess_again(slot, &mut ripples, out));
+            affected.append(&mut self.scratch.remarked);
         }
         self.scratch.remarked = affected;
     }
@@ -195,7 +194,7 @@ impl Engine {
             }
         }
         self.assess_with_related(&mut affected, out);
-        self.keep_within_bounds(std::iter::empty(), out);
+        self.keep_within_bounds(out);
         let mut periods: Vec<Period> = self.world.periods();
         periods.retain(|period| match touches {
             Touches::Carer(carer) => {

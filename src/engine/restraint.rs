@@ -39,8 +39,40 @@ pub(super) struct Held {
 struct ProviderHolds {
     held: Vec<Held>,
     seconds: i64,
+    /// Of these seconds, those on registrations that are no longer kept: they began first.
+    gone_seconds: i64,
     /// Those that wait for a person.
     waiting: Vec<Slot>,
+}
+
+impl ProviderHolds {
+    /// Lets go of the registrations that began before `horizon`.
+    fn expire(&mut self, horizon: UtcSecond) {
+        let gone = self.held.partition_point(|held| held.start < horizon);
+        for held in self.held.drain(..gone) {
+            self.gone_seconds += held.seconds;
+            self.waiting.retain(|slot| *slot != held.slot);
+        }
+    }
+
+    fn draw(&mut self, paid: i64, bounds: &Bounds, affected: &mut Vec<Slot>) {
+        let most = super::peers::coarse(paid as f64) * bounds.provider_held_share_max;
+        let most = (most as i64).max(i64::from(bounds.provider_held_seconds_min));
+        let mut sum = self.gone_seconds;
+        let fits = |held: &&Held| {
+            sum += held.seconds;
+            sum <= most
+        };
+        let all = self.held.len();
+        let within = if self.seconds <= most { all } else { self.held.iter().take_while(fits).count() };
+        if within == all && self.waiting.is_empty() {
+            return;
+        }
+        let waiting: Vec<Slot> = self.held[within..].iter().map(|held| held.slot).collect();
+        affected.extend(waiting.iter().filter(|slot| !self.waiting.contains(slot)));
+        affected.extend(self.waiting.iter().filter(|slot| !waiting.contains(slot)));
+        self.waiting = waiting;
+    }
 }
 
 /// The counts behind the bounds.
@@ -50,6 +82,8 @@ pub(super) struct Restraint {
     visits: HashMap<Day, u32>,
     open: Vec<(u16, Day)>,
     providers: HashMap<(ProviderId, Month), ProviderHolds>,
+    /// Of whom something has changed since the line was drawn.
+    due: Vec<(ProviderId, Month)>,
 }
 
 impl Restraint {
@@ -115,6 +149,7 @@ impl Restraint {
         if before == now {
             return;
         }
+        self.note(of);
         let holds = self.providers.entry(of).or_default();
         if let Some(before) = before {
             holds.held.retain(|held| held.slot != before.slot);
@@ -133,32 +168,36 @@ impl Restraint {
         self.providers.get(&of).is_some_and(|holds| holds.waiting.contains(&slot))
     }
 
-    /// Draws the line anew among the holds of a provider with so many paid seconds; the visits that
-    /// changed sides are added to `affected`.
+    /// A provider's paid time has changed, by which its cap is reckoned in that month and in the next.
+    pub(super) fn paid(&mut self, provider: ProviderId, month: Month) {
+        for of in [(provider, month), (provider, month.next())] {
+            if self.providers.contains_key(&of) {
+                self.note(of);
+            }
+        }
+    }
+
+    fn note(&mut self, of: (ProviderId, Month)) {
+        if self.due.last() != Some(&of) {
+            self.due.push(of);
+        }
+    }
+
+    /// Draws the lines anew of which anything has changed, by the seconds that `paid` tells; `None` leaves a
+    /// line where it is. The visits that changed sides are added to `affected`.
     pub(super) fn draw(
         &mut self,
-        of: (ProviderId, Month),
-        paid: impl FnOnce() -> i64,
         bounds: &Bounds,
+        paid: impl Fn((ProviderId, Month)) -> Option<i64>,
         affected: &mut Vec<Slot>,
     ) {
-        let Some(holds) = self.providers.get_mut(&of) else { return };
-        let most = super::peers::coarse(paid() as f64) * bounds.provider_held_share_max;
-        let most = (most as i64).max(i64::from(bounds.provider_held_seconds_min));
-        let mut sum = 0;
-        let fits = |held: &&Held| {
-            sum += held.seconds;
-            sum <= most
-        };
-        let within =
-            if holds.seconds <= most { holds.held.len() } else { holds.held.iter().take_while(fits).count() };
-        if within == holds.held.len() && holds.waiting.is_empty() {
-            return;
+        for of in self.due.drain(..) {
+            if let Some(holds) = self.providers.get_mut(&of)
+                && let Some(paid) = paid(of)
+            {
+                holds.draw(paid, bounds, affected);
+            }
         }
-        let waiting: Vec<Slot> = holds.held[within..].iter().map(|held| held.slot).collect();
-        affected.extend(waiting.iter().filter(|slot| !holds.waiting.contains(slot)));
-        affected.extend(holds.waiting.iter().filter(|slot| !waiting.contains(slot)));
-        holds.waiting = waiting;
     }
 
     /// Providers of which some holds wait for a person, and their month.
@@ -166,11 +205,12 @@ impl Restraint {
         self.providers.iter().filter(|(_, holds)| !holds.waiting.is_empty()).map(|(of, _)| *of)
     }
 
-    /// Forgets what is older than the horizon.
-    pub(super) fn expire(&mut self, day: Day, month: Month) {
+    /// Forgets what is older than the horizon, which lies in `day` and `month`.
+    pub(super) fn expire(&mut self, horizon: UtcSecond, day: Day, month: Month) {
         self.holds.retain(|(_, of), _| day <= *of);
         self.visits.retain(|of, _| day <= *of);
         self.open.retain(|(_, of)| day <= *of);
         self.providers.retain(|(_, of), _| month <= *of);
+        self.providers.values_mut().for_each(|holds| holds.expire(horizon));
     }
 }

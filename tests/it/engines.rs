@@ -11,8 +11,13 @@ use crate::draft::{Draft, MUNICIPALITY};
 
 /// An engine with the rules of `config/default.toml`.
 pub fn default_engine() -> Engine {
+    default_engine_within(FREE)
+}
+
+/// The same within other bounds.
+pub fn default_engine_within(bounds: Bounds) -> Engine {
     let text = std::fs::read_to_string(root().join("config/default.toml")).unwrap();
-    engine(&text)
+    Engine::new(settings(bounds), rules(&text))
 }
 
 /// Limits that random feeds reach.
@@ -107,6 +112,10 @@ shared_share_min = 0.1
 
 /// The same, but so easily startled that a small random feed is enough for every rule.
 pub fn touchy_engine() -> Engine {
+    Engine::new(settings(FREE), touchy_rules())
+}
+
+fn touchy_rules() -> RuleSet {
     let text = std::fs::read_to_string(root().join("config/default.toml")).unwrap();
     let mut table: toml::Table = text.parse().unwrap();
     for (rule, keys) in TOUCHY.parse::<toml::Table>().unwrap() {
@@ -133,12 +142,12 @@ pub fn touchy_engine() -> Engine {
             }
         }
     }
-    engine(&table.to_string())
+    rules(&table.to_string())
 }
 
 /// An engine with the rules of the sections `[rules.…]` in `text`.
 pub fn engine(text: &str) -> Engine {
-    Engine::new(settings(), rules(text))
+    Engine::new(settings(FREE), rules(text))
 }
 
 fn rules(text: &str) -> RuleSet {
@@ -149,7 +158,16 @@ fn rules(text: &str) -> RuleSet {
     tidvakt::rules::build(&sections).unwrap()
 }
 
-fn settings() -> Arc<Settings> {
+/// Bounds that nothing reaches.
+pub const FREE: Bounds = Bounds {
+    rule_holds_a_day_max: 1000,
+    rule_holds_share_max: 1.0,
+    provider_held_share_max: 1.0,
+    provider_held_seconds_min: u32::MAX,
+    statistics_cases_a_day: 1000,
+};
+
+fn settings(bounds: Bounds) -> Arc<Settings> {
     Arc::new(Settings {
         municipality: MUNICIPALITY.to_owned(),
         zone: Zone::named("Europe/Stockholm").unwrap(),
@@ -158,13 +176,7 @@ fn settings() -> Arc<Settings> {
         default_ore_per_hour: 36_000,
         default_payout_day: 6,
         default_payout_hour: 18,
-        bounds: Bounds {
-            rule_holds_a_day_max: 1000,
-            rule_holds_share_max: 1.0,
-            provider_held_share_max: 1.0,
-            provider_held_seconds_min: u32::MAX,
-            statistics_cases_a_day: 1000,
-        },
+        bounds,
     })
 }
 

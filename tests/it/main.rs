@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test may fail and say why")]
 
 mod architecture;
+mod bounds;
 mod contract;
 mod delivery;
 mod draft;

@@ -1,0 +1,116 @@
+//! What keeps the machine within bounds, in small stories: the scenarios have bounds that nothing reaches.
+
+use tidvakt::domain::{Alert, EventType, Fact, FactBody, FactChange, Grade, Lowered, UtcSecond, Validity};
+use tidvakt::engine::{Bounds, Input};
+
+use crate::draft::{Draft, MUNICIPALITY, instant};
+use crate::engines::{FREE, Teller, default_engine_within};
+
+/// Two minutes of a provider's month may be held, and no more.
+const TWO_MINUTES: Bounds = Bounds { provider_held_share_max: 0.0, provider_held_seconds_min: 120, ..FREE };
+
+fn visit(id: &str, carer: &str, client: &str, start: &str, minutes: i64) -> Draft {
+    let start = instant(start).unwrap();
+    Draft::new(id, 1, carer, client, start, start.plus(60 * minutes))
+}
+
+fn alert<'a>(alerts: &'a [Alert], id: &str) -> Option<&'a Alert> {
+    alerts.iter().find(|alert| alert.subject.id == id)
+}
+
+fn lowered_by(teller: &Teller, id: &str) -> Option<Lowered> {
+    alert(&teller.engine.standing(), id)?.findings.iter().find_map(|finding| finding.lowered_by)
+}
+
+/// Each client in a household of its own.
+fn apart(teller: &mut Teller, client: &str) {
+    put(
+        teller,
+        &format!("home-{client}"),
+        FactBody::ClientHome {
+            client_ref: client.to_owned(),
+            household_ref: Some(format!("household-{client}")),
+            place: None,
+        },
+    );
+}
+
+fn put(teller: &mut Teller, fact_id: &str, body: FactBody) {
+    let fact = Fact {
+        municipality: MUNICIPALITY.to_owned(),
+        fact_id: fact_id.to_owned(),
+        valid: Validity { from: UtcSecond(0), to: None },
+        recorded_at: UtcSecond(0),
+        body,
+    };
+    teller.engine.apply(Input::Referenced(&FactChange::Put(fact)), &mut Vec::new());
+}
+
+fn register(teller: &mut Teller, drafts: &[Draft]) {
+    drafts.iter().for_each(|draft| drop(teller.register(draft, &mut Vec::new())));
+}
+
+/// At two clients at once, by two providers; the hold falls on P2's, which was recorded later.
+fn two_providers() -> [Draft; 2] {
+    let one = visit("R1", "ann", "bo", "2026-03-02T08:00", 30);
+    let recorded_at = one.end.map(|end| end.plus(7200));
+    [
+        Draft { provider: "P2".to_owned(), recorded_at, ..one },
+        visit("R2", "ann", "eva", "2026-03-02T08:10", 30),
+    ]
+}
+
+#[test]
+fn a_hold_that_another_providers_visit_brings_about_counts_for_the_cap() {
+    let mut teller = Teller::new(default_engine_within(TWO_MINUTES));
+    ["bo", "eva"].iter().for_each(|client| apart(&mut teller, client));
+    register(&mut teller, &two_providers());
+    assert_eq!(lowered_by(&teller, "R1"), Some(Lowered::HeldShareCap));
+}
+
+#[test]
+fn a_hold_that_a_fact_brings_about_counts_for_the_cap() {
+    let mut teller = Teller::new(default_engine_within(TWO_MINUTES));
+    // The tags are the same, so that all hangs on the homes.
+    let drafts = two_providers().map(|draft| Draft { tags: [const { None }; 2], ..draft });
+    register(&mut teller, &drafts);
+    ["bo", "eva"].iter().for_each(|client| apart(&mut teller, client));
+    assert_eq!(lowered_by(&teller, "R1"), Some(Lowered::HeldShareCap));
+}
+
+#[test]
+fn what_was_paid_in_a_month_counts_for_the_cap_of_the_next() {
+    let tenth = Bounds { provider_held_share_max: 0.1, provider_held_seconds_min: 0, ..FREE };
+    let mut teller = Teller::new(default_engine_within(tenth));
+    ["bo", "eva"].iter().for_each(|client| apart(&mut teller, client));
+    let april =
+        [visit("R1", "ann", "bo", "2026-04-01T08:00", 30), visit("R2", "ann", "eva", "2026-04-01T08:10", 30)];
+    register(&mut teller, &april);
+    assert_eq!(lowered_by(&teller, "R2"), Some(Lowered::HeldShareCap));
+    let late =
+        (1..=9).map(|day| visit(&format!("M{day}"), "ida", "bo", &format!("2026-03-0{day}T08:00"), 60));
+    register(&mut teller, &late.collect::<Vec<_>>());
+    assert_eq!(lowered_by(&teller, "R2"), None);
+}
+
+#[test]
+fn a_cap_outlives_the_registrations_under_it() {
+    let share = Bounds { provider_held_share_max: 0.5, provider_held_seconds_min: 0, ..FREE };
+    let mut teller = Teller::new(default_engine_within(share));
+    ["bo", "eva"].iter().for_each(|client| apart(&mut teller, client));
+    let pair = |day: &str| {
+        [
+            visit(&format!("A{day}"), "ann", "bo", &format!("2026-03-{day}T08:00"), 30),
+            visit(&format!("B{day}"), "ann", "eva", &format!("2026-03-{day}T08:10"), 30),
+        ]
+    };
+    ["02", "03", "20"].iter().for_each(|day| register(&mut teller, &pair(day)));
+    let held = |teller: &Teller| alert(&teller.engine.standing(), "B20").map(|alert| alert.grade);
+    assert_eq!(held(&teller), Some(Grade::Hold));
+    // A hundred days after the first two pairs, and before a hundred after the last.
+    register(&mut teller, &[visit("L", "ida", "bo", "2026-06-15T08:00", 30)]);
+    let [first, _] = pair("20");
+    let approved = Draft { version: 2, event: EventType::Approved, ..first };
+    register(&mut teller, &[Draft { appended_at: instant("2026-06-15T09:00").unwrap(), ..approved }]);
+    assert_eq!(held(&teller), Some(Grade::Hold));
+}
