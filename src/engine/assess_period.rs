@@ -302,8 +302,10 @@ impl Engine {
             .iter()
             .filter_map(|(period, stand)| Some((period.month, stand.chance?, *period)))
             .collect();
+        // A carer and a provider may bear one name.
+        let name = |period: Period| (self.name_of(period), period.whose.kind() as usize);
         asking.sort_unstable_by(|a, b| {
-            (a.0.cmp(&b.0)).then(a.1.total_cmp(&b.1)).then_with(|| self.name_of(a.2).cmp(&self.name_of(b.2)))
+            (a.0.cmp(&b.0)).then(a.1.total_cmp(&b.1)).then_with(|| name(a.2).cmp(&name(b.2)))
         });
         let mut over = Vec::new();
         for of_month in asking.chunk_by(|a, b| a.0 == b.0) {

@@ -1,10 +1,12 @@
 //! What keeps the machine within bounds, in small stories: the scenarios have bounds that nothing reaches.
 
-use tidvakt::domain::{Alert, EventType, Fact, FactBody, FactChange, Grade, Lowered, UtcSecond, Validity};
+use tidvakt::domain::{
+    Alert, CaptureMethod, EventType, Fact, FactBody, FactChange, Grade, Lowered, UtcSecond, Validity,
+};
 use tidvakt::engine::{Bounds, Input};
 
 use crate::draft::{Draft, MUNICIPALITY, instant};
-use crate::engines::{FREE, Teller, default_engine_within};
+use crate::engines::{FREE, Teller, default_engine_within, touchy_engine_within};
 
 /// Two minutes of a provider's month may be held, and no more.
 const TWO_MINUTES: Bounds = Bounds { provider_held_share_max: 0.0, provider_held_seconds_min: 120, ..FREE };
@@ -113,4 +115,27 @@ fn a_cap_outlives_the_registrations_under_it() {
     let approved = Draft { version: 2, event: EventType::Approved, ..first };
     register(&mut teller, &[Draft { appended_at: instant("2026-06-15T09:00").unwrap(), ..approved }]);
     assert_eq!(held(&teller), Some(Grade::Hold));
+}
+
+#[test]
+fn of_a_carer_and_a_provider_of_one_name_the_same_one_always_waits() {
+    let told = || {
+        let mut teller = Teller::new(touchy_engine_within(Bounds { statistics_cases_a_day: 1, ..FREE }));
+        let typed_in = |day: u8| {
+            let mut draft = visit(&format!("R{day}"), "x", "bo", &format!("2026-03-0{day}T08:01"), 20);
+            draft.provider = "x".to_owned();
+            draft.methods = [CaptureMethod::ManualCarer; 2];
+            // All sent on the first, when one may be told.
+            draft.emitted_at = instant("2026-03-01T09:00");
+            draft
+        };
+        register(&mut teller, &(1..=8).map(typed_in).collect::<Vec<_>>());
+        let by_chance = |alert: &Alert| alert.p_value.is_some();
+        let alerts = teller.engine.standing().into_iter().filter(by_chance);
+        alerts.map(|alert| alert.alert_id).collect::<Vec<_>>()
+    };
+    let first = told();
+    assert_eq!(first.len(), 1, "{first:?}");
+    // Hash tables are seeded anew in each engine.
+    (0..20).for_each(|_| assert_eq!(told(), first));
 }

@@ -112,7 +112,12 @@ shared_share_min = 0.1
 
 /// The same, but so easily startled that a small random feed is enough for every rule.
 pub fn touchy_engine() -> Engine {
-    Engine::new(settings(FREE), touchy_rules())
+    touchy_engine_within(FREE)
+}
+
+/// The same within other bounds.
+pub fn touchy_engine_within(bounds: Bounds) -> Engine {
+    Engine::new(settings(bounds), touchy_rules())
 }
 
 fn touchy_rules() -> RuleSet {
