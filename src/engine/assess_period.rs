@@ -191,6 +191,17 @@ impl Engine {
         }
         let tally = self.world.tally_of(period.whose, period.month).unwrap_or(&NOTHING);
         let provider = self.world.main_provider(period.whose, tally);
+        if tally.is_empty() && !matches!(period.whose, Whose::Tag(_)) {
+            // Nor is anything said where nothing counts any more: most such periods are never looked at.
+            if let Whose::Carer(carer) = period.whose {
+                self.carer_signals.remove(&(carer, period.month));
+            }
+            self.scratch.hits.clear();
+            if self.periods.contains_key(&period) {
+                self.settle_period(period, provider, 0, out);
+            }
+            return;
+        }
         let sight = PeriodSight {
             world: &self.world,
             period,

@@ -1,12 +1,13 @@
 //! What keeps the machine within bounds, in small stories: the scenarios have bounds that nothing reaches.
 
 use tidvakt::domain::{
-    Alert, CaptureMethod, EventType, Fact, FactBody, FactChange, Grade, Lowered, UtcSecond, Validity,
+    Alert, CaptureMethod, EventType, Fact, FactBody, FactChange, Grade, GrantPer, Lowered, Month,
+    SubjectKind, UtcSecond, Validity,
 };
 use tidvakt::engine::{Bounds, Input};
 
 use crate::draft::{Draft, MUNICIPALITY, instant};
-use crate::engines::{FREE, Teller, default_engine_within, touchy_engine_within};
+use crate::engines::{FREE, Teller, default_engine_within, touchy_engine, touchy_engine_within};
 
 /// Two minutes of a provider's month may be held, and no more.
 const TWO_MINUTES: Bounds = Bounds { provider_held_share_max: 0.0, provider_held_seconds_min: 120, ..FREE };
@@ -138,4 +139,36 @@ fn of_a_carer_and_a_provider_of_one_name_the_same_one_always_waits() {
     assert_eq!(first.len(), 1, "{first:?}");
     // Hash tables are seeded anew in each engine.
     (0..20).for_each(|_| assert_eq!(told(), first));
+}
+
+#[test]
+fn of_a_month_without_a_visit_nothing_is_said() {
+    let mut teller = Teller::new(touchy_engine());
+    put(
+        &mut teller,
+        "order",
+        FactBody::Order {
+            order_id: "O".to_owned(),
+            client_ref: "bo".to_owned(),
+            provider_id: Some("P1".to_owned()),
+            task_codes: Vec::new(),
+            granted_minutes: Some(60),
+            granted_per: Some(GrantPer::Day),
+            required_staff: None,
+        },
+    );
+    let april = visit("R1", "ann", "bo", "2026-04-01T08:00", 30);
+    let around = ["2026-03-01T08:00", "2026-05-01T08:00"].map(|start| visit(start, "ann", "bo", start, 30));
+    register(&mut teller, &around);
+    register(&mut teller, std::slice::from_ref(&april));
+    let about_april = |teller: &Teller| {
+        let month = Month::new(2026, 4).unwrap();
+        let mut standing = teller.engine.standing();
+        standing
+            .retain(|alert| alert.pay_period == month && alert.subject.kind == SubjectKind::ProviderPeriod);
+        standing.len()
+    };
+    assert_eq!(about_april(&teller), 1);
+    register(&mut teller, &[Draft { version: 2, event: EventType::Cancelled, ..april }]);
+    assert_eq!(about_april(&teller), 0);
 }
