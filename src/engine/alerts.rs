@@ -232,24 +232,33 @@ impl Engine {
         out.extend(self.standing().into_iter().map(|alert| Output::Alert(Box::new(alert))));
     }
 
-    /// Notes a decision; the latest on an alert counts, whatever the order of arrival.
+    /// Notes a decision; the latest on an alert counts, whatever the order of arrival, and with it its
+    /// exception: no other is left on the topic once that is compacted.
     pub(super) fn decided(&mut self, decision: &Decision, out: &mut Vec<Output>) {
         let key = |decision: &Decision| (decision.decided_at, decision.decision_id.clone());
-        if let Some((exception, valid)) = &decision.exception {
-            let change = FactChange::Put(Fact {
-                municipality: self.world.settings.municipality.clone(),
-                fact_id: format!("decision:{}", decision.decision_id),
-                valid: *valid,
-                recorded_at: decision.decided_at,
-                body: FactBody::Exception(exception.clone()),
-            });
-            self.apply(super::Input::Referenced(&change), out);
-        }
         let known = self.decisions.get(&decision.alert_id);
         if known.is_some_and(|known| key(decision) <= key(known)) {
             return;
         }
-        self.decisions.insert(decision.alert_id.clone(), decision.clone());
+        let before = self.decisions.insert(decision.alert_id.clone(), decision.clone());
+        let municipality = || self.world.settings.municipality.clone();
+        let fact_id = |decision: &Decision| format!("decision:{}", decision.decision_id);
+        let mut changes = Vec::new();
+        if let Some(before) = before.filter(|before| before.exception.is_some()) {
+            changes.push(FactChange::Remove { municipality: municipality(), fact_id: fact_id(&before) });
+        }
+        if let Some((exception, valid)) = &decision.exception {
+            changes.push(FactChange::Put(Fact {
+                municipality: municipality(),
+                fact_id: fact_id(decision),
+                valid: *valid,
+                recorded_at: decision.decided_at,
+                body: FactBody::Exception(exception.clone()),
+            }));
+        }
+        for change in &changes {
+            self.apply(super::Input::Referenced(change), out);
+        }
         let prefix = format!("{}:{}:", self.world.settings.municipality, SubjectKind::Registration.as_str());
         let slot = decision.alert_id.strip_prefix(&prefix).and_then(|id| self.world.ledger.find(id));
         let stand = slot.and_then(|slot| Some((slot, self.visits.get(&slot)?)));
