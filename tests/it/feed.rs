@@ -1,19 +1,22 @@
 //! Random feeds: few carers and clients close together in time, so that much contradicts; versions
-//! that move everything, cancellations, repeats, lateness up to forty days and facts that change.
+//! that move everything, cancellations, repeats, lateness up to forty days, facts that change and are
+//! taken back, and decisions.
 
+mod facts;
+
+use std::collections::BTreeSet;
 use std::fmt;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use tidvakt::domain::{
-    AbsenceKind, CaptureMethod, CarerAbsenceConfirmedBy, CarerAbsenceKind, ClientAbsenceConfirmedBy,
-    EventType, Exception, Fact, FactBody, FactChange, Geo, GrantPer, Month, Outcome as VisitOutcome,
-    PaymentMode, Place, ProviderKind, Span, UtcSecond, Validity, VisitKind,
+    CaptureMethod, Decision, EventType, Fact, FactBody, FactChange, Geo, Month, Outcome as VisitOutcome,
+    PaymentMode, Place, Span, UtcSecond, Validity, VisitKind,
 };
 use tidvakt::engine::{Input, Outcome, Output};
 
-use crate::draft::{Change, Draft, MUNICIPALITY, instant};
+use crate::draft::{Change, Draft, instant};
 use crate::engines::Teller;
 
 const DAY: i64 = 86_400;
@@ -25,6 +28,23 @@ const LATENESS_DAYS_MAX: i64 = 40;
 pub enum Told {
     Visit(Draft),
     Fact(FactChange),
+    Decided(Decision),
+}
+
+impl Told {
+    /// The fact that it tells of or takes back.
+    pub fn fact_id(&self) -> Option<&str> {
+        match self {
+            Self::Fact(FactChange::Put(fact)) => Some(&fact.fact_id),
+            Self::Fact(FactChange::Remove { fact_id, .. }) => Some(fact_id),
+            Self::Visit(_) | Self::Decided(_) => None,
+        }
+    }
+
+    /// The fact that it takes back.
+    pub fn taken_back(&self) -> Option<&str> {
+        self.fact_id().filter(|_| matches!(self, Self::Fact(FactChange::Remove { .. })))
+    }
 }
 
 /// What becomes known of a municipality, in order of arrival.
@@ -37,6 +57,7 @@ impl fmt::Debug for Feed {
         self.0.iter().try_for_each(|told| match told {
             Told::Visit(draft) => write!(f, "\n    {draft:?}"),
             Told::Fact(change) => write!(f, "\n    {change:?}"),
+            Told::Decided(decision) => write!(f, "\n    {decision:?}"),
         })
     }
 }
@@ -45,7 +66,7 @@ impl Feed {
     pub fn drafts(&self) -> impl Iterator<Item = &Draft> {
         self.0.iter().filter_map(|told| match told {
             Told::Visit(draft) => Some(draft),
-            Told::Fact(_) => None,
+            Told::Fact(_) | Told::Decided(_) => None,
         })
     }
 
@@ -56,6 +77,22 @@ impl Feed {
         })
     }
 
+    /// The same in any other order. A tombstone has no time of its own, so that the changes of a fact that
+    /// is taken back count in the order in which they come.
+    pub fn shuffled(&self) -> impl Strategy<Value = Self> + use<> {
+        let told = self.0.clone();
+        Just((0..told.len()).collect::<Vec<_>>()).prop_shuffle().prop_map(move |mut order| {
+            for fact_id in told.iter().filter_map(Told::taken_back).collect::<BTreeSet<_>>() {
+                let of = |at: &usize| told[*at].fact_id() == Some(fact_id);
+                let mut changes: Vec<usize> = order.iter().copied().filter(of).collect();
+                changes.sort_unstable();
+                let places = order.iter_mut().filter(|at| of(at));
+                places.zip(changes).for_each(|(place, change)| *place = change);
+            }
+            Self(order.iter().map(|at| told[*at].clone()).collect())
+        })
+    }
+
     /// Tells it all; what the engine put out and what became of each visit.
     pub fn tell(&self, teller: &mut Teller) -> (Vec<Output>, Vec<Outcome>) {
         let (mut out, mut outcomes) = (Vec::new(), Vec::new());
@@ -63,6 +100,7 @@ impl Feed {
             match told {
                 Told::Visit(draft) => outcomes.push(teller.register(draft, &mut out)),
                 Told::Fact(change) => drop(teller.engine.apply(Input::Referenced(change), &mut out)),
+                Told::Decided(decision) => drop(teller.engine.apply(Input::Decided(decision), &mut out)),
             }
         }
         (out, outcomes)
@@ -71,20 +109,31 @@ impl Feed {
 
 /// A feed of about `visits` registrations, most in several versions, with homes and orders.
 pub fn feeds(visits: usize) -> impl Strategy<Value = Feed> {
-    feeds_with(visits, fact_body())
+    let lasting = facts::fact_body().prop_map(|body| (body, facts::EVER, None));
+    feeds_with(visits, lasting, Just(Vec::new()))
 }
 
-/// The same with absences, exceptions, tariffs and calendars among the facts.
+/// The same with facts of every kind, some of them for a time or taken back, and with decisions.
 pub fn rich_feeds(visits: usize) -> impl Strategy<Value = Feed> {
-    feeds_with(visits, prop_oneof![2 => fact_body(), 1 => other_fact_body()])
+    let body = prop_oneof![2 => facts::fact_body(), 1 => facts::other_fact_body()];
+    let removed = proptest::option::weighted(0.2, 0..LATENESS_DAYS_MAX * DAY);
+    let decisions = vec((facts::decision(), 0..LATENESS_DAYS_MAX * DAY), 0..6);
+    feeds_with(visits, (body, facts::validity(), removed), decisions)
 }
 
-fn feeds_with(visits: usize, fact: impl Strategy<Value = FactBody>) -> impl Strategy<Value = Feed> {
+/// What a fact says, while what, and how long after it came it is taken back.
+type Lasting = (FactBody, Validity, Option<i64>);
+
+fn feeds_with(
+    visits: usize,
+    fact: impl Strategy<Value = Lasting>,
+    decisions: impl Strategy<Value = Vec<(Decision, i64)>>,
+) -> impl Strategy<Value = Feed> {
     let copied = proptest::option::weighted(0.2, select(vec![1_i64, 2, 3, 7]));
     let lateness = vec(0..LATENESS_DAYS_MAX * DAY, 4);
     let visits = vec((vec(content(), 1..4), lateness, copied), visits / 2..=visits);
     let facts = vec((fact, 0..LATENESS_DAYS_MAX * DAY), 4..16);
-    (visits, facts).prop_map(|(visits, facts)| {
+    (visits, facts, decisions).prop_map(|(visits, facts, decisions)| {
         let mut arrivals: Vec<(UtcSecond, Told)> = Vec::new();
         let first = visits.first().map(|(versions, ..)| versions[0].clone());
         for (number, (mut versions, lateness, days)) in visits.into_iter().enumerate() {
@@ -92,29 +141,43 @@ fn feeds_with(visits: usize, fact: impl Strategy<Value = FactBody>) -> impl Stra
                 let later = |at: UtcSecond| at.plus(days * DAY);
                 versions[0] = Draft { start: later(first.start), end: first.end.map(later), ..first };
             }
-            let mut lateness = lateness.into_iter();
-            for (version, content) in (1..).zip(versions) {
-                let mut draft = Draft { id: format!("R{number:02}"), version, ..content };
-                if version == 1 && draft.event == EventType::Cancelled {
-                    draft.event = EventType::Recorded;
-                }
-                // A record that comes again says the same, also when it was sent.
-                let sent_at = draft.end.unwrap_or(draft.start).plus(3600);
-                draft.emitted_at = draft.emitted_at.or(Some(sent_at));
-                // Every second version comes a second time.
-                let copies = if version % 2 == 0 { 2 } else { 1 };
-                for late in lateness.by_ref().take(copies) {
-                    let appended_at = draft.end.unwrap_or(draft.start).plus(late);
-                    arrivals.push((appended_at, Told::Visit(Draft { appended_at, ..draft.clone() })));
-                }
-            }
+            arrivals.extend(versioned(number, versions, &lateness));
         }
-        for (recorded, (body, late)) in (0..).zip(facts) {
-            arrivals.push((first_day().plus(late), Told::Fact(put(body, recorded))));
+        for (recorded, ((body, valid, removed), late)) in (0..).zip(facts) {
+            let at = first_day().plus(late);
+            let put = facts::put(body, recorded, valid);
+            arrivals.extend(removed.map(|later| (at.plus(later), Told::Fact(facts::removed(&put)))));
+            arrivals.push((at, Told::Fact(put)));
+        }
+        for (number, (decision, late)) in decisions.into_iter().enumerate() {
+            let decision = Decision { decision_id: format!("D{number}"), ..decision };
+            arrivals.push((first_day().plus(late), Told::Decided(decision)));
         }
         arrivals.sort_by_key(|(at, _)| *at);
         Feed(arrivals.into_iter().map(|(_, told)| told).collect())
     })
+}
+
+/// The versions of a registration, each when it arrives.
+fn versioned(number: usize, versions: Vec<Draft>, lateness: &[i64]) -> Vec<(UtcSecond, Told)> {
+    let mut arrivals = Vec::new();
+    let mut lateness = lateness.iter();
+    for (version, content) in (1..).zip(versions) {
+        let mut draft = Draft { id: format!("R{number:02}"), version, ..content };
+        if version == 1 && draft.event == EventType::Cancelled {
+            draft.event = EventType::Recorded;
+        }
+        // A record that comes again says the same, also when it was sent.
+        let sent_at = draft.end.unwrap_or(draft.start).plus(3600);
+        draft.emitted_at = draft.emitted_at.or(Some(sent_at));
+        // Every second version comes a second time.
+        let copies = if version % 2 == 0 { 2 } else { 1 };
+        for late in lateness.by_ref().take(copies) {
+            let appended_at = draft.end.unwrap_or(draft.start).plus(*late);
+            arrivals.push((appended_at, Told::Visit(Draft { appended_at, ..draft.clone() })));
+        }
+    }
+    arrivals
 }
 
 fn first_day() -> UtcSecond {
@@ -136,7 +199,7 @@ pub fn content() -> impl Strategy<Value = Draft> {
     let who = (0..3_u8, 0..4_u8, select(vec!["P1", "P1", "P2"]));
     let evidence = (method(), method(), any::<bool>(), 0_i64..3);
     let sort = (kind(), outcome(), event(), proptest::option::of(select(vec![0_i64, 0, 20, 30, 60])));
-    let extras = (0..8_u8, 0..4_u8, proptest::option::of(0..25_u8));
+    let extras = (0..8_u8, 0..4_u8, vec(0..25_u8, 0..4));
     (when, who, evidence, sort, extras, further()).prop_map(|(when, who, evidence, sort, extras, further)| {
         // Ends lie close to starts, so that the limits of the rules are often met and just missed.
         let (day, tens, length, second, more) = when;
@@ -159,7 +222,7 @@ pub fn content() -> impl Strategy<Value = Draft> {
         draft.shared = (extras.0 == 2).then(|| "S1".to_owned());
         draft.staff = Some(extras.1).filter(|staff| *staff > 0);
         draft.order = (extras.0 > 4).then(|| format!("O{}", who.1));
-        draft.partners = extras.2.map(|number| format!("R{number:02}")).into_iter().collect();
+        draft.partners = extras.2.into_iter().map(|number| format!("R{number:02}")).collect();
         further.put(&mut draft, start, end);
         draft
     })
@@ -179,6 +242,10 @@ struct Further {
     synced_hours: Option<i64>,
     emitted_days: Option<i64>,
     plan_shift_seconds: i64,
+    /// The client whose order is named.
+    strange_order: Option<u8>,
+    /// Not a month before the feed: whether it is still kept in the end could go by what came last.
+    strange_period: Option<i8>,
 }
 
 fn further() -> impl Strategy<Value = Further> {
@@ -188,26 +255,29 @@ fn further() -> impl Strategy<Value = Further> {
     let edit = weighted(0.2, (any::<bool>(), -30_i64..60, 0_i64..1500, any::<bool>()));
     let modes = vec![
         PaymentMode::Performed,
+        PaymentMode::Performed,
         PaymentMode::StandardMinutes,
         PaymentMode::PerVisit,
         PaymentMode::Granted,
     ];
-    let paid = (weighted(0.3, 0..7200_u32), select(modes));
+    let paid = (weighted(0.2, 0..7200_u32), select(modes));
     let tags = (weighted(0.15, 0..4_u8), weighted(0.15, 0..4_u8), weighted(0.5, 0..3_u8));
     let sent = (weighted(0.5, 0_i64..120), weighted(0.3, 0_i64..80), select(vec![0, 0, 0, -600, 600]));
-    (tasks, (place(), place()), edit, paid, tags, sent).prop_map(|(tasks, geo, edit, paid, tags, sent)| {
-        Further {
-            tasks,
-            geo: [geo.0, geo.1],
-            edit,
-            billed_seconds: paid.0,
-            mode: paid.1,
-            strange_tags: [tags.0, tags.1],
-            device: tags.2,
-            synced_hours: sent.0,
-            emitted_days: sent.1,
-            plan_shift_seconds: sent.2,
-        }
+    let strange = (weighted(0.1, 0..4_u8), weighted(0.1, 3..6_i8));
+    let all = (tasks, (place(), place()), edit, paid, tags, sent, strange);
+    all.prop_map(|(tasks, geo, edit, paid, tags, sent, strange)| Further {
+        tasks,
+        geo: [geo.0, geo.1],
+        edit,
+        billed_seconds: paid.0,
+        mode: paid.1,
+        strange_tags: [tags.0, tags.1],
+        device: tags.2,
+        synced_hours: sent.0,
+        emitted_days: sent.1,
+        plan_shift_seconds: sent.2,
+        strange_order: strange.0,
+        strange_period: strange.1,
     })
 }
 
@@ -240,6 +310,8 @@ impl Further {
         draft.devices = [(); 2].map(|()| self.device.map(|device| format!("d{device}")));
         draft.synced_at = self.synced_hours.map(|hours| end.plus(3600 * hours));
         draft.emitted_at = self.emitted_days.map(|days| end.plus(DAY * days));
+        draft.order = self.strange_order.map(|client| format!("O{client}")).or_else(|| draft.order.take());
+        draft.period = self.strange_period.and_then(|month| Month::new(2026, month));
     }
 }
 
@@ -279,116 +351,4 @@ fn outcome() -> impl Strategy<Value = VisitOutcome> {
 fn event() -> impl Strategy<Value = EventType> {
     use EventType::{Amended, Cancelled, Recorded, Started};
     select(vec![Recorded, Recorded, Recorded, Recorded, Amended, Amended, Amended, Cancelled, Started])
-}
-
-fn fact_body() -> impl Strategy<Value = FactBody> {
-    let household = proptest::option::weighted(0.8, select(vec!["h0", "h1", "h2", "h3"]));
-    let place = proptest::option::weighted(0.8, (0..400_i32, 0..400_i32));
-    let home = (0..4_u8, household, place).prop_map(|(client, household, place)| FactBody::ClientHome {
-        client_ref: format!("c{client}"),
-        household_ref: household.map(str::to_owned),
-        place: place.map(|(north, east)| Place {
-            lat: 59.0 + f64::from(north) / 1000.0,
-            lon: 17.0 + f64::from(east) / 1000.0,
-        }),
-    });
-    let order = (0..4_u8, proptest::option::of(1..3_u8), any::<bool>(), proptest::option::of(10..90_u32));
-    let order = order.prop_map(|(client, required_staff, some_tasks, granted_minutes)| FactBody::Order {
-        order_id: format!("O{client}"),
-        client_ref: format!("c{client}"),
-        provider_id: some_tasks.then(|| "P1".to_owned()),
-        task_codes: if some_tasks { vec!["shower".to_owned()] } else { Vec::new() },
-        granted_minutes,
-        granted_per: granted_minutes.map(|_| if some_tasks { GrantPer::Day } else { GrantPer::Month }),
-        required_staff,
-    });
-    prop_oneof![3 => home, 1 => order]
-}
-
-fn other_fact_body() -> impl Strategy<Value = FactBody> {
-    let absence = (0..4_u8, any::<bool>()).prop_map(|(client, confirmed)| FactBody::ClientAbsence {
-        client_ref: format!("c{client}"),
-        kind: AbsenceKind::Hospital,
-        confirmed_by: if confirmed {
-            ClientAbsenceConfirmedBy::Hospital
-        } else {
-            ClientAbsenceConfirmedBy::Provider
-        },
-    });
-    let rules = vec!["carer-overlap", "client-absent", "manual-share", "duplicate-registration"];
-    let exception = (select(rules), proptest::option::of(0..3_u8), proptest::option::of(0..4_u8));
-    let exception = exception.prop_map(|(rule, carer, client)| {
-        FactBody::Exception(Exception {
-            rule: rule.to_owned(),
-            carer_ref: carer.map(|carer| format!("a{carer}")),
-            client_ref: client.map(|client| format!("c{client}")),
-            provider_id: None,
-            author: "reviewer".to_owned(),
-            reason: "agreed".to_owned(),
-        })
-    });
-    let tariff = (1..9_i64)
-        .prop_map(|tens| FactBody::Tariff { tariff_code: "D1".to_owned(), ore_per_hour: tens * 10_000 });
-    let march = Month::new(2026, 3).expect("a month");
-    let calendar = (1..20_i64).prop_map(move |days| FactBody::Calendar {
-        pay_period: march,
-        locks_at: first_day().plus(30 * DAY),
-        payout_run_at: first_day().plus((30 + days) * DAY),
-    });
-    prop_oneof![3 => absence, 2 => exception, 1 => tariff, 1 => calendar, 3 => staff_body(), 2 => tag_body()]
-}
-
-/// About carers and providers.
-fn staff_body() -> impl Strategy<Value = FactBody> {
-    let away = (0..3_u8, any::<bool>()).prop_map(|(carer, payroll)| FactBody::CarerAbsence {
-        carer_ref: format!("a{carer}"),
-        kind: CarerAbsenceKind::Sick,
-        confirmed_by: if payroll {
-            CarerAbsenceConfirmedBy::Payroll
-        } else {
-            CarerAbsenceConfirmedBy::Provider
-        },
-    });
-    let employment = (0..3_u8, select(vec!["P1", "P2"])).prop_map(|(carer, provider)| FactBody::Employment {
-        carer_ref: format!("a{carer}"),
-        provider_id: provider.to_owned(),
-    });
-    let provider = (select(vec!["P1", "P2"]), 1..10_u8).prop_map(|(provider, hours)| FactBody::Provider {
-        provider_id: provider.to_owned(),
-        kind: ProviderKind::Private,
-        paid_staff_hours: Some(f64::from(hours)),
-        pay_period: Month::new(2026, 3),
-    });
-    prop_oneof![away, employment, provider]
-}
-
-fn tag_body() -> impl Strategy<Value = FactBody> {
-    (0..4_u8, 0..4_u8).prop_map(|(tag, client)| FactBody::Tag {
-        tag_ref: format!("tag-c{tag}"),
-        client_ref: format!("c{client}"),
-    })
-}
-
-/// A fact takes the place of the earlier recorded one about the same.
-fn put(body: FactBody, recorded: i64) -> FactChange {
-    let fact_id = match &body {
-        FactBody::ClientHome { client_ref, .. } => format!("home-{client_ref}"),
-        FactBody::Order { order_id, .. } => format!("order-{order_id}"),
-        FactBody::ClientAbsence { client_ref, .. } => format!("absence-{client_ref}"),
-        FactBody::Exception(exception) => format!("exception-{}", exception.rule),
-        FactBody::Tariff { tariff_code, .. } => format!("tariff-{tariff_code}"),
-        FactBody::Calendar { pay_period, .. } => format!("calendar-{pay_period}"),
-        FactBody::CarerAbsence { carer_ref, .. } => format!("away-{carer_ref}"),
-        FactBody::Employment { carer_ref, provider_id } => format!("employment-{carer_ref}-{provider_id}"),
-        FactBody::Provider { provider_id, .. } => format!("provider-{provider_id}"),
-        FactBody::Tag { tag_ref, .. } => format!("tag-{tag_ref}"),
-    };
-    let from = instant("2026-01-01").unwrap();
-    FactChange::Put(Fact {
-        municipality: MUNICIPALITY.to_owned(),
-        fact_id,
-        valid: Validity { from, to: None },
-        recorded_at: from.plus(recorded),
-        body,
-    })
 }

@@ -1,19 +1,38 @@
 //! What must hold for every feed and every rule.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use tidvakt::domain::{Alert, EventType, Span, SubjectKind};
-use tidvakt::engine::{Outcome, Output, Rolling};
+use tidvakt::engine::{Engine, Outcome, Output, Rolling};
 
-use crate::draft::Draft;
-use crate::engines::{Teller, differences, timeless, touchy_engine};
+use crate::draft::{Draft, instant};
+use crate::engines::{Teller, bounded_engine, differences, timeless, touchy_engine};
 use crate::feed::{Feed, Told, cases, content, rich_feeds};
 
 fn standing(feed: &Feed) -> Vec<Alert> {
-    let mut teller = Teller::new(touchy_engine());
+    standing_at(touchy_engine(), feed)
+}
+
+fn standing_at(engine: Engine, feed: &Feed) -> Vec<Alert> {
+    let mut teller = Teller::new(engine);
     feed.tell(&mut teller);
     timeless(teller.engine.standing())
+}
+
+/// The same as if all of it had been sent in the first days of its month, when few patterns may be told;
+/// and one word more, so that it is as late in the end whatever came last.
+fn in_the_first_days(mut feed: Feed) -> Feed {
+    let third = instant("2026-03-03T12:00").unwrap();
+    let mut last = Draft::new("last", 1, "a9", "c9", third, third.plus(600));
+    (last.emitted_at, last.appended_at) = (Some(third), third.plus(365 * 86_400));
+    for told in &mut feed.0 {
+        if let Told::Visit(draft) = told {
+            draft.emitted_at = draft.emitted_at.map(|at| at.min(third));
+        }
+    }
+    feed.0.push(Told::Visit(last));
+    feed
 }
 
 /// The visit so many days later, known when it ended or, corrected, up to two days after.
@@ -45,10 +64,20 @@ proptest! {
 
     #[test]
     fn the_order_of_arrival_does_not_matter((feed, other) in rich_feeds(24).prop_flat_map(|feed| {
-        let shuffled = Just(feed.0.clone()).prop_shuffle().prop_map(Feed);
+        let shuffled = feed.shuffled();
         (Just(feed), shuffled)
     })) {
         let differences = differences(&standing(&feed), &standing(&other));
+        prop_assert!(differences.is_empty(), "{}", differences);
+    }
+
+    #[test]
+    fn nor_does_it_for_what_is_held_back((feed, other) in rich_feeds(24).prop_flat_map(|feed| {
+        let shuffled = feed.shuffled();
+        (Just(feed), shuffled)
+    })) {
+        let [one, other] = [feed, other].map(|feed| standing_at(bounded_engine(), &in_the_first_days(feed)));
+        let differences = differences(&one, &other);
         prop_assert!(differences.is_empty(), "{}", differences);
     }
 
@@ -83,7 +112,10 @@ proptest! {
         let mut teller = Teller::new(touchy_engine());
         feed.tell(&mut teller);
         let stands = teller.engine.standing();
-        let facts = Feed(feed.0.iter().filter(|told| matches!(told, Told::Fact(_))).cloned().collect());
+        let taken_back: BTreeSet<&str> = feed.0.iter().filter_map(Told::taken_back).collect();
+        let stays = |told: &&Told| told.fact_id().is_none_or(|fact_id| !taken_back.contains(fact_id));
+        let beside = |told: &&Told| !matches!(told, Told::Visit(_));
+        let facts = Feed(feed.0.iter().filter(beside).filter(stays).cloned().collect());
         let visits = Feed(feed.0.iter().filter(|told| matches!(told, Told::Visit(_))).cloned().collect());
         let (out, outcomes) = visits.tell(&mut teller);
         prop_assert_eq!(out, vec![]);
@@ -154,7 +186,7 @@ proptest! {
             });
             drafts.collect()
         };
-        let facts: Vec<Told> = facts.0.into_iter().filter(|told| matches!(told, Told::Fact(_))).collect();
+        let facts: Vec<Told> = facts.0.into_iter().filter(|told| !matches!(told, Told::Visit(_))).collect();
         let clean = [facts.clone(), named(&right, 2)].concat();
         let corrected = [named(&wrong[..right.len()], 1), facts, named(&right, 2)].concat();
         let differences = differences(&standing(&Feed(corrected)), &standing(&Feed(clean)));
@@ -167,7 +199,7 @@ fn random_feeds_startle_every_rule() {
     use proptest::strategy::ValueTree;
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let mut alerts: BTreeMap<String, u32> = BTreeMap::new();
-    for _ in 0..150 {
+    for _ in 0..400 {
         let feed = rich_feeds(24).new_tree(&mut runner).unwrap().current();
         let rules = standing(&feed).into_iter().flat_map(|alert| alert.findings).map(|finding| finding.rule);
         rules.for_each(|rule| *alerts.entry(rule).or_default() += 1);
