@@ -34,17 +34,6 @@ pub const LENGTH_EXCESS_LOG_MIN: f64 = 0.05;
 /// speak of.
 pub const PAIR_SHARE_MIN: f64 = 0.5;
 
-/// Alerts about patterns in a pay period.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct PatternBudget {
-    /// That may be told by now.
-    pub allowed: usize,
-    /// That are told.
-    pub told: usize,
-    /// That wait, because there are more than can be looked at.
-    pub waiting: usize,
-}
-
 impl Engine {
     /// Looks at the periods that this input has touched, at those that its moving of the usual
     /// touches, and at the budget.
@@ -302,48 +291,8 @@ impl Engine {
         self.world.facts.has_exceptions() && self.world.facts.excepts(id, at, carer, client, provider)
     }
 
-    /// Lets the patterns that are likeliest to be chance wait, where there are more of them than can be
-    /// looked at: of each pay period as many are told as the budget of its days so far.
-    fn keep_to_budget(&mut self, out: &mut Vec<Output>) {
-        if !std::mem::take(&mut self.budget_moved) {
-            return;
-        }
-        let mut asking: Vec<(Month, f64, Period)> = self
-            .periods
-            .iter()
-            .filter_map(|(period, stand)| Some((period.month, stand.chance?, *period)))
-            .collect();
-        // A carer and a provider may bear one name.
-        let name = |period: Period| (self.name_of(period), period.whose.kind() as usize);
-        asking.sort_unstable_by(|a, b| {
-            (a.0.cmp(&b.0)).then(a.1.total_cmp(&b.1)).then_with(|| name(a.2).cmp(&name(b.2)))
-        });
-        let mut over = Vec::new();
-        for of_month in asking.chunk_by(|a, b| a.0 == b.0) {
-            over.extend(of_month.iter().skip(self.budget(of_month[0].0)).map(|(_, _, period)| *period));
-        }
-        over.sort_unstable();
-        let flipped: Vec<Period> = (over.iter().filter(|period| !self.over_budget.contains(*period)))
-            .chain(self.over_budget.iter().filter(|period| over.binary_search(period).is_err()))
-            .copied()
-            .collect();
-        self.over_budget = over;
-        for period in flipped {
-            self.assess_period(period, true, out);
-        }
-        self.budget_moved = false;
-    }
-
-    /// How many patterns of a month may be told by now.
-    fn budget(&self, month: Month) -> usize {
-        let zone = &self.world.settings.zone;
-        let [first, last] = [month, month.next()].map(|month| zone.day(zone.instant(month, 1, 0)).0);
-        let days = (zone.day(self.event_time).0 + 1).clamp(first + 1, last) - first;
-        usize::try_from(days).unwrap_or(1) * self.world.settings.bounds.statistics_cases_a_day as usize
-    }
-
     /// The subject's name: an order that does not depend on that of arrival.
-    fn name_of(&self, period: Period) -> String {
+    pub(super) fn name_of(&self, period: Period) -> String {
         let names = &self.world.registry;
         match period.whose {
             Whose::Carer(carer) => names.carers.text(carer).to_owned(),
@@ -359,19 +308,6 @@ impl Engine {
     /// The subject's id: its name and the pay period.
     pub(super) fn subject_id(&self, period: Period) -> String {
         format!("{}:{}", self.name_of(period), period.month)
-    }
-
-    /// How far the budget of the latest pay period is used up.
-    #[must_use]
-    pub fn pattern_budget(&self) -> PatternBudget {
-        if self.event_time == UtcSecond(i64::MIN) {
-            return PatternBudget::default();
-        }
-        let month = self.world.settings.zone.month(self.event_time);
-        let of_month = |period: &Period| period.month == month;
-        let asking = self.periods.iter().filter(|(period, stand)| of_month(period) && stand.chance.is_some());
-        let waiting = self.over_budget.iter().filter(|period| of_month(period)).count();
-        PatternBudget { allowed: self.budget(month), told: asking.count().saturating_sub(waiting), waiting }
     }
 
     pub(super) fn period_start(&self, period: Period) -> UtcSecond {

@@ -13,6 +13,7 @@ mod asked;
 mod assess;
 mod assess_period;
 mod baseline;
+mod budget;
 mod calibration;
 mod counts;
 mod devices;
@@ -44,10 +45,11 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 
 pub use assess::Assessed;
-pub use assess_period::{LENGTH_EXCESS_LOG_MIN, PAIR_SHARE_MIN, PatternBudget};
+pub use assess_period::{LENGTH_EXCESS_LOG_MIN, PAIR_SHARE_MIN};
 #[cfg(test)]
 pub(crate) use baseline::reckoned;
 pub use baseline::{Baseline, Prior};
+pub use budget::PatternBudget;
 pub use devices::DEVICE_CARERS_MAX;
 pub use facts::{Absence, CarerAway, Home, Order, PayDates, ProviderFact};
 pub use mark::Mark;
