@@ -87,12 +87,8 @@ impl Engine {
         let party = self.world.client(client);
         let close = party.months.get(month).into_iter().flat_map(close_carers);
         into.extend(close.map(|carer| Period { month, whose: Whose::Pair(carer, client) }));
-        if 0 < party.pairs_standing {
-            let of_client = |known: &&Period| {
-                known.month == month && matches!(known.whose, Whose::Pair(_, of) if of == client)
-            };
-            into.extend(self.periods.keys().filter(of_client));
-        }
+        let standing = party.pairs_standing.iter().filter(|(_, of)| *of == month);
+        into.extend(standing.map(|(carer, _)| Period { month, whose: Whose::Pair(*carer, client) }));
     }
 
     /// Pairs with a small part of the client's visits and tags that nothing was noted about have no
@@ -102,7 +98,8 @@ impl Engine {
             Whose::Pair(carer, client) => {
                 let party = self.world.client(client);
                 let close = |tally: &Tally| close_carers(tally).any(|close| close == carer);
-                0 < party.pairs_standing || party.months.get(period.month).is_some_and(close)
+                party.pairs_standing.contains(&(carer, period.month))
+                    || party.months.get(period.month).is_some_and(close)
             }
             Whose::Tag(tag) => {
                 self.world.tags.contains_key(&(period.month, tag)) || self.periods.contains_key(&period)
@@ -269,10 +266,12 @@ impl Engine {
             out.push(Output::Alert(Box::new(self.period_alert(period, &stand, &before))));
         }
         self.ask_about(period, &stand.hits, out);
-        if let Whose::Pair(_, client) = period.whose {
+        if let Whose::Pair(carer, client) = period.whose {
             let standing = &mut self.world.clients[client.0 as usize].pairs_standing;
-            *standing += u32::from(!stand.hits.is_empty());
-            *standing -= u32::from(!before.hits.is_empty());
+            standing.retain(|known| *known != (carer, period.month));
+            if !stand.hits.is_empty() {
+                standing.push((carer, period.month));
+            }
         }
         if !stand.hits.is_empty() {
             self.periods.insert(period, stand);

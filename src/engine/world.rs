@@ -56,8 +56,8 @@ pub struct Settings {
 pub(super) struct Party {
     pub(super) timeline: Timeline,
     pub(super) months: Months,
-    /// Of a client: its pairs about which something stands.
-    pub(super) pairs_standing: u32,
+    /// Of a client: its pairs about which something stands, in no order that means anything.
+    pub(super) pairs_standing: Vec<(CarerId, Month)>,
     /// Changed since the read model last asked.
     pub(super) touched: bool,
 }
@@ -127,7 +127,7 @@ pub(super) enum Moved {
 }
 
 static NOBODY: Party =
-    Party { timeline: Timeline::EMPTY, months: Months::EMPTY, pairs_standing: 0, touched: false };
+    Party { timeline: Timeline::EMPTY, months: Months::EMPTY, pairs_standing: Vec::new(), touched: false };
 
 impl World {
     pub(super) fn new(settings: Arc<Settings>) -> Self {
@@ -244,8 +244,11 @@ impl World {
         // The month that the horizon lies in is no longer whole: its tallies go with it.
         self.horizon_month = Some(month);
         let first_whole = month.next();
-        let parties = self.carers.iter_mut().chain(&mut self.clients).map(|party| &mut party.months);
-        parties.chain(&mut self.providers).for_each(|months| months.expire(first_whole));
+        for party in self.carers.iter_mut().chain(&mut self.clients) {
+            party.months.expire(first_whole);
+            party.pairs_standing.retain(|(_, of)| month <= *of);
+        }
+        self.providers.iter_mut().for_each(|months| months.expire(first_whole));
         self.tags.retain(|(known, _), _| first_whole <= *known);
         self.pools.retain(|known, _| first_whole <= *known);
         self.refresh(first_whole, u32::MAX >> (32 - Mark::COUNT), true);
