@@ -1,6 +1,7 @@
 //! Delivery under faults: what stands in the end is what a run without faults comes to, whatever
 //! crashed, was lost, or was taken over in between. Every failure names its seed.
 
+mod shuffled;
 mod single;
 mod town;
 
