@@ -46,7 +46,7 @@ pub struct DemoArgs {
     #[arg(long, value_name = "N", default_value_t = 600, value_parser = clap::value_parser!(u32).range(1..=5_000))]
     pub clients: u32,
     /// Registrations a second
-    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=20_000))]
+    #[arg(long, value_name = "N", default_value_t = 1_500, value_parser = clap::value_parser!(u32).range(1..=20_000))]
     pub rate: u32,
     /// Language of the sentences
     #[arg(long, value_name = "LANGUAGE", default_value = "en")]
