@@ -30,7 +30,7 @@ fn run(lines: &[Line], seed: u64) -> Memory {
     let mut now = 0;
     while waiting.iter().any(|lines| !lines.is_empty()) {
         let lines = &mut waiting[random.below(PARTITIONS.len() as u64) as usize];
-        let many = random.below(if seed % 2 == 0 { 60 } else { 4 }) as usize;
+        let many = random.below(if seed.is_multiple_of(2) { 60 } else { 4 }) as usize;
         lines.drain(..many.min(lines.len())).for_each(|line| append(&memory, line));
         now += 20;
         instance.step(&memory, seed, Faults::default(), now);
