@@ -17,6 +17,7 @@
 
 use serde::Deserialize;
 
+use super::slack::Slack;
 use super::{Definition, from_table};
 use crate::domain::{Class, Grade, Measure, Sentence, Span, VisitKind};
 use crate::engine::{Hit, Looks, Report, Rule, Sight, Visit};
@@ -37,9 +38,8 @@ pub(super) const RULE: Definition = Definition {
 #[serde(deny_unknown_fields)]
 struct CarerOverlap {
     /// Shared time up to this is rounding and clocks.
-    slack_seconds: u32,
-    /// The same where one of the four ends is not bound to the place.
-    weak_end_slack_seconds: u32,
+    #[serde(flatten)]
+    slack: Slack,
 }
 
 impl Rule for CarerOverlap {
@@ -52,7 +52,7 @@ impl Rule for CarerOverlap {
             let lawful = other.client == own.client
                 || !claims_presence(other)
                 || (own.shared_visit.is_some() && own.shared_visit == other.shared_visit);
-            if lawful || shared.seconds() <= self.slack(own, other) {
+            if lawful || shared.seconds() <= self.slack.between(own, other) {
                 continue;
             }
             let apart = sight.one_household(other).map(|together| !together);
@@ -64,12 +64,6 @@ impl Rule for CarerOverlap {
 }
 
 impl CarerOverlap {
-    /// How much shared time says nothing: more where an end is not bound to the place.
-    fn slack(&self, own: &Visit, other: &Visit) -> i64 {
-        let bound = own.is_electronic() && other.is_electronic();
-        i64::from(if bound { self.slack_seconds } else { self.weak_end_slack_seconds })
-    }
-
     fn hit(&self, sight: &Sight<'_>, other: &Visit, shared: Span, household_known: bool) -> Hit {
         let own = sight.visit();
         let tags_differ =
@@ -87,7 +81,7 @@ impl CarerOverlap {
             related: vec![other.slot],
             disputed: Some(shared),
             observed: vec![Measure::whole("overlap_seconds", shared.seconds())],
-            expected: vec![Measure::whole("overlap_seconds_max", self.slack(own, other))],
+            expected: vec![Measure::whole("overlap_seconds_max", self.slack.between(own, other))],
             excluded: &["one-household", "shared-visit", "alarm", "outside-home", "declined-visit"],
             not_tested,
             text: sentence(sight, other, shared),

@@ -17,6 +17,7 @@
 
 use serde::Deserialize;
 
+use super::slack::Slack;
 use super::{Definition, from_table};
 use crate::domain::{Class, Grade, Measure, Sentence, Span, VisitKind};
 use crate::engine::{Hit, Looks, Report, Rule, Sight, Visit};
@@ -37,9 +38,8 @@ pub(super) const RULE: Definition = Definition {
 #[serde(deny_unknown_fields)]
 struct ClientOverlap {
     /// Shared time up to this is rounding and clocks.
-    slack_seconds: u32,
-    /// The same where one of the four ends is not bound to the place.
-    weak_end_slack_seconds: u32,
+    #[serde(flatten)]
+    slack: Slack,
     /// Shared time up to this, at the seam of two visits, is a handover.
     handover_seconds: u32,
 }
@@ -55,7 +55,7 @@ impl Rule for ClientOverlap {
                 || !claims_presence(other)
                 || self.is_handover(own, other, shared)
                 || are_partners(sight, own, other);
-            if lawful || shared.seconds() <= self.slack(own, other) {
+            if lawful || shared.seconds() <= self.slack.between(own, other) {
                 continue;
             }
             let staff = (sight.required_staff(own), sight.required_staff(other));
@@ -68,12 +68,6 @@ impl Rule for ClientOverlap {
 }
 
 impl ClientOverlap {
-    /// How much shared time says nothing: more where an end is not bound to the place.
-    fn slack(&self, own: &Visit, other: &Visit) -> i64 {
-        let bound = own.is_electronic() && other.is_electronic();
-        i64::from(if bound { self.slack_seconds } else { self.weak_end_slack_seconds })
-    }
-
     fn is_handover(&self, own: &Visit, other: &Visit, shared: Span) -> bool {
         let (own, other) = (own.presence(), other.presence());
         let (first, second) = if own <= other { (own, other) } else { (other, own) };
@@ -90,7 +84,7 @@ impl ClientOverlap {
             disputed: Some(shared),
             observed: vec![Measure::whole("overlap_seconds", shared.seconds()), Measure::whole("carers", 2)],
             expected: vec![
-                Measure::whole("overlap_seconds_max", self.slack(sight.visit(), other)),
+                Measure::whole("overlap_seconds_max", self.slack.between(sight.visit(), other)),
                 Measure::whole("carers_max", 1),
             ],
             excluded: &["double-staffing", "partner", "trainee", "alarm", "handover", "declined-visit"],

@@ -18,6 +18,7 @@
 
 use serde::Deserialize;
 
+use super::slack::Slack;
 use super::{Definition, from_table};
 use crate::domain::{Class, Grade, Measure, Sentence, Span, VisitKind};
 use crate::engine::{Hit, Looks, NEIGHBOUR_GAP_SECONDS_MAX, Report, Rule, Sight, Visit};
@@ -40,9 +41,8 @@ struct ImpossibleTravel {
     /// Nobody drives a straight line faster than this between two homes.
     speed_kmh_max: f64,
     /// Clocks, and the walk to the door.
-    slack_seconds: u32,
-    /// The same where one of the four ends is not bound to the place.
-    weak_end_slack_seconds: u32,
+    #[serde(flatten)]
+    slack: Slack,
     /// Further apart than this can be held.
     hold_metres_min: u32,
     /// With less time between than this.
@@ -91,8 +91,7 @@ impl ImpossibleTravel {
             return;
         }
         let needed_seconds = |metres: f64| (metres * 3.6 / self.speed_kmh_max).floor() as i64;
-        let bound = first.is_electronic() && second.is_electronic();
-        let slack_seconds = i64::from(if bound { self.slack_seconds } else { self.weak_end_slack_seconds });
+        let slack_seconds = self.slack.between(first, second);
         let allowed = gap_seconds + slack_seconds;
         // Most ways are so short that it need not be known how short.
         if needed_seconds(from_place.metres_to_at_most(to_place)) <= allowed {

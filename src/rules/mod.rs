@@ -42,6 +42,7 @@ mod service_without_presence;
 mod shared_device;
 mod shared_household_double;
 mod shares;
+mod slack;
 mod split_visits;
 mod tariff_edge;
 mod task_pattern;
