@@ -23,7 +23,7 @@ use super::shares::{Shares, Told, Words};
 use super::{Definition, from_table};
 use crate::domain::{Class, Grade, Measure, Sentence, SubjectKind, VisitKind};
 use crate::engine::{
-    Hit, Looks, Mark, NEIGHBOUR_GAP_SECONDS_MAX, PeriodSight, Report, Rule, Sight, Signal, Visit,
+    Hit, Looks, Mark, NEIGHBOUR_GAP_SECONDS_MAX, PeriodSight, Report, Rule, ShareFloor, Sight, Signal, Visit,
 };
 
 pub(super) const RULE: Definition = Definition {
@@ -87,6 +87,10 @@ impl Rule for UnusualCount {
 
     fn periods_of(&self) -> &'static [SubjectKind] {
         &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
+    }
+
+    fn share_floor(&self) -> Option<ShareFloor> {
+        Some(self.shares.floor(Mark::Unplanned))
     }
 
     fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
