@@ -35,6 +35,12 @@ impl Asked {
 impl Engine {
     /// Ranks the visits of a pay period anew where others of them are asked about than before.
     pub(super) fn ask_about(&mut self, period: Period, hits: &[Weighed], out: &mut Vec<Output>) {
+        let timeline = match period.whose {
+            Whose::Carer(carer) => &self.world.carer(carer).timeline,
+            Whose::Client(client) | Whose::Pair(_, client) => &self.world.client(client).timeline,
+            // Nobody opens these to go through their visits.
+            Whose::Provider(_) | Whose::Tag(_) => return,
+        };
         let asking = hits.iter().filter(|weighed| Grade::Observe < weighed.hit.grade);
         let parts = asking.fold(0, |parts, weighed| parts | weighed.parts);
         let before = self.asked.0.remove(&period).unwrap_or_default();
@@ -42,11 +48,6 @@ impl Engine {
             self.asked.0.insert(period, Pattern { parts, score: score(hits, &self.rules) });
         }
         let changed = parts ^ before.parts;
-        let timeline = match period.whose {
-            Whose::Carer(carer) => &self.world.carer(carer).timeline,
-            Whose::Client(client) | Whose::Pair(_, client) => &self.world.client(client).timeline,
-            Whose::Provider(_) | Whose::Tag(_) => return,
-        };
         if changed == 0 {
             return;
         }

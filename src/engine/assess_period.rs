@@ -26,7 +26,8 @@ impl Default for PeriodSignals {
 }
 
 /// Where what is usual has moved, a carer with fewer than [`BORNE_MIN`] marked visits has no pattern, nor
-/// one whose share is at most so large a part of the usual one. [`PeriodSight::excess`] sees to both.
+/// one whose share is at most so large a part of the usual one: every rule's `borne_min` is at least that,
+/// and what is told has to be above the usual.
 pub(super) const USUAL_PART_MIN: f64 = 0.5;
 /// And none whose visits are on the whole longer than usual by no more than this logarithm.
 pub const LENGTH_EXCESS_LOG_MIN: f64 = 0.05;

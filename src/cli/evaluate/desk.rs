@@ -38,8 +38,16 @@ pub(super) struct Case {
 /// Remembers what was handed out.
 #[derive(Debug, Default)]
 pub(super) struct Desk {
-    handed: HashMap<u32, (i32, f64)>,
-    first: HashMap<u32, i32>,
+    handed: HashMap<u32, Handed>,
+}
+
+/// When an alert was handed out.
+#[derive(Clone, Copy, Debug)]
+struct Handed {
+    first: i32,
+    last: i32,
+    /// Of the case that it was in last.
+    score: f64,
 }
 
 impl Desk {
@@ -60,8 +68,8 @@ impl Desk {
         cases.truncate(budget);
         for case in &cases {
             for &alert in &case.alerts {
-                self.handed.insert(alert, (day, case.score));
-                self.first.entry(alert).or_insert(day);
+                let first = self.first(alert).unwrap_or(day);
+                self.handed.insert(alert, Handed { first, last: day, score: case.score });
             }
         }
         (cases, offered)
@@ -74,11 +82,11 @@ impl Desk {
 
     /// The day on which it was handed out first.
     pub(super) fn first(&self, alert: u32) -> Option<i32> {
-        self.first.get(&alert).copied()
+        self.handed.get(&alert).map(|handed| handed.first)
     }
 
     fn is_new(&self, offer: &Offer, day: i32) -> bool {
-        self.handed.get(&offer.alert).is_none_or(|&(last, score)| {
+        self.handed.get(&offer.alert).is_none_or(|&Handed { last, score, .. }| {
             last + AGAIN_AFTER_DAYS <= day || score + AGAIN_AFTER_SCORE <= offer.score
         })
     }

@@ -83,8 +83,8 @@ pub(super) struct Town {
     pub(super) average_precision: Option<f64>,
     pub(super) cases: AtBudget,
     pub(super) records: AtBudget,
-    /// Share of the planted registrations in the pay period of a case that was handed out about the
-    /// carer, pair or client as such: what its file shows whoever opens it.
+    /// Share of the planted registrations that are covered by the day they came or by the evidence of a
+    /// case, without the rest of the month that a case is about.
     pub(super) recall_by_the_day: Option<f64>,
     /// Öre of what was not worked, and of that in covered registrations.
     pub(super) planted_ore: i64,
