@@ -77,6 +77,7 @@ impl Engine {
         // A withdrawal keeps the class and grade of what it takes back.
         let weighed = if stand.is_alert() { &stand.hits } else { &before.hits };
         let classes = weighed.iter().map(|hit| self.rules[usize::from(hit.rule)].class);
+        let kind = subject.kind;
         let hard = stand.hits.iter().any(|weighed| weighed.hit.p_value.is_none());
         let told: &[Weighed] = if stand.is_alert() { &stand.hits } else { &[] };
         Alert {
@@ -90,7 +91,7 @@ impl Engine {
             pay_period,
             class: classes.max().unwrap_or(Class::Error),
             grade: weighed.iter().map(|weighed| weighed.hit.grade).max().unwrap_or(Grade::Review),
-            score: round_significant(score(told, &self.rules), 4),
+            score: round_significant(score(told, kind, &self.rules), 4),
             p_value: p_value(told).filter(|_| !hard).map(|p| round_significant(p, 4)),
             amount_at_risk_ore: 0,
             findings: told.iter().map(|weighed| self.finding(weighed)).collect(),

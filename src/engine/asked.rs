@@ -45,7 +45,8 @@ impl Engine {
         let parts = asking.fold(0, |parts, weighed| parts | weighed.parts);
         let before = self.asked.0.remove(&period).unwrap_or_default();
         if parts != 0 {
-            self.asked.0.insert(period, Pattern { parts, score: score(hits, &self.rules) });
+            let score = score(hits, period.whose.kind(), &self.rules);
+            self.asked.0.insert(period, Pattern { parts, score });
         }
         let changed = parts ^ before.parts;
         if changed == 0 {

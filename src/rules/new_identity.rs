@@ -59,7 +59,7 @@ impl Rule for NewIdentity {
 
     fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
         if let Some(told) = self.told(sight) {
-            report.hit(self.hit(sight, &told));
+            report.hit_of_every(self.hit(sight, &told));
         }
     }
 
