@@ -334,7 +334,8 @@ impl Engine {
     }
 
     pub(super) fn assessed(&self, slot: Slot, hits: &[Weighed], combined: Option<f64>) -> Assessed {
-        let of_visit = score(hits, SubjectKind::Registration, &self.rules).max(combined.map_or(0.0, of_p_value));
+        let of_visit =
+            score(hits, SubjectKind::Registration, &self.rules).max(combined.map_or(0.0, of_p_value));
         Assessed {
             score: of_visit.max(self.score_of_pattern(slot)),
             p_value: combined,

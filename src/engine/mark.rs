@@ -42,11 +42,13 @@ pub enum Mark {
     Split,
     /// Paid by standard minutes, with nothing captured at the home.
     Unseen,
+    /// Ended so long after its carer began to work that no rest has room in those 24 hours.
+    NoRest,
 }
 
 impl Mark {
     /// How many there are.
-    pub const COUNT: usize = 18;
+    pub const COUNT: usize = 19;
     /// All of them, in order.
     pub const ALL: [Self; Self::COUNT] = [
         Self::Manual,
@@ -67,6 +69,7 @@ impl Mark {
         Self::TagNear,
         Self::Split,
         Self::Unseen,
+        Self::NoRest,
     ];
 }
 

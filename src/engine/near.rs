@@ -50,7 +50,7 @@ impl World {
         }
     }
 
-    /// Visits of later days that look back at the visit.
+    /// Visits that begin later on its day or on later days, and look back at the visit.
     pub(super) fn after(&self, visit: &Visit, into: &mut Vec<Slot>) {
         let from = visit.span.start();
         let last = Day(visit.day.0.saturating_add(BASELINE_DAYS_MAX));
@@ -58,7 +58,7 @@ impl World {
             let later = party.timeline.starting_from(from.plus(1));
             let days = later.iter().map(|mark| (self.ledger.counted(mark.slot).day, mark.slot));
             let until_last = days.take_while(|(day, _)| *day <= last);
-            into.extend(until_last.filter(|(day, _)| visit.day < *day).map(|(_, slot)| slot));
+            into.extend(until_last.map(|(_, slot)| slot));
         }
     }
 }

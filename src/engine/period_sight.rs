@@ -9,6 +9,7 @@ use super::peers::{Usual, UsualLength};
 use super::period::{Period, Whose};
 use super::signal::{PERIOD_SIGNALS, Signal};
 use super::tally::{Count, Share, Tally};
+use super::visit::Visit;
 use super::world::World;
 use crate::domain::{Month, Zone};
 
@@ -167,6 +168,26 @@ impl<'a> PeriodSight<'a> {
     pub fn pair(&self) -> Option<Share> {
         let Whose::Pair(carer, _) = self.period.whose else { return None };
         self.tally.shares().iter().copied().find(|share| share.carer == carer)
+    }
+
+    /// The visits of a carer, a client or a pair that were carried out and are paid in this pay period or the
+    /// one before, in order of start, with whether they bear `mark`. It goes through all that is kept: to be
+    /// asked where the counts alone have something to tell.
+    pub fn visits(&self, mark: Option<Mark>) -> impl Iterator<Item = (&'a Visit, bool)> {
+        let (world, Period { month, whose }) = (self.world, self.period);
+        let pins = match whose {
+            Whose::Carer(carer) => world.carer(carer).timeline.all(),
+            Whose::Client(client) | Whose::Pair(_, client) => world.client(client).timeline.all(),
+            Whose::Provider(_) | Whose::Tag(_) => &[],
+        };
+        let of_pair = move |visit: &&Visit| !matches!(whose, Whose::Pair(carer, _) if carer != visit.carer);
+        let months = [month, month.previous()];
+        let visits = pins.iter().map(|pin| world.ledger.counted(pin.slot)).filter(of_pair);
+        let counted = visits.filter(move |visit| visit.is_performed() && months.contains(&visit.pay_period));
+        counted.map(move |visit| {
+            let marks = &world.ledger.entry(visit.slot).marks;
+            (visit, mark.is_some_and(|mark| marks.bears(mark)))
+        })
     }
 
     /// Of a tag: the carers whose visits bear [`Mark::TagNear`] with it, and how many.

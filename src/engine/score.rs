@@ -40,7 +40,9 @@ pub(super) fn score(hits: &[Weighed], of_a: SubjectKind, rules: &RuleSet) -> f64
         match (hit.grade, class, hit.p_value) {
             (Grade::Observe, _, None) => 1.0,
             (Grade::Observe, _, Some(p)) => of_p_value(p).min(HARD_SCORE / 2.0),
-            (_, _, Some(p)) if of_a != SubjectKind::Registration => below_hard(of_p_value(p) + PERIOD_DECADES),
+            (_, _, Some(p)) if of_a != SubjectKind::Registration => {
+                below_hard(of_p_value(p) + PERIOD_DECADES)
+            }
             (_, _, Some(p)) => of_p_value(p),
             (Grade::Hold, _, _) => HARD_SCORE + HOLD_SCORE + length,
             (Grade::Review, Class::Contradiction, _) => HARD_SCORE + CONTRADICTION_SCORE + length,

@@ -129,7 +129,12 @@ impl<'a> Sight<'a> {
 
     /// The visit's task codes.
     pub fn task_codes(&self) -> impl Iterator<Item = &'a str> {
-        self.world.registry.task_codes(self.visit.tasks)
+        self.task_codes_of(self.visit)
+    }
+
+    /// Those of another visit.
+    pub fn task_codes_of(&self, visit: &Visit) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.world.registry.task_codes(visit.tasks)
     }
 
     /// Known absences of the carer, in order of recording.
@@ -185,6 +190,24 @@ impl<'a> Sight<'a> {
         let marks = world.carer(own.carer).timeline.starting(from, from.plus(3 * DAY_SECONDS));
         let visits = marks.iter().map(|mark| world.ledger.counted(mark.slot));
         visits.filter(move |visit| visit.day == day && visit.slot != own.slot)
+    }
+
+    /// Since when the carer had worked by the beginning of this visit without a rest of `rest_seconds`
+    /// between two visits: the start of the first of those that lead up to this one, of the 24 hours before.
+    /// A rule that asks must say that it `reads_history`.
+    #[must_use]
+    pub fn without_rest_since(&self, rest_seconds: i64) -> UtcSecond {
+        let mut since = self.carer.span().start();
+        for mark in self.carer.earlier(DAY_SECONDS) {
+            if !self.world.ledger.counted(mark.slot).is_performed() {
+                continue;
+            }
+            if rest_seconds <= since.since(mark.span.end()) {
+                break;
+            }
+            since = mark.span.start();
+        }
+        since
     }
 
     /// The carer's visits to the client that began in the same minute so many times 24 hours before. A rule

@@ -128,8 +128,13 @@ pub(super) struct Placed<'a> {
 }
 
 impl<'a> Placed<'a> {
+    /// Its own time.
+    pub(super) fn span(&self) -> Span {
+        self.marks[self.at].span
+    }
+
     fn start(&self) -> UtcSecond {
-        self.marks[self.at].span.start()
+        self.span().start()
     }
 
     /// The marks before it that begin at most `seconds` before it does, the nearest first.

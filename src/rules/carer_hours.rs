@@ -5,12 +5,15 @@
 //! Finds, at visits, time beyond `hold_hours` that a carer has registered on one local day, over all
 //! providers and clients; time that visits share counts once, and a visit counts to the day it began
 //! on, with those that are paid in the same period. And in a pay period: at least `long_days_min` days
-//! of more than `day_hours_max`, or more than `month_hours_max` in all.
+//! of more than `day_hours_max`, or more than `month_hours_max` in all; or at least `restless_days_min`
+//! days with visits that end more than 24 hours less `rest_hours_min` after the carer's first one since the
+//! last such rest, so that no rest of that length has room in those 24 hours. One late night makes two such
+//! days: the evening and the day after.
 //!
 //! Not a finding: split shifts and standby, as only time at clients counts; two part-time jobs, up to
-//! what a day has room for; visits that the source closed, beyond their plan; declined visits. Too short
-//! a rest between two days is not tested: when a shift begins and ends is not in the records, only
-//! when visits do.
+//! what a day has room for; visits that the source closed, beyond their plan; declined visits. When a shift
+//! begins and ends is not in the records, only when visits do: a rest is taken to be as long as it can have
+//! been, and what the law asks for, eleven hours, is not asked about until it falls below what agreements allow.
 //!
 //! Grade: hold of what lies beyond `hold_hours`, as that cannot be; review of the pay period.
 
@@ -18,14 +21,16 @@ use serde::Deserialize;
 
 use super::{Definition, from_table};
 use crate::domain::{Class, Grade, Measure, Sentence, Span, SubjectKind, UtcSecond};
-use crate::engine::{Hit, LONG_DAY_MINUTES, Looks, PeriodSight, Report, Rule, Sight, Visit, Whose};
+use crate::engine::{
+    Hit, LONG_DAY_MINUTES, Looks, Mark, Period, PeriodSight, Report, Rule, Sight, Visit, Whose,
+};
 
 pub(super) const RULE: Definition = Definition {
     id: "carer-hours",
-    version: 2,
+    version: 3,
     class: Class::Contradiction,
     patterns: &[15],
-    reads_history: false,
+    reads_history: true,
     looks: Looks::AtBoth,
     summary_sv: "Fler timmar än en människa kan arbeta.",
     summary_en: "More hours than one person can work.",
@@ -44,6 +49,10 @@ struct CarerHours {
     long_days_min: u32,
     /// More registered hours in a pay period than this are asked about.
     month_hours_max: u32,
+    /// In each 24 hours there is room for a rest of so many.
+    rest_hours_min: u32,
+    /// So many days on which there was not are asked about.
+    restless_days_min: u32,
     /// What lies beyond so many hours of a day is held; at least 12.
     hold_hours: u32,
 }
@@ -53,6 +62,9 @@ impl Rule for CarerHours {
         // Every shared minute is in that sum twice, so that the day has no more.
         let hold_minutes = (60 * self.hold_hours).max(LONG_DAY_MINUTES);
         let own = sight.visit();
+        if own.is_performed() {
+            report.mark(Mark::NoRest, self.is_without_rest(sight));
+        }
         if own.is_performed()
             && hold_minutes < sight.carer_minutes_today()
             && let Some((beyond, seconds, before)) = beyond(sight, i64::from(hold_minutes) * 60)
@@ -69,10 +81,14 @@ impl Rule for CarerHours {
         if let Some(told) = self.told(sight) {
             report.hit(self.of_the_month(sight, told));
         }
+        if let Some(days) = self.restless(sight) {
+            report.hit_of(Mark::NoRest, self.without_rest(sight, days));
+        }
     }
 
     fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
-        self.told(sight).map_or(0, |(days, hours)| 1 + (u64::from(days) << 32) + u64::from(hours))
+        let of_the_month = self.told(sight).map_or(0, |(days, hours)| 1 + (days << 16) + hours);
+        u64::from(self.restless(sight).unwrap_or(0)) << 32 | u64::from(of_the_month)
     }
 }
 
@@ -125,6 +141,55 @@ impl CarerHours {
                 en: format!(
                     "With visit {id} on {date} at {clock} the same carer has {hours} h {minutes} min registered that day, \
                      shared time counted once; at most {most} hours are possible."
+                ),
+            },
+        }
+    }
+
+    /// Does the visit end so long after the carer's work began that no rest has room in those 24 hours?
+    fn is_without_rest(&self, sight: &Sight<'_>) -> bool {
+        let rest_seconds = i64::from(self.rest_hours_min) * 3600;
+        let end = sight.visit().presence().end();
+        24 * 3600 - rest_seconds < end.since(sight.without_rest_since(rest_seconds))
+    }
+
+    /// Days with visits without a rest before them, where they are asked about.
+    fn restless(&self, sight: &PeriodSight<'_>) -> Option<u32> {
+        let Period { month, whose: Whose::Carer(_) } = sight.period() else { return None };
+        let least = self.restless_days_min.max(1);
+        if sight.tally().count(Mark::NoRest).borne < least {
+            return None;
+        }
+        let restless = sight.visits(Some(Mark::NoRest)).filter(|(_, bears)| *bears);
+        let of_month = restless.filter(|(visit, _)| visit.pay_period == month);
+        let (mut days, mut last) = (0, None);
+        for (visit, _) in of_month {
+            days += u32::from(last != Some(visit.day));
+            last = Some(visit.day);
+        }
+        (least <= days).then_some(days)
+    }
+
+    fn without_rest(&self, sight: &PeriodSight<'_>, days: u32) -> Hit {
+        let (month, rest) = (sight.period().month, self.rest_hours_min);
+        let most = 24 - rest.min(24);
+        Hit {
+            grade: Grade::Review,
+            p_value: None,
+            related: Vec::new(),
+            disputed: None,
+            observed: vec![Measure::whole("days_without_rest", i64::from(days))],
+            expected: vec![Measure::whole("rest_hours_min", i64::from(rest))],
+            excluded: &["auto-closed", "declined-visit"],
+            not_tested: Vec::new(),
+            text: Sentence {
+                sv: format!(
+                    "På {days} dagar i {month} slutar omsorgspersonens besök mer än {most} timmar efter att arbetet \
+                     började, utan {rest} timmars vila däremellan."
+                ),
+                en: format!(
+                    "On {days} days in {month} the carer's visits end more than {most} hours after work began, without {rest} \
+                     hours of rest in between."
                 ),
             },
         }

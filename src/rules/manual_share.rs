@@ -10,8 +10,8 @@
 //! Not a finding: declined or cancelled visits, visits still open, ends captured by a button. New
 //! phones, a place without coverage or an outage are accepted by an `exception` fact.
 //!
-//! Grade: review; observe for a carer who typed in as much the month before, or in the first month of a
-//! provider: a unit that has always done so is its provider's matter, of whom the rule tells by itself. No
+//! Grade: review; observe for a carer who has always typed in as much, by all that is kept of this month and
+//! the one before, or in the first month of a provider: a unit that has always done so is its provider's matter, of whom the rule tells by itself. No
 //! single second is in question. What is told is rounded (visits down to tens, a
 //! provider's to hundreds, the share to five per cent, the probability up to `p_max`), so that the alert
 //! is not revised with every visit.
@@ -29,7 +29,7 @@ use crate::engine::{
 
 pub(super) const RULE: Definition = Definition {
     id: "manual-share",
-    version: 2,
+    version: 3,
     class: Class::Pattern,
     patterns: &[18],
     reads_history: false,
@@ -111,21 +111,39 @@ impl ManualShare {
         if visits < visits_min.max(1) || self.p_max < chance || like_the_others {
             return None;
         }
-        let is_new = self.is_new(sight, visits, share);
+        let is_new = self.is_new(sight);
         Some(Told { visits: visits / step * step, share_steps: manual * SHARE_STEPS / visits, is_new })
     }
 
-    /// Was the share lower in the month before? A provider's needs no before: the contract is the same.
-    fn is_new(&self, sight: &PeriodSight<'_>, visits: u32, share: f64) -> bool {
+    /// Was the share lower before? A provider's needs no before: the contract is the same.
+    fn is_new(&self, sight: &PeriodSight<'_>) -> bool {
         if !matches!(sight.period().whose, Whose::Carer(_)) {
             return true;
         }
-        match sight.tally_before().map(|before| before.count(Mark::Manual)) {
-            Some(before) if self.visits_min <= before.of => {
-                chernoff(f64::from(visits), share, before.share()) <= self.p_max
+        let before = sight.tally_before().map_or(0, |before| before.count(Mark::Manual).of);
+        self.has_risen(sight) || before < self.visits_min && sight.provider_was_there_before()
+    }
+
+    /// Is there a visit before which the carer typed in so much less that both are hardly from the same
+    /// share? The likelihood ratio of two shares against one (S. S. Wilks, "The Large-Sample Distribution of
+    /// the Likelihood Ratio", 1938), over all places at which the visits can be cut in two.
+    fn has_risen(&self, sight: &PeriodSight<'_>) -> bool {
+        let mut visits: Vec<bool> = Vec::new();
+        visits.extend(sight.visits(Some(Mark::Manual)).map(|(_, manual)| manual));
+        let count =
+            |of: &[bool]| Count { of: of.len() as u32, borne: of.iter().filter(|it| **it).count() as u32 };
+        let all = count(&visits);
+        let mut first = Count::default();
+        visits.iter().any(|manual| {
+            first = Count { of: first.of + 1, borne: first.borne + u32::from(*manual) };
+            let then = Count { of: all.of - first.of, borne: all.borne - first.borne };
+            let least = self.visits_min.max(1);
+            least <= first.of.min(then.of) && first.share() < then.share() && {
+                let more = chernoff(f64::from(then.of), then.share(), all.share());
+                let less = chernoff(f64::from(first.of), 1.0 - first.share(), 1.0 - all.share());
+                more * less <= self.p_max
             }
-            _ => sight.provider_was_there_before(),
-        }
+        })
     }
 
     /// How a carer's share is held against the others', for the ranking.

@@ -8,7 +8,9 @@
 //!
 //! Not a finding: an answer to an alarm. An unplanned visit while some order of the client holds,
 //! whatever was done, or less than `oral_order_days` before one begins or after one ended: help that
-//! cannot wait is granted by word of mouth, and put down in writing some days later. Which provider
+//! cannot wait is granted by word of mouth, and put down in writing some days later. Nor a visit that goes on
+//! with what an alarm or an unplanned visit at most `acute_hours` before began: the next shift, or the night
+//! patrol, takes it over and plans it. Which provider
 //! an order names is not looked at: providers stand in for each other.
 //!
 //! Grade: review, of the whole visit where no order holds or none covers any of its tasks; where one
@@ -23,7 +25,7 @@ use crate::engine::{Hit, Looks, Order, Report, Rule, Sight};
 
 pub(super) const RULE: Definition = Definition {
     id: "no-valid-order",
-    version: 1,
+    version: 2,
     class: Class::Deviation,
     patterns: &[7, 8],
     reads_history: false,
@@ -40,6 +42,8 @@ const DAY_SECONDS: i64 = 86_400;
 struct NoValidOrder {
     /// So long before an order begins or after one ended an unplanned visit may rest on spoken word.
     oral_order_days: u16,
+    /// So long after an unplanned visit or an alarm began its help may go on.
+    acute_hours: u8,
 }
 
 impl Rule for NoValidOrder {
@@ -66,7 +70,7 @@ impl Rule for NoValidOrder {
             return report.hit(hit(sight, None, false));
         }
         let is_covered = |code: &str| sight.client_orders().any(|order| covers(order, code));
-        if let Some(code) = sight.task_codes().find(|code| !is_covered(code)) {
+        if let Some(code) = sight.task_codes().find(|code| !is_covered(code) && !self.goes_on(sight, code)) {
             let any = sight.task_codes().any(is_covered);
             report.hit(hit(sight, Some(code), any));
         }
@@ -74,6 +78,18 @@ impl Rule for NoValidOrder {
 }
 
 impl NoValidOrder {
+    /// Did an alarm or an unplanned visit shortly before begin with the task?
+    fn goes_on(&self, sight: &Sight<'_>, code: &str) -> bool {
+        let own = sight.visit();
+        let before = sight.starting_near_at_client(i64::from(self.acute_hours) * 3600);
+        let mut acute = before.filter(|other| {
+            matches!(other.kind, VisitKind::Alarm | VisitKind::Unplanned)
+                && other.is_performed()
+                && other.span.start() < own.span.start()
+        });
+        acute.any(|other| sight.task_codes_of(other).any(|known| known == code))
+    }
+
     fn is_near_an_order(&self, sight: &Sight<'_>) -> bool {
         let start = sight.visit().span.start();
         let near = i64::from(self.oral_order_days) * DAY_SECONDS;
@@ -103,7 +119,7 @@ fn hit(sight: &Sight<'_>, code: Option<&str>, in_part: bool) -> Hit {
         disputed: (!in_part).then_some(own.span),
         observed,
         expected: vec![Measure::whole("orders_min", 1)],
-        excluded: &["alarm", "oral-order", "declined-visit", "not-billed"],
+        excluded: &["alarm", "oral-order", "acute-help", "declined-visit", "not-billed"],
         not_tested: Vec::new(),
         text: sentence(sight, code),
     }

@@ -7,8 +7,8 @@
 //! Finds, per carer and client in a pay period:
 //! * at least `share_min` of the client's visits, of which there are at least `visits_min` (two a
 //!   day), by this carer, with at least `minutes_min` minutes and `off_hours_share_min` of them on
-//!   evenings, nights and weekends: observe. From `share_review_min` on: review, for nobody works on so
-//!   many days of a month;
+//!   evenings, nights and weekends: observe. From `share_review_min` on, or with more than half of them and
+//!   on `days_in_a_row_min` days in a row: review, for nobody works on so many days of a month, or without a day off;
 //! * at least `unplanned_min` unplanned visits by this carer and at least half of the client's, where so
 //!   many are likely by at most `p_review_max`, had the carer the same part in them as in the planned ones:
 //!   review. The part is uncertain as if known from six visits (beta-binomial distribution); of more than
@@ -21,12 +21,12 @@ use serde::Deserialize;
 
 use super::shares::{decades, p_value};
 use super::{Definition, from_table};
-use crate::domain::{Class, Grade, Measure, Month, Sentence, SubjectKind};
+use crate::domain::{Class, Day, Grade, Measure, Month, Sentence, SubjectKind};
 use crate::engine::{Hit, Looks, Mark, PeriodSight, Report, Rule, Share};
 
 pub(super) const RULE: Definition = Definition {
     id: "pair-concentration",
-    version: 2,
+    version: 3,
     class: Class::Pattern,
     patterns: &[31],
     reads_history: false,
@@ -52,6 +52,8 @@ struct PairConcentration {
     share_min: f64,
     /// The part that is more days than one carer works, 0 to 1.
     share_review_min: f64,
+    /// So many days in a row are more than one carer works too.
+    days_in_a_row_min: u32,
     /// With fewer minutes in the pay period it is not.
     minutes_min: u32,
     /// Nor with a smaller part on evenings, nights and weekends, 0 to 1.
@@ -69,6 +71,8 @@ struct Told {
     per_cent: u32,
     /// Are these more days than one carer works?
     too_many: bool,
+    /// Or too many of them without a day off?
+    too_many_in_a_row: bool,
     /// Unplanned visits, by tens, where they are asked about.
     unplanned: u32,
     decades: u8,
@@ -90,8 +94,12 @@ impl Rule for PairConcentration {
     }
 
     fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
-        let Told { per_cent, too_many, unplanned, decades } = self.told(sight);
-        u64::from(unplanned) << 17 | u64::from(too_many) << 16 | u64::from(per_cent) << 8 | u64::from(decades)
+        let Told { per_cent, too_many, too_many_in_a_row, unplanned, decades } = self.told(sight);
+        u64::from(unplanned) << 18
+            | u64::from(too_many_in_a_row) << 17
+            | u64::from(too_many) << 16
+            | u64::from(per_cent) << 8
+            | u64::from(decades)
     }
 }
 
@@ -105,13 +113,15 @@ impl PairConcentration {
         let Some(own) = sight.pair() else { return told };
         let part = f64::from(own.visits) / f64::from(tally.visits);
         let off_hours = f64::from(own.off_hours) / f64::from(own.visits.max(1));
-        // Half is what the engine looks at pairs from.
-        if self.share_min.max(0.5) <= part
-            && self.minutes_min <= own.minutes
-            && self.off_hours_share_min <= off_hours
-        {
-            told.per_cent = own.visits * 20 / tally.visits * 5;
+        // The engine looks at pairs from half on.
+        if 0.5 < part && self.minutes_min <= own.minutes && self.off_hours_share_min <= off_hours {
             told.too_many = self.share_review_min <= part;
+            told.too_many_in_a_row = !told.too_many
+                && self.days_in_a_row_min <= own.visits
+                && self.days_in_a_row_min <= most_days_in_a_row(sight);
+            if self.share_min <= part || told.too_many_in_a_row {
+                told.per_cent = own.visits * 20 / tally.visits * 5;
+            }
         }
         if self.unplanned_min.max(1) <= own.unplanned {
             let unplanned: u32 = tally.shares().iter().map(|share| share.unplanned).sum();
@@ -128,15 +138,20 @@ impl PairConcentration {
 
     fn most(&self, told: Told, month: Month) -> Hit {
         let (per_cent, minutes) = (told.per_cent, self.minutes_min);
-        let (days_sv, days_en) = match told.too_many {
-            true => (
-                " Så många av månadens dagar brukar ingen arbeta.",
-                " Nobody usually works on so many days of a month.",
+        let row = self.days_in_a_row_min;
+        let (days_sv, days_en) = match (told.too_many, told.too_many_in_a_row) {
+            (true, _) => (
+                " Så många av månadens dagar brukar ingen arbeta.".to_owned(),
+                " Nobody usually works on so many days of a month.".to_owned(),
             ),
-            false => ("", ""),
+            (_, true) => (
+                format!(" Det gäller minst {row} dagar i rad, utan en ledig dag."),
+                format!(" They are on at least {row} days in a row, without a day off."),
+            ),
+            _ => (String::new(), String::new()),
         };
         Hit {
-            grade: if told.too_many { Grade::Review } else { Grade::Observe },
+            grade: if told.too_many || told.too_many_in_a_row { Grade::Review } else { Grade::Observe },
             p_value: None,
             related: Vec::new(),
             disputed: None,
@@ -180,6 +195,24 @@ fn unplanned(told: Told, month: Month) -> Hit {
             ),
         },
     }
+}
+
+/// On how many days in a row the pair has met, by visits of this pay period and the one before that end in
+/// this one.
+fn most_days_in_a_row(sight: &PeriodSight<'_>) -> u32 {
+    let month = sight.period().month;
+    let (mut most, mut row, mut before) = (0, 0, None::<Day>);
+    for (visit, _) in sight.visits(None) {
+        if before != Some(visit.day) {
+            let follows = before.is_some_and(|before| visit.day.0 == before.0 + 1);
+            row = if follows { row + 1 } else { 1 };
+            before = Some(visit.day);
+        }
+        if visit.pay_period == month {
+            most = most.max(row);
+        }
+    }
+    most
 }
 
 /// How likely so many of the client's `unplanned` visits are by this carer, by the part in the planned.

@@ -46,6 +46,8 @@ visits_min = 2
 [carer-hours]
 day_hours_max = 1
 long_days_min = 1
+rest_hours_min = 9
+restless_days_min = 3
 hold_hours = 12
 [billed-above-registered]
 rounding_seconds = 0
