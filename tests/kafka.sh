@@ -4,6 +4,7 @@
 #   tests/kafka.sh jars                                   fetch the jars, print their folder
 #   tests/kafka.sh start DIR [--brokers 1|3] [--until PID]  start, print the bootstrap address
 #   tests/kafka.sh stop DIR                               stop what `start DIR` started
+#   tests/kafka.sh crash DIR [NODE]                       end node NODE, or all, by SIGKILL
 #   tests/kafka.sh topics BOOTSTRAP [--partitions N]      make the topics of tests/kafka/topics.txt
 #
 # `--until PID`: the broker also stops by itself once process PID is gone, so that a test that is
@@ -23,7 +24,7 @@ fail() { # fail CODE TEXT...
 }
 
 usage() {
-  sed -n '4,7s/^#   //p' "${BASH_SOURCE[0]}" >&2
+  sed -n '4,8s/^#   //p' "${BASH_SOURCE[0]}" >&2
   fail 64 "$1"
 }
 
@@ -221,6 +222,21 @@ stop() {
   done
 }
 
+# As a machine that dies: a node tells the others nothing, and finishes nothing.
+crash() {
+  local at file pid
+  [[ -d ${1-} ]] || usage "\`crash\` needs the folder of \`start\`"
+  at=$(cd "$1" && pwd)
+  [[ -z ${2-} || -e $at/node-$2.pid ]] || usage "\`$2\` is no node of $1"
+  for file in "$at"/node-${2:-*}.pid; do
+    [[ -e $file ]] || continue
+    pid=$(cat "$file")
+    is_ours "$at" "$pid" || continue
+    kill -KILL "$pid"
+    while is_ours "$at" "$pid"; do sleep 0.02; done
+  done
+}
+
 topics() {
   local bootstrap=${1-} partitions=4 name settings setting running=() options pid failed=0
   [[ -n $bootstrap ]] || usage "\`topics\` needs a bootstrap address"
@@ -240,6 +256,6 @@ topics() {
 
 case ${1-} in
   jars) jars && echo "$store/lib" ;;
-  start | stop | topics) "$@" ;;
+  start | stop | crash | topics) "$@" ;;
   *) usage "\`${1-}\` is no command" ;;
 esac

@@ -1,5 +1,6 @@
 //! The broker that the tests share, and what is needed to talk to it.
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -13,7 +14,7 @@ use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{Headers as _, Message as _};
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
+use rdkafka::producer::{BaseProducer, BaseRecord, DefaultProducerContext, Producer as _, ProducerContext};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaErrorCode;
 
@@ -55,15 +56,31 @@ fn start() -> Result<String, String> {
     if !found("mvn") && !fetched() {
         return Err("`mvn` is missing".to_owned());
     }
-    let pid = std::process::id().to_string();
-    let output = Command::new(root().join("tests/kafka.sh"))
-        .args(["start", &format!("{}/kafka/run-{pid}", target()), "--until", &pid])
-        .env("CARGO_TARGET_DIR", target())
-        .stderr(Stdio::inherit())
-        .output()
-        .unwrap();
+    Ok(start_in(&folder(""), 1))
+}
+
+/// The folder of a broker of this run.
+pub fn folder(name: &str) -> String {
+    format!("{}/kafka/run-{}{name}", target(), std::process::id())
+}
+
+/// Starts so many brokers, which end with this process at the latest; returns their address.
+pub fn start_in(folder: &str, brokers: u32) -> String {
+    let (pid, brokers) = (std::process::id().to_string(), brokers.to_string());
+    script(&["start", folder, "--brokers", &brokers, "--until", &pid])
+}
+
+pub fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(root().join("tests/kafka.sh"));
+    command.args(arguments).env("CARGO_TARGET_DIR", target());
+    command
+}
+
+/// What `tests/kafka.sh` prints.
+pub fn script(arguments: &[&str]) -> String {
+    let output = command(arguments).stderr(Stdio::inherit()).output().unwrap();
     assert!(output.status.success(), "tests/kafka.sh: {}", output.status);
-    Ok(String::from_utf8(output.stdout).unwrap().trim().to_owned())
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
 fn target() -> String {
@@ -103,7 +120,8 @@ impl Topics {
                 continue;
             }
             let full = self.name(name);
-            let mut topic = NewTopic::new(&full, self.partitions, TopicReplication::Fixed(1));
+            // As many replicas as the brokers make by themselves: one, and of three brokers three.
+            let mut topic = NewTopic::new(&full, self.partitions, TopicReplication::Fixed(-1));
             for setting in words {
                 let (key, value) = setting.split_once('=').unwrap();
                 topic = topic.set(key, value);
@@ -125,7 +143,14 @@ impl Topics {
     }
 
     pub fn producer(&self) -> BaseProducer {
-        self.client().set("enable.idempotence", "true").set("linger.ms", "2").create().unwrap()
+        self.producer_seen_by(DefaultProducerContext)
+    }
+
+    /// A producer that tells `observer` what became of each record.
+    pub fn producer_seen_by<C: Observer>(&self, observer: C) -> BaseProducer<C> {
+        let mut config = self.client();
+        config.set("enable.idempotence", "true").set("acks", "all").set("linger.ms", "2");
+        config.create_with_context(observer).unwrap()
     }
 
     /// Everything that a topic holds now, in order within each partition.
@@ -167,13 +192,15 @@ pub fn read(config: &mut ClientConfig, topic: &str, partitions: i32) -> Vec<Kept
     (0..partitions)
         .for_each(|partition| list.add_partition_offset(topic, partition, Offset::Beginning).unwrap());
     consumer.assign(&list).unwrap();
-    let (mut kept, mut ended) = (Vec::new(), 0);
+    // A partition that changes its leader may be said to end once more.
+    let (mut kept, mut ended) = (Vec::new(), BTreeSet::new());
     let deadline = Instant::now() + PATIENCE;
-    while ended < partitions {
+    while ended.len() < usize::try_from(partitions).unwrap() {
         assert!(Instant::now() < deadline, "`{topic}` was not read to its end in {PATIENCE:?}");
         match consumer.poll(Duration::from_millis(100)) {
             None => (),
-            Some(Err(KafkaError::PartitionEOF(_))) => ended += 1,
+            Some(Err(KafkaError::PartitionEOF(partition))) => drop(ended.insert(partition)),
+            Some(Err(error)) if is_of_a_connection(&error) => (),
             Some(message) => {
                 let message = message.unwrap();
                 let headers = message.headers().map_or_else(Vec::new, |headers| {
@@ -195,8 +222,18 @@ pub fn read(config: &mut ClientConfig, topic: &str, partitions: i32) -> Vec<Kept
     kept
 }
 
+/// A broker can't be reached just now: the client itself tries again.
+fn is_of_a_connection(error: &KafkaError) -> bool {
+    let code = error.rdkafka_error_code();
+    matches!(code, Some(RDKafkaErrorCode::BrokerTransportFailure | RDKafkaErrorCode::AllBrokersDown))
+}
+
+/// A producer with any or no eyes on what it delivers.
+pub trait Observer: ProducerContext<DeliveryOpaque = ()> {}
+impl<C: ProducerContext<DeliveryOpaque = ()>> Observer for C {}
+
 /// Queues one record and waits only where the queue is full.
-pub fn send(producer: &BaseProducer, topic: &str, partition: i32, key: &[u8], value: &[u8]) {
+pub fn send(producer: &BaseProducer<impl Observer>, topic: &str, partition: i32, key: &[u8], value: &[u8]) {
     let mut record = BaseRecord::to(topic).partition(partition).key(key).payload(value);
     loop {
         match producer.send(record) {
@@ -212,7 +249,7 @@ pub fn send(producer: &BaseProducer, topic: &str, partition: i32, key: &[u8], va
 }
 
 /// Waits until everything queued is acknowledged.
-pub fn flush(producer: &BaseProducer) {
+pub fn flush(producer: &BaseProducer<impl Observer>) {
     producer.flush(PATIENCE).unwrap();
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -21,8 +22,19 @@ pub struct Service {
 impl Service {
     /// Starts an instance on the test's topics; its settings and log are written to `folder`.
     pub fn start(topics: &Topics, folder: &Path, instance: &str) -> Self {
+        Self::start_with(&settings_text(topics, instance), folder, instance)
+    }
+
+    /// Starts one that answers HTTP at `address`.
+    pub fn start_at(address: SocketAddr, topics: &Topics, folder: &Path, instance: &str) -> Self {
+        let text = settings_text(topics, instance);
+        let listen = text.replace("listen = \"\"", &format!("listen = \"{address}\""));
+        Self::start_with(&listen, folder, instance)
+    }
+
+    fn start_with(text: &str, folder: &Path, instance: &str) -> Self {
         let settings = folder.join(format!("{instance}.toml"));
-        std::fs::write(&settings, settings_text(topics, instance)).unwrap();
+        std::fs::write(&settings, text).unwrap();
         let log = folder.join(format!("{instance}.log"));
         let file = File::options().create(true).append(true).open(&log).unwrap();
         let child = Command::new(PROGRAM)

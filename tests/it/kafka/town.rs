@@ -4,7 +4,9 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::broker::{Topics, flush, send};
+use rdkafka::producer::BaseProducer;
+
+use super::broker::{Observer, Topics, flush, send};
 use super::service::PROGRAM;
 
 /// One municipality's records in their order.
@@ -73,7 +75,17 @@ pub fn send_facts(topics: &Topics, towns: &[Town]) {
 /// Puts the registrations from `from` up to `to` (as shares of the whole) on the feed, spread evenly
 /// over `seconds`.
 pub fn send_registrations(topics: &Topics, towns: &[Town], share: std::ops::Range<f64>, seconds: f64) {
-    let producer = topics.producer();
+    send_registrations_by(&topics.producer(), topics, towns, share, seconds);
+}
+
+/// The same by a given producer.
+pub fn send_registrations_by(
+    producer: &BaseProducer<impl Observer>,
+    topics: &Topics,
+    towns: &[Town],
+    share: std::ops::Range<f64>,
+    seconds: f64,
+) {
     let feed = topics.name("registrations");
     let began = std::time::Instant::now();
     let longest = towns.iter().map(|town| town.lines.len()).max().unwrap_or_default();
@@ -82,7 +94,7 @@ pub fn send_registrations(topics: &Topics, towns: &[Town], share: std::ops::Rang
     for number in first..last {
         for (partition, town) in (0..).zip(towns) {
             if let Some(line) = town.lines.get(number) {
-                send(&producer, &feed, partition, town.code.as_bytes(), line.as_bytes());
+                send(producer, &feed, partition, town.code.as_bytes(), line.as_bytes());
             }
         }
         let due = seconds * (number - first) as f64 / (last - first) as f64;
@@ -91,5 +103,5 @@ pub fn send_registrations(topics: &Topics, towns: &[Town], share: std::ops::Rang
             std::thread::sleep(std::time::Duration::from_secs_f64(early));
         }
     }
-    flush(&producer);
+    flush(producer);
 }
