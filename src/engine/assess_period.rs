@@ -33,7 +33,7 @@ pub(super) const USUAL_PART_MIN: f64 = 0.5;
 pub const LENGTH_EXCESS_LOG_MIN: f64 = 0.05;
 /// A pair with a smaller part than this of the client's visits, and of the unplanned ones, is none to
 /// speak of.
-pub const PAIR_SHARE_MIN: f64 = 0.5;
+pub const PAIR_SHARE_MIN: f64 = 0.3;
 
 impl Engine {
     /// Looks at the periods that this input has touched, at those that its moving of the usual

@@ -7,8 +7,8 @@
 //! Finds, per carer and client in a pay period:
 //! * at least `share_min` of the client's visits, of which there are at least `visits_min` (two a
 //!   day), by this carer, with at least `minutes_min` minutes and `off_hours_share_min` of them on
-//!   evenings, nights and weekends: observe. From `share_review_min` on, or with more than half of them and
-//!   on `days_in_a_row_min` days in a row: review, for nobody works on so many days of a month, or without a day off;
+//!   evenings, nights and weekends: observe. From `share_review_min` on, or with nearly a third of them and on
+//!   `days_in_a_row_min` days in a row: review, for nobody works on so many days of a month, or without a day off;
 //! * at least `unplanned_min` unplanned visits by this carer and at least half of the client's, where so
 //!   many are likely by at most `p_review_max`, had the carer the same part in them as in the planned ones:
 //!   review. The part is uncertain as if known from six visits (beta-binomial distribution); of more than
@@ -22,7 +22,7 @@ use serde::Deserialize;
 use super::shares::{decades, p_value};
 use super::{Definition, from_table};
 use crate::domain::{Class, Day, Grade, Measure, Month, Sentence, SubjectKind};
-use crate::engine::{Hit, Looks, Mark, PeriodSight, Report, Rule, Share};
+use crate::engine::{Hit, Looks, Mark, PAIR_SHARE_MIN, PeriodSight, Report, Rule, Share};
 
 pub(super) const RULE: Definition = Definition {
     id: "pair-concentration",
@@ -113,13 +113,14 @@ impl PairConcentration {
         let Some(own) = sight.pair() else { return told };
         let part = f64::from(own.visits) / f64::from(tally.visits);
         let off_hours = f64::from(own.off_hours) / f64::from(own.visits.max(1));
-        // The engine looks at pairs from half on.
-        if 0.5 < part && self.minutes_min <= own.minutes && self.off_hours_share_min <= off_hours {
-            told.too_many = self.share_review_min <= part;
+        if self.off_hours_share_min <= off_hours {
+            let most = self.share_min <= part && self.minutes_min <= own.minutes;
+            told.too_many = most && self.share_review_min <= part;
             told.too_many_in_a_row = !told.too_many
+                && PAIR_SHARE_MIN <= part
                 && self.days_in_a_row_min <= own.visits
                 && self.days_in_a_row_min <= most_days_in_a_row(sight);
-            if self.share_min <= part || told.too_many_in_a_row {
+            if most || told.too_many_in_a_row {
                 told.per_cent = own.visits * 20 / tally.visits * 5;
             }
         }
@@ -139,34 +140,41 @@ impl PairConcentration {
     fn most(&self, told: Told, month: Month) -> Hit {
         let (per_cent, minutes) = (told.per_cent, self.minutes_min);
         let row = self.days_in_a_row_min;
-        let (days_sv, days_en) = match (told.too_many, told.too_many_in_a_row) {
-            (true, _) => (
-                " Så många av månadens dagar brukar ingen arbeta.".to_owned(),
-                " Nobody usually works on so many days of a month.".to_owned(),
-            ),
-            (_, true) => (
-                format!(" Det gäller minst {row} dagar i rad, utan en ledig dag."),
-                format!(" They are on at least {row} days in a row, without a day off."),
-            ),
-            _ => (String::new(), String::new()),
+        let mut observed = vec![Measure::real("visits_share_min", f64::from(per_cent) / 100.0)];
+        observed.extend(told.too_many_in_a_row.then(|| Measure::whole("days_in_a_row_min", i64::from(row))));
+        let (more_sv, more_en) = if told.too_many_in_a_row {
+            (
+                format!(". Det gäller minst {row} dagar i rad, utan en ledig dag."),
+                format!(". They are on at least {row} days in a row, without a day off."),
+            )
+        } else if told.too_many {
+            (
+                format!(", minst {minutes} minuter. Så många av månadens dagar brukar ingen arbeta."),
+                format!(", at least {minutes} minutes. Nobody usually works on so many days of a month."),
+            )
+        } else {
+            (format!(", minst {minutes} minuter."), format!(", at least {minutes} minutes."))
         };
         Hit {
             grade: if told.too_many || told.too_many_in_a_row { Grade::Review } else { Grade::Observe },
             p_value: None,
             related: Vec::new(),
             disputed: None,
-            observed: vec![Measure::real("visits_share_min", f64::from(per_cent) / 100.0)],
-            expected: vec![Measure::real("visits_share_max", self.share_min)],
+            observed,
+            expected: vec![
+                Measure::real("visits_share_max", self.share_min),
+                Measure::whole("days_in_a_row_max", i64::from(row) - 1),
+            ],
             excluded: &["few-visits", "few-minutes", "office-hours-only"],
             not_tested: Vec::new(),
             text: Sentence {
                 sv: format!(
-                    "En och samma omsorgsperson gör minst {per_cent} procent av brukarens besök i {month}, minst {minutes} \
-                     minuter, även på kvällar och helger.{days_sv}"
+                    "En och samma omsorgsperson gör minst {per_cent} procent av brukarens besök i {month}, även på kvällar \
+                     och helger{more_sv}"
                 ),
                 en: format!(
-                    "One and the same carer makes at least {per_cent} per cent of the client's visits in {month}, at least \
-                     {minutes} minutes, on evenings and at weekends too.{days_en}"
+                    "One and the same carer makes at least {per_cent} per cent of the client's visits in {month}, on evenings \
+                     and at weekends too{more_en}"
                 ),
             },
         }

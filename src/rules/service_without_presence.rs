@@ -1,16 +1,17 @@
 //! `service-without-presence`: services are registered for a client whom nobody seems to have met.
 //!
 //! Why: shopping, laundry and cleaning are often paid by standard minutes, however long they took. Where
-//! a client's month has several of them and not one visit that a tag, a lock or a position bears out,
-//! nothing shows that anybody was there.
+//! there are several of them in a row and not one visit among them that a tag, a lock or a position bears
+//! out, nothing shows that anybody was there.
 //!
-//! Finds, per client and pay period, at least `visits_min` visits paid by standard minutes, or errands, where
-//! no visit at all to the client that month was captured electronically at either end.
+//! Finds, per client and pay period, at least `visits_min` visits paid by standard minutes one after the
+//! other, the last of them in this period, where no visit to the client in between was captured electronically
+//! at either end; and as many of them or errands in a period without any such visit.
 //!
-//! Not a finding: a single electronic contact in the month, whatever it was for; calls. Work outside the
-//! home is lawful where the record says errand: such visits alone are only observed.
+//! Not a finding: electronic contacts in between, whatever they were for; calls. Work outside the home is
+//! lawful where the record says errand: such visits are only observed.
 //!
-//! Grade: review where at least `visits_min` of them are not errands, else observe.
+//! Grade: review, else observe where the visits are errands.
 
 use serde::Deserialize;
 
@@ -20,7 +21,7 @@ use crate::engine::{Hit, Looks, Mark, PeriodSight, Report, Rule, Sight, Whose};
 
 pub(super) const RULE: Definition = Definition {
     id: "service-without-presence",
-    version: 1,
+    version: 2,
     class: Class::Pattern,
     patterns: &[30],
     reads_history: false,
@@ -74,25 +75,58 @@ impl Rule for ServiceWithoutPresence {
 impl ServiceWithoutPresence {
     fn told(&self, sight: &PeriodSight<'_>) -> Option<Told> {
         let Whose::Client(_) = sight.period().whose else { return None };
-        let services = sight.tally().count(Mark::Unseen);
-        if services.of < self.visits_min.max(1) || 0 < sight.tally().seen {
-            return None;
+        let (services, least) = (sight.tally().count(Mark::Unseen), self.visits_min.max(1));
+        let told =
+            |grade, visits: u32| Told { grade, visits: (visits / STEP_VISITS * STEP_VISITS).max(least) };
+        let in_a_row = if 0 < services.borne { most_in_a_row(sight) } else { 0 };
+        if least <= in_a_row {
+            return Some(told(Grade::Review, in_a_row));
         }
-        // Nothing was captured at all, so that every service that is no errand bears the mark.
-        let grave = self.visits_min.max(1) <= services.borne;
-        let (grade, visits) =
-            if grave { (Grade::Review, services.borne) } else { (Grade::Observe, services.of) };
-        Some(Told { grade, visits: visits / STEP_VISITS * STEP_VISITS })
+        (least <= services.of && sight.tally().seen == 0).then(|| told(Grade::Observe, services.of))
     }
+}
+
+/// So many services one after the other that nobody was seen at, of those that end in this pay period.
+fn most_in_a_row(sight: &PeriodSight<'_>) -> u32 {
+    let month = sight.period().month;
+    let (mut most, mut row) = (0, 0);
+    for (visit, unseen) in sight.visits(Some(Mark::Unseen)) {
+        if visit.start_method.is_electronic() || visit.end_method.is_electronic() {
+            row = 0;
+        }
+        row += u32::from(unseen);
+        if unseen && visit.pay_period == month {
+            most = most.max(row);
+        }
+    }
+    most
 }
 
 fn hit(sight: &PeriodSight<'_>, told: &Told) -> Hit {
     let month = sight.period().month;
     let Told { grade, visits } = *told;
-    let (what_sv, what_en) = if grade == Grade::Review {
-        ("besök med schablontid", "visits paid by standard minutes")
+    let text = if grade == Grade::Review {
+        Sentence {
+            sv: format!(
+                "Minst {visits} besök med schablontid till och med {month} är registrerade i rad för brukaren, utan att ett \
+                 enda besök däremellan har en elektronisk kvittens."
+            ),
+            en: format!(
+                "At least {visits} visits paid by standard minutes up to {month} are registered in a row for the client, \
+                 without a single visit in between that was captured electronically."
+            ),
+        }
     } else {
-        ("tjänster, varav flertalet ärenden utanför hemmet,", "services, most of them errands,")
+        Sentence {
+            sv: format!(
+                "Minst {visits} tjänster, varav flertalet ärenden utanför hemmet, är registrerade för brukaren i {month}, men \
+                 inget besök alls den månaden har en elektronisk kvittens."
+            ),
+            en: format!(
+                "At least {visits} services, most of them errands, are registered for the client in {month}, but not one \
+                 visit that month was captured electronically."
+            ),
+        }
     };
     Hit {
         grade,
@@ -106,15 +140,6 @@ fn hit(sight: &PeriodSight<'_>, told: &Told) -> Hit {
         expected: vec![Measure::whole("electronic_contacts_min", 1)],
         excluded: &["electronic-contact", "remote"],
         not_tested: Vec::new(),
-        text: Sentence {
-            sv: format!(
-                "Minst {visits} {what_sv} är registrerade för brukaren i {month}, men inget besök alls den månaden har en \
-                 elektronisk kvittens."
-            ),
-            en: format!(
-                "At least {visits} {what_en} are registered for the client in {month}, but not one visit that month was \
-                 captured electronically."
-            ),
-        },
+        text,
     }
 }

@@ -1,12 +1,12 @@
 //! `tariff-edge`: visits begin too often just inside a better paid part of the day.
 //!
-//! Why: evenings and nights are paid higher. Of visits that begin about the time at which the tariff
-//! changes, as many should begin just before as just after; a pile on the paid side was moved there.
+//! Why: evenings and nights are paid higher. About the time at which the tariff changes, as many visits
+//! should begin in one minute as in another; a pile just on the paid side was moved there.
 //!
 //! Finds, per carer and per provider in a pay period, out of the visits carried out that begin within
-//! `edge_minutes` of `better_paid_from_hour`, `best_paid_from_hour` or `better_paid_to_hour`, those on the better paid side,
-//! when their share is above `share_accepted` (one half and a margin), and so far above the others'
-//! as well that chance gives it with at most `p_review_max`.
+//! `around_minutes` of `better_paid_from_hour`, `best_paid_from_hour` or `better_paid_to_hour`, those in the first
+//! `edge_minutes` of the better paid side, when their share is above `share_accepted`, and so far above the
+//! others' as well that chance gives it with at most `p_review_max`.
 //!
 //! Not a finding: shifts that begin at the hour, as the others' do too; night tours, which are
 //! planned from the hour on; few visits at the edge. The tariffs of a contract are not read: the hours are settings.
@@ -23,7 +23,7 @@ use crate::engine::{Looks, Mark, PeriodSight, Report, Rule, ShareFloor, Sight, S
 
 pub(super) const RULE: Definition = Definition {
     id: "tariff-edge",
-    version: 1,
+    version: 2,
     class: Class::Pattern,
     patterns: &[29],
     reads_history: false,
@@ -53,7 +53,9 @@ struct TariffEdge {
     best_paid_from_hour: u16,
     /// The local hour until which it is; the same hour: no part of the day is.
     better_paid_to_hour: u16,
-    /// A start so many minutes from the hour, before or after, is at the edge.
+    /// A start so many minutes from the hour, before or after, could lie at the edge.
+    around_minutes: u16,
+    /// A start so many minutes from the hour, on the better paid side, does.
     edge_minutes: u16,
 }
 
@@ -95,8 +97,8 @@ impl TariffEdge {
         self.shares.told(sight, Mark::TariffEdge, Some(Signal::TariffEdge))
     }
 
-    /// Does a visit that begins in this minute of the day begin just inside (true) or just outside
-    /// (false) the better paid hours? `None` where it begins at neither edge.
+    /// Does a visit that begins in this minute of the day begin just inside the better paid hours?
+    /// `None` where it begins near no edge.
     fn inside(&self, minute: u16) -> Option<bool> {
         let (from, to) = (60 * self.better_paid_from_hour, 60 * self.better_paid_to_hour);
         let best_from = 60 * self.best_paid_from_hour;
@@ -106,14 +108,11 @@ impl TariffEdge {
         // Minutes from the edge on, round the clock: small ones are after it, large ones before.
         let since = |edge: u16| (minute + DAY_MINUTES - edge % DAY_MINUTES) % DAY_MINUTES;
         let (after_from, after_best, after_to) = (since(from), since(best_from), since(to));
-        let before = |since: u16| DAY_MINUTES - since <= self.edge_minutes;
-        if after_from.min(after_best) < self.edge_minutes || before(after_to) {
-            Some(true)
-        } else if before(after_from) || before(after_best) || after_to < self.edge_minutes {
-            Some(false)
-        } else {
-            None
-        }
+        let just_inside =
+            after_from.min(after_best) < self.edge_minutes || DAY_MINUTES - after_to <= self.edge_minutes;
+        let around = |since: u16| since.min(DAY_MINUTES - since - 1) < self.around_minutes;
+        let near = [after_from, after_best, after_to].into_iter().any(around);
+        (near || just_inside).then_some(just_inside)
     }
 }
 
@@ -125,14 +124,15 @@ mod tests {
     fn the_better_paid_side_is_after_the_evening_and_before_the_morning_edge() {
         let shares = "visits_min = 1\nprovider_visits_min = 1\nborne_min = 1\nshare_accepted = 0.5\nprior_share = 0.5\n\
                       prior_visits = 1.0\nprovider_multiple = 1.0\np_review_max = 1e-4\n";
-        let hours = "better_paid_from_hour = 18\nbest_paid_from_hour = 22\nbetter_paid_to_hour = 7\nedge_minutes = 10\n";
+        let hours = "better_paid_from_hour = 18\nbest_paid_from_hour = 22\nbetter_paid_to_hour = 7\naround_minutes = 30\nedge_minutes = 5\n";
         let rule: TariffEdge = toml::from_str(&format!("{shares}{hours}")).expect("all keys are there");
         let at = |hour: u16, minute: u16| rule.inside(60 * hour + minute);
-        assert_eq!([at(21, 49), at(21, 50), at(21, 59)], [None, Some(false), Some(false)]);
-        assert_eq!([at(17, 51), at(18, 9)], [Some(false), Some(true)]);
-        assert_eq!([at(22, 0), at(22, 9), at(22, 10)], [Some(true), Some(true), None]);
-        assert_eq!([at(6, 49), at(6, 50), at(6, 59)], [None, Some(true), Some(true)]);
-        assert_eq!([at(7, 0), at(7, 9), at(7, 10)], [Some(false), Some(false), None]);
+        assert_eq!([at(21, 29), at(21, 30), at(21, 59)], [None, Some(false), Some(false)]);
+        assert_eq!([at(17, 31), at(18, 4)], [Some(false), Some(true)]);
+        assert_eq!([at(22, 0), at(22, 4), at(22, 5)], [Some(true), Some(true), Some(false)]);
+        assert_eq!([at(22, 29), at(22, 30)], [Some(false), None]);
+        assert_eq!([at(6, 54), at(6, 55), at(6, 59)], [Some(false), Some(true), Some(true)]);
+        assert_eq!([at(7, 0), at(7, 29), at(7, 30)], [Some(false), Some(false), None]);
         assert_eq!([at(0, 0), at(12, 0)], [None, None]);
     }
 }
