@@ -70,7 +70,9 @@ impl Rule for NoValidOrder {
             return report.hit(hit(sight, None, false));
         }
         let is_covered = |code: &str| sight.client_orders().any(|order| covers(order, code));
-        if let Some(code) = sight.task_codes().find(|code| !is_covered(code) && !self.goes_on(sight, code)) {
+        if let Some(code) = sight.task_codes().find(|code| !is_covered(code))
+            && !self.goes_on(sight)
+        {
             let any = sight.task_codes().any(is_covered);
             report.hit(hit(sight, Some(code), any));
         }
@@ -78,8 +80,8 @@ impl Rule for NoValidOrder {
 }
 
 impl NoValidOrder {
-    /// Did an alarm or an unplanned visit shortly before begin with the task?
-    fn goes_on(&self, sight: &Sight<'_>, code: &str) -> bool {
+    /// Did an alarm or an unplanned visit shortly before begin with any of the tasks?
+    fn goes_on(&self, sight: &Sight<'_>) -> bool {
         let own = sight.visit();
         let before = sight.starting_near_at_client(i64::from(self.acute_hours) * 3600);
         let mut acute = before.filter(|other| {
@@ -87,7 +89,8 @@ impl NoValidOrder {
                 && other.is_performed()
                 && other.span.start() < own.span.start()
         });
-        acute.any(|other| sight.task_codes_of(other).any(|known| known == code))
+        acute
+            .any(|other| sight.task_codes_of(other).any(|known| sight.task_codes().any(|code| code == known)))
     }
 
     fn is_near_an_order(&self, sight: &Sight<'_>) -> bool {
