@@ -192,22 +192,26 @@ impl<'a> Sight<'a> {
         visits.filter(move |visit| visit.day == day && visit.slot != own.slot)
     }
 
-    /// Since when the carer had worked by the beginning of this visit without a rest of `rest_seconds`
-    /// between two visits: the start of the first of those that lead up to this one, of the 24 hours before.
-    /// A rule that asks must say that it `reads_history`.
+    /// Does the visit end so long after its carer's work began that no rest of `rest_seconds` has room in
+    /// those 24 hours? Work began with the first of the visits that lead up to this one without such a rest
+    /// between them. A rule that asks must say that it `reads_history`.
     #[must_use]
-    pub fn without_rest_since(&self, rest_seconds: i64) -> UtcSecond {
-        let mut since = self.carer.span().start();
-        for mark in self.carer.earlier(DAY_SECONDS) {
-            if !self.world.ledger.counted(mark.slot).is_performed() {
-                continue;
+    pub fn is_without_rest(&self, rest_seconds: i64) -> bool {
+        let (start, end) = (self.carer.span().start(), self.carer.span().end());
+        let too_long = |since: UtcSecond| DAY_SECONDS - rest_seconds < end.since(since);
+        let since = |counts: &dyn Fn(&Pin) -> bool| {
+            let mut since = start;
+            for pin in self.carer.earlier(DAY_SECONDS).filter(|pin| counts(pin)) {
+                if rest_seconds <= since.since(pin.span.end()) {
+                    break;
+                }
+                since = pin.span.start();
             }
-            if rest_seconds <= since.since(mark.span.end()) {
-                break;
-            }
-            since = mark.span.start();
-        }
-        since
+            since
+        };
+        // Hardly ever is it so even with the visits that were not carried out, which have to be looked up.
+        too_long(since(&|_| true))
+            && too_long(since(&|pin| self.world.ledger.counted(pin.slot).is_performed()))
     }
 
     /// The carer's visits to the client that began in the same minute so many times 24 hours before. A rule

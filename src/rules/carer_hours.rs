@@ -63,7 +63,7 @@ impl Rule for CarerHours {
         let hold_minutes = (60 * self.hold_hours).max(LONG_DAY_MINUTES);
         let own = sight.visit();
         if own.is_performed() {
-            report.mark(Mark::NoRest, self.is_without_rest(sight));
+            report.mark(Mark::NoRest, sight.is_without_rest(i64::from(self.rest_hours_min) * 3600));
         }
         if own.is_performed()
             && hold_minutes < sight.carer_minutes_today()
@@ -144,13 +144,6 @@ impl CarerHours {
                 ),
             },
         }
-    }
-
-    /// Does the visit end so long after the carer's work began that no rest has room in those 24 hours?
-    fn is_without_rest(&self, sight: &Sight<'_>) -> bool {
-        let rest_seconds = i64::from(self.rest_hours_min) * 3600;
-        let end = sight.visit().presence().end();
-        24 * 3600 - rest_seconds < end.since(sight.without_rest_since(rest_seconds))
     }
 
     /// Days with visits without a rest before them, where they are asked about.

@@ -7,8 +7,10 @@
 //! Finds, per carer and client in a pay period:
 //! * at least `share_min` of the client's visits, of which there are at least `visits_min` (two a
 //!   day), by this carer, with at least `minutes_min` minutes and `off_hours_share_min` of them on
-//!   evenings, nights and weekends: observe. From `share_review_min` on, or with nearly a third of them and on
-//!   `days_in_a_row_min` days in a row: review, for nobody works on so many days of a month, or without a day off;
+//!   evenings, nights and weekends: observe. From `share_review_min` on: review, for nobody works on so
+//!   many days of a month;
+//! * nearly a third of the client's visits or more, on `days_in_a_row_min` days in a row: review, for nobody
+//!   works without a day off;
 //! * at least `unplanned_min` unplanned visits by this carer and at least half of the client's, where so
 //!   many are likely by at most `p_review_max`, had the carer the same part in them as in the planned ones:
 //!   review. The part is uncertain as if known from six visits (beta-binomial distribution); of more than
@@ -113,16 +115,16 @@ impl PairConcentration {
         let Some(own) = sight.pair() else { return told };
         let part = f64::from(own.visits) / f64::from(tally.visits);
         let off_hours = f64::from(own.off_hours) / f64::from(own.visits.max(1));
-        if self.off_hours_share_min <= off_hours {
-            let most = self.share_min <= part && self.minutes_min <= own.minutes;
-            told.too_many = most && self.share_review_min <= part;
-            told.too_many_in_a_row = !told.too_many
-                && PAIR_SHARE_MIN <= part
-                && self.days_in_a_row_min <= own.visits
-                && self.days_in_a_row_min <= most_days_in_a_row(sight);
-            if most || told.too_many_in_a_row {
-                told.per_cent = own.visits * 20 / tally.visits * 5;
-            }
+        let most = self.share_min <= part
+            && self.minutes_min <= own.minutes
+            && self.off_hours_share_min <= off_hours;
+        told.too_many = most && self.share_review_min <= part;
+        told.too_many_in_a_row = !told.too_many
+            && PAIR_SHARE_MIN <= part
+            && self.days_in_a_row_min <= own.visits
+            && self.days_in_a_row_min <= most_days_in_a_row(sight);
+        if most || told.too_many_in_a_row {
+            told.per_cent = own.visits * 20 / tally.visits * 5;
         }
         if self.unplanned_min.max(1) <= own.unplanned {
             let unplanned: u32 = tally.shares().iter().map(|share| share.unplanned).sum();
@@ -149,11 +151,18 @@ impl PairConcentration {
             )
         } else if told.too_many {
             (
-                format!(", minst {minutes} minuter. Så många av månadens dagar brukar ingen arbeta."),
-                format!(", at least {minutes} minutes. Nobody usually works on so many days of a month."),
+                format!(
+                    ", minst {minutes} minuter, även på kvällar och helger. Så många av månadens dagar brukar ingen arbeta."
+                ),
+                format!(
+                    ", at least {minutes} minutes, on evenings and at weekends too. Nobody usually works on so many days of a month."
+                ),
             )
         } else {
-            (format!(", minst {minutes} minuter."), format!(", at least {minutes} minutes."))
+            (
+                format!(", minst {minutes} minuter, även på kvällar och helger."),
+                format!(", at least {minutes} minutes, on evenings and at weekends too."),
+            )
         };
         Hit {
             grade: if told.too_many || told.too_many_in_a_row { Grade::Review } else { Grade::Observe },
@@ -169,12 +178,10 @@ impl PairConcentration {
             not_tested: Vec::new(),
             text: Sentence {
                 sv: format!(
-                    "En och samma omsorgsperson gör minst {per_cent} procent av brukarens besök i {month}, även på kvällar \
-                     och helger{more_sv}"
+                    "En och samma omsorgsperson gör minst {per_cent} procent av brukarens besök i {month}{more_sv}"
                 ),
                 en: format!(
-                    "One and the same carer makes at least {per_cent} per cent of the client's visits in {month}, on evenings \
-                     and at weekends too{more_en}"
+                    "One and the same carer makes at least {per_cent} per cent of the client's visits in {month}{more_en}"
                 ),
             },
         }
