@@ -31,7 +31,8 @@ const fn below_hard(decades: f64) -> f64 {
 }
 
 /// 0 = nothing unusual. A hard finding by its class and grade, and within them by its minutes; a
-/// p-value by its decades, of which a pay period has [`PERIOD_DECADES`] more. What is only observed ranks like a p-value of one in ten.
+/// p-value by its decades, of which a pay period has [`PERIOD_DECADES`] more. What is only observed ranks
+/// like a p-value of one in ten.
 pub(super) fn score(hits: &[Weighed], of_a: SubjectKind, rules: &RuleSet) -> f64 {
     let of = |weighed: &Weighed| {
         let hit = &weighed.hit;

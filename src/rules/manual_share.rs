@@ -11,10 +11,10 @@
 //! phones, a place without coverage or an outage are accepted by an `exception` fact.
 //!
 //! Grade: review; observe for a carer who has always typed in as much, by all that is kept of this month and
-//! the one before, or in the first month of a provider: a unit that has always done so is its provider's matter, of whom the rule tells by itself. No
-//! single second is in question. What is told is rounded (visits down to tens, a
-//! provider's to hundreds, the share to five per cent, the probability up to `p_max`), so that the alert
-//! is not revised with every visit.
+//! the one before, or in the first month of a provider: a unit that has always done so is its provider's
+//! matter, of whom the rule tells by itself. No single second is in question. What is told is rounded (visits
+//! down to tens, a provider's to hundreds, the share to five per cent, the probability up to `p_max`), so that
+//! the alert is not revised with every visit.
 //!
 //! A carer must also be above the other carers by more than chance gives (`p_others_max`): where all of them
 //! type in too much, only the provider is told of.
@@ -128,11 +128,9 @@ impl ManualShare {
     /// share? The likelihood ratio of two shares against one (S. S. Wilks, "The Large-Sample Distribution of
     /// the Likelihood Ratio", 1938), over all places at which the visits can be cut in two.
     fn has_risen(&self, sight: &PeriodSight<'_>) -> bool {
-        let mut visits: Vec<bool> = Vec::new();
-        visits.extend(sight.visits(Some(Mark::Manual)).map(|(_, manual)| manual));
-        let count =
-            |of: &[bool]| Count { of: of.len() as u32, borne: of.iter().filter(|it| **it).count() as u32 };
-        let all = count(&visits);
+        let visits: Vec<bool> = sight.visits(Some(Mark::Manual)).map(|(_, manual)| manual).collect();
+        let typed_in = visits.iter().filter(|manual| **manual).count();
+        let all = Count { of: visits.len() as u32, borne: typed_in as u32 };
         let mut first = Count::default();
         visits.iter().any(|manual| {
             first = Count { of: first.of + 1, borne: first.borne + u32::from(*manual) };

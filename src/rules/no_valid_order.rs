@@ -8,10 +8,10 @@
 //!
 //! Not a finding: an answer to an alarm. An unplanned visit while some order of the client holds,
 //! whatever was done, or less than `oral_order_days` before one begins or after one ended: help that
-//! cannot wait is granted by word of mouth, and put down in writing some days later. Nor a visit that goes on
-//! with what an alarm or an unplanned visit at most `acute_hours` before began: the next shift, or the night
-//! patrol, takes it over and plans it. Which provider
-//! an order names is not looked at: providers stand in for each other.
+//! cannot wait is granted by word of mouth, and put down in writing some days later. Nor a visit that goes
+//! on with what an alarm or an unplanned visit at most `acute_hours` before began: the next shift, or the
+//! night patrol, takes it over and plans it. Which provider an order names is not looked at: providers stand
+//! in for each other.
 //!
 //! Grade: review, of the whole visit where no order holds or none covers any of its tasks; where one
 //! of several tasks is not covered, no second can be told apart. Undetermined where the municipality
