@@ -9,8 +9,9 @@
 //!   day), by this carer, with at least `minutes_min` minutes and `off_hours_share_min` of them on
 //!   evenings, nights and weekends: observe. From `share_review_min` on: review, for nobody works on so
 //!   many days of a month;
-//! * nearly a third of the client's visits or more, on `days_in_a_row_min` days in a row: review, for nobody
-//!   works without a day off;
+//! * nearly a third of the client's visits or more, on `days_in_a_row_min` days in a row, on each of them over
+//!   `long_day_hours` from the first visit to the last: review, for nobody works mornings and evenings without
+//!   a day off. In a team of few the same carer may come every morning for weeks;
 //! * at least `unplanned_min` unplanned visits by this carer and at least half of the client's, where so
 //!   many are likely by at most `p_review_max`, had the carer the same part in them as in the planned ones:
 //!   review. The part is uncertain as if known from six visits (beta-binomial distribution); of more than
@@ -56,6 +57,8 @@ struct PairConcentration {
     share_review_min: f64,
     /// So many days in a row are more than one carer works too.
     days_in_a_row_min: u32,
+    /// If each of them reaches over so many hours, from the first visit to the last: more than a shift.
+    long_day_hours: u16,
     /// With fewer minutes in the pay period it is not.
     minutes_min: u32,
     /// Nor with a smaller part on evenings, nights and weekends, 0 to 1.
@@ -122,7 +125,7 @@ impl PairConcentration {
         told.too_many_in_a_row = !told.too_many
             && PAIR_SHARE_MIN <= part
             && self.days_in_a_row_min <= own.visits
-            && self.days_in_a_row_min <= most_days_in_a_row(sight);
+            && self.days_in_a_row_min <= most_days_in_a_row(sight, i64::from(self.long_day_hours) * 3600);
         if most || told.too_many_in_a_row {
             told.per_cent = own.visits * 20 / tally.visits * 5;
         }
@@ -146,8 +149,8 @@ impl PairConcentration {
         observed.extend(told.too_many_in_a_row.then(|| Measure::whole("days_in_a_row_min", i64::from(row))));
         let (more_sv, more_en) = if told.too_many_in_a_row {
             (
-                format!(". Det gäller minst {row} dagar i rad, utan en ledig dag."),
-                format!(". They are on at least {row} days in a row, without a day off."),
+                format!(". Det gäller minst {row} dagar i rad, både tidigt och sent, utan en ledig dag."),
+                format!(". They are on at least {row} days in a row, early and late, without a day off."),
             )
         } else if told.too_many {
             (
@@ -212,17 +215,22 @@ fn unplanned(told: Told, month: Month) -> Hit {
     }
 }
 
-/// On how many days in a row the pair has met, by visits of this pay period and the one before that end in
-/// this one.
-fn most_days_in_a_row(sight: &PeriodSight<'_>) -> u32 {
+/// On how many days in a row the pair has met over so many seconds or more, from the first visit's start to
+/// the last one's end: by visits of this pay period and the one before, of those that end in this one.
+fn most_days_in_a_row(sight: &PeriodSight<'_>, day_seconds: i64) -> u32 {
     let month = sight.period().month;
-    let (mut most, mut row, mut before) = (0, 0, None::<Day>);
+    let (mut most, mut row, mut last) = (0, 0, None::<Day>);
+    let mut began = None;
     for (visit, _) in sight.visits(None) {
-        if before != Some(visit.day) {
-            let follows = before.is_some_and(|before| visit.day.0 == before.0 + 1);
-            row = if follows { row + 1 } else { 1 };
-            before = Some(visit.day);
+        let (day, first) =
+            began.filter(|(day, _)| *day == visit.day).unwrap_or((visit.day, visit.span.start()));
+        began = Some((day, first));
+        if last == Some(day) || visit.span.end().since(first) < day_seconds {
+            continue;
         }
+        let follows = last.is_some_and(|last| day.0 == last.0 + 1);
+        row = if follows { row + 1 } else { 1 };
+        last = Some(day);
         if visit.pay_period == month {
             most = most.max(row);
         }
