@@ -80,6 +80,24 @@ fn a_clean_month_holds_nothing() {
     assert!(per_thousand < 15.0, "{per_thousand:.2} review alerts per 1,000 honest visits drown the unit");
 }
 
+/// In a team of few the same carer comes every day: what is odd in a town is not odd there.
+#[test]
+fn a_clean_small_town_is_hardly_asked_about() {
+    for (seed, clients) in [(5, 40), (5, 100), (6, 200)] {
+        let plan = Plan { seed, days: 45, clients, clean: true, ..Plan::default() };
+        let month = month(&plan);
+        assert_eq!(month.holds.len(), 0, "{clients} clients");
+        let standing = month.engine.standing();
+        let reviews = standing.iter().filter(|alert| alert.grade == Grade::Review).count();
+        let per_thousand = 1000.0 * reviews as f64 / month.engine.counts().kept_registrations as f64;
+        assert!(
+            per_thousand < 3.0,
+            "{clients} clients: {per_thousand:.2} per 1,000, {:?}",
+            by_rule(&standing)
+        );
+    }
+}
+
 #[test]
 fn what_is_planted_is_found_by_its_rule() {
     let only = HARD.iter().map(|&name| name.to_owned()).collect();
