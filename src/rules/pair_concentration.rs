@@ -76,8 +76,8 @@ struct Told {
     per_cent: u32,
     /// Are these more days than one carer works?
     too_many: bool,
-    /// Or too many of them without a day off?
-    too_many_in_a_row: bool,
+    /// If not: is there no day off among them?
+    in_a_row: bool,
     /// Unplanned visits, by tens, where they are asked about.
     unplanned: u32,
     decades: u8,
@@ -93,15 +93,17 @@ impl Rule for PairConcentration {
         let month = sight.period().month;
         if 0 < told.decades {
             report.hit_of(Mark::Unplanned, unplanned(told, month));
+        } else if told.in_a_row {
+            report.hit_of_every(self.in_a_row(told, month));
         } else if 0 < told.per_cent {
             report.hit_of_every(self.most(told, month));
         }
     }
 
     fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
-        let Told { per_cent, too_many, too_many_in_a_row, unplanned, decades } = self.told(sight);
+        let Told { per_cent, too_many, in_a_row, unplanned, decades } = self.told(sight);
         u64::from(unplanned) << 18
-            | u64::from(too_many_in_a_row) << 17
+            | u64::from(in_a_row) << 17
             | u64::from(too_many) << 16
             | u64::from(per_cent) << 8
             | u64::from(decades)
@@ -122,11 +124,11 @@ impl PairConcentration {
             && self.minutes_min <= own.minutes
             && self.off_hours_share_min <= off_hours;
         told.too_many = most && self.share_review_min <= part;
-        told.too_many_in_a_row = !told.too_many
+        told.in_a_row = !told.too_many
             && PAIR_SHARE_MIN <= part
             && self.days_in_a_row_min <= own.visits
             && self.days_in_a_row_min <= most_days_in_a_row(sight, i64::from(self.long_day_hours) * 3600);
-        if most || told.too_many_in_a_row {
+        if most || told.in_a_row {
             told.per_cent = own.visits * 20 / tally.visits * 5;
         }
         if self.unplanned_min.max(1) <= own.unplanned {
@@ -144,47 +146,57 @@ impl PairConcentration {
 
     fn most(&self, told: Told, month: Month) -> Hit {
         let (per_cent, minutes) = (told.per_cent, self.minutes_min);
-        let row = self.days_in_a_row_min;
-        let mut observed = vec![Measure::real("visits_share_min", f64::from(per_cent) / 100.0)];
-        observed.extend(told.too_many_in_a_row.then(|| Measure::whole("days_in_a_row_min", i64::from(row))));
-        let (more_sv, more_en) = if told.too_many_in_a_row {
-            (
-                format!(". Det gäller minst {row} dagar i rad, både tidigt och sent, utan en ledig dag."),
-                format!(". They are on at least {row} days in a row, early and late, without a day off."),
-            )
-        } else if told.too_many {
-            (
-                format!(
-                    ", minst {minutes} minuter, även på kvällar och helger. Så många av månadens dagar brukar ingen arbeta."
-                ),
-                format!(
-                    ", at least {minutes} minutes, on evenings and at weekends too. Nobody usually works on so many days of a month."
-                ),
-            )
-        } else {
-            (
-                format!(", minst {minutes} minuter, även på kvällar och helger."),
-                format!(", at least {minutes} minutes, on evenings and at weekends too."),
-            )
+        let (days_sv, days_en) = match told.too_many {
+            true => (
+                " Så många av månadens dagar brukar ingen arbeta.",
+                " Nobody usually works on so many days of a month.",
+            ),
+            false => ("", ""),
         };
         Hit {
-            grade: if told.too_many || told.too_many_in_a_row { Grade::Review } else { Grade::Observe },
+            grade: if told.too_many { Grade::Review } else { Grade::Observe },
             p_value: None,
             related: Vec::new(),
             disputed: None,
-            observed,
-            expected: vec![
-                Measure::real("visits_share_max", self.share_min),
-                Measure::whole("days_in_a_row_max", i64::from(row) - 1),
-            ],
+            observed: vec![Measure::real("visits_share_min", f64::from(per_cent) / 100.0)],
+            expected: vec![Measure::real("visits_share_max", self.share_min)],
             excluded: &["few-visits", "few-minutes", "office-hours-only"],
             not_tested: Vec::new(),
             text: Sentence {
                 sv: format!(
-                    "En och samma omsorgsperson gör minst {per_cent} procent av brukarens besök i {month}{more_sv}"
+                    "En och samma omsorgsperson gör minst {per_cent} procent av brukarens besök i {month}, minst {minutes} \
+                     minuter, även på kvällar och helger.{days_sv}"
                 ),
                 en: format!(
-                    "One and the same carer makes at least {per_cent} per cent of the client's visits in {month}{more_en}"
+                    "One and the same carer makes at least {per_cent} per cent of the client's visits in {month}, at least \
+                     {minutes} minutes, on evenings and at weekends too.{days_en}"
+                ),
+            },
+        }
+    }
+
+    fn in_a_row(&self, told: Told, month: Month) -> Hit {
+        let (per_cent, days) = (told.per_cent, self.days_in_a_row_min);
+        Hit {
+            grade: Grade::Review,
+            p_value: None,
+            related: Vec::new(),
+            disputed: None,
+            observed: vec![
+                Measure::real("visits_share_min", f64::from(per_cent) / 100.0),
+                Measure::whole("days_in_a_row_min", i64::from(days)),
+            ],
+            expected: vec![Measure::whole("days_in_a_row_max", i64::from(days) - 1)],
+            excluded: &["few-visits", "one-shift-a-day"],
+            not_tested: Vec::new(),
+            text: Sentence {
+                sv: format!(
+                    "En och samma omsorgsperson gör minst {per_cent} procent av brukarens besök i {month}. Det gäller minst \
+                     {days} dagar i rad, både tidigt och sent, utan en ledig dag."
+                ),
+                en: format!(
+                    "One and the same carer makes at least {per_cent} per cent of the client's visits in {month}. They are on \
+                     at least {days} days in a row, early and late, without a day off."
                 ),
             },
         }
