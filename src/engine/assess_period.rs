@@ -3,14 +3,14 @@
 use std::cell::Cell;
 
 use super::assess::{Scratch, Stand};
-use super::names::{CarerId, ClientId, ProviderId};
+use super::names::ProviderId;
 use super::peers::{BORNE_MIN, MonthPool};
 use super::period::{Period, Whose};
 use super::period_sight::PeriodSight;
 use super::rule::{Noted, Report, Weighed};
 use super::score::p_value;
 use super::signal::PERIOD_SIGNALS;
-use super::tally::{NOTHING, Share, Tally};
+use super::tally::{NOTHING, Tally};
 use super::world::{Moved, World};
 use super::{Engine, Output};
 use crate::domain::{Grade, Lowered, Month, UtcSecond};
@@ -31,9 +31,6 @@ impl Default for PeriodSignals {
 pub(super) const USUAL_PART_MIN: f64 = 0.5;
 /// And none whose visits are on the whole longer than usual by no more than this logarithm.
 pub const LENGTH_EXCESS_LOG_MIN: f64 = 0.05;
-/// A pair with a smaller part than this of the client's visits, and of the unplanned ones, is none to
-/// speak of.
-pub const PAIR_SHARE_MIN: f64 = 0.3;
 
 impl Engine {
     /// Looks at the periods that this input has touched, at those that its moving of the usual
@@ -56,7 +53,7 @@ impl Engine {
     }
 
     /// Each once, with the period after (rules look back at the one before), with those that could tell
-    /// that this one has begun, and with the pairs that a changed client bears on.
+    /// that this one has begun, and with the pairs that a changed client or carer bears on.
     fn widen(&self, periods: &mut Vec<Period>) {
         periods.retain(|period| self.is_worth_a_look(*period));
         for at in 0..periods.len() {
@@ -71,37 +68,26 @@ impl Engine {
             if visits <= 1 && matches!(whose, Whose::Client(_) | Whose::Provider(_)) {
                 self.beside(periods[at], periods);
             }
-            if let Whose::Client(client) = whose {
-                self.pairs_of(client, month, periods);
-                if goes_on {
-                    self.pairs_of(client, after.month, periods);
+            match whose {
+                Whose::Client(client) => {
+                    self.world.pairs_of(client, month, periods);
+                    if goes_on {
+                        self.world.pairs_of(client, after.month, periods);
+                    }
                 }
+                Whose::Carer(carer) => self.world.main_pairs_of(carer, month, periods),
+                _ => {}
             }
         }
         periods.sort_unstable();
         periods.dedup();
     }
 
-    /// The pairs of a client that could tell of something, as a carer's part changes with the visits of
-    /// others, and those of which something stands.
-    fn pairs_of(&self, client: ClientId, month: Month, into: &mut Vec<Period>) {
-        let party = self.world.client(client);
-        let close = party.months.get(month).into_iter().flat_map(close_carers);
-        into.extend(close.map(|carer| Period { month, whose: Whose::Pair(carer, client) }));
-        let standing = party.pairs_standing.iter().filter(|(_, of)| *of == month);
-        into.extend(standing.map(|(carer, _)| Period { month, whose: Whose::Pair(*carer, client) }));
-    }
-
     /// Pairs with a small part of the client's visits and tags that nothing was noted about have no
     /// pattern; where one stands about them, it has to be taken back.
     fn is_worth_a_look(&self, period: Period) -> bool {
         match period.whose {
-            Whose::Pair(carer, client) => {
-                let party = self.world.client(client);
-                let close = |tally: &Tally| close_carers(tally).any(|close| close == carer);
-                party.pairs_standing.contains(&(carer, period.month))
-                    || party.months.get(period.month).is_some_and(close)
-            }
+            Whose::Pair(carer, client) => self.world.is_close(carer, client, period.month),
             Whose::Tag(tag) => {
                 self.world.tags.contains_key(&(period.month, tag)) || self.periods.contains_key(&period)
             }
@@ -267,13 +253,7 @@ impl Engine {
             out.push(Output::Alert(Box::new(self.period_alert(period, &stand, &before))));
         }
         self.ask_about(period, &stand.hits, out);
-        if let Whose::Pair(carer, client) = period.whose {
-            let standing = &mut self.world.clients[client.0 as usize].pairs_standing;
-            standing.retain(|known| *known != (carer, period.month));
-            if !stand.hits.is_empty() {
-                standing.push((carer, period.month));
-            }
-        }
+        self.world.note_pair(period, !stand.hits.is_empty());
         if !stand.hits.is_empty() {
             self.periods.insert(period, stand);
         }
@@ -313,14 +293,6 @@ impl Engine {
     pub(super) fn period_start(&self, period: Period) -> UtcSecond {
         self.world.settings.zone.instant(period.month, 1, 0)
     }
-}
-
-/// The carers with a large part of a client's visits, or of the unplanned ones; few.
-fn close_carers(tally: &Tally) -> impl Iterator<Item = CarerId> {
-    let unplanned: u32 = tally.shares().iter().map(|share| share.unplanned).sum();
-    let large = |part: u32, whole: u32| 0 < part && PAIR_SHARE_MIN * f64::from(whole) <= f64::from(part);
-    let close = move |share: &&Share| large(share.visits, tally.visits) || large(share.unplanned, unplanned);
-    tally.shares().iter().filter(close).map(|share| share.carer)
 }
 
 impl World {

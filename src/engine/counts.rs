@@ -20,12 +20,15 @@ impl World {
         let carer = &mut self.carers[visit.carer.0 as usize].months;
         carer.entry(month).change(visit, Side::Carer, add);
         let client = &mut self.clients[visit.client.0 as usize].months;
-        let first_or_last = client.entry(month).change(visit, Side::Client, add);
+        let at_client = client.entry(month).change(visit, Side::Client, add);
         let provider = party(&mut self.providers, visit.provider.0).entry(month);
         provider.change(visit, Side::Provider, add);
-        if first_or_last {
-            provider.clients = if add { provider.clients + 1 } else { provider.clients - 1 };
-        }
+        let step = |clients: &mut u32, by: bool| {
+            let by = u32::from(by);
+            *clients = if add { *clients + by } else { *clients - by };
+        };
+        step(&mut provider.clients, at_client.provider);
+        step(&mut carer.entry(month).clients, at_client.carer);
         if !add {
             carer.tidy(month);
             client.tidy(month);

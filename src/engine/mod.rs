@@ -23,6 +23,7 @@ mod ledger;
 mod mark;
 mod names;
 mod near;
+mod pairs;
 mod peers;
 mod period;
 mod period_sight;
@@ -45,7 +46,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 
 pub use assess::Assessed;
-pub use assess_period::{LENGTH_EXCESS_LOG_MIN, PAIR_SHARE_MIN};
+pub use assess_period::LENGTH_EXCESS_LOG_MIN;
 #[cfg(test)]
 pub(crate) use baseline::reckoned;
 pub use baseline::{Baseline, Prior};
@@ -55,6 +56,7 @@ pub use facts::{Absence, CarerAway, Home, Order, PayDates, ProviderFact};
 pub use mark::Mark;
 pub use names::{CarerId, ClientId, ProviderId, TextId};
 pub use near::LONG_DAY_MINUTES;
+pub use pairs::PAIR_SHARE_MIN;
 pub use peers::{Rate, Usual, UsualLength, chernoff};
 pub use period::{Period, Whose};
 pub use period_sight::{Excess, PeriodSight, ShareFloor, ShareTest};

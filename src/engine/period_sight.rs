@@ -170,6 +170,13 @@ impl<'a> PeriodSight<'a> {
         self.tally.shares().iter().copied().find(|share| share.carer == carer)
     }
 
+    /// How many visits a pair's carer has carried out in the pay period, wherever.
+    #[must_use]
+    pub fn carer_visits(&self) -> Option<u32> {
+        let Whose::Pair(carer, _) = self.period.whose else { return None };
+        self.world.tally_of(Whose::Carer(carer), self.period.month).map(|tally| tally.visits)
+    }
+
     /// The visits of a carer, a client or a pair that were carried out and are paid in this pay period or the
     /// one before, in order of start, with whether they bear `mark`. It goes through all that is kept: to be
     /// asked where the counts alone have something to tell.

@@ -93,7 +93,7 @@ pub struct Tally {
     days: Vec<(Day, u32)>,
     /// Of a client: what each carer does there, in order of first appearance.
     shares: Vec<Share>,
-    /// Of a provider: clients with a visit of its own.
+    /// Of a provider: clients with a visit of its own. Of a carer: those with one that was carried out.
     pub(super) clients: u32,
     /// Of a provider: changes by hand per editor, in order of first appearance.
     editors: Vec<(TextId, u32)>,
@@ -117,6 +117,15 @@ pub(super) static NOTHING: Tally = Tally {
     editors: Vec::new(),
 };
 
+/// Whose first visit it is in the period, or was the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct FirstOrLast {
+    /// Its provider's.
+    pub(super) provider: bool,
+    /// Of a client: its carer's, of those carried out.
+    pub(super) carer: bool,
+}
+
 /// Whose tally takes the visit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Side {
@@ -137,7 +146,7 @@ impl Tally {
         &self.marks
     }
 
-    /// Clients with a visit by this provider; 0 for others than providers.
+    /// Clients with a visit by this provider, or with one that this carer carried out; 0 for clients.
     #[must_use]
     pub const fn clients(&self) -> u32 {
         self.clients
@@ -174,9 +183,8 @@ impl Tally {
         self.days.iter().find(|(known, _)| *known == day).map_or(0, |(_, minutes)| *minutes)
     }
 
-    /// Takes a visit in or out. True where its provider had no visit of this client before or has
-    /// none any more.
-    pub(super) fn change(&mut self, visit: &Visit, side: Side, add: bool) -> bool {
+    /// Takes a visit in or out.
+    pub(super) fn change(&mut self, visit: &Visit, side: Side, add: bool) -> FirstOrLast {
         let step = |count: &mut u32| *count = if add { *count + 1 } else { *count - 1 };
         let sign = if add { 1 } else { -1 };
         if side == Side::Provider {
@@ -184,9 +192,9 @@ impl Tally {
                 count_in(&mut self.editors, editor, add);
             }
         }
-        let first_or_last = count_in(&mut self.providers, visit.provider, add);
+        let provider = count_in(&mut self.providers, visit.provider, add);
         if !visit.is_performed() {
-            return first_or_last;
+            return FirstOrLast { provider, carer: false };
         }
         step(&mut self.visits);
         self.seconds += sign * visit.seconds();
@@ -203,12 +211,10 @@ impl Tally {
         if visit.start_method.is_electronic() || visit.end_method.is_electronic() {
             step(&mut self.seen);
         }
-        match side {
-            Side::Carer => self.change_day(visit, add),
-            Side::Client => self.change_share(visit, add),
-            Side::Provider => {}
+        if side == Side::Carer {
+            self.change_day(visit, add);
         }
-        first_or_last
+        FirstOrLast { provider, carer: side == Side::Client && self.change_share(visit, add) }
     }
 
     fn change_day(&mut self, visit: &Visit, add: bool) {
@@ -227,7 +233,8 @@ impl Tally {
         }
     }
 
-    fn change_share(&mut self, visit: &Visit, add: bool) {
+    /// True where it is the carer's first, or was the last.
+    fn change_share(&mut self, visit: &Visit, add: bool) -> bool {
         let at = self.shares.iter().position(|share| share.carer == visit.carer).unwrap_or_else(|| {
             let nothing = Share { carer: visit.carer, visits: 0, unplanned: 0, off_hours: 0, minutes: 0 };
             self.shares.push(nothing);
@@ -243,9 +250,11 @@ impl Tally {
         step(&mut share.off_hours, visit.is_off_hours());
         let minutes = minutes(visit);
         share.minutes = if add { share.minutes + minutes } else { share.minutes - minutes };
-        if share.visits == 0 {
+        let left = share.visits;
+        if left == 0 {
             self.shares.swap_remove(at);
         }
+        left == u32::from(add)
     }
 
     /// Takes the marks of a visit in or out.

@@ -13,6 +13,7 @@ use super::ledger::Ledger;
 use super::mark::{Mark, Marks};
 use super::names::{CarerId, ClientId, TextId};
 use super::peers::MonthPool;
+use super::period::Period;
 use super::registry::Registry;
 use super::restraint::Bounds;
 use super::tally::Months;
@@ -56,8 +57,8 @@ pub struct Settings {
 pub(super) struct Party {
     pub(super) timeline: Timeline,
     pub(super) months: Months,
-    /// Of a client: its pairs about which something stands, in no order that means anything.
-    pub(super) pairs_standing: Vec<(CarerId, Month)>,
+    /// Its pairs about which something stands, in no order that means anything.
+    pub(super) pairs_standing: Vec<Period>,
     /// Changed since the read model last asked.
     pub(super) touched: bool,
 }
@@ -246,7 +247,7 @@ impl World {
         let first_whole = month.next();
         for party in self.carers.iter_mut().chain(&mut self.clients) {
             party.months.expire(first_whole);
-            party.pairs_standing.retain(|(_, of)| month <= *of);
+            party.pairs_standing.retain(|pair| month <= pair.month);
         }
         self.providers.iter_mut().for_each(|months| months.expire(first_whole));
         self.tags.retain(|(known, _), _| first_whole <= *known);

@@ -12,6 +12,9 @@
 //! * nearly a third of the client's visits or more, on `days_in_a_row_min` days in a row, on each of them over
 //!   `long_day_hours` from the first visit to the last: review, for nobody works mornings and evenings without
 //!   a day off. In a team of few the same carer may come every morning for weeks;
+//! * at least `one_client_share_min` of the carer's own visits, and nearly a third of the client's or more, with
+//!   `one_client_visits_a_day_min` a day on the average, on `one_client_days_min` days in a row: review. Who is
+//!   employed as a carer has several clients, and days off;
 //! * at least `unplanned_min` unplanned visits by this carer and at least half of the client's, where so
 //!   many are likely by at most `p_review_max`, had the carer the same part in them as in the planned ones:
 //!   review. The part is uncertain as if known from six visits (beta-binomial distribution); of more than
@@ -29,7 +32,7 @@ use crate::engine::{Hit, Looks, Mark, PAIR_SHARE_MIN, PeriodSight, Report, Rule,
 
 pub(super) const RULE: Definition = Definition {
     id: "pair-concentration",
-    version: 3,
+    version: 4,
     class: Class::Pattern,
     patterns: &[31],
     reads_history: false,
@@ -59,6 +62,12 @@ struct PairConcentration {
     days_in_a_row_min: u32,
     /// If each of them reaches over so many hours, from the first visit to the last: more than a shift.
     long_day_hours: u16,
+    /// A carer of whose visits so large a part is at one client has nobody else, 0 to 1.
+    one_client_share_min: f64,
+    /// So many days in a row are more than such a carer works, however short they are.
+    one_client_days_min: u32,
+    /// With fewer visits a day the carer may be all that a night or a small place has.
+    one_client_visits_a_day_min: f64,
     /// With fewer minutes in the pay period it is not.
     minutes_min: u32,
     /// Nor with a smaller part on evenings, nights and weekends, 0 to 1.
@@ -69,15 +78,27 @@ struct PairConcentration {
     p_review_max: f64,
 }
 
+/// What a pair's visits come to, all of them.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Seen {
+    #[default]
+    Little,
+    /// A large part of the client's visits.
+    Most,
+    /// The carer's only client, day after day.
+    OneClient,
+    /// No day off, early and late.
+    InARow,
+    /// More days than one carer works.
+    TooMany,
+}
+
 /// What is told of a pair, rounded down.
 #[derive(Clone, Copy, Default)]
 struct Told {
-    /// Per cent of the client's visits, by fives; 0 where they are not noted.
+    seen: Seen,
+    /// Per cent of the client's visits, by fives.
     per_cent: u32,
-    /// Are these more days than one carer works?
-    too_many: bool,
-    /// If not: is there no day off among them?
-    in_a_row: bool,
     /// Unplanned visits, by tens, where they are asked about.
     unplanned: u32,
     decades: u8,
@@ -93,19 +114,21 @@ impl Rule for PairConcentration {
         let month = sight.period().month;
         if 0 < told.decades {
             report.hit_of(Mark::Unplanned, unplanned(told, month));
-        } else if told.in_a_row {
-            report.hit_of_every(self.in_a_row(told, month));
-        } else if 0 < told.per_cent {
-            report.hit_of_every(self.most(told, month));
+            return;
+        }
+        match told.seen {
+            Seen::Little => {}
+            Seen::Most | Seen::TooMany => report.hit_of_every(self.most(told, month)),
+            Seen::InARow => report.hit_of_every(self.in_a_row(told, month)),
+            Seen::OneClient => report.hit_of_every(self.one_client(month)),
         }
     }
 
     fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
-        let Told { per_cent, too_many, in_a_row, unplanned, decades } = self.told(sight);
-        u64::from(unplanned) << 18
-            | u64::from(in_a_row) << 17
-            | u64::from(too_many) << 16
-            | u64::from(per_cent) << 8
+        let Told { seen, per_cent, unplanned, decades } = self.told(sight);
+        u64::from(unplanned) << 19
+            | (seen as u64) << 16
+            | u64::from(if seen == Seen::Little { 0 } else { per_cent }) << 8
             | u64::from(decades)
     }
 }
@@ -113,25 +136,11 @@ impl Rule for PairConcentration {
 impl PairConcentration {
     fn told(&self, sight: &PeriodSight<'_>) -> Told {
         let mut told = Told::default();
-        let tally = sight.tally();
-        if tally.visits < self.visits_min.max(1) {
-            return told;
-        }
         let Some(own) = sight.pair() else { return told };
-        let part = f64::from(own.visits) / f64::from(tally.visits);
-        let off_hours = f64::from(own.off_hours) / f64::from(own.visits.max(1));
-        let most = self.share_min <= part
-            && self.minutes_min <= own.minutes
-            && self.off_hours_share_min <= off_hours;
-        told.too_many = most && self.share_review_min <= part;
-        told.in_a_row = !told.too_many
-            && PAIR_SHARE_MIN <= part
-            && self.days_in_a_row_min <= own.visits
-            && self.days_in_a_row_min <= most_days_in_a_row(sight, i64::from(self.long_day_hours) * 3600);
-        if most || told.in_a_row {
-            told.per_cent = own.visits * 20 / tally.visits * 5;
-        }
-        if self.unplanned_min.max(1) <= own.unplanned {
+        let tally = sight.tally();
+        told.seen = self.seen(sight, own);
+        told.per_cent = if told.seen == Seen::OneClient { 0 } else { own.visits * 20 / tally.visits * 5 };
+        if self.visits_min <= tally.visits && self.unplanned_min.max(1) <= own.unplanned {
             let unplanned: u32 = tally.shares().iter().map(|share| share.unplanned).sum();
             let chance =
                 if unplanned <= 2 * own.unplanned { chance(own, unplanned, tally.visits) } else { 1.0 };
@@ -144,9 +153,80 @@ impl PairConcentration {
         told
     }
 
+    fn seen(&self, sight: &PeriodSight<'_>, own: Share) -> Seen {
+        let visits = sight.tally().visits;
+        let part = f64::from(own.visits) / f64::from(visits);
+        let off_hours = f64::from(own.off_hours) / f64::from(own.visits);
+        let enough = self.visits_min <= visits;
+        let most = enough
+            && self.share_min <= part
+            && self.minutes_min <= own.minutes
+            && self.off_hours_share_min <= off_hours;
+        let in_a_row = || {
+            enough
+                && self.days_in_a_row_min <= own.visits
+                && self.days_in_a_row_min <= most_days_in_a_row(sight, i64::from(self.long_day_hours) * 3600)
+        };
+        if most && self.share_review_min <= part {
+            Seen::TooMany
+        } else if PAIR_SHARE_MIN <= part && in_a_row() {
+            Seen::InARow
+        } else if PAIR_SHARE_MIN <= part && self.has_one_client(sight, own) {
+            Seen::OneClient
+        } else if most {
+            Seen::Most
+        } else {
+            Seen::Little
+        }
+    }
+
+    /// Does the carer hardly go to anybody else, and to this client day after day?
+    fn has_one_client(&self, sight: &PeriodSight<'_>, own: Share) -> bool {
+        let month = sight.period().month;
+        let of_all = self.one_client_share_min * f64::from(sight.carer_visits().unwrap_or(0));
+        if own.visits < self.one_client_days_min || f64::from(own.visits) < of_all {
+            return false;
+        }
+        let visits = sight.visits(None).map(|(visit, _)| visit);
+        let mut days: Vec<Day> =
+            visits.filter(|visit| visit.pay_period == month).map(|visit| visit.day).collect();
+        days.dedup();
+        self.one_client_visits_a_day_min * days.len() as f64 <= f64::from(own.visits)
+            && self.one_client_days_min <= most_days_in_a_row(sight, 0)
+    }
+
+    fn one_client(&self, month: Month) -> Hit {
+        let per_cent = (100.0 * self.one_client_share_min).round();
+        let days = self.one_client_days_min;
+        Hit {
+            grade: Grade::Review,
+            p_value: None,
+            related: Vec::new(),
+            disputed: None,
+            observed: vec![
+                Measure::real("one_client_share_min", self.one_client_share_min),
+                Measure::whole("days_in_a_row_min", i64::from(days)),
+            ],
+            expected: vec![Measure::whole("days_in_a_row_max", i64::from(days) - 1)],
+            excluded: &["few-visits", "several-clients", "one-visit-a-day", "day-off"],
+            not_tested: Vec::new(),
+            text: Sentence {
+                sv: format!(
+                    "Minst {per_cent} procent av omsorgspersonens alla besök i {month} är hos brukaren, minst {days} dagar i \
+                     rad utan en ledig dag."
+                ),
+                en: format!(
+                    "At least {per_cent} per cent of all the carer's visits in {month} are to this client, on at least {days} \
+                     days in a row without a day off."
+                ),
+            },
+        }
+    }
+
     fn most(&self, told: Told, month: Month) -> Hit {
         let (per_cent, minutes) = (told.per_cent, self.minutes_min);
-        let (days_sv, days_en) = match told.too_many {
+        let too_many = told.seen == Seen::TooMany;
+        let (days_sv, days_en) = match too_many {
             true => (
                 " Så många av månadens dagar brukar ingen arbeta.",
                 " Nobody usually works on so many days of a month.",
@@ -154,7 +234,7 @@ impl PairConcentration {
             false => ("", ""),
         };
         Hit {
-            grade: if told.too_many { Grade::Review } else { Grade::Observe },
+            grade: if too_many { Grade::Review } else { Grade::Observe },
             p_value: None,
             related: Vec::new(),
             disputed: None,

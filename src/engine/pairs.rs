@@ -1,0 +1,77 @@
+//! Which carers and clients have so much to do with each other that rules look at them as a pair.
+
+use super::names::{CarerId, ClientId};
+use super::period::{Period, Whose};
+use super::tally::{Share, Tally};
+use super::world::World;
+use crate::domain::Month;
+
+/// A pair with a smaller part than this of the client's visits, and of the unplanned ones, is none to
+/// speak of.
+pub const PAIR_SHARE_MIN: f64 = 0.3;
+/// A carer of whose visits a smaller part than this is at one client has others too.
+pub const ONE_CLIENT_SHARE_MIN: f64 = 0.85;
+
+impl World {
+    /// The pairs of a client that could tell of something, as a carer's part changes with the visits of
+    /// others, and those of which something stands.
+    pub(super) fn pairs_of(&self, client: ClientId, month: Month, into: &mut Vec<Period>) {
+        let party = self.client(client);
+        let close = party.months.get(month).into_iter().flat_map(close_carers);
+        into.extend(close.map(|carer| Period { month, whose: Whose::Pair(carer, client) }));
+        into.extend(party.pairs_standing.iter().filter(|pair| pair.month == month));
+    }
+
+    /// The pair of a carer who has hardly another client, as that changes with visits to others, and those
+    /// of which something stands.
+    pub(super) fn main_pairs_of(&self, carer: CarerId, month: Month, into: &mut Vec<Period>) {
+        let party = self.carer(carer);
+        let only = party.months.get(month).and_then(|tally| self.only_client(carer, month, tally));
+        into.extend(only.map(|client| Period { month, whose: Whose::Pair(carer, client) }));
+        into.extend(party.pairs_standing.iter().filter(|pair| pair.month == month));
+    }
+
+    fn only_client(&self, carer: CarerId, month: Month, tally: &Tally) -> Option<ClientId> {
+        // Each of the others has one visit at least.
+        let elsewhere_max = (1.0 - ONE_CLIENT_SHARE_MIN) * f64::from(tally.visits);
+        if tally.visits == 0 || elsewhere_max + 1.0 < f64::from(tally.clients()) {
+            return None;
+        }
+        let visits = self.carer(carer).timeline.all().iter().map(|pin| self.ledger.counted(pin.slot));
+        let mut of_month: Vec<ClientId> = visits
+            .filter(|visit| visit.pay_period == month && visit.is_performed())
+            .map(|visit| visit.client)
+            .collect();
+        // Whoever has more than half of them is in the middle.
+        let middle = of_month.len() / 2;
+        (!of_month.is_empty()).then(|| *of_month.select_nth_unstable(middle).1)
+    }
+
+    /// Could the pair tell of something, or does something stand about it?
+    pub(super) fn is_close(&self, carer: CarerId, client: ClientId, month: Month) -> bool {
+        let party = self.client(client);
+        let close = |tally: &Tally| close_carers(tally).any(|close| close == carer);
+        party.pairs_standing.contains(&Period { month, whose: Whose::Pair(carer, client) })
+            || party.months.get(month).is_some_and(close)
+    }
+
+    /// Remembers at both sides of a pair whether anything `stands` about its period.
+    pub(super) fn note_pair(&mut self, period: Period, stands: bool) {
+        let Whose::Pair(carer, client) = period.whose else { return };
+        let sides = [&mut self.carers[carer.0 as usize], &mut self.clients[client.0 as usize]];
+        for standing in sides.map(|party| &mut party.pairs_standing) {
+            standing.retain(|known| *known != period);
+            if stands {
+                standing.push(period);
+            }
+        }
+    }
+}
+
+/// The carers with a large part of a client's visits, or of the unplanned ones; few.
+fn close_carers(tally: &Tally) -> impl Iterator<Item = CarerId> {
+    let unplanned: u32 = tally.shares().iter().map(|share| share.unplanned).sum();
+    let large = |part: u32, whole: u32| 0 < part && PAIR_SHARE_MIN * f64::from(whole) <= f64::from(part);
+    let close = move |share: &&Share| large(share.visits, tally.visits) || large(share.unplanned, unplanned);
+    tally.shares().iter().filter(close).map(|share| share.carer)
+}
