@@ -135,9 +135,10 @@ impl<W: Watch> Worker<W> {
         self.notice_ends(log, idle)?;
         self.hand_over(log)?;
         self.settle(log, idle && rests, now_millis)?;
-        self.look_again(log, now_millis)?;
+        let looked = self.look_again(log, now_millis)?;
         self.watch.stepped(self.queue.waiting(), self.queue.in_flight());
-        Ok(Step { records, settled: idle && self.is_settled() })
+        // What another owner told may have to be told anew by the next step.
+        Ok(Step { records, settled: idle && !looked && self.is_settled() })
     }
 
     /// Takes nothing more, and brings what was worked on to its end: outputs, progress, commits. To be
@@ -239,20 +240,23 @@ impl<W: Watch> Worker<W> {
         Ok(())
     }
 
-    /// Some time after a partition was taken over, looks whether the owner before wrote on.
-    fn look_again(&mut self, log: &mut dyn Log, now_millis: u64) -> Result<(), LogError> {
+    /// Some time after a partition was taken over, looks whether the owner before wrote on. True where it
+    /// looked.
+    fn look_again(&mut self, log: &mut dyn Log, now_millis: u64) -> Result<bool, LogError> {
         let Self { partitions, queue, watch, outputs, .. } = self;
         let due = |partition: &&mut Partition| {
             partition.live && partition.second_look_millis.is_some_and(|due| due <= now_millis)
         };
+        let mut looked = false;
         for partition in partitions.values_mut().filter(due) {
             if !queue.is_settled() {
                 break;
             }
             partition.look_again(log, &mut Telling { queue, watch, outputs })?;
             partition.second_look_millis = None;
+            looked = true;
         }
-        Ok(())
+        Ok(looked)
     }
 
     /// Takes up the partitions that wait for it.
