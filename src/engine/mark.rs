@@ -30,7 +30,7 @@ pub enum Mark {
     EditedByOther,
     /// Every task of a long list was ticked, or none at all.
     TaskPattern,
-    /// Began just inside a better paid band, out of those that began just inside or just outside.
+    /// Began just after the better paid evening or night begins, out of those that began about then.
     TariffEdge,
     /// Captured with a device that another carer used shortly before or after.
     SharedDevice,
@@ -44,11 +44,13 @@ pub enum Mark {
     Unseen,
     /// Ended so long after its carer began to work that no rest has room in those 24 hours.
     NoRest,
+    /// Began just before the better paid night ends, out of those that began about then.
+    NightEdge,
 }
 
 impl Mark {
     /// How many there are.
-    pub const COUNT: usize = 19;
+    pub const COUNT: usize = 20;
     /// All of them, in order.
     pub const ALL: [Self; Self::COUNT] = [
         Self::Manual,
@@ -70,6 +72,7 @@ impl Mark {
         Self::Split,
         Self::Unseen,
         Self::NoRest,
+        Self::NightEdge,
     ];
 }
 

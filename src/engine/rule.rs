@@ -25,10 +25,10 @@ pub trait Rule: Send + Sync {
         &Whose::KINDS
     }
 
-    /// Where all that it tells of carers and providers hangs on the share of one mark: below what it tells
-    /// nothing and gives no signal, so that it is not asked.
-    fn share_floor(&self) -> Option<ShareFloor> {
-        None
+    /// Where all that it tells of carers and providers hangs on shares of marks: where all of them are below
+    /// what, it tells nothing and gives no signal, so that it is not asked.
+    fn share_floors(&self) -> Vec<ShareFloor> {
+        Vec::new()
     }
 
     /// Looks at what somebody has registered in one pay period.
@@ -85,7 +85,7 @@ pub struct Listed {
 /// A rule that looks at a kind of subject: its place in the list, and from where on it has anything to say.
 pub(super) struct Looking {
     pub(super) rule: u16,
-    floor: Option<ShareFloor>,
+    floors: Vec<ShareFloor>,
 }
 
 impl Looking {
@@ -96,14 +96,14 @@ impl Looking {
             _ => listed.looks.at_periods() && listed.rule.periods_of().contains(&kind),
         };
         let shares = matches!(kind, SubjectKind::CarerPeriod | SubjectKind::ProviderPeriod);
-        let floor = |listed: &Listed| listed.rule.share_floor().filter(|_| shares);
+        let floors = |listed: &Listed| if shares { listed.rule.share_floors() } else { Vec::new() };
         let rules = (0u16..).zip(rules.iter()).filter(|(_, listed)| looks(listed));
-        rules.map(|(rule, listed)| Self { rule, floor: floor(listed) }).collect()
+        rules.map(|(rule, listed)| Self { rule, floors: floors(listed) }).collect()
     }
 
     /// Could it tell anything of a period with these counts?
     pub(super) fn could_tell(&self, tally: &Tally) -> bool {
-        self.floor.is_none_or(|floor| floor.is_passed(tally.count(floor.mark)))
+        self.floors.is_empty() || self.floors.iter().any(|floor| floor.is_passed(tally.count(floor.mark)))
     }
 }
 

@@ -63,8 +63,8 @@ impl Rule for CopiedDay {
         &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
     }
 
-    fn share_floor(&self) -> Option<ShareFloor> {
-        Some(self.0.floor(Mark::DayCopy))
+    fn share_floors(&self) -> Vec<ShareFloor> {
+        vec![self.0.floor(Mark::DayCopy)]
     }
 
     fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {

@@ -65,8 +65,8 @@ impl Rule for DeclinedShare {
         &[SubjectKind::CarerPeriod, SubjectKind::ClientPeriod, SubjectKind::ProviderPeriod]
     }
 
-    fn share_floor(&self) -> Option<ShareFloor> {
-        Some(self.shares.floor(Mark::Declined))
+    fn share_floors(&self) -> Vec<ShareFloor> {
+        vec![self.shares.floor(Mark::Declined)]
     }
 
     fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {

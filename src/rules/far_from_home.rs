@@ -72,8 +72,8 @@ impl Rule for FarFromHome {
         &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
     }
 
-    fn share_floor(&self) -> Option<ShareFloor> {
-        Some(self.shares.floor(Mark::FarFromHome))
+    fn share_floors(&self) -> Vec<ShareFloor> {
+        vec![self.shares.floor(Mark::FarFromHome)]
     }
 
     fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {

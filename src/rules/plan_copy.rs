@@ -57,8 +57,8 @@ impl Rule for PlanCopy {
         &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
     }
 
-    fn share_floor(&self) -> Option<ShareFloor> {
-        Some(self.0.floor(Mark::PlanCopy))
+    fn share_floors(&self) -> Vec<ShareFloor> {
+        vec![self.0.floor(Mark::PlanCopy)]
     }
 
     fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {

@@ -55,8 +55,8 @@ impl Rule for RoundedTimes {
         &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
     }
 
-    fn share_floor(&self) -> Option<ShareFloor> {
-        Some(self.0.floor(Mark::Rounded))
+    fn share_floors(&self) -> Vec<ShareFloor> {
+        vec![self.0.floor(Mark::Rounded)]
     }
 
     fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {

@@ -67,8 +67,8 @@ impl Rule for SharedDevice {
         &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
     }
 
-    fn share_floor(&self) -> Option<ShareFloor> {
-        Some(self.shares.floor(Mark::SharedDevice))
+    fn share_floors(&self) -> Vec<ShareFloor> {
+        vec![self.shares.floor(Mark::SharedDevice)]
     }
 
     fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {

@@ -6,7 +6,8 @@
 //! Finds, per carer and per provider in a pay period, out of the visits carried out that begin within
 //! `around_minutes` of `better_paid_from_hour`, `best_paid_from_hour` or `better_paid_to_hour`, those in the first
 //! `edge_minutes` of the better paid side, when their share is above `share_accepted`, and so far above the
-//! others' as well that chance gives it with at most `p_review_max`.
+//! others' as well that chance gives it with at most `p_review_max`. The edges at which the better paid hours
+//! begin are one matter, that at which they end is another: other shifts work there.
 //!
 //! Not a finding: shifts that begin at the hour, as the others' do too; night tours, which are
 //! planned from the hour on; few visits at the edge. The tariffs of a contract are not read: the hours are settings.
@@ -23,7 +24,7 @@ use crate::engine::{Looks, Mark, PeriodSight, Report, Rule, ShareFloor, Sight, S
 
 pub(super) const RULE: Definition = Definition {
     id: "tariff-edge",
-    version: 2,
+    version: 3,
     class: Class::Pattern,
     patterns: &[29],
     reads_history: false,
@@ -33,11 +34,19 @@ pub(super) const RULE: Definition = Definition {
     build: from_table::<TariffEdge>,
 };
 
-const WORDS: Words = Words {
-    visits_sv: "besök som börjar vid en tariffgräns",
-    do_sv: "ligger strax på den bättre betalda sidan",
-    visits_en: "visits that begin where the tariff changes",
-    do_en: "lie just on the better paid side",
+/// Where the better paid hours begin.
+const BEGIN: Words = Words {
+    visits_sv: "besök som börjar runt den tid då kvällen eller natten börjar betalas bättre",
+    do_sv: "ligger strax innanför",
+    visits_en: "visits that begin about the time at which evenings or nights begin to be better paid",
+    do_en: "lie just inside",
+};
+/// Where they end.
+const END: Words = Words {
+    visits_sv: "besök som börjar runt den tid då natten slutar att betalas bättre",
+    do_sv: "ligger strax innanför",
+    visits_en: "visits that begin about the time at which nights end to be better paid",
+    do_en: "lie just inside",
 };
 
 const DAY_MINUTES: u16 = 24 * 60;
@@ -64,9 +73,9 @@ impl Rule for TariffEdge {
         let visit = sight.visit();
         if visit.is_performed()
             && visit.kind != VisitKind::NightTour
-            && let Some(inside) = self.inside(visit.minute)
+            && let Some((mark, inside)) = self.edge(visit.minute)
         {
-            report.mark(Mark::TariffEdge, inside);
+            report.mark(mark, inside);
         }
     }
 
@@ -74,32 +83,34 @@ impl Rule for TariffEdge {
         &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
     }
 
-    fn share_floor(&self) -> Option<ShareFloor> {
-        Some(self.shares.floor(Mark::TariffEdge))
+    fn share_floors(&self) -> Vec<ShareFloor> {
+        vec![self.shares.floor(Mark::TariffEdge), self.shares.floor(Mark::NightEdge)]
     }
 
     fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
-        if let Some(told) = self.told(sight) {
-            report.hit_of(
-                told.mark(),
-                told.hit(sight, Grade::Review, WORDS, &["night-tour", "usual-shift-start", "few-visits"]),
-            );
+        for (told, words) in self.told(sight).into_iter().zip([BEGIN, END]) {
+            if let Some(told) = told {
+                let excluded = &["night-tour", "usual-shift-start", "few-visits"];
+                report.hit_of(told.mark(), told.hit(sight, Grade::Review, words, excluded));
+            }
         }
     }
 
     fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
-        self.told(sight).map_or(0, |told| told.word())
+        let [begin, end] = self.told(sight).map(|told| told.map_or(0, |told| told.word()));
+        begin ^ end.rotate_left(u64::BITS / 2)
     }
 }
 
 impl TariffEdge {
-    fn told(&self, sight: &PeriodSight<'_>) -> Option<Told> {
-        self.shares.told(sight, Mark::TariffEdge, Some(Signal::TariffEdge))
+    fn told(&self, sight: &PeriodSight<'_>) -> [Option<Told>; 2] {
+        let begin = self.shares.told(sight, Mark::TariffEdge, Some(Signal::TariffEdge));
+        [begin, self.shares.told(sight, Mark::NightEdge, None)]
     }
 
-    /// Does a visit that begins in this minute of the day begin just inside the better paid hours?
-    /// `None` where it begins near no edge.
-    fn inside(&self, minute: u16) -> Option<bool> {
+    /// At which edge a visit begins that begins in this minute of the day, and whether it does so just inside
+    /// the better paid hours. `None` where it is near no edge.
+    fn edge(&self, minute: u16) -> Option<(Mark, bool)> {
         let (from, to) = (60 * self.better_paid_from_hour, 60 * self.better_paid_to_hour);
         let best_from = 60 * self.best_paid_from_hour;
         if from == to {
@@ -107,12 +118,12 @@ impl TariffEdge {
         }
         // Minutes from the edge on, round the clock: small ones are after it, large ones before.
         let since = |edge: u16| (minute + DAY_MINUTES - edge % DAY_MINUTES) % DAY_MINUTES;
-        let (after_from, after_best, after_to) = (since(from), since(best_from), since(to));
-        let just_inside =
-            after_from.min(after_best) < self.edge_minutes || DAY_MINUTES - after_to <= self.edge_minutes;
         let around = |since: u16| since.min(DAY_MINUTES - since - 1) < self.around_minutes;
-        let near = [after_from, after_best, after_to].into_iter().any(around);
-        (near || just_inside).then_some(just_inside)
+        if let Some(since) = [from, best_from].map(since).into_iter().find(|since| around(*since)) {
+            return Some((Mark::TariffEdge, since < self.edge_minutes));
+        }
+        let since = since(to);
+        around(since).then_some((Mark::NightEdge, DAY_MINUTES - since <= self.edge_minutes))
     }
 }
 
@@ -126,13 +137,15 @@ mod tests {
                       prior_visits = 1.0\nprovider_multiple = 1.0\np_review_max = 1e-4\n";
         let hours = "better_paid_from_hour = 18\nbest_paid_from_hour = 22\nbetter_paid_to_hour = 7\naround_minutes = 30\nedge_minutes = 5\n";
         let rule: TariffEdge = toml::from_str(&format!("{shares}{hours}")).expect("all keys are there");
-        let at = |hour: u16, minute: u16| rule.inside(60 * hour + minute);
-        assert_eq!([at(21, 29), at(21, 30), at(21, 59)], [None, Some(false), Some(false)]);
-        assert_eq!([at(17, 31), at(18, 4)], [Some(false), Some(true)]);
-        assert_eq!([at(22, 0), at(22, 4), at(22, 5)], [Some(true), Some(true), Some(false)]);
-        assert_eq!([at(22, 29), at(22, 30)], [Some(false), None]);
-        assert_eq!([at(6, 54), at(6, 55), at(6, 59)], [Some(false), Some(true), Some(true)]);
-        assert_eq!([at(7, 0), at(7, 29), at(7, 30)], [Some(false), Some(false), None]);
+        let at = |hour: u16, minute: u16| rule.edge(60 * hour + minute);
+        let begin = |inside: bool| Some((Mark::TariffEdge, inside));
+        let end = |inside: bool| Some((Mark::NightEdge, inside));
+        assert_eq!([at(21, 29), at(21, 30), at(21, 59)], [None, begin(false), begin(false)]);
+        assert_eq!([at(17, 31), at(18, 4)], [begin(false), begin(true)]);
+        assert_eq!([at(22, 0), at(22, 4), at(22, 5)], [begin(true), begin(true), begin(false)]);
+        assert_eq!([at(22, 29), at(22, 30)], [begin(false), None]);
+        assert_eq!([at(6, 54), at(6, 55), at(6, 59)], [end(false), end(true), end(true)]);
+        assert_eq!([at(7, 0), at(7, 29), at(7, 30)], [end(false), end(false), None]);
         assert_eq!([at(0, 0), at(12, 0)], [None, None]);
     }
 }

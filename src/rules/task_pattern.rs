@@ -64,8 +64,8 @@ impl Rule for TaskPattern {
         &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
     }
 
-    fn share_floor(&self) -> Option<ShareFloor> {
-        Some(self.shares.floor(Mark::TaskPattern))
+    fn share_floors(&self) -> Vec<ShareFloor> {
+        vec![self.shares.floor(Mark::TaskPattern)]
     }
 
     fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {

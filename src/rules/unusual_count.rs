@@ -89,8 +89,8 @@ impl Rule for UnusualCount {
         &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
     }
 
-    fn share_floor(&self) -> Option<ShareFloor> {
-        Some(self.shares.floor(Mark::Unplanned))
+    fn share_floors(&self) -> Vec<ShareFloor> {
+        vec![self.shares.floor(Mark::Unplanned)]
     }
 
     fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
