@@ -110,25 +110,13 @@ impl World {
         let mut changed = std::mem::take(&mut self.devices.changed);
         for change in changed.drain(..) {
             let Change { device, day, carer, start, counted } = change;
-            // Between two uses by the carer there was one already.
-            let (before, after) = if counted {
-                (None, None)
-            } else {
-                let uses = || self.uses(device, day, carer).map(|visit| visit.span.start());
-                (uses().filter(|at| *at < start).max(), uses().filter(|at| start < *at).min())
-            };
-            let (from, to) = match (before, after) {
-                (Some(_), Some(_)) => continue,
-                (before, after) => {
-                    let from = before.or_else(|| after.map(|_| start)).unwrap_or(UtcSecond(i64::MIN));
-                    (from, after.or_else(|| before.map(|_| start)).unwrap_or(UtcSecond(i64::MAX)))
-                }
-            };
+            // Between two uses by the carer nothing changes but that one.
+            let uses = || self.uses(device, day, carer).map(|visit| visit.span.start());
+            if !counted && uses().any(|at| at < start) && uses().any(|at| start < at) {
+                continue;
+            }
             for Use { carer: other, .. } in self.devices.on(device, day) {
-                let uses = self.uses(device, day, *other);
-                into.extend(
-                    uses.filter(|visit| (from..=to).contains(&visit.span.start())).map(|visit| visit.slot),
-                );
+                into.extend(self.uses(device, day, *other).map(|visit| visit.slot));
             }
         }
         self.devices.changed = changed;
@@ -144,18 +132,26 @@ impl World {
             .filter(move |visit| !visit.open && visit.day == day && devices(visit).any(|used| used == device))
     }
 
-    /// Did another carer use one of the visit's devices that day both before and after it? Not told of
-    /// more than [`DEVICE_CARERS_MAX`] carers.
-    pub(super) fn is_between_others_uses(&self, visit: &Visit) -> bool {
+    /// Is one of the visit's devices another carer's that day: who had it first, and had it last, with the visit
+    /// between? Not told of more than [`DEVICE_CARERS_MAX`] carers.
+    pub(super) fn is_within_others_day(&self, visit: &Visit) -> bool {
         let start = visit.span.start();
         devices(visit).any(|device| {
             let carers = self.devices.on(device, visit.day);
-            let mut others = carers.iter().map(|known| known.carer).filter(|other| *other != visit.carer);
-            carers.len() <= DEVICE_CARERS_MAX
-                && others.any(|other| {
-                    let starts = || self.uses(device, visit.day, other).map(|other| other.span.start());
-                    starts().any(|at| at < start) && starts().any(|at| start < at)
-                })
+            if !(2..=DEVICE_CARERS_MAX).contains(&carers.len()) {
+                return false;
+            }
+            let ends = |carer: CarerId| {
+                let mut starts = self.uses(device, visit.day, carer).map(|used| used.span.start());
+                let first = starts.next()?;
+                Some((first, starts.last().unwrap_or(first)))
+            };
+            let of_day: Vec<_> =
+                carers.iter().filter_map(|known| Some((known.carer, ends(known.carer)?))).collect();
+            let Some(first) = of_day.iter().map(|(_, (first, _))| *first).min() else { return false };
+            let Some(last) = of_day.iter().map(|(_, (_, last))| *last).max() else { return false };
+            let had_it = |&(carer, ends): &(CarerId, _)| carer != visit.carer && ends == (first, last);
+            first < start && start < last && of_day.iter().any(had_it)
         })
     }
 }

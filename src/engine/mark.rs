@@ -32,7 +32,7 @@ pub enum Mark {
     TaskPattern,
     /// Began just after the better paid evening or night begins, out of those that began about then.
     TariffEdge,
-    /// Captured with a device that another carer used shortly before or after.
+    /// Captured with a device that others used that day, or with one changed to and fro.
     SharedDevice,
     /// Reached the server long after it ended.
     Late,
@@ -46,11 +46,13 @@ pub enum Mark {
     NoRest,
     /// Began just before the better paid night ends, out of those that began about then.
     NightEdge,
+    /// Captured with a device that another carer used that day, first and last.
+    Borrowed,
 }
 
 impl Mark {
     /// How many there are.
-    pub const COUNT: usize = 20;
+    pub const COUNT: usize = 21;
     /// All of them, in order.
     pub const ALL: [Self; Self::COUNT] = [
         Self::Manual,
@@ -73,6 +75,7 @@ impl Mark {
         Self::Unseen,
         Self::NoRest,
         Self::NightEdge,
+        Self::Borrowed,
     ];
 }
 

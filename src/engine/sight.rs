@@ -235,11 +235,11 @@ impl<'a> Sight<'a> {
         devices(self.visit).map(others).max().unwrap_or(0)
     }
 
-    /// Did another carer use one of the visit's devices that day both before and after it? That is no
-    /// handover. Not told of more than [`DEVICE_CARERS_MAX`](super::DEVICE_CARERS_MAX) carers.
+    /// Is one of the visit's devices another carer's that day, who had it first and last, with the visit between?
+    /// Not told of more than [`DEVICE_CARERS_MAX`](super::DEVICE_CARERS_MAX) carers.
     #[must_use]
-    pub fn is_between_others_uses(&self) -> bool {
-        self.world.is_between_others_uses(self.visit)
+    pub fn is_within_others_day(&self) -> bool {
+        self.world.is_within_others_day(self.visit)
     }
 
     /// Registered minutes of the carer on the visit's day, this visit included.

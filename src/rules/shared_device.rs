@@ -3,27 +3,32 @@
 //! Why: a phone is a person's signature here. Where several carers' visits come from one phone, or a
 //! carer goes to another phone and back within minutes, somebody may be logging for the others.
 //!
-//! Finds, per carer and per provider in a pay period, visits that name a device which at least
-//! `other_carers_min` other carers used that day as well, or one other carer both before and after, or for
-//! which the carer came back to a device after another one within half an hour, when their share is above `share_accepted` and so far above the
-//! others' that chance gives it with at most `p_review_max`.
+//! Finds:
+//! * per carer and per provider in a pay period, visits that name a device which at least `other_carers_min`
+//!   other carers used that day as well, or one other carer first and last, or for which the carer came back
+//!   to a device after another one within half an hour, when their share is above `share_accepted` and so far
+//!   above the others' that chance gives it with at most `p_review_max`;
+//! * per carer, at least `borrowed_min` visits, on `borrowed_days_min` days, with a device that another carer
+//!   used that day first and last. Only this is told then.
 //!
-//! Not a finding: a phone handed over at the shift change (one other carer a day); pool phones, as the
-//! others' are then pool phones too; a new phone for a broken one, which is not changed back; few visits.
+//! Not a finding: a phone handed over at the shift change, which comes back to nobody that day; pool phones, as
+//! the others' are then pool phones too; a new phone for a broken one, which is not changed back; a phone
+//! lent for a day; few visits.
 //!
-//! Grade: observe for a carer, who may be the one whose phone was borrowed, until it is less likely than
-//! `p_carer_review_max`; review for a provider.
+//! Grade: of a share, observe for a carer, who may be the one whose phone was borrowed, until it is less likely
+//! than `p_carer_review_max`; review for a provider, and for a carer with others' phones on several days: whose
+//! phone it was, had it before and after.
 
 use serde::Deserialize;
 
 use super::shares::{Shares, Told, Words};
 use super::{Definition, from_table};
-use crate::domain::{Class, Grade, SubjectKind};
-use crate::engine::{Looks, Mark, PeriodSight, Report, Rule, ShareFloor, Sight, Signal, Visit, Whose};
+use crate::domain::{Class, Day, Grade, Measure, Month, Sentence, SubjectKind};
+use crate::engine::{Hit, Looks, Mark, PeriodSight, Report, Rule, ShareFloor, Sight, Signal, Visit, Whose};
 
 pub(super) const RULE: Definition = Definition {
     id: "shared-device",
-    version: 2,
+    version: 3,
     class: Class::Pattern,
     patterns: &[14],
     reads_history: false,
@@ -52,6 +57,10 @@ struct SharedDevice {
     other_carers_min: u16,
     /// A carer is asked about only where it is at most so likely.
     p_carer_review_max: f64,
+    /// So many visits with a device that is another carer's that day are asked about ...
+    borrowed_min: u32,
+    /// ... where they are on so many days.
+    borrowed_days_min: u32,
 }
 
 impl Rule for SharedDevice {
@@ -59,7 +68,9 @@ impl Rule for SharedDevice {
         let visit = sight.visit();
         if visit.is_performed() && (visit.start_device.is_some() || visit.end_device.is_some()) {
             let shared = usize::from(self.other_carers_min) <= sight.others_with_device();
-            report.mark(Mark::SharedDevice, shared || sight.is_between_others_uses() || is_hop(sight));
+            let borrowed = sight.is_within_others_day();
+            report.mark(Mark::Borrowed, borrowed);
+            report.mark(Mark::SharedDevice, shared || borrowed || is_hop(sight));
         }
     }
 
@@ -68,24 +79,71 @@ impl Rule for SharedDevice {
     }
 
     fn share_floors(&self) -> Vec<ShareFloor> {
-        vec![self.shares.floor(Mark::SharedDevice)]
+        let borrowed = ShareFloor { mark: Mark::Borrowed, borne_min: self.borrowed_min, share_accepted: 0.0 };
+        vec![self.shares.floor(Mark::SharedDevice), borrowed]
     }
 
     fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
-        if let Some(told) = self.told(sight) {
+        if self.has_borrowed(sight) {
+            report.hit_of(Mark::Borrowed, self.borrowed(sight.period().month));
+        } else if let Some(told) = self.told(sight) {
             let excluded = &["handover", "pool-phones", "new-phone", "few-visits"];
             report.hit_of(told.mark(), told.hit(sight, self.grade(sight, &told), WORDS, excluded));
         }
     }
 
     fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
-        self.told(sight).map_or(0, |told| told.word())
+        let share = self.told(sight).map_or(0, |told| told.word());
+        if self.has_borrowed(sight) { u64::MAX } else { share }
     }
 }
 
 impl SharedDevice {
     fn told(&self, sight: &PeriodSight<'_>) -> Option<Told> {
         self.shares.told(sight, Mark::SharedDevice, Some(Signal::SharedDevice))
+    }
+
+    fn has_borrowed(&self, sight: &PeriodSight<'_>) -> bool {
+        let borrowed = sight.tally().count(Mark::Borrowed).borne;
+        if !matches!(sight.period().whose, Whose::Carer(_)) || borrowed < self.borrowed_min.max(1) {
+            return false;
+        }
+        let month = sight.period().month;
+        let visits = sight.visits(Some(Mark::Borrowed));
+        let of_month = visits.filter(|(visit, borrowed)| *borrowed && visit.pay_period == month);
+        let mut days: Vec<Day> = of_month.map(|(visit, _)| visit.day).collect();
+        days.dedup();
+        self.borrowed_days_min as usize <= days.len()
+    }
+
+    fn borrowed(&self, month: Month) -> Hit {
+        let (visits, days) = (self.borrowed_min, self.borrowed_days_min);
+        Hit {
+            grade: Grade::Review,
+            p_value: None,
+            related: Vec::new(),
+            disputed: None,
+            observed: vec![
+                Measure::whole("visits_min", i64::from(visits)),
+                Measure::whole("days_min", i64::from(days)),
+            ],
+            expected: vec![
+                Measure::whole("visits_max", i64::from(visits) - 1),
+                Measure::whole("days_max", i64::from(days) - 1),
+            ],
+            excluded: &["handover", "lent-for-a-day"],
+            not_tested: Vec::new(),
+            text: Sentence {
+                sv: format!(
+                    "Minst {visits} av omsorgspersonens besök i {month}, på minst {days} dagar, är registrerade med en \
+                     telefon som någon annan hade både före och efter samma dag."
+                ),
+                en: format!(
+                    "At least {visits} of the carer's visits in {month}, on at least {days} days, were captured with a \
+                     device that somebody else had before and after on the same day."
+                ),
+            },
+        }
     }
 
     fn grade(&self, sight: &PeriodSight<'_>, told: &Told) -> Grade {
