@@ -53,7 +53,8 @@ impl Engine {
     }
 
     /// Each once, with the period after (rules look back at the one before), with those that could tell
-    /// that this one has begun, and with the pairs that a changed client or carer bears on.
+    /// that this one has begun, with the pairs that a changed client or carer bears on, and with the period
+    /// before where what is told of it reads on.
     fn widen(&self, periods: &mut Vec<Period>) {
         periods.retain(|period| self.is_worth_a_look(*period));
         for at in 0..periods.len() {
@@ -70,6 +71,13 @@ impl Engine {
             }
             match whose {
                 Whose::Client(client) => {
+                    let before = month.previous();
+                    let bears =
+                        |tally: &Tally| self.reading_on.iter().any(|mark| 0 < tally.count(*mark).borne);
+                    if months.get(before).is_some_and(bears) {
+                        periods.push(Period { month: before, whose });
+                    }
+                    self.world.pairs_of(client, before, periods);
                     self.world.pairs_of(client, month, periods);
                     if goes_on {
                         self.world.pairs_of(client, after.month, periods);

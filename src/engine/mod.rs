@@ -170,6 +170,8 @@ pub struct Engine {
     rules: RuleSet,
     /// The rules that look at each kind of subject.
     looking: [Vec<Looking>; SubjectKind::COUNT],
+    /// The marks for which a client's period is looked at again with the one after.
+    reading_on: Vec<Mark>,
     /// Any of them reads earlier days.
     reads_history: bool,
     visits: HashMap<Slot, Stand>,
@@ -199,11 +201,13 @@ impl Engine {
     pub fn new(settings: Arc<Settings>, rules: RuleSet) -> Self {
         let rule_counts = rules.iter().map(|listed| RuleCounts::new(listed.id)).collect();
         let looking = SubjectKind::ALL.map(|kind| Looking::at(kind, &rules));
+        let reading_on = rules.iter().filter_map(|listed| listed.rule.reads_on()).collect();
         Self {
             world: World::new(settings),
             reads_history: rules.iter().any(|listed| listed.reads_history),
             rules,
             looking,
+            reading_on,
             visits: HashMap::new(),
             periods: HashMap::new(),
             decisions: BTreeMap::new(),

@@ -181,14 +181,30 @@ impl<'a> PeriodSight<'a> {
     /// one before, in order of start, with whether they bear `mark`. It goes through all that is kept: to be
     /// asked where the counts alone have something to tell.
     pub fn visits(&self, mark: Option<Mark>) -> impl Iterator<Item = (&'a Visit, bool)> {
-        let (world, Period { month, whose }) = (self.world, self.period);
+        let month = self.period.month;
+        self.visits_of([month.previous(), month, month], mark)
+    }
+
+    /// The same with those of the pay period after: for pairs, and for clients where [`Rule::reads_on`] says so.
+    ///
+    /// [`Rule::reads_on`]: super::Rule::reads_on
+    pub fn visits_around(&self, mark: Option<Mark>) -> impl Iterator<Item = (&'a Visit, bool)> {
+        let month = self.period.month;
+        self.visits_of([month.previous(), month, month.next()], mark)
+    }
+
+    fn visits_of(
+        &self,
+        months: [Month; 3],
+        mark: Option<Mark>,
+    ) -> impl Iterator<Item = (&'a Visit, bool)> + use<'a> {
+        let (world, whose) = (self.world, self.period.whose);
         let pins = match whose {
             Whose::Carer(carer) => world.carer(carer).timeline.all(),
             Whose::Client(client) | Whose::Pair(_, client) => world.client(client).timeline.all(),
             Whose::Provider(_) | Whose::Tag(_) => &[],
         };
         let of_pair = move |visit: &&Visit| !matches!(whose, Whose::Pair(carer, _) if carer != visit.carer);
-        let months = [month, month.previous()];
         let visits = pins.iter().map(|pin| world.ledger.counted(pin.slot)).filter(of_pair);
         let counted = visits.filter(move |visit| visit.is_performed() && months.contains(&visit.pay_period));
         counted.map(move |visit| {

@@ -34,6 +34,12 @@ pub trait Rule: Send + Sync {
     /// Looks at what somebody has registered in one pay period.
     fn period(&self, _sight: &PeriodSight<'_>, _report: &mut Report<'_>) {}
 
+    /// Does what it tells of a client's pay period hang on visits of the period after, where any visit of this
+    /// one bears a mark? The mark.
+    fn reads_on(&self) -> Option<Mark> {
+        None
+    }
+
     /// A number that is 0 where [`Rule::period`] would report nothing and changes whenever it would
     /// report something else: periods are looked at after every visit, and most say what they said.
     /// It may depend on nothing but what [`PeriodSight`] offers.

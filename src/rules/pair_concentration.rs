@@ -308,12 +308,12 @@ fn unplanned(told: Told, month: Month) -> Hit {
 }
 
 /// On how many days in a row the pair has met over so many seconds or more, from the first visit's start to
-/// the last one's end: by visits of this pay period and the one before, of those that end in this one.
+/// the last one's end: of rows of which any day is paid in this pay period.
 fn most_days_in_a_row(sight: &PeriodSight<'_>, day_seconds: i64) -> u32 {
     let month = sight.period().month;
-    let (mut most, mut row, mut last) = (0, 0, None::<Day>);
+    let (mut most, mut row, mut touches, mut last) = (0, 0, false, None::<Day>);
     let mut began = None;
-    for (visit, _) in sight.visits(None) {
+    for (visit, _) in sight.visits_around(None) {
         let (day, first) =
             began.filter(|(day, _)| *day == visit.day).unwrap_or((visit.day, visit.span.start()));
         began = Some((day, first));
@@ -323,7 +323,8 @@ fn most_days_in_a_row(sight: &PeriodSight<'_>, day_seconds: i64) -> u32 {
         let follows = last.is_some_and(|last| day.0 == last.0 + 1);
         row = if follows { row + 1 } else { 1 };
         last = Some(day);
-        if visit.pay_period == month {
+        touches = follows && touches || visit.pay_period == month;
+        if touches {
             most = most.max(row);
         }
     }

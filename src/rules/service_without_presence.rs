@@ -5,7 +5,7 @@
 //! out, nothing shows that anybody was there.
 //!
 //! Finds, per client and pay period, at least `visits_min` visits paid by standard minutes one after the
-//! other, the last of them in this period, where no visit to the client in between was captured electronically
+//! other, one of them in this period, where no visit to the client in between was captured electronically
 //! at either end; and as many of them or errands in a period without any such visit.
 //!
 //! Not a finding: electronic contacts in between, whatever they were for; calls. Work outside the home is
@@ -21,7 +21,7 @@ use crate::engine::{Hit, Looks, Mark, PeriodSight, Report, Rule, Sight, Whose};
 
 pub(super) const RULE: Definition = Definition {
     id: "service-without-presence",
-    version: 2,
+    version: 3,
     class: Class::Pattern,
     patterns: &[30],
     reads_history: false,
@@ -61,6 +61,10 @@ impl Rule for ServiceWithoutPresence {
         &[SubjectKind::ClientPeriod]
     }
 
+    fn reads_on(&self) -> Option<Mark> {
+        Some(Mark::Unseen)
+    }
+
     fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
         if let Some(told) = self.told(sight) {
             report.hit_of(Mark::Unseen, hit(sight, &told));
@@ -78,7 +82,7 @@ impl ServiceWithoutPresence {
         let (services, least) = (sight.tally().count(Mark::Unseen), self.visits_min.max(1));
         let told =
             |grade, visits: u32| Told { grade, visits: (visits / STEP_VISITS * STEP_VISITS).max(least) };
-        let in_a_row = if 0 < services.borne { most_in_a_row(sight) } else { 0 };
+        let in_a_row = if 0 < services.borne { most_in_a_row(sight, least) } else { 0 };
         if least <= in_a_row {
             return Some(told(Grade::Review, in_a_row));
         }
@@ -86,16 +90,21 @@ impl ServiceWithoutPresence {
     }
 }
 
-/// So many services one after the other that nobody was seen at, of those that end in this pay period.
-fn most_in_a_row(sight: &PeriodSight<'_>) -> u32 {
+/// So many services one after the other that nobody was seen at, of which one at least is paid in this pay period:
+/// up to its end, and if these are fewer than `least`, at most that many with those after it.
+fn most_in_a_row(sight: &PeriodSight<'_>, least: u32) -> u32 {
     let month = sight.period().month;
-    let (mut most, mut row) = (0, 0);
-    for (visit, unseen) in sight.visits(Some(Mark::Unseen)) {
+    let (mut most, mut row, mut touches) = (0, 0, false);
+    for (visit, unseen) in sight.visits_around(Some(Mark::Unseen)) {
         if visit.start_method.is_electronic() || visit.end_method.is_electronic() {
-            row = 0;
+            (row, touches) = (0, false);
         }
-        row += u32::from(unseen);
-        if unseen && visit.pay_period == month {
+        if !unseen {
+            continue;
+        }
+        row += 1;
+        touches |= visit.pay_period == month;
+        if touches && (visit.pay_period <= month || row <= least) {
             most = most.max(row);
         }
     }
@@ -108,12 +117,12 @@ fn hit(sight: &PeriodSight<'_>, told: &Told) -> Hit {
     let text = if grade == Grade::Review {
         Sentence {
             sv: format!(
-                "Minst {visits} besök med schablontid till och med {month} är registrerade i rad för brukaren, utan att ett \
-                 enda besök däremellan har en elektronisk kvittens."
+                "Minst {visits} besök med schablontid är registrerade i rad för brukaren, åtminstone ett av dem i {month}, utan \
+                 att ett enda besök däremellan har en elektronisk kvittens."
             ),
             en: format!(
-                "At least {visits} visits paid by standard minutes up to {month} are registered in a row for the client, \
-                 without a single visit in between that was captured electronically."
+                "At least {visits} visits paid by standard minutes are registered in a row for the client, one of them at \
+                 least in {month}, without a single visit in between that was captured electronically."
             ),
         }
     } else {
