@@ -9,7 +9,7 @@
 //! visits with an end typed in afterwards (someone has thought about it), visits still open.
 //!
 //! Grade: review of the minutes above the plan where more than the plan is paid; observe where the source
-//! bills no more than the plan, and where there is no plan to be above of.
+//! bills no more than the plan or nothing at all, and where there is no plan to be above of.
 
 use serde::Deserialize;
 
@@ -19,7 +19,7 @@ use crate::engine::{Hit, Looks, Report, Rule, Sight, Visit};
 
 pub(super) const RULE: Definition = Definition {
     id: "missing-log-out",
-    version: 1,
+    version: 2,
     class: Class::Error,
     patterns: &[24],
     reads_history: false,
@@ -71,7 +71,8 @@ impl MissingLogOut {
         let own = sight.visit();
         let planned = own.planned.map(Span::seconds);
         let slack = i64::from(self.slack_seconds);
-        let is_paid = planned.is_some_and(|planned| planned + slack < own.paid_seconds());
+        let above_is_paid = |planned: i64| planned + slack < own.paid_seconds();
+        let is_paid = own.billable && planned.is_some_and(above_is_paid);
         let mut expected = vec![Measure::real("plan_multiple_max", self.plan_multiple)];
         expected.extend(planned.map(|seconds| Measure::whole("planned_seconds", seconds)));
         Hit {
