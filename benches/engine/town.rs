@@ -146,6 +146,7 @@ fn apply(town: &Town, engine: &mut Engine, first: usize, count: usize, out: &mut
         black_box(engine.apply(Input::Registered { registration, at }, out));
         out.clear();
     }
+    engine.look_at_periods(out);
     begun.elapsed()
 }
 

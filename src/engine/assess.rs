@@ -1,7 +1,6 @@
 //! Rules look at visits, and what they found is weighed.
 
 use super::names::{CarerId, ClientId, ProviderId};
-use super::period::{Period, visit_periods};
 use super::restraint::Held;
 use super::rule::{Looking, Noted, Report, Weighed};
 use super::score::{of_p_value, score};
@@ -56,8 +55,6 @@ pub(super) struct Scratch {
     pub(super) undetermined: Vec<(u16, &'static str)>,
     pub(super) noted: Noted,
     proposing: u64,
-    /// Periods to be looked at before the input is done.
-    pub(super) periods: Vec<Period>,
     /// Visits whose marks may have changed with what is usual for their client.
     pub(super) remarked: Vec<Slot>,
     /// Breakers that opened or closed.
@@ -155,7 +152,7 @@ impl Engine {
 
     /// The periods that the visit counts in are to be looked at.
     pub(super) fn note_periods(&mut self, slot: Slot) {
-        self.scratch.periods.extend(visit_periods(self.world.ledger.counted(slot)));
+        self.owed.note(&self.world, self.world.ledger.counted(slot));
     }
 
     /// The client's visits of the next month are looked at again: what is usual for a client in a month

@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use super::assess::{Scratch, Stand};
 use super::names::ProviderId;
+use super::owed::Owed;
 use super::peers::{BORNE_MIN, MonthPool};
 use super::period::{Period, Whose};
 use super::period_sight::PeriodSight;
@@ -33,29 +34,32 @@ pub(super) const USUAL_PART_MIN: f64 = 0.5;
 pub const LENGTH_EXCESS_LOG_MIN: f64 = 0.05;
 
 impl Engine {
-    /// Looks at the periods that this input has touched, at those that its moving of the usual
-    /// touches, and at the budget.
+    /// Looks at the periods that are owed a look, at those for which the usual has moved, and at the budget;
+    /// in full, whether or not they changed, where `again`.
     pub(super) fn assess_periods(&mut self, again: bool, out: &mut Vec<Output>) {
-        let mut periods = std::mem::take(&mut self.scratch.periods);
-        self.widen(&mut periods);
+        let Owed { mut periods, mut turned, .. } = std::mem::take(&mut self.owed);
+        periods.append(&mut self.world.tags_counted);
+        for noted in [&mut periods, &mut turned] {
+            noted.sort_unstable();
+            noted.dedup();
+        }
+        self.widen(&mut periods, &turned);
+        let moved = self.world.refresh_usual();
+        self.moved(&moved, &mut periods);
+        periods.sort_unstable();
+        periods.dedup();
         for period in periods.drain(..) {
+            // The first visits of a period are looked at in full, so that what cannot be decided is counted once.
+            let again = again || turned.binary_search(&period).is_ok();
             self.assess_period(period, again, out);
         }
-        let mut moved = std::mem::take(&mut self.world.moved);
-        if !moved.is_empty() {
-            self.moved(&moved, &mut periods);
-            periods.drain(..).for_each(|period| self.assess_period(period, again, out));
-            moved.clear();
-        }
-        self.world.moved = moved;
-        self.scratch.periods = periods;
         self.keep_to_budget(out);
     }
 
-    /// Each once, with the period after (rules look back at the one before), with those that could tell
-    /// that this one has begun, with the pairs that a changed client or carer bears on, and with the period
-    /// before where what is told of it reads on.
-    fn widen(&self, periods: &mut Vec<Period>) {
+    /// With each the period after (rules look back at the one before), those that could tell that this one has
+    /// begun or ended, the pairs that a changed client or carer bears on, and the period before where what is
+    /// told of it reads on.
+    fn widen(&self, periods: &mut Vec<Period>, turned: &[Period]) {
         periods.retain(|period| self.is_worth_a_look(*period));
         for at in 0..periods.len() {
             let Period { month, whose } = periods[at];
@@ -65,8 +69,9 @@ impl Engine {
             if goes_on && self.is_worth_a_look(after) {
                 periods.push(after);
             }
-            let visits = months.get(month).map_or(0, |tally| tally.visits);
-            if visits <= 1 && matches!(whose, Whose::Client(_) | Whose::Provider(_)) {
+            if matches!(whose, Whose::Client(_) | Whose::Provider(_))
+                && turned.binary_search(&periods[at]).is_ok()
+            {
                 self.beside(periods[at], periods);
             }
             match whose {
@@ -87,8 +92,6 @@ impl Engine {
                 _ => {}
             }
         }
-        periods.sort_unstable();
-        periods.dedup();
     }
 
     /// Pairs with a small part of the client's visits and tags that nothing was noted about have no
@@ -119,9 +122,6 @@ impl Engine {
 
     /// The periods that could say something else now that the usual has moved.
     fn moved(&self, moved: &[(Month, Moved)], into: &mut Vec<Period>) {
-        let mut moved = moved.to_vec();
-        moved.sort_unstable();
-        moved.dedup();
         for of_month in moved.chunk_by(|a, b| a.0 == b.0) {
             let month = of_month[0].0;
             let Some(pool) = self.world.pools.get(&month) else { continue };
@@ -134,8 +134,6 @@ impl Engine {
         }
         let months = |period: &&Period| moved.iter().any(|(month, _)| *month == period.month);
         into.extend(self.periods.keys().filter(months));
-        into.sort_unstable();
-        into.dedup();
     }
 
     /// The carers that could say something else.
@@ -210,8 +208,7 @@ impl Engine {
             Some(stand) => stand.word == word && stand.provider == provider,
             None => word == 0,
         };
-        // The first visit of a period is looked at in full, so that what cannot be decided is counted once.
-        if same && !again && sight.tally.visits != 1 {
+        if same && !again {
             return;
         }
         let Scratch { hits, undetermined, .. } = &mut self.scratch;

@@ -5,7 +5,7 @@ use super::names::{CarerId, ClientId, ProviderId, TextId};
 use super::period::{Period, Whose};
 use super::tally::{Months, Side, Tally, count_in};
 use super::visit::{Slot, Visit};
-use super::world::{Moved, World, party};
+use super::world::{Moved, Outdated, World, party};
 use crate::domain::Month;
 
 static NO_MONTHS: Months = Months::EMPTY;
@@ -67,7 +67,7 @@ impl World {
         if let Some(tag) = tag {
             self.count_tag((month, tag), carer, before.bears(Mark::TagNear), marks.bears(Mark::TagNear));
         }
-        self.refresh(month, touched, (before.residual, before.ratio) != (marks.residual, marks.ratio));
+        self.outdate(month, touched, (before.residual, before.ratio) != (marks.residual, marks.ratio));
         true
     }
 
@@ -78,20 +78,42 @@ impl World {
             if carers.is_empty() {
                 self.tags.remove(&key);
             }
+            self.tags_counted.push(Period { month: key.0, whose: Whose::Tag(key.1) });
         }
     }
 
+    /// What is usual in `month` has to be reckoned anew before it is asked for.
+    pub(super) fn outdate(&mut self, month: Month, marks: u32, length: bool) {
+        match self.outdated.iter_mut().find(|outdated| outdated.month == month) {
+            Some(outdated) => {
+                (outdated.marks, outdated.length) = (outdated.marks | marks, outdated.length | length)
+            }
+            None => self.outdated.push(Outdated { month, marks, length }),
+        }
+    }
+
+    /// Reckons it anew, and answers for what it has moved.
+    pub(super) fn refresh_usual(&mut self) -> Vec<(Month, Moved)> {
+        let mut moved = Vec::new();
+        for Outdated { month, marks, length } in std::mem::take(&mut self.outdated) {
+            self.refresh(month, marks, length, &mut moved);
+        }
+        moved.sort_unstable();
+        moved.dedup();
+        moved
+    }
+
     /// Reckons anew what is usual in `month` and, as it belongs to that, in the one after.
-    pub(super) fn refresh(&mut self, month: Month, marks: u32, length: bool) {
+    fn refresh(&mut self, month: Month, marks: u32, length: bool, moved: &mut Vec<(Month, Moved)>) {
         for month in [month, month.next()] {
             let (before, mut from) = (month.previous(), self.pools.range_mut(..=month).rev());
             let Some((_, pool)) = from.next().filter(|(known, _)| **known == month) else { continue };
             let before = from.next().filter(|(known, _)| **known == before).map(|(_, pool)| &*pool);
             for mark in bits(marks).filter(|mark| pool.refresh(*mark, before)) {
-                self.moved.push((month, Moved::Share(Mark::ALL[mark])));
+                moved.push((month, Moved::Share(Mark::ALL[mark])));
             }
             if length && pool.refresh_length(before) {
-                self.moved.push((month, Moved::Length));
+                moved.push((month, Moved::Length));
             }
         }
     }

@@ -23,6 +23,7 @@ mod ledger;
 mod mark;
 mod names;
 mod near;
+mod owed;
 mod pairs;
 mod peers;
 mod period;
@@ -76,6 +77,7 @@ use assess::Stand;
 use assess_period::PeriodSignals;
 use calibration::Calibration;
 use ledger::Standing;
+use owed::Owed;
 use restraint::Restraint;
 use rule::Looking;
 use world::World;
@@ -191,6 +193,8 @@ pub struct Engine {
     asked: asked::Asked,
     /// Patterns that wait, in order.
     over_budget: Vec<Period>,
+    /// Pay periods that are to be looked at.
+    owed: Owed,
     /// What the budget is reckoned by has changed.
     budget_moved: bool,
 }
@@ -223,6 +227,7 @@ impl Engine {
             carer_signals: HashMap::new(),
             asked: asked::Asked::default(),
             over_budget: Vec::new(),
+            owed: Owed::default(),
             budget_moved: false,
         }
     }
@@ -233,12 +238,13 @@ impl Engine {
         self.begins_in_the_middle = true;
     }
 
-    /// Takes one input in; what follows from it is added to `out`.
+    /// Takes one input in; what follows from it is added to `out`. What follows for pay periods may wait until
+    /// [`Engine::look_at_periods`]: a month changes little with one visit, and where many registrations come at
+    /// once it need not be looked at after each of them.
     pub fn apply(&mut self, input: Input<'_>, out: &mut Vec<Output>) -> Outcome {
         match input {
             Input::Registered { registration, at } => {
-                self.at = at;
-                self.advance(registration);
+                self.advance(registration, at, out);
                 self.registered(registration, out)
             }
             Input::Quarantined { at } => {
@@ -261,19 +267,22 @@ impl Engine {
     /// Moves event time on, and once a day lets go of what is too old. Event time is when the source
     /// sent the record, as far as it was appended by then: so old months that are fed in anew are
     /// judged as they were when they were new.
-    fn advance(&mut self, registration: &Registration<'_>) {
+    fn advance(&mut self, registration: &Registration<'_>, at: Position, out: &mut Vec<Output>) {
         let sent_at = registration.emitted_at.or(registration.end_at).unwrap_or(registration.start_at);
-        let event_time = sent_at.min(self.at.appended_at).max(self.event_time);
+        let event_time = sent_at.min(at.appended_at).max(self.event_time);
         if self.begins_in_the_middle && self.event_time == UtcSecond(i64::MIN) {
             self.complete_from = event_time.plus((i64::from(BASELINE_DAYS_MAX) + 2) * DAY_SECONDS);
         }
         let day = |at: UtcSecond| at.0.div_euclid(DAY_SECONDS);
         if day(self.event_time) < day(event_time) {
+            // Before what they hang on is let go of.
+            self.look_at_periods(out);
             let kept = i64::from(self.world.settings.retained_days) * DAY_SECONDS;
             self.expire(UtcSecond(day(event_time) * DAY_SECONDS - kept));
             // Each day adds to what may be told.
             self.budget_moved = true;
         }
+        self.at = at;
         self.event_time = event_time;
     }
 

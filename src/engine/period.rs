@@ -1,7 +1,6 @@
 //! Whose pay period a pattern is about.
 
 use super::names::{CarerId, ClientId, ProviderId, TextId};
-use super::visit::Visit;
 use crate::domain::{Month, SubjectKind};
 
 /// Who is looked at over a pay period.
@@ -49,13 +48,4 @@ pub struct Period {
     pub month: Month,
     /// Whose.
     pub whose: Whose,
-}
-
-/// The periods that a visit counts in, but for its pair's: pairs are looked at with their client.
-pub(super) fn visit_periods(visit: &Visit) -> impl Iterator<Item = Period> + use<> {
-    let month = visit.pay_period;
-    let whose = [Whose::Carer(visit.carer), Whose::Client(visit.client), Whose::Provider(visit.provider)];
-    let (start, end) = (visit.start_tag, visit.end_tag);
-    let tags = start.into_iter().chain(end.filter(|end| start != Some(*end))).map(Whose::Tag);
-    whose.into_iter().chain(tags).map(move |whose| Period { month, whose })
 }

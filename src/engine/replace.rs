@@ -3,7 +3,7 @@
 use super::assess::Stand;
 use super::facts::Touches;
 use super::names::{ClientId, ProviderId, TextId};
-use super::period::{Period, Whose, visit_periods};
+use super::period::{Period, Whose};
 use super::visit::{Slot, Visit};
 use super::{Engine, Output, timeline};
 use crate::domain::{EventType, Month, Registration};
@@ -47,8 +47,8 @@ impl Engine {
             self.restraint.paid(visit.provider, visit.pay_period);
         }
         self.keep_within_bounds(out);
-        self.assess_periods(false, out);
         self.scratch.affected = affected;
+        self.owe_one_more(out);
     }
 
     /// Takes out what stands in `slot`, puts `visit` in its place where there is one, and assesses that;
@@ -97,7 +97,7 @@ impl Engine {
             self.look_again_after(visit.client, visit.pay_period);
         }
         if !visit.open {
-            self.scratch.periods.extend(visit_periods(&visit));
+            self.owed.note(&self.world, &visit);
         }
         self.restraint.visit(visit.day, false, &self.world.settings.bounds, &mut self.scratch.flipped);
         if let Some(mut stand) = self.visits.remove(&slot) {
@@ -208,7 +208,7 @@ impl Engine {
             Touches::Tag(_) | Touches::Money => false,
             Touches::Nothing | Touches::Provider(_) | Touches::Everything => true,
         });
-        self.scratch.periods.extend(periods);
+        self.owed.periods.extend(periods);
         self.assess_periods(true, out);
     }
 }

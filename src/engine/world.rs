@@ -76,8 +76,10 @@ pub(super) struct World {
     pub(super) tags: HashMap<(Month, TextId), Vec<(CarerId, u32)>>,
     pub(super) devices: Devices,
     pub(super) pools: BTreeMap<Month, MonthPool>,
-    /// Months and marks for which what is usual has moved.
-    pub(super) moved: Vec<(Month, Moved)>,
+    /// What is usual that has to be reckoned anew.
+    pub(super) outdated: Vec<Outdated>,
+    /// Pay periods of tags whose count in `tags` has changed since they were last looked at.
+    pub(super) tags_counted: Vec<Period>,
     /// Carers and clients that changed since the read model last asked, each once.
     pub(super) touched: VecDeque<Changed>,
     /// What began before this is no longer kept.
@@ -120,6 +122,14 @@ pub(super) enum Changed {
     Client(ClientId),
 }
 
+/// The marks of a month, bit by mark, and whether its lengths, of which what is usual is not up to date.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Outdated {
+    pub(super) month: Month,
+    pub(super) marks: u32,
+    pub(super) length: bool,
+}
+
 /// For what the usual has moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Moved {
@@ -143,7 +153,8 @@ impl World {
             tags: HashMap::new(),
             devices: Devices::default(),
             pools: BTreeMap::new(),
-            moved: Vec::new(),
+            outdated: Vec::new(),
+            tags_counted: Vec::new(),
             touched: VecDeque::new(),
             horizon: UtcSecond(i64::MIN),
             horizon_month: None,
@@ -252,7 +263,7 @@ impl World {
         self.providers.iter_mut().for_each(|months| months.expire(first_whole));
         self.tags.retain(|(known, _), _| first_whole <= *known);
         self.pools.retain(|known, _| first_whole <= *known);
-        self.refresh(first_whole, u32::MAX >> (32 - Mark::COUNT), true);
+        self.outdate(first_whole, u32::MAX >> (32 - Mark::COUNT), true);
     }
 }
 

@@ -264,6 +264,11 @@ impl Metrics {
                 reason = rejection.reason.code(),
                 "a record of an output topic can't be read back"
             ),
+            Trouble::Searching { offset } => tracing::error!(
+                partition,
+                offset,
+                "the program failed; the partition is built up again to find out on which record"
+            ),
             Trouble::Panicked { offset } => tracing::error!(
                 partition,
                 offset,
@@ -308,7 +313,7 @@ const fn trouble_kind(trouble: &Trouble) -> &'static str {
         Trouble::BaselineIncomplete { .. } => 2,
         Trouble::OtherPartition { .. } => 3,
         Trouble::Unreadable { .. } => 4,
-        Trouble::Panicked { .. } => 5,
+        Trouble::Searching { .. } | Trouble::Panicked { .. } => 5,
         Trouble::ForeignAlerts => 6,
     }]
 }

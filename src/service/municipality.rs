@@ -16,11 +16,13 @@ use crate::engine::{Engine, Input, Outcome, Output, Position};
 /// not keep an alert waiting for milliseconds.
 const SHOWN_AT_ONCE_MAX: usize = 32;
 
-/// The program failed on an input; the engine is not to be used any more.
+/// The program failed; the engine is not to be used any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Panicked {
     /// On a record of the feed.
     OnRecord,
+    /// On what this record of the feed has changed, or on what others before it have.
+    OnRecords,
     /// On a fact or decision of a municipality, by its number.
     OnNews(String, usize),
 }
@@ -110,7 +112,9 @@ impl Municipality {
         at: Position,
         told: &mut Telling<'_, impl Watch>,
     ) -> Result<Result<Fate, Rejection>, Panicked> {
-        let outcome = self.apply(Input::Registered { registration, at }, told)?;
+        let alone = !self.owes_a_look();
+        let outcome = self.apply(Input::Registered { registration, at }, told);
+        let outcome = outcome.map_err(|_| if alone { Panicked::OnRecord } else { Panicked::OnRecords })?;
         self.changed = true;
         let fate = match outcome {
             Outcome::Repeat => Fate::Repeat,
@@ -162,15 +166,39 @@ impl Municipality {
         failed.map_or(Ok(()), Err)
     }
 
+    /// Lets the engine look at the pay periods that have changed.
+    pub(super) fn look_at_periods(&mut self, told: &mut Telling<'_, impl Watch>) -> Result<(), Panicked> {
+        if !self.owes_a_look() {
+            return Ok(());
+        }
+        let looked = self.let_tell(told, |engine, outputs| engine.look_at_periods(outputs));
+        looked.map(|_| ()).map_err(|_| Panicked::OnRecords)
+    }
+
+    /// Must the engine look at pay periods before all is told that follows from what it has taken in?
+    pub(super) fn owes_a_look(&self) -> bool {
+        self.engine.as_ref().is_some_and(Engine::owes_a_look)
+    }
+
     fn apply(&mut self, input: Input<'_>, told: &mut Telling<'_, impl Watch>) -> Result<Outcome, Panicked> {
-        let Some(engine) = &mut self.engine else { return Ok(Outcome::Noted) };
+        let outcome = self.let_tell(told, |engine, outputs| engine.apply(input, outputs))?;
+        Ok(outcome.unwrap_or(Outcome::Noted))
+    }
+
+    /// Lets the engine do something, and hands on what it tells; `None` where there is no engine.
+    fn let_tell<T>(
+        &mut self,
+        told: &mut Telling<'_, impl Watch>,
+        what: impl FnOnce(&mut Engine, &mut Vec<Output>) -> T,
+    ) -> Result<Option<T>, Panicked> {
+        let Some(engine) = &mut self.engine else { return Ok(None) };
         told.outputs.clear();
         let outputs = &mut *told.outputs;
         // The state behind the reference is not looked at again after a panic: it is built anew.
-        let applied = catch_unwind(AssertUnwindSafe(|| engine.apply(input, outputs)));
-        let Ok(outcome) = applied else { return Err(Panicked::OnRecord) };
+        let done = catch_unwind(AssertUnwindSafe(|| what(engine, outputs)));
+        let Ok(done) = done else { return Err(Panicked::OnRecord) };
         if !self.live {
-            return Ok(outcome);
+            return Ok(Some(done));
         }
         let mut outputs = std::mem::take(told.outputs);
         for output in outputs.drain(..) {
@@ -186,7 +214,7 @@ impl Municipality {
             }
         }
         *told.outputs = outputs;
-        Ok(outcome)
+        Ok(Some(done))
     }
 
     /// An alert was left alone because the engine did not know its registration; now it does.
@@ -200,14 +228,15 @@ impl Municipality {
         }
     }
 
-    /// Everything up to here was told by an earlier owner, but it stays muted for a while.
+    /// Everything up to here was told by an earlier owner, but it stays muted for a while. To be called once
+    /// pay periods were looked at.
     pub(super) fn remember(&mut self) {
         let standing = self.engine.as_ref().map(Engine::standing).unwrap_or_default();
         let content = |alert: Alert| (alert.alert_id.clone(), contract::content_hash(&alert));
         self.remembered = Some(standing.into_iter().map(content).collect());
     }
 
-    /// From here on it tells: what differs from the topic at once.
+    /// From here on it tells: what differs from the topic at once. To be called once pay periods were looked at.
     pub(super) fn go_live(&mut self, at: Position, told: &mut Telling<'_, impl Watch>) {
         self.live = true;
         let Some(engine) = &self.engine else { return };

@@ -25,6 +25,8 @@ const DAY_SECONDS: i64 = 86_400;
 #[derive(Debug, Default)]
 pub(super) struct Poison {
     records: BTreeSet<(i32, i64)>,
+    /// Partitions in which each record is looked at by itself: one of them is to be found out.
+    searching: BTreeSet<i32>,
     news: BTreeSet<(String, usize)>,
 }
 
@@ -87,7 +89,10 @@ impl Partition {
         if self.broken {
             return;
         }
-        self.arrive_at(record.offset, told);
+        self.arrive_at(record.offset, poison, told);
+        if self.broken {
+            return;
+        }
         self.appended_at = self.appended_at.max(record.appended_at);
         self.oldest = self.oldest.or(Some(record.appended_at));
         let at = Position { offset: record.offset, appended_at: self.appended_at };
@@ -112,6 +117,7 @@ impl Partition {
                 self.broken = true;
                 told.watch.trouble(self.id, Trouble::Panicked { offset: Some(record.offset) });
             }
+            Err(Panicked::OnRecords) => self.search(record.offset, poison, told.watch),
         }
     }
 
@@ -142,7 +148,11 @@ impl Partition {
         }
         let place = self.place(at, name);
         let municipality = self.municipalities.get_mut(name).expect("it is awake");
-        Ok(match municipality.register(&registration, at, told)? {
+        let registered = municipality.register(&registration, at, told)?;
+        if poison.searching.contains(&self.id) {
+            municipality.look_at_periods(told).map_err(|_| Panicked::OnRecord)?;
+        }
+        Ok(match registered {
             Ok(fate) => {
                 municipality.count(fate);
                 told.watch.registration(place, &registration, fate);
@@ -240,8 +250,29 @@ impl Partition {
         }
     }
 
+    /// Looks at the pay periods that were changed.
+    pub(super) fn look_at_periods(&mut self, poison: &mut Poison, told: &mut Telling<'_, impl Watch>) {
+        let mut looks = self.municipalities.values_mut().map(|known| known.look_at_periods(told));
+        if !self.broken && looks.any(|looked| looked.is_err()) {
+            self.search(self.next - 1, poison, told.watch);
+        }
+    }
+
+    /// One of the records up to `offset` is one that the program fails on.
+    fn search(&mut self, offset: i64, poison: &mut Poison, watch: &mut impl Watch) {
+        poison.searching.insert(self.id);
+        self.broken = true;
+        watch.trouble(self.id, Trouble::Searching { offset });
+    }
+
     /// Everything below `offset` is worked on, or holds nothing: who was muted up to here goes live.
-    pub(super) fn arrive_at(&mut self, offset: i64, told: &mut Telling<'_, impl Watch>) {
+    pub(super) fn arrive_at(&mut self, offset: i64, poison: &mut Poison, told: &mut Telling<'_, impl Watch>) {
+        if self.remember_at.into_iter().chain(self.next_live).any(|awaited| awaited <= offset) {
+            self.look_at_periods(poison, told);
+            if self.broken {
+                return;
+            }
+        }
         if self.remember_at.is_some_and(|remember_at| remember_at <= offset) {
             self.remember_at = None;
             let muted = |known: &&mut Municipality| known.may_go_live() && offset < known.live_from;

@@ -82,6 +82,12 @@ pub enum Trouble {
         /// Why.
         rejection: Rejection,
     },
+    /// The program failed on what a record changed, or those before it; the partition is built up again, and
+    /// what each record changes is looked at by itself.
+    Searching {
+        /// The record's offset.
+        offset: i64,
+    },
     /// The program failed on a record, which is left out; the partition is built up again.
     Panicked {
         /// The record's offset; `None` where it was a fact or a decision.

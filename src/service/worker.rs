@@ -11,6 +11,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::log::{Log, LogError};
 use super::municipality::Telling;
@@ -125,7 +126,6 @@ impl<W: Watch> Worker<W> {
         self.learn();
         let held_back = !self.wanted.is_empty() || IN_FLIGHT_MAX <= self.queue.in_flight();
         let records = if held_back { 0 } else { self.take(log)? };
-        self.set_aside_broken(log);
         let idle = records == 0 && !held_back;
         if !idle {
             self.taken_millis = now_millis;
@@ -133,6 +133,8 @@ impl<W: Watch> Worker<W> {
         // A breath between two records is no rest: nothing is told and committed for each of them.
         let rests = self.taken_millis.saturating_add(self.shared.setup.pace.rest_millis) <= now_millis;
         self.notice_ends(log, idle)?;
+        self.look_at_periods(idle, now_millis);
+        self.set_aside_broken(log);
         self.hand_over(log)?;
         self.settle(log, idle && rests, now_millis)?;
         let looked = self.look_again(log, now_millis)?;
@@ -147,6 +149,8 @@ impl<W: Watch> Worker<W> {
     /// # Errors
     /// As the log says.
     pub fn drain(&mut self, log: &mut dyn Log, now_millis: u64) -> Result<bool, LogError> {
+        self.look_at_periods(true, now_millis);
+        self.set_aside_broken(log);
         self.hand_over(log)?;
         self.settle(log, true, now_millis)?;
         self.watch.stepped(self.queue.waiting(), self.queue.in_flight());
@@ -168,8 +172,11 @@ impl<W: Watch> Worker<W> {
     fn take(&mut self, log: &mut dyn Log) -> Result<usize, LogError> {
         let pace = self.shared.setup.pace;
         let Self { partitions, queue, watch, outputs, poison, .. } = self;
+        // Where something is owed yet, it is only asked whether anything else waits.
+        let owes = partitions.values().any(Partition::owes_a_look);
+        let wait = if owes { Duration::ZERO } else { pace.wait };
         let mut told = Telling { queue, watch, outputs };
-        let taken = log.take(pace.wait, pace.batch_records_max, &mut |record| {
+        let taken = log.take(wait, pace.batch_records_max, &mut |record| {
             if let Some(partition) = partitions.get_mut(&record.partition) {
                 partition.record(&record, poison, &mut told);
             }
@@ -189,16 +196,28 @@ impl<W: Watch> Worker<W> {
 
     /// Lets who was muted up to the end of what was read go live.
     fn notice_ends(&mut self, log: &mut dyn Log, idle: bool) -> Result<(), LogError> {
-        let Self { partitions, queue, watch, outputs, .. } = self;
+        let Self { partitions, queue, watch, outputs, poison, .. } = self;
         let mut told = Telling { queue, watch, outputs };
         for partition in partitions.values_mut() {
             if idle || !partition.live {
                 let position = log.position(partition.id)?;
-                partition.arrive_at(position, &mut told);
+                partition.arrive_at(position, poison, &mut told);
                 partition.skip_to(position);
             }
         }
         Ok(())
+    }
+
+    /// Looks at the pay periods that were changed, where nothing else waits or all is to be told.
+    fn look_at_periods(&mut self, idle: bool, now_millis: u64) {
+        let pace = self.shared.setup.pace;
+        let Self { partitions, queue, watch, outputs, poison, .. } = self;
+        let mut told = Telling { queue, watch, outputs };
+        for partition in
+            partitions.values_mut().filter(|known| idle || known.live && known.tells(pace, now_millis))
+        {
+            partition.look_at_periods(poison, &mut told);
+        }
     }
 
     /// Hands over what waits; a partition that another owner has by now is let go.

@@ -203,17 +203,28 @@ fn settings(bounds: Bounds) -> Arc<Settings> {
 pub struct Teller {
     pub engine: Engine,
     at: Position,
+    prompt: bool,
 }
 
 impl Teller {
     pub fn new(engine: Engine) -> Self {
-        Self { engine, at: Position { offset: -1, appended_at: UtcSecond(i64::MIN) } }
+        Self::looking(engine, true)
+    }
+
+    /// One that lets the engine look at pay periods after each registration, or else in the end.
+    pub fn looking(engine: Engine, prompt: bool) -> Self {
+        Self { engine, at: Position { offset: -1, appended_at: UtcSecond(i64::MIN) }, prompt }
     }
 
     pub fn register(&mut self, draft: &Draft, out: &mut Vec<Output>) -> Outcome {
         let appended_at = self.at.appended_at.max(draft.appended_at);
         self.at = Position { offset: self.at.offset + 1, appended_at };
-        self.engine.apply(Input::Registered { registration: &draft.registration(), at: self.at }, out)
+        let outcome =
+            self.engine.apply(Input::Registered { registration: &draft.registration(), at: self.at }, out);
+        if self.prompt {
+            self.engine.look_at_periods(out);
+        }
+        outcome
     }
 }
 

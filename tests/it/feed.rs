@@ -93,7 +93,8 @@ impl Feed {
         })
     }
 
-    /// Tells it all; what the engine put out and what became of each visit.
+    /// Tells it all, and lets it look at what it owes a look; what the engine put out and what became of each
+    /// visit.
     pub fn tell(&self, teller: &mut Teller) -> (Vec<Output>, Vec<Outcome>) {
         let (mut out, mut outcomes) = (Vec::new(), Vec::new());
         for told in &self.0 {
@@ -103,6 +104,7 @@ impl Feed {
                 Told::Decided(decision) => drop(teller.engine.apply(Input::Decided(decision), &mut out)),
             }
         }
+        teller.engine.look_at_periods(&mut out);
         (out, outcomes)
     }
 }

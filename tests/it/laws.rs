@@ -14,6 +14,13 @@ fn standing(feed: &Feed) -> Vec<Alert> {
     standing_at(touchy_engine(), feed)
 }
 
+/// The same where pay periods are looked at when all has come.
+fn standing_late(engine: Engine, feed: &Feed) -> Vec<Alert> {
+    let mut teller = Teller::looking(engine, false);
+    feed.tell(&mut teller);
+    timeless(teller.engine.standing())
+}
+
 fn standing_at(engine: Engine, feed: &Feed) -> Vec<Alert> {
     let mut teller = Teller::new(engine);
     feed.tell(&mut teller);
@@ -82,8 +89,22 @@ proptest! {
     }
 
     #[test]
-    fn what_was_told_one_by_one_is_what_stands(feed in rich_feeds(24)) {
-        let mut teller = Teller::new(touchy_engine());
+    fn when_pay_periods_are_looked_at_does_not_matter(feed in rich_feeds(24)) {
+        let differences = differences(&standing(&feed), &standing_late(touchy_engine(), &feed));
+        prop_assert!(differences.is_empty(), "{}", differences);
+    }
+
+    #[test]
+    fn nor_does_it_for_what_is_held_back_until_then(feed in rich_feeds(24)) {
+        let feed = in_the_first_days(feed);
+        let differences =
+            differences(&standing_at(bounded_engine(), &feed), &standing_late(bounded_engine(), &feed));
+        prop_assert!(differences.is_empty(), "{}", differences);
+    }
+
+    #[test]
+    fn what_was_told_one_by_one_is_what_stands(feed in rich_feeds(24), prompt in any::<bool>()) {
+        let mut teller = Teller::looking(touchy_engine(), prompt);
         let (out, _) = feed.tell(&mut teller);
         let mut told = BTreeMap::new();
         for output in out {

@@ -51,6 +51,7 @@ fn month(plan: &Plan) -> Month {
             }
         }
     });
+    engine.look_at_periods(&mut out);
     Month { engine, records: records.unsigned_abs(), holds, truth }
 }
 

@@ -246,8 +246,10 @@ impl Watch for Collector {
     }
 
     fn trouble(&mut self, _partition: i32, trouble: Trouble) {
-        if let Trouble::Panicked { offset } = trouble {
-            self.failed_on = offset;
+        match trouble {
+            Trouble::Searching { offset } => self.failed_on = Some(offset),
+            Trouble::Panicked { offset } => self.failed_on = offset,
+            _ => {}
         }
     }
 }

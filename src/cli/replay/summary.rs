@@ -172,8 +172,10 @@ impl Watch for Summary {
     }
 
     fn trouble(&mut self, _partition: i32, trouble: Trouble) {
-        if let Trouble::Panicked { offset } = trouble {
-            self.panicked = Some(offset);
+        match trouble {
+            Trouble::Searching { offset } => self.panicked = Some(Some(offset)),
+            Trouble::Panicked { offset } => self.panicked = Some(offset),
+            _ => {}
         }
     }
 }

@@ -4,17 +4,18 @@
 //! is committed only then. Neither ever goes back.
 
 use super::super::log::{Log, LogError};
+use super::super::municipality::Municipality;
 use super::super::queue::Queue;
 use super::super::shared::Pace;
 use super::super::watch::Watch;
 use super::Partition;
 
 impl Partition {
-    /// All outputs of what was worked on so far are handed over: they have arrived once `published`
-    /// records are acknowledged.
+    /// What was worked on so far is handed over: its outputs have arrived once `published` records are
+    /// acknowledged. Not while any are owed.
     pub(in super::super) fn mark(&mut self, published: u64) {
         let last = self.marks.back().map_or(self.arrived, |(_, next)| *next);
-        if last < self.next {
+        if last < self.next && !self.owes_a_look() {
             self.marks.push_back((published, self.next));
         }
     }
@@ -37,9 +38,7 @@ impl Partition {
             self.arrived = *next;
             self.marks.pop_front();
         }
-        let due =
-            urgent || self.last_progress_millis.saturating_add(pace.progress_interval_millis) <= now_millis;
-        if due && self.live && self.pending.is_none() {
+        if (urgent || self.tells(pace, now_millis)) && self.live && self.pending.is_none() {
             self.last_progress_millis = now_millis;
             let (id, at) = (self.id, self.reached());
             let hash = &self.shared.setup.config_hash;
@@ -56,6 +55,16 @@ impl Partition {
                 watch.progress(&progress);
             }
         }
+    }
+
+    /// Is it time to tell progress?
+    pub(in super::super) const fn tells(&self, pace: Pace, now_millis: u64) -> bool {
+        self.last_progress_millis.saturating_add(pace.progress_interval_millis) <= now_millis
+    }
+
+    /// Must any engine look at pay periods before all is told of what was worked on?
+    pub(in super::super) fn owes_a_look(&self) -> bool {
+        self.municipalities.values().any(Municipality::owes_a_look)
     }
 
     /// Commits what has arrived, where it is time. Nothing while a municipality is still muted.

@@ -32,6 +32,7 @@ pub fn alerts(town: &Town) -> Vec<Value> {
         };
         out.clear();
     }
+    engine.look_at_periods(&mut out);
     let written = engine.standing().into_iter().map(|alert| {
         let provenance = Provenance {
             topic: String::new(),
