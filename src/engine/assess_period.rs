@@ -2,6 +2,8 @@
 
 use std::cell::Cell;
 
+use hashbrown::HashSet;
+
 use super::assess::{Scratch, Stand};
 use super::names::ProviderId;
 use super::owed::Owed;
@@ -37,12 +39,9 @@ impl Engine {
     /// Looks at the periods that are owed a look, at those for which the usual has moved, and at the budget;
     /// in full, whether or not they changed, where `again`.
     pub(super) fn assess_periods(&mut self, again: bool, out: &mut Vec<Output>) {
-        let Owed { mut periods, mut turned, .. } = std::mem::take(&mut self.owed);
+        let Owed { periods: owed, turned, .. } = std::mem::take(&mut self.owed);
+        let mut periods: Vec<Period> = owed.into_iter().collect();
         periods.append(&mut self.world.tags_counted);
-        for noted in [&mut periods, &mut turned] {
-            noted.sort_unstable();
-            noted.dedup();
-        }
         self.widen(&mut periods, &turned);
         let moved = self.world.refresh_usual();
         self.moved(&moved, &mut periods);
@@ -50,7 +49,7 @@ impl Engine {
         periods.dedup();
         for period in periods.drain(..) {
             // The first visits of a period are looked at in full, so that what cannot be decided is counted once.
-            let again = again || turned.binary_search(&period).is_ok();
+            let again = again || turned.contains(&period);
             self.assess_period(period, again, out);
         }
         self.keep_to_budget(out);
@@ -59,7 +58,7 @@ impl Engine {
     /// With each the period after (rules look back at the one before), those that could tell that this one has
     /// begun or ended, the pairs that a changed client or carer bears on, and the period before where what is
     /// told of it reads on.
-    fn widen(&self, periods: &mut Vec<Period>, turned: &[Period]) {
+    fn widen(&self, periods: &mut Vec<Period>, turned: &HashSet<Period>) {
         periods.retain(|period| self.is_worth_a_look(*period));
         for at in 0..periods.len() {
             let Period { month, whose } = periods[at];
@@ -69,9 +68,7 @@ impl Engine {
             if goes_on && self.is_worth_a_look(after) {
                 periods.push(after);
             }
-            if matches!(whose, Whose::Client(_) | Whose::Provider(_))
-                && turned.binary_search(&periods[at]).is_ok()
-            {
+            if matches!(whose, Whose::Client(_) | Whose::Provider(_)) && turned.contains(&periods[at]) {
                 self.beside(periods[at], periods);
             }
             match whose {

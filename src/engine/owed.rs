@@ -4,6 +4,8 @@
 //! all that a batch brings to it. What stands then is what would stand had each registration been followed
 //! by a look of its own, as it is a function of what counts; only what came and went in between is not told.
 
+use hashbrown::HashSet;
+
 use super::period::{Period, Whose};
 use super::visit::Visit;
 use super::world::World;
@@ -16,9 +18,10 @@ const REGISTRATIONS_MAX: u32 = 512;
 /// What is to be looked at.
 #[derive(Default)]
 pub(super) struct Owed {
-    pub(super) periods: Vec<Period>,
+    /// Each once, in no order that means anything.
+    pub(super) periods: HashSet<Period>,
     /// Those of them that had begun or ended at some time since: they had one visit or none.
-    pub(super) turned: Vec<Period>,
+    pub(super) turned: HashSet<Period>,
     registrations: u32,
 }
 
@@ -30,9 +33,9 @@ impl Owed {
         for whose in [Whose::Carer(visit.carer), Whose::Client(visit.client), Whose::Provider(visit.provider)]
         {
             let period = Period { month, whose };
-            self.periods.push(period);
+            self.periods.insert(period);
             if world.tally_of(whose, month).is_none_or(|tally| tally.visits <= 1) {
-                self.turned.push(period);
+                self.turned.insert(period);
             }
         }
     }

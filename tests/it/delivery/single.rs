@@ -1,7 +1,7 @@
 //! Single faults, each with what must come of it.
 
 use tidvakt::domain::{Class, Grade, Reason, Sentence};
-use tidvakt::engine::{Hit, Listed, Looks, Report, Rule, Sight};
+use tidvakt::engine::{Hit, Listed, Looks, Mark, PeriodSight, Report, Rule, Sight};
 
 use super::*;
 
@@ -103,12 +103,25 @@ fn a_municipality_lives_in_one_partition() {
     assert_eq!(scored.count(), 0);
 }
 
-/// Finds something in every registration, and fails on one.
-struct FailsOn(String);
+/// Finds something in every registration, and fails on one: at once, or on the pay periods that it is in.
+struct FailsOn {
+    id: String,
+    looks: Looks,
+}
 
 impl Rule for FailsOn {
+    fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
+        assert_eq!(sight.tally().count(Mark::Manual).borne, 0, "this rule has a fault");
+        0
+    }
+
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
-        assert_ne!(sight.id(sight.visit().slot), self.0, "this rule has a fault");
+        let is_it = sight.id(sight.visit().slot) == self.id;
+        assert!(!is_it || self.looks == Looks::AtBoth, "this rule has a fault");
+        report.mark(Mark::Manual, is_it);
+        if is_it {
+            return;
+        }
         report.hit(Hit {
             grade: Grade::Review,
             p_value: None,
@@ -125,6 +138,17 @@ impl Rule for FailsOn {
 
 #[test]
 fn a_record_that_the_program_fails_on_is_left_out_and_the_rest_goes_on() {
+    leaves_out_and_goes_on(Looks::AtVisits);
+}
+
+#[test]
+fn a_record_in_whose_pay_period_the_program_fails_is_found_and_left_out() {
+    let troubles = leaves_out_and_goes_on(Looks::AtBoth);
+    let searches = |trouble: &Trouble| matches!(trouble, Trouble::Searching { .. });
+    assert!(troubles.iter().any(searches), "{troubles:?}");
+}
+
+fn leaves_out_and_goes_on(looks: Looks) -> Vec<Trouble> {
     let lines = town::feed(7, 60);
     let memory = Memory::new();
     lines.iter().for_each(|line| append(&memory, line));
@@ -132,12 +156,16 @@ fn a_record_that_the_program_fails_on_is_left_out_and_the_rest_goes_on() {
         let value: serde_json::Value = serde_json::from_slice(line.value.as_deref()?).ok()?;
         Some(value["registration_id"].as_str()?.to_owned())
     };
-    let fails_on = lines.iter().filter(|line| line.partition == 0).skip(5).find_map(of_one).unwrap();
+    let counts = |id: &String| {
+        let last = lines.iter().rev().find(|line| of_one(line).as_ref() == Some(id)).unwrap();
+        !String::from_utf8_lossy(last.value.as_deref().unwrap()).contains("cancelled")
+    };
+    let ids = lines.iter().filter(|line| line.partition == 0).skip(5).filter_map(of_one);
+    let fails_on = ids.into_iter().find(counts).unwrap();
     let slow = Faults { slow: true, ..NO_FAULTS };
-    let rule = Box::new(FailsOn(fails_on.clone()));
+    let rule = Box::new(FailsOn { id: fails_on.clone(), looks });
     let (id, class) = ("carer-overlap", Class::Error);
-    let listed =
-        Listed { id, version: 1, class, reads_history: false, looks: Looks::AtVisits, shadow: false, rule };
+    let listed = Listed { id, version: 1, class, reads_history: false, looks, shadow: false, rule };
     let shared = Shared::new(Setup { rules: Arc::from(vec![listed]), ..setup() });
     let mut worker = Worker::new(shared.clone(), Seen::default());
     PARTITIONS.iter().for_each(|partition| worker.assign(*partition));
@@ -157,4 +185,5 @@ fn a_record_that_the_program_fails_on_is_left_out_and_the_rest_goes_on() {
     assert!(!standing(&memory).keys().any(|id| id.ends_with(&fails_on)));
     check_revisions(7, &memory);
     check_last_progress(7, &memory, &lines);
+    std::mem::take(&mut instance.worker.watch().troubles)
 }
