@@ -17,7 +17,7 @@ use crate::domain::{Month, Reason, UtcSecond};
 
 const YEARS: std::ops::Range<u32> = 1970..2200;
 const DAY_SECONDS: i64 = 86_400;
-/// Days from 0000-03-01, where the reckoning below begins its years, to 1970-01-01.
+/// Days from 0000-03-01, where `civil` begins its years, to 1970-01-01.
 const DAYS_TO_1970: i64 = 719_468;
 const DAYS_IN_400_YEARS: i64 = 146_097;
 
@@ -26,35 +26,33 @@ const DAYS_IN_400_YEARS: i64 = 146_097;
 #[inline]
 pub(super) fn parse_time(text: &str) -> Option<UtcSecond> {
     let (civil, rest) = text.as_bytes().split_first_chunk::<19>()?;
-    let has_form = has_form(civil, 0, b"0000-00-")
-        && has_form(civil, 2, b"00-00-00")
-        && has_form(civil, 11, b"00:00:00")
-        && matches!(civil[10], b'T' | b't' | b' ');
-    if !has_form {
+    let (years, months) = (pairs(civil, 0, b"0000-00-")?, pairs(civil, 2, b"00-00-00")?);
+    let clock = pairs(civil, 11, b"00:00:00")?;
+    if !matches!(civil[10], b'T' | b't' | b' ') {
         return None;
     }
-    let digit = |at: usize| u32::from(civil[at] - b'0');
-    let two = |at: usize| digit(at) * 10 + digit(at + 1);
-    let (year, month, day) = (two(0) * 100 + two(2), two(5), two(8));
-    let (hour, minute, second) = (two(11), two(14), two(17));
-    let date_exists = YEARS.contains(&year) && (1..=12).contains(&month) && day >= 1;
-    if !date_exists || day > days_in_month(year, month) || hour > 23 || minute > 59 || second > 60 {
+    let [century, _, of_century, ..] = years;
+    let [_, _, _, month, _, _, day, _] = months;
+    let [hour, _, _, minute, _, _, second, _] = clock.map(u32::from);
+    if hour > 23 || minute > 59 || second > 60 {
         return None;
     }
-    let local =
-        days_since_1970(year, month, day) * DAY_SECONDS + i64::from(hour * 3600 + minute * 60 + second);
+    let days = days_since_1970(u32::from(century) * 100 + u32::from(of_century), month.into(), day.into())?;
+    let local = i64::from(days) * DAY_SECONDS + i64::from(hour * 3600 + minute * 60 + second);
     Some(UtcSecond(local - offset_seconds(rest)?))
 }
 
-/// Are the eight bytes from `at` those of `form`, where a `0` stands for any digit? All at once: a byte
-/// may differ from the form by so much that nothing reaches its highest bit.
+/// The numbers of two digits in the eight bytes from `at`, each where its first digit stands, if the
+/// bytes are those of `form`, where a `0` stands for any digit. All at once: a byte may differ from the
+/// form by so much that nothing reaches its highest bit, and a digit differs from `0` by its value.
 #[inline]
-fn has_form(civil: &[u8; 19], at: usize, form: &[u8; 8]) -> bool {
+fn pairs(civil: &[u8; 19], at: usize, form: &[u8; 8]) -> Option<[u8; 8]> {
     const HIGHS: u64 = u64::from_le_bytes([0x80; 8]);
     let most = form.map(|byte| if byte == b'0' { 0x7f - 9 } else { 0x7f });
     let eight: [u8; 8] = civil[at..at + 8].try_into().expect("a time has 19 bytes before its offset");
-    let differing = u64::from_le_bytes(eight) ^ u64::from_le_bytes(*form);
-    (differing | differing.wrapping_add(u64::from_le_bytes(most))) & HIGHS == 0
+    let digits = u64::from_le_bytes(eight) ^ u64::from_le_bytes(*form);
+    let has_form = (digits | digits.wrapping_add(u64::from_le_bytes(most))) & HIGHS == 0;
+    has_form.then(|| (digits * 10 + (digits >> 8)).to_le_bytes())
 }
 
 /// The offset at the end of a time, after an optional fraction.
@@ -83,26 +81,35 @@ fn offset_seconds(mut rest: &[u8]) -> Option<i64> {
     }
 }
 
-const fn days_in_month(year: u32, month: u32) -> u32 {
-    match month {
-        4 | 6 | 9 | 11 => 30,
-        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
-        2 => 28,
-        _ => 31,
-    }
+/// Days of each month, and of the year before it, when February has 28.
+const MONTHS: [(u32, u32); 12] = [
+    (31, 0),
+    (28, 31),
+    (31, 59),
+    (30, 90),
+    (31, 120),
+    (30, 151),
+    (31, 181),
+    (31, 212),
+    (30, 243),
+    (31, 273),
+    (30, 304),
+    (31, 334),
+];
+
+/// Days from 1970-01-01; `None` where there is no such day in [`YEARS`]. Of those, 2100 is the one that
+/// four divides and that is no leap year.
+#[inline]
+fn days_since_1970(year: u32, month: u32, day: u32) -> Option<u32> {
+    let &(days, before) = MONTHS.get((month as usize).wrapping_sub(1))?;
+    let leaps = year.is_multiple_of(4) && year != 2100;
+    let exists = YEARS.contains(&year) && day >= 1 && day <= days + u32::from(leaps && month == 2);
+    let leap_days = |year: u32| (year - 1969) / 4 - u32::from(year > 2100) + u32::from(leaps && month > 2);
+    exists.then(|| (year - YEARS.start) * 365 + leap_days(year) + before + day - 1)
 }
 
-/// Days of the Gregorian calendar (H. Hinnant, "chrono-compatible low-level date algorithms", 2013):
-/// years begin in March, so that the leap day is the last.
-fn days_since_1970(year: u32, month: u32, day: u32) -> i64 {
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let (era, of_era) = (year / 400, year % 400);
-    let of_year = (153 * month + 2) / 5 + day - 1;
-    let days = of_era * 365 + of_era / 4 - of_era / 100 + of_year;
-    i64::from(era) * DAYS_IN_400_YEARS + i64::from(days) - DAYS_TO_1970
-}
-
-/// Year, month and day; the inverse of [`days_since_1970`], by the same source.
+/// Year, month and day of the Gregorian calendar (H. Hinnant, "chrono-compatible low-level date
+/// algorithms", 2013): years begin in March, so that the leap day is the last.
 fn civil(days: i64) -> (i64, i64, i64) {
     let days = days + DAYS_TO_1970;
     let (era, day) = (days.div_euclid(DAYS_IN_400_YEARS), days.rem_euclid(DAYS_IN_400_YEARS));
