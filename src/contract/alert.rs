@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::append;
-use super::read::{Record, SchemaVersion, read};
+use super::read::{SchemaVersion, read};
 use super::text::{Measures, Object, Plain, Real, Text, Texts};
 use super::time::{Period, Time};
 use super::words::Word;
@@ -179,8 +179,6 @@ struct ProvenanceRecord<'a> {
     /// The log did not reach back over the whole baseline.
     baseline_incomplete: bool,
 }
-
-impl Record for AlertRecord<'_> {}
 
 /// Reads an alert back from its topic; its `offset` is the one of its provenance.
 pub fn parse_alert(value: &[u8]) -> Result<PublishedAlert, Rejection> {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::body::ExceptionBody;
 use super::fact::validity;
-use super::read::{Record, SchemaVersion, empty, read};
+use super::read::{SchemaVersion, empty, read};
 use super::text::{AlertId, Id, Long, Object, Text};
 use super::time::Time;
 use super::words::Word;
@@ -51,8 +51,6 @@ struct ExceptionRecord<'a> {
     /// What is excepted.
     body: Object<ExceptionBody<'a>>,
 }
-
-impl Record for DecisionRecord<'_> {}
 
 /// Reads a decision.
 pub fn parse_decision(value: Option<&[u8]>) -> Result<Decision, Rejection> {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use super::fact_body::{Body, body};
-use super::read::{Record, SchemaVersion, classify, empty, read};
+use super::read::{SchemaVersion, classify, empty, read};
 use super::text::{Id, Text};
 use super::time::Time;
 use super::words::{FactType, Word};
@@ -42,8 +42,6 @@ pub(super) struct FactRecord<'a, B> {
     /// What it says, by `type`.
     body: B,
 }
-
-impl<B> Record for FactRecord<'_, B> {}
 
 /// The fields of an object whose shape is known only when the rest of its record has been read.
 #[derive(Clone, Debug)]

@@ -16,6 +16,7 @@ mod checks;
 mod decision;
 mod fact;
 mod fact_body;
+mod filled;
 mod headers;
 mod parts;
 mod progress;

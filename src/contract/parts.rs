@@ -1,10 +1,11 @@
 //! The parts of a registration record, and the domain values they stand for.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::checks::{optional_id, optional_text};
-use super::text::{Id, Long, Object, Short, Text};
+use super::filled::filled;
+use super::text::{Id, Long, Short, Text};
 use super::time::{Period, Time};
 use super::words::Word;
 use crate::domain::{
@@ -12,16 +13,16 @@ use crate::domain::{
 };
 
 /// How, where and when one end of a visit was captured.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[schemars(rename = "Capture")]
 pub(super) struct CaptureRecord<'a> {
     /// By what; `unknown` where absent.
     method: Option<Word<CaptureMethod>>,
     /// The tag or lock that was read.
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     tag_ref: Option<Id<'a>>,
     /// The phone or device that read it.
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     device_ref: Option<Id<'a>>,
     /// When the device says it happened.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -31,11 +32,16 @@ pub(super) struct CaptureRecord<'a> {
     synced_at: Option<Time>,
     /// The position, where it is taken.
     #[serde(skip_serializing_if = "Option::is_none")]
-    geo: Option<Object<GeoRecord>>,
+    geo: Option<GeoRecord>,
 }
 
+filled!(CaptureRecord<'a> {
+    required: {},
+    optional: [method, tag_ref, device_ref, recorded_at, synced_at, geo],
+});
+
 /// A position (WGS 84).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[schemars(rename = "Geo")]
 pub(super) struct GeoRecord {
     /// Degrees north.
@@ -50,46 +56,59 @@ pub(super) struct GeoRecord {
     accuracy_m: Option<f64>,
 }
 
+filled!(GeoRecord {
+    required: { lat = 0.0, lon = 0.0 },
+    optional: [accuracy_m],
+});
+
 /// A task (insats).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[schemars(rename = "Task")]
 pub(super) struct TaskRecord<'a> {
     /// Its code.
-    #[serde(borrow)]
     code: Short<'a>,
     /// Minutes, where they are recorded per task.
     #[serde(skip_serializing_if = "Option::is_none")]
     minutes: Option<u16>,
 }
 
+filled!(TaskRecord<'a> {
+    required: { code = Text::EMPTY },
+    optional: [minutes],
+});
+
 /// A change that was made by hand after the visit.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[schemars(rename = "Edit")]
 pub(super) struct EditRecord<'a> {
     /// Name of the field in this record.
-    #[serde(borrow)]
     field: Short<'a>,
     /// What stood there.
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     old: Option<Long<'a>>,
     /// What stands there now.
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     new: Option<Long<'a>>,
     /// Who changed it, a pseudonym.
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     editor_ref: Option<Id<'a>>,
     /// In which role.
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     editor_role: Option<Short<'a>>,
     /// When.
     at: Time,
     /// Why, as a code.
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     reason_code: Option<Short<'a>>,
 }
 
+filled!(EditRecord<'a> {
+    required: { field = Text::EMPTY, at = Time::BLANK },
+    optional: [old, new, editor_ref, editor_role, reason_code],
+});
+
 /// What the payment system needs to price the visit.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[schemars(rename = "Payment")]
 pub(super) struct PaymentRecord<'a> {
     /// Reckoned by what; `performed` where absent.
@@ -98,43 +117,49 @@ pub(super) struct PaymentRecord<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     billable_seconds: Option<u32>,
     /// The tariff.
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     tariff_code: Option<Short<'a>>,
     /// The pay period; the local month of the start where absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pay_period: Option<Period>,
 }
 
+filled!(PaymentRecord<'a> {
+    required: {},
+    optional: [mode, billable_seconds, tariff_code, pay_period],
+});
+
 /// The system that a registration comes from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[schemars(rename = "Source")]
 pub(super) struct SourceRecord<'a> {
     /// Its name.
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     system: Option<Short<'a>>,
     /// Its own id of the event.
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     event_id: Option<Id<'a>>,
 }
 
+filled!(SourceRecord<'a> {
+    required: {},
+    optional: [system, event_id],
+});
+
 impl<'a> CaptureRecord<'a> {
     /// `None` where the capture says nothing.
-    pub(super) fn of(capture: &Capture<'a>) -> Option<Object<Self>> {
-        (*capture != Capture::default()).then(|| {
-            Object(Self {
-                method: Some(Word(capture.method)),
-                tag_ref: Text::option(capture.tag_ref),
-                device_ref: Text::option(capture.device_ref),
-                recorded_at: Time::option(capture.recorded_at),
-                synced_at: Time::option(capture.synced_at),
-                geo: capture.geo.map(|geo| {
-                    Object(GeoRecord {
-                        lat: geo.place.lat,
-                        lon: geo.place.lon,
-                        accuracy_m: geo.accuracy_metres,
-                    })
-                }),
-            })
+    pub(super) fn of(capture: &Capture<'a>) -> Option<Self> {
+        (*capture != Capture::default()).then(|| Self {
+            method: Some(Word(capture.method)),
+            tag_ref: Text::option(capture.tag_ref),
+            device_ref: Text::option(capture.device_ref),
+            recorded_at: Time::option(capture.recorded_at),
+            synced_at: Time::option(capture.synced_at),
+            geo: capture.geo.map(|geo| GeoRecord {
+                lat: geo.place.lat,
+                lon: geo.place.lon,
+                accuracy_m: geo.accuracy_metres,
+            }),
         })
     }
 
@@ -150,7 +175,7 @@ impl<'a> CaptureRecord<'a> {
             device_ref: optional_id(self.device_ref.as_ref(), "device_ref")?,
             recorded_at: self.recorded_at.map(|at| at.0),
             synced_at: self.synced_at.map(|at| at.0),
-            geo: self.geo.as_ref().map(|geo| geo.0.geo()).transpose()?,
+            geo: self.geo.as_ref().map(|geo| geo.geo()).transpose()?,
         })
     }
 }
@@ -173,8 +198,8 @@ pub(super) fn place(lat: f64, lon: f64) -> Result<Place, Rejection> {
 }
 
 impl<'a> TaskRecord<'a> {
-    pub(super) const fn of(task: &Task<'a>) -> Object<Self> {
-        Object(Self { code: Text::new(task.code), minutes: task.minutes })
+    pub(super) const fn of(task: &Task<'a>) -> Self {
+        Self { code: Text::new(task.code), minutes: task.minutes }
     }
 
     pub(super) fn task(&self) -> Result<Task<'_>, Rejection> {
@@ -183,8 +208,8 @@ impl<'a> TaskRecord<'a> {
 }
 
 impl<'a> EditRecord<'a> {
-    pub(super) fn of(edit: &Edit<'a>) -> Object<Self> {
-        Object(Self {
+    pub(super) fn of(edit: &Edit<'a>) -> Self {
+        Self {
             field: Text::new(edit.field),
             old: Text::option(edit.old),
             new: Text::option(edit.new),
@@ -192,7 +217,7 @@ impl<'a> EditRecord<'a> {
             editor_role: Text::option(edit.editor_role),
             at: Time(edit.at),
             reason_code: Text::option(edit.reason_code),
-        })
+        }
     }
 
     pub(super) fn edit(&self) -> Result<Edit<'_>, Rejection> {
@@ -210,14 +235,12 @@ impl<'a> EditRecord<'a> {
 
 impl<'a> PaymentRecord<'a> {
     /// `None` where nothing is said about the payment.
-    pub(super) fn of(payment: &Payment<'a>) -> Option<Object<Self>> {
-        (*payment != Payment::default()).then(|| {
-            Object(Self {
-                mode: Some(Word(payment.mode)),
-                billable_seconds: payment.billable_seconds,
-                tariff_code: Text::option(payment.tariff_code),
-                pay_period: payment.pay_period.map(Period),
-            })
+    pub(super) fn of(payment: &Payment<'a>) -> Option<Self> {
+        (*payment != Payment::default()).then(|| Self {
+            mode: Some(Word(payment.mode)),
+            billable_seconds: payment.billable_seconds,
+            tariff_code: Text::option(payment.tariff_code),
+            pay_period: payment.pay_period.map(Period),
         })
     }
 
@@ -233,10 +256,9 @@ impl<'a> PaymentRecord<'a> {
 
 impl<'a> SourceRecord<'a> {
     /// `None` where the source is not named.
-    pub(super) fn of(source: &Source<'a>) -> Option<Object<Self>> {
-        (*source != Source::default()).then(|| {
-            Object(Self { system: Text::option(source.system), event_id: Text::option(source.event_id) })
-        })
+    pub(super) fn of(source: &Source<'a>) -> Option<Self> {
+        (*source != Source::default())
+            .then(|| Self { system: Text::option(source.system), event_id: Text::option(source.event_id) })
     }
 
     pub(super) fn source(&self) -> Result<Source<'_>, Rejection> {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::read::{Record, SchemaVersion, read};
+use super::read::{SchemaVersion, read};
 use super::text::{Plain, Texts};
 use super::time::Time;
 use super::{RECORD_BYTES_MAX, append};
@@ -88,8 +88,6 @@ pub(super) struct ProgressRecord<'a> {
     #[serde(default = "Texts::none", skip_serializing_if = "Texts::is_empty")]
     held_shares_capped: Texts<'a>,
 }
-
-impl Record for ProgressRecord<'_> {}
 
 /// Reads a progress record back.
 pub fn parse_progress(value: &[u8]) -> Result<Progress, Rejection> {

@@ -6,10 +6,11 @@
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Error as _, IgnoredAny};
+use serde::de::{Deserializer as _, Error as _, IgnoredAny};
 use serde_json::error::Category;
 
 use super::checks::{DEPTH_MAX, brackets, too_deep};
+use super::filled::{Filled, Filling, InPlace};
 use super::text::Object;
 use crate::domain::{Reason, Rejection};
 
@@ -19,33 +20,37 @@ pub(super) const SCHEMA_VERSION: u64 = 1;
 /// How deep the known fields of a registration nest: the registration, its capture, the position.
 const KNOWN_DEPTH_MAX: usize = 3;
 
-/// A record that can be read.
-pub(super) trait Record {
-    /// Objects and arrays among its known fields; 0 where nobody counts them.
-    fn containers(&self) -> usize {
-        0
-    }
+/// Reads a record of at most `bytes_max` bytes: size, UTF-8, JSON, shape, depth.
+pub(super) fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8], bytes_max: usize) -> Result<T, Rejection> {
+    let text = text(bytes, bytes_max)?;
+    let Object(record) = serde_json::from_str::<Object<T>>(text).map_err(|error| explain(text, &error))?;
+    check_depth(text, 0)?;
+    Ok(record)
 }
 
-/// Reads a record of at most `bytes_max` bytes: size, UTF-8, JSON, shape, depth.
-pub(super) fn read<'a, T: Record + Deserialize<'a>>(
-    bytes: &'a [u8],
-    bytes_max: usize,
-) -> Result<T, Rejection> {
+/// The text of a record of at most `bytes_max` bytes that seems to be an object.
+pub(super) fn text(bytes: &[u8], bytes_max: usize) -> Result<&str, Rejection> {
     if bytes.len() > bytes_max {
         return Err(too_large(bytes.len(), bytes_max));
     }
     let text = std::str::from_utf8(bytes).map_err(|error| not_utf8(bytes, error.valid_up_to()))?;
-    if first_mark(text) != Some(b'{') {
-        return Err(no_object(text));
-    }
-    let Object(record) = serde_json::from_str::<Object<T>>(text).map_err(|error| explain(text, &error))?;
-    // Only fields that are not known can nest too deep, and serde_json skips those without
-    // recursion. Their brackets are what the known fields leave over.
-    if brackets(text) > record.containers() + DEPTH_MAX - KNOWN_DEPTH_MAX && too_deep(text) {
+    if first_mark(text) == Some(b'{') { Ok(text) } else { Err(no_object(text)) }
+}
+
+/// Reads `text`, an object, into `record`.
+pub(super) fn fill<'a, T: Filled<'a>>(text: &'a str, record: &mut T) -> Result<(), Rejection> {
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let filled = reader.deserialize_map(Filling(record)).and_then(|()| reader.end());
+    filled.map_err(|error| explain(text, &error))
+}
+
+/// Only fields that are not known can nest too deep, and serde_json skips those without recursion.
+/// Their brackets are what the `known` objects and arrays leave over; 0 where nobody counts those.
+pub(super) fn check_depth(text: &str, known: usize) -> Result<(), Rejection> {
+    if brackets(text) > known + DEPTH_MAX - KNOWN_DEPTH_MAX && too_deep(text) {
         return Err(nested());
     }
-    Ok(record)
+    Ok(())
 }
 
 /// An error of ours on its way through serde: the reason's code stands in front.
@@ -230,6 +235,8 @@ impl<'de> Deserialize<'de> for SchemaVersion {
         }
     }
 }
+
+impl InPlace<'_> for SchemaVersion {}
 
 impl schemars::JsonSchema for SchemaVersion {
     fn inline_schema() -> bool {

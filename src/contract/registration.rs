@@ -1,12 +1,13 @@
 //! The record of `tidvakt.registrations.v1`: one version of a registration.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::checks::{optional_id, staff};
+use super::filled::{Filled, filled};
 use super::parts::{CaptureRecord, EditRecord, PaymentRecord, SourceRecord, TaskRecord};
-use super::read::{Record, SchemaVersion, read};
-use super::text::{Id, List, Object, Text};
+use super::read::{SchemaVersion, check_depth, fill, text};
+use super::text::{Id, List, Text};
 use super::time::Time;
 use super::words::Word;
 use super::{RECORD_BYTES_MAX, append};
@@ -26,7 +27,7 @@ const VERSION_MAX: u32 = 1 << 31;
 /// One version of the claim "this carer was at this client from then to then".
 ///
 /// Key: the municipality code. The highest version of a registration counts.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[schemars(title = "registration", extend("allOf" = [{
     "if": {"properties": {"event_type": {"const": "started"}}},
     "else": {"required": ["end_at"], "properties": {"end_at": {"type": "string"}}}
@@ -37,28 +38,23 @@ pub struct RegistrationRecord<'a> {
     /// What happened to the registration in its source.
     event_type: Word<EventType>,
     /// Stable id of the registration.
-    #[serde(borrow)]
     registration_id: Id<'a>,
     /// Rising from 1; the highest version counts.
     #[schemars(range(min = 1, max = 2_147_483_648_u32))]
     version: u32,
     /// Municipality code (kommunkod), without `:` and `|`.
-    #[serde(borrow)]
     municipality: Id<'a>,
     /// The provider (utförare).
-    #[serde(borrow)]
     provider_id: Id<'a>,
     /// The provider's unit.
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     unit_id: Option<Id<'a>>,
     /// The carer, a pseudonym; never a personal identity number.
-    #[serde(borrow)]
     carer_ref: Id<'a>,
     /// The client (brukare), a pseudonym; never a personal identity number.
-    #[serde(borrow)]
     client_ref: Id<'a>,
     /// The order (beställning).
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     order_id: Option<Id<'a>>,
     /// When the visit was planned to begin.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -72,11 +68,11 @@ pub struct RegistrationRecord<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     end_at: Option<Time>,
     /// How the start was captured.
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    start_capture: Option<Object<CaptureRecord<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start_capture: Option<CaptureRecord<'a>>,
     /// How the end was captured.
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    end_capture: Option<Object<CaptureRecord<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end_capture: Option<CaptureRecord<'a>>,
     /// Kind of visit; `planned` where absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     visit_kind: Option<Word<VisitKind>>,
@@ -84,14 +80,14 @@ pub struct RegistrationRecord<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     outcome: Option<Word<Outcome>>,
     /// The tasks (insatser) that were done.
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    tasks: Option<List<Object<TaskRecord<'a>>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tasks: Option<List<TaskRecord<'a>>>,
     /// How many carers the visit needs; the order's number where absent, else 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     required_staff: Option<u8>,
     /// Registrations of the other carers of the same visit.
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     partner_registration_ids: Option<List<Id<'a>>>,
     /// Is the carer a trainee who goes along? False where absent.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -100,43 +96,55 @@ pub struct RegistrationRecord<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     billable: Option<bool>,
     /// Groups the registrations of one visit to several clients of a home.
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     shared_visit_id: Option<Id<'a>>,
     /// Changes by hand.
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    edits: Option<List<Object<EditRecord<'a>>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    edits: Option<List<EditRecord<'a>>>,
     /// Pricing.
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    payment: Option<Object<PaymentRecord<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payment: Option<PaymentRecord<'a>>,
     /// The system that the registration comes from.
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    source: Option<Object<SourceRecord<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<SourceRecord<'a>>,
     /// When the source sent this version.
     #[serde(skip_serializing_if = "Option::is_none")]
     emitted_at: Option<Time>,
 }
 
+filled!(RegistrationRecord<'a> {
+    required: {
+        schema_version = SchemaVersion,
+        event_type = Word(EventType::Recorded),
+        registration_id = Text::EMPTY,
+        version = 0,
+        municipality = Text::EMPTY,
+        provider_id = Text::EMPTY,
+        carer_ref = Text::EMPTY,
+        client_ref = Text::EMPTY,
+        start_at = Time::BLANK,
+    },
+    optional: [
+        unit_id, order_id, planned_start, planned_end, end_at, start_capture, end_capture, visit_kind, outcome,
+        tasks, required_staff, partner_registration_ids, trainee, billable, shared_visit_id, edits, payment,
+        source, emitted_at,
+    ],
+});
+
 /// Reads a record: size, depth, UTF-8, JSON, shape. Its fields are checked by
 /// [`RegistrationRecord::registration`].
+#[inline]
 pub fn parse_registration(bytes: &[u8]) -> Result<RegistrationRecord<'_>, Rejection> {
-    read(bytes, RECORD_BYTES_MAX)
+    let text = text(bytes, RECORD_BYTES_MAX)?;
+    let mut record = RegistrationRecord::BLANK;
+    fill(text, &mut record)?;
+    check_depth(text, record.containers())?;
+    Ok(record)
 }
 
 /// Appends the record of `registration` to `out`. What is absent or at its default is left out.
 pub fn write_registration(registration: &Registration<'_>, out: &mut Vec<u8>) {
     append(&RegistrationRecord::of(registration), out);
-}
-
-impl Record for RegistrationRecord<'_> {
-    fn containers(&self) -> usize {
-        1 + self.start_capture.as_ref().map_or(0, |capture| capture.0.containers())
-            + self.end_capture.as_ref().map_or(0, |capture| capture.0.containers())
-            + self.tasks.as_ref().map_or(0, |tasks| 1 + tasks.0.len())
-            + usize::from(self.partner_registration_ids.is_some())
-            + self.edits.as_ref().map_or(0, |edits| 1 + edits.0.len())
-            + usize::from(self.payment.is_some())
-            + usize::from(self.source.is_some())
-    }
 }
 
 impl RegistrationRecord<'_> {
@@ -157,11 +165,11 @@ impl RegistrationRecord<'_> {
             planned: self.planned()?,
             start_at: self.start_at.0,
             end_at,
-            start_capture: self.start_capture.as_ref().map_or(Ok(Capture::default()), |c| c.0.capture())?,
-            end_capture: self.end_capture.as_ref().map_or(Ok(Capture::default()), |c| c.0.capture())?,
+            start_capture: self.start_capture.as_ref().map_or(Ok(Capture::default()), |c| c.capture())?,
+            end_capture: self.end_capture.as_ref().map_or(Ok(Capture::default()), |c| c.capture())?,
             visit_kind: self.visit_kind.map_or(VisitKind::default(), |kind| kind.0),
             outcome: self.outcome.map_or(Outcome::default(), |outcome| outcome.0),
-            tasks: items(self.tasks.as_ref(), |task| task.0.task())?,
+            tasks: items(self.tasks.as_ref(), |task| task.task())?,
             required_staff: staff(self.required_staff)?,
             partner_registration_ids: items(self.partner_registration_ids.as_ref(), |partner| {
                 partner.id("partner_registration_ids")
@@ -169,11 +177,22 @@ impl RegistrationRecord<'_> {
             trainee: self.trainee.unwrap_or(false),
             billable: self.billable.unwrap_or(true),
             shared_visit_id: optional_id(self.shared_visit_id.as_ref(), "shared_visit_id")?,
-            edits: items(self.edits.as_ref(), |edit| edit.0.edit())?,
-            payment: self.payment.as_ref().map_or(Ok(Payment::default()), |payment| payment.0.payment())?,
-            source: self.source.as_ref().map_or(Ok(Source::default()), |source| source.0.source())?,
+            edits: items(self.edits.as_ref(), |edit| edit.edit())?,
+            payment: self.payment.as_ref().map_or(Ok(Payment::default()), |payment| payment.payment())?,
+            source: self.source.as_ref().map_or(Ok(Source::default()), |source| source.source())?,
             emitted_at: self.emitted_at.map(|at| at.0),
         })
+    }
+
+    /// Objects and arrays among its known fields, with itself.
+    fn containers(&self) -> usize {
+        1 + self.start_capture.as_ref().map_or(0, |capture| capture.containers())
+            + self.end_capture.as_ref().map_or(0, |capture| capture.containers())
+            + self.tasks.as_ref().map_or(0, |tasks| 1 + tasks.0.len())
+            + usize::from(self.partner_registration_ids.is_some())
+            + self.edits.as_ref().map_or(0, |edits| 1 + edits.0.len())
+            + usize::from(self.payment.is_some())
+            + usize::from(self.source.is_some())
     }
 
     fn of<'a>(of: &Registration<'a>) -> RegistrationRecord<'a> {

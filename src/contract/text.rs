@@ -10,6 +10,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::filled::{InPlace, Written, by_value};
 use super::read::tagged;
 use crate::domain::{Reason, Value, round_significant};
 
@@ -30,6 +31,9 @@ pub(super) type Long<'a> = Text<'a, 0, 2_000>;
 pub(super) type Plain<'a> = Text<'a, 0, { usize::MAX }>;
 
 impl<'a, const MIN: usize, const MAX: usize> Text<'a, MIN, MAX> {
+    /// Stands for a text that has not been read yet.
+    pub(super) const EMPTY: Self = Self(Cow::Borrowed(""));
+
     /// A text for writing.
     pub(super) const fn new(text: &'a str) -> Self {
         Self(Cow::Borrowed(text))
@@ -47,29 +51,19 @@ impl<const MIN: usize, const MAX: usize> Serialize for Text<'_, MIN, MAX> {
     }
 }
 
-struct TextVisitor;
-
-impl<'de> Visitor<'de> for TextVisitor {
-    type Value = Cow<'de, str>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a string")
-    }
+impl<'de: 'a, 'a, const MIN: usize, const MAX: usize> Written<'de> for Text<'a, MIN, MAX> {
+    const EXPECTED: &'static str = "a string";
 
     #[inline]
-    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok(Cow::Borrowed(text))
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Cow::Owned(text.to_owned()))
+    fn from_text<E: Error>(text: Cow<'de, str>) -> Result<Self, E> {
+        Ok(Self(text))
     }
 }
 
 impl<'de: 'a, 'a, const MIN: usize, const MAX: usize> Deserialize<'de> for Text<'a, MIN, MAX> {
     #[inline]
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(TextVisitor).map(Self)
+        by_value(deserializer)
     }
 }
 
@@ -137,6 +131,8 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
         deserializer.deserialize_seq(ListVisitor(PhantomData))
     }
 }
+
+impl<'de, T: Deserialize<'de>> InPlace<'de> for List<T> {}
 
 impl<T: JsonSchema> JsonSchema for List<T> {
     fn inline_schema() -> bool {

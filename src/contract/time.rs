@@ -6,12 +6,12 @@
 //! refused: they are placeholders, not times.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{Error, Visitor};
+use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::filled::{Written, by_value};
 use super::read::tagged;
 use crate::domain::{Month, Reason, UtcSecond};
 
@@ -149,6 +149,9 @@ fn format_time(at: UtcSecond) -> Option<[u8; 20]> {
 pub(super) struct Time(pub UtcSecond);
 
 impl Time {
+    /// Stands for a time that has not been read yet.
+    pub(super) const BLANK: Self = Self(UtcSecond(0));
+
     /// An optional instant for writing.
     pub(super) fn option(at: Option<UtcSecond>) -> Option<Self> {
         at.map(Self)
@@ -164,18 +167,12 @@ impl Serialize for Time {
     }
 }
 
-struct TimeVisitor;
-
-impl Visitor<'_> for TimeVisitor {
-    type Value = Time;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a time as a string")
-    }
+impl Written<'_> for Time {
+    const EXPECTED: &'static str = "a time as a string";
 
     #[inline]
-    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-        parse_time(text).map(Time).ok_or_else(|| {
+    fn from_text<E: Error>(text: Cow<'_, str>) -> Result<Self, E> {
+        parse_time(&text).map(Self).ok_or_else(|| {
             tagged(
                 Reason::BadTime,
                 format_args!("expected an RFC 3339 time with an offset, of the years {YEARS:?}"),
@@ -187,7 +184,7 @@ impl Visitor<'_> for TimeVisitor {
 impl<'de> Deserialize<'de> for Time {
     #[inline]
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(TimeVisitor)
+        by_value(deserializer)
     }
 }
 
@@ -215,19 +212,13 @@ impl Serialize for Period {
     }
 }
 
-struct PeriodVisitor;
+impl Written<'_> for Period {
+    const EXPECTED: &'static str = "a month as a string";
 
-impl Visitor<'_> for PeriodVisitor {
-    type Value = Period;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a month as a string")
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-        Month::parse(text)
+    fn from_text<E: Error>(text: Cow<'_, str>) -> Result<Self, E> {
+        Month::parse(&text)
             .filter(|month| u32::try_from(month.year()).is_ok_and(|year| YEARS.contains(&year)))
-            .map(Period)
+            .map(Self)
             .ok_or_else(|| {
                 tagged(
                     Reason::BadTime,
@@ -239,7 +230,7 @@ impl Visitor<'_> for PeriodVisitor {
 
 impl<'de> Deserialize<'de> for Period {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(PeriodVisitor)
+        by_value(deserializer)
     }
 }
 

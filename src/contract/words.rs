@@ -1,13 +1,12 @@
 //! The closed lists of words on the topics, and which domain value each word stands for.
 
 use std::borrow::Cow;
-use std::fmt;
-use std::marker::PhantomData;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{Error, Visitor};
+use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::filled::{Written, by_value};
 use super::read::tagged;
 use crate::domain::{
     AbsenceKind, Action, AlertState, CaptureMethod, CarerAbsenceConfirmedBy, CarerAbsenceKind, Class,
@@ -130,18 +129,12 @@ impl<T: Words> Serialize for Word<T> {
     }
 }
 
-struct WordVisitor<T>(PhantomData<T>);
-
-impl<T: Words> Visitor<'_> for WordVisitor<T> {
-    type Value = Word<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a string")
-    }
+impl<T: Words> Written<'_> for Word<T> {
+    const EXPECTED: &'static str = "a string";
 
     #[inline]
-    fn visit_str<E: Error>(self, word: &str) -> Result<Self::Value, E> {
-        T::from_word(word).map(Word).ok_or_else(|| {
+    fn from_text<E: Error>(word: Cow<'_, str>) -> Result<Self, E> {
+        T::from_word(&word).map(Word).ok_or_else(|| {
             tagged(Reason::UnknownValue, format_args!("expected one of `{}`", T::WORDS.join("`, `")))
         })
     }
@@ -150,7 +143,7 @@ impl<T: Words> Visitor<'_> for WordVisitor<T> {
 impl<'de, T: Words> Deserialize<'de> for Word<T> {
     #[inline]
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(WordVisitor(PhantomData))
+        by_value(deserializer)
     }
 }
 
