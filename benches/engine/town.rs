@@ -15,6 +15,8 @@ use tidvakt::engine::{Bounds, Engine, HoldOn, Input, Output, Position, Settings}
 const BATCH: usize = 20_000;
 const BEGIN: i64 = 1_767_225_600;
 const DAY: i64 = 86_400;
+/// Carers who share their clients.
+const TEAM: usize = 10;
 /// Days that are kept.
 pub const DAYS: usize = 100;
 
@@ -50,7 +52,10 @@ impl Town {
         let per_day = self.carers.len() * self.visits;
         let (day, of_day) = (number / per_day, number % per_day);
         let (visit, carer) = (of_day / self.carers.len(), of_day % self.carers.len());
-        let client = carer * self.clients_each + (visit * 3 + day) % self.clients_each;
+        // Carers go round the clients of their team, so that a client meets all of them within a few days.
+        let (team, member) = (carer / TEAM, carer % TEAM);
+        let of_team = (member * self.clients_each + visit * 3 + day * 11) % (TEAM * self.clients_each);
+        let client = (team * TEAM * self.clients_each + of_team) % self.clients.len();
         let noise = (number.wrapping_mul(2_654_435_761) >> 7) as i64 % 240;
         let planned = BEGIN + day as i64 * DAY + 6 * 3600 + visit as i64 * 3000;
         let (start, end) = (UtcSecond(planned + noise), UtcSecond(planned + noise + 1700 + noise / 2));
