@@ -95,7 +95,7 @@ impl World {
 impl Engine {
     /// Lets every rule look at the visit in `slot`; hits and marks are in the scratch after it. Was
     /// anything found, be it silenced by an exception?
-    fn look(&mut self, slot: Slot) -> bool {
+    pub(super) fn look(&mut self, slot: Slot) -> bool {
         let Scratch { hits, undetermined, noted, proposing, .. } = &mut self.scratch;
         hits.clear();
         undetermined.clear();
@@ -103,11 +103,18 @@ impl Engine {
         *proposing = 0;
         let world = &self.world;
         let Some(visit) = world.ledger.visit(slot) else { return false };
+        // Nothing is ever found about an open visit; debug builds hold the rules to it.
+        if visit.open && !cfg!(debug_assertions) {
+            return false;
+        }
         let sight = Sight::new(world, visit);
         for Looking { rule, .. } in &self.looking[SubjectKind::Registration as usize] {
             let report = &mut Report { rule: *rule, hits, undetermined, noted };
             self.rules[usize::from(*rule)].rule.visit(&sight, report);
         }
+        debug_assert!(
+            !visit.open || hits.is_empty() && undetermined.is_empty() && *noted == Noted::default()
+        );
         for (rule, fact) in undetermined.drain(..) {
             self.rule_counts[usize::from(rule)].undetermined(fact);
         }
@@ -189,13 +196,18 @@ impl Engine {
         if self.count_marks(slot) {
             self.note_periods(slot);
         }
-        let same = match self.visits.get(&slot) {
-            Some(stand) => stand.hits == self.scratch.hits && stand.proposing == self.scratch.proposing,
-            None => self.scratch.hits.is_empty(),
-        };
-        if !same {
+        if !self.is_told(slot) {
             out.push(Output::Assessed(self.assessed(slot, &self.scratch.hits, None)));
             self.settle(slot, false, affected, out);
+        }
+    }
+
+    /// Is what stands about the visit what the rules just found?
+    pub(super) fn is_told(&self, slot: Slot) -> bool {
+        let Scratch { hits, proposing, .. } = &self.scratch;
+        match self.visits.get(&slot) {
+            Some(stand) => stand.hits == *hits && stand.proposing == *proposing,
+            None => hits.is_empty(),
         }
     }
 

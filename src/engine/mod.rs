@@ -174,8 +174,8 @@ pub struct Engine {
     looking: [Vec<Looking>; SubjectKind::COUNT],
     /// The marks for which a client's period is looked at again with the one after.
     reading_on: Vec<Mark>,
-    /// Any of them reads earlier days.
-    reads_history: bool,
+    /// Those that read earlier days.
+    reading_history: Vec<u16>,
     visits: HashMap<Slot, Stand>,
     periods: HashMap<Period, Stand>,
     decisions: BTreeMap<String, Decision>,
@@ -208,7 +208,10 @@ impl Engine {
         let reading_on = rules.iter().filter_map(|listed| listed.rule.reads_on()).collect();
         Self {
             world: World::new(settings),
-            reads_history: rules.iter().any(|listed| listed.reads_history),
+            reading_history: (0u16..)
+                .zip(rules.iter())
+                .filter_map(|(rule, listed)| listed.reads_history.then_some(rule))
+                .collect(),
             rules,
             looking,
             reading_on,

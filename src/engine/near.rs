@@ -28,37 +28,28 @@ impl World {
         }
     }
 
-    /// Those of them that begin later.
-    pub(super) fn near_later(&self, visit: &Visit, into: &mut Vec<Slot>) {
-        let start = visit.span.start();
-        for party in [self.carer(visit.carer), self.client(visit.client)] {
-            let later = party.timeline.starting(start, widened(visit).end());
-            into.extend(later.iter().map(|mark| mark.slot).filter(|slot| *slot != visit.slot));
-        }
+    /// Those of the same carer or client that begin no earlier, on its day or the days that could look back at
+    /// it; and whether they are near enough in time to be judged together.
+    pub(super) fn later(&self, visit: &Visit) -> impl Iterator<Item = (&Visit, bool)> {
+        let (slot, start, near_until) = (visit.slot, visit.span.start(), widened(visit).end());
+        let last = Day(visit.day.0.saturating_add(BASELINE_DAYS_MAX));
+        let ledger = &self.ledger;
+        let parties = [self.carer(visit.carer), self.client(visit.client)];
+        parties.into_iter().flat_map(move |party| {
+            let later = party.timeline.starting_from(start).iter().filter(move |pin| pin.slot != slot);
+            let visits = later.map(move |pin| (ledger.counted(pin.slot), pin.span.start() < near_until));
+            visits.take_while(move |(later, _)| later.day <= last)
+        })
     }
 
-    /// The carer's visits of the visit's day, where they are more than a day's work.
+    /// The carer's visits of the day of a visit that stands, where they are more than a day's work.
     pub(super) fn long_day(&self, visit: &Visit, into: &mut Vec<Slot>) {
         let party = self.carer(visit.carer);
-        // A version that was just taken out counts with what it was.
-        let own = u32::try_from(visit.seconds() / 60).unwrap_or(0);
         let counted = party.months.get(visit.pay_period).map_or(0, |tally| tally.minutes_on(visit.day));
-        if LONG_DAY_MINUTES <= counted + own {
+        if LONG_DAY_MINUTES <= counted {
             let from = UtcSecond((i64::from(visit.day.0) - 1) * 86_400);
             let marks = party.timeline.starting(from, from.plus(3 * 86_400)).iter().map(|mark| mark.slot);
             into.extend(marks.filter(|slot| self.ledger.counted(*slot).day == visit.day));
-        }
-    }
-
-    /// Visits that begin later on its day or on later days, and look back at the visit.
-    pub(super) fn after(&self, visit: &Visit, into: &mut Vec<Slot>) {
-        let from = visit.span.start();
-        let last = Day(visit.day.0.saturating_add(BASELINE_DAYS_MAX));
-        for party in [self.carer(visit.carer), self.client(visit.client)] {
-            let later = party.timeline.starting_from(from.plus(1));
-            let days = later.iter().map(|mark| (self.ledger.counted(mark.slot).day, mark.slot));
-            let until_last = days.take_while(|(day, _)| *day <= last);
-            into.extend(until_last.map(|(_, slot)| slot));
         }
     }
 }

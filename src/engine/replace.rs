@@ -4,9 +4,10 @@ use super::assess::Stand;
 use super::facts::Touches;
 use super::names::{ClientId, ProviderId, TextId};
 use super::period::{Period, Whose};
+use super::sight::Sight;
 use super::visit::{Slot, Visit};
 use super::{Engine, Output, timeline};
-use crate::domain::{EventType, Month, Registration};
+use crate::domain::{EventType, Month, Registration, SubjectKind};
 
 impl Engine {
     /// Puts a version in the place of the one before and assesses all that this can change.
@@ -47,8 +48,26 @@ impl Engine {
             self.restraint.paid(visit.provider, visit.pay_period);
         }
         self.keep_within_bounds(out);
+        debug_assert!(self.nothing_was_overlooked(slot, before.as_ref()), "of those after {slot:?}");
         self.scratch.affected = affected;
         self.owe_one_more(out);
+    }
+
+    /// Would the later visits of the same carers and clients be told of as they are: all that are near, and some
+    /// of the others? The rules have said of most that they need not be looked at.
+    fn nothing_was_overlooked(&mut self, slot: Slot, before: Option<&Visit>) -> bool {
+        let visits = before.into_iter().chain(self.world.ledger.visit(slot)).filter(|visit| !visit.open);
+        let later = visits.flat_map(|visit| self.world.later(visit));
+        let some = later.filter(|(later, is_near)| *is_near || (later.slot.0 + slot.0).is_multiple_of(16));
+        let later: Vec<Slot> = some.map(|(later, _)| later.slot).collect();
+        let counts = self.rule_counts.clone();
+        let overlooked = later.into_iter().find(|slot| {
+            self.look(*slot);
+            let marks = self.scratch.noted.marks;
+            !self.is_told(*slot) || self.world.ledger.entry(*slot).marks != marks
+        });
+        self.rule_counts = counts;
+        overlooked.is_none()
     }
 
     /// Takes out what stands in `slot`, puts `visit` in its place where there is one, and assesses that;
@@ -60,13 +79,13 @@ impl Engine {
         affected: &mut Vec<Slot>,
         out: &mut Vec<Output>,
     ) -> Option<Visit> {
-        let before = self.lift(slot);
         // Nothing is ever found about an open visit, nothing that a neighbour is asked about sees it, and
         // it counts in no period.
-        if let Some(before) = before.as_ref().filter(|before| !before.open) {
+        if let Some(before) = self.world.ledger.visit(slot).filter(|before| !before.open) {
             self.world.near(before, affected);
             self.with_this_in_their_past(before, affected);
         }
+        let before = self.lift(slot);
         if let Some(visit) = visit {
             self.restraint.visit(visit.day, true, &self.world.settings.bounds, &mut self.scratch.flipped);
             self.world.place(visit);
@@ -75,8 +94,6 @@ impl Engine {
             if closed {
                 // What comes between two visits can take a finding back, but not make one of theirs.
                 self.world.near_standing(visit, |slot| self.visits.contains_key(&slot), affected);
-                // Marks look at the visits before.
-                self.world.near_later(visit, affected);
                 self.with_this_in_their_past(visit, affected);
             }
             if self.assess_new(slot, affected, out) || closed {
@@ -137,11 +154,22 @@ impl Engine {
         self.scratch.remarked = affected;
     }
 
-    /// The visits of later days that look back at `visit`, where any rule looks back; and the carer's
-    /// day, where that is a long one.
+    /// The later visits that look back at `visit`, which stands; and the carer's day, where that is a long one.
     fn with_this_in_their_past(&self, visit: &Visit, into: &mut Vec<Slot>) {
-        if self.reads_history {
-            self.world.after(visit, into);
+        let mut sight = None;
+        for (later, is_near) in self.world.later(visit).filter(|(later, _)| !later.open) {
+            let sight = sight.get_or_insert_with(|| Sight::new(&self.world, visit));
+            let looks_back = |rule: u16| self.rules[usize::from(rule)].rule.looks_back(sight, later);
+            let looks = if is_near {
+                self.looking[SubjectKind::Registration as usize]
+                    .iter()
+                    .any(|looking| looks_back(looking.rule))
+            } else {
+                self.reading_history.iter().any(|rule| looks_back(*rule))
+            };
+            if looks {
+                into.push(later.slot);
+            }
         }
         self.world.long_day(visit, into);
     }

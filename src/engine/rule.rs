@@ -8,7 +8,7 @@ use super::period_sight::{PeriodSight, ShareFloor};
 use super::sight::Sight;
 use super::signal::Signal;
 use super::tally::Tally;
-use super::visit::Slot;
+use super::visit::{Slot, Visit};
 use crate::domain::{Class, Grade, Lowered, Measure, Sentence, Span, SubjectKind};
 
 /// A length counts at most as so many e-folds more or less than planned: one odd visit moves a
@@ -19,6 +19,14 @@ pub const LENGTH_LOG_MAX: f64 = 1.5;
 pub trait Rule: Send + Sync {
     /// Looks at one registration.
     fn visit(&self, _sight: &Sight<'_>, _report: &mut Report<'_>) {}
+
+    /// Could what it tells of `later`, or the marks that it gives it, be otherwise without the visit in sight? That
+    /// one begins no later, at the same carer or client; only where the rule `reads_history` it is asked about
+    /// visits that are hours apart. A finding that names the other, and is found on that one too, needs no word.
+    /// Debug builds hold the rules to it.
+    fn looks_back(&self, _sight: &Sight<'_>, _later: &Visit) -> bool {
+        false
+    }
 
     /// Whose pay periods it looks at: nobody else's cost it anything.
     fn periods_of(&self) -> &'static [SubjectKind] {
@@ -78,7 +86,7 @@ pub struct Listed {
     /// Kind of trouble that it finds.
     pub class: Class,
     /// Does it read earlier days of the carer or client? Then a late registration makes it look
-    /// again at the days after.
+    /// again at those of the days after that [`Rule::looks_back`] names.
     pub reads_history: bool,
     /// What it looks at.
     pub looks: Looks,

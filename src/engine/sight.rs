@@ -197,21 +197,31 @@ impl<'a> Sight<'a> {
     /// between them. A rule that asks must say that it `reads_history`.
     #[must_use]
     pub fn is_without_rest(&self, rest_seconds: i64) -> bool {
-        let (start, end) = (self.carer.span().start(), self.carer.span().end());
+        let end = self.carer.span().end();
         let too_long = |since: UtcSecond| DAY_SECONDS - rest_seconds < end.since(since);
-        let since = |counts: &dyn Fn(&Pin) -> bool| {
-            let mut since = start;
-            for pin in self.carer.earlier(DAY_SECONDS).filter(|pin| counts(pin)) {
-                if rest_seconds <= since.since(pin.span.end()) {
-                    break;
-                }
-                since = pin.span.start();
-            }
-            since
-        };
+        let performed = |pin: &Pin| self.world.ledger.counted(pin.slot).is_performed();
         // Hardly ever is it so even with the visits that were not carried out, which have to be looked up.
-        too_long(since(&|_| true))
-            && too_long(since(&|pin| self.world.ledger.counted(pin.slot).is_performed()))
+        too_long(self.work_began(rest_seconds, |_| true))
+            && too_long(self.work_began(rest_seconds, performed))
+    }
+
+    /// Could a visit that its carer ends at `end` be without such a rest because of this one, or not any more?
+    #[must_use]
+    pub fn could_take_rest_until(&self, end: UtcSecond, rest_seconds: i64) -> bool {
+        // Whatever leads up to that visit over this one, or past it, begins no earlier than what leads up to
+        // this one.
+        DAY_SECONDS - rest_seconds < end.since(self.work_began(rest_seconds, |_| true))
+    }
+
+    fn work_began(&self, rest_seconds: i64, counts: impl Fn(&Pin) -> bool) -> UtcSecond {
+        let mut since = self.carer.span().start();
+        for pin in self.carer.earlier(DAY_SECONDS).filter(|pin| counts(pin)) {
+            if rest_seconds <= since.since(pin.span.end()) {
+                break;
+            }
+            since = pin.span.start();
+        }
+        since
     }
 
     /// The carer's visits to the client that began in the same minute so many times 24 hours before. A rule

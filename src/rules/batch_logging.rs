@@ -61,6 +61,15 @@ impl Rule for BatchLogging {
             self.look(sight, ended, false, report);
         }
     }
+
+    fn looks_back(&self, sight: &Sight<'_>, later: &Visit) -> bool {
+        let own = sight.visit();
+        let together = |a: UtcSecond, b: UtcSecond| a.since(b).abs() <= i64::from(self.window_seconds);
+        own.carer == later.carer
+            && counts(own)
+            && counts(later)
+            && (together(own.recorded_at, later.recorded_at) || together(own.span.end(), later.span.end()))
+    }
 }
 
 impl BatchLogging {

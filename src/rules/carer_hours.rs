@@ -40,6 +40,8 @@ pub(super) const RULE: Definition = Definition {
 /// Hours of a pay period are told down to this.
 const HOURS_STEP: u32 = 10;
 
+const DAY_SECONDS: i64 = 86_400;
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CarerHours {
@@ -71,6 +73,16 @@ impl Rule for CarerHours {
         {
             report.hit(self.beyond(sight, beyond, seconds, &before));
         }
+    }
+
+    fn looks_back(&self, sight: &Sight<'_>, later: &Visit) -> bool {
+        let own = sight.visit();
+        let rest_seconds = i64::from(self.rest_hours_min) * 3600;
+        own.carer == later.carer
+            && own.is_performed()
+            && later.is_performed()
+            && later.presence().start().since(own.presence().start()) <= DAY_SECONDS
+            && sight.could_take_rest_until(later.presence().end(), rest_seconds)
     }
 
     fn periods_of(&self) -> &'static [SubjectKind] {

@@ -42,6 +42,7 @@ const WORDS: Words = Words {
 
 /// Yesterday, the days before that are soon after a day off, and last week.
 const DAYS_BEFORE: [i32; 4] = [1, 2, 3, 7];
+const DAY_MINUTES: i64 = 24 * 60;
 
 #[derive(Debug, Deserialize)]
 #[serde(transparent)]
@@ -57,6 +58,15 @@ impl Rule for CopiedDay {
             };
             report.mark(Mark::DayCopy, !is_as_planned(own) && DAYS_BEFORE.into_iter().any(copies));
         }
+    }
+
+    fn looks_back(&self, sight: &Sight<'_>, later: &Visit) -> bool {
+        let own = sight.visit();
+        let start = |visit: &Visit| minute(visit.span.start());
+        let is_later_by = |days: i32| start(later) == start(own) + i64::from(days) * DAY_MINUTES;
+        own.carer == later.carer
+            && is_measured(later)
+            && DAYS_BEFORE.into_iter().any(|days| is_later_by(days) && is_copy(later, own, days))
     }
 
     fn periods_of(&self) -> &'static [SubjectKind] {
@@ -102,5 +112,5 @@ fn is_as_planned(visit: &Visit) -> bool {
 fn is_copy(own: &Visit, earlier: &Visit, days: i32) -> bool {
     own.client == earlier.client
         && is_measured(earlier)
-        && minute(own.span.end()) == minute(earlier.span.end()) + i64::from(days) * 24 * 60
+        && minute(own.span.end()) == minute(earlier.span.end()) + i64::from(days) * DAY_MINUTES
 }

@@ -76,6 +76,16 @@ impl Rule for MovedTag {
         strange(sight, report);
     }
 
+    fn looks_back(&self, sight: &Sight<'_>, later: &Visit) -> bool {
+        let own = sight.visit();
+        // It can come between a visit and the one that was read too soon before that.
+        let too_soon = |earlier: &Visit| self.read_too_soon(earlier, later);
+        own.carer == later.carer
+            && own.is_at_home()
+            && later.is_at_home()
+            && (too_soon(own) || sight.before_at_carer(Visit::is_at_home).is_some_and(too_soon))
+    }
+
     fn periods_of(&self) -> &'static [SubjectKind] {
         &[SubjectKind::Tag]
     }

@@ -74,6 +74,18 @@ impl Rule for SharedDevice {
         }
     }
 
+    fn looks_back(&self, sight: &Sight<'_>, later: &Visit) -> bool {
+        let own = sight.visit();
+        let Some(device) = later.start_device else { return false };
+        // Nobody comes back to a device who has none beside it.
+        let is_other = |visit: &Visit| used(visit) && visit.end_device != Some(device);
+        own.carer == later.carer
+            && used(own)
+            && (is_other(own)
+                || sight.before_at_carer(is_other).is_some()
+                || sight.after_at_carer(is_other).is_some())
+    }
+
     fn periods_of(&self) -> &'static [SubjectKind] {
         &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
     }
@@ -152,12 +164,15 @@ impl SharedDevice {
     }
 }
 
+fn used(visit: &Visit) -> bool {
+    !visit.open && visit.end_device.is_some()
+}
+
 /// Did the carer come back to this device from another one, within half an hour?
 fn is_hop(sight: &Sight<'_>) -> bool {
     let own = sight.visit();
     let Some(device) = own.start_device else { return false };
     let near = |earlier: &Visit| own.span.start().since(earlier.span.end()) <= HOP_SECONDS_MAX;
-    let used = |earlier: &Visit| !earlier.open && earlier.end_device.is_some();
     let last = sight.before_at_carer(used);
     last.is_some_and(|last| last.end_device != Some(device) && near(last))
         && sight

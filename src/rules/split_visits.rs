@@ -61,6 +61,16 @@ impl Rule for SplitVisits {
         }
         report.hit(self.hit(sight, &pieces));
     }
+
+    fn looks_back(&self, sight: &Sight<'_>, later: &Visit) -> bool {
+        let own = sight.visit();
+        // It can come between two pieces.
+        let goes_on = |earlier: &Visit| self.is_piece(earlier, later);
+        own.carer == later.carer
+            && counts(own)
+            && counts(later)
+            && (goes_on(own) || sight.before_at_carer(counts).is_some_and(goes_on))
+    }
 }
 
 impl SplitVisits {

@@ -85,6 +85,11 @@ impl Rule for UnusualCount {
         }
     }
 
+    fn looks_back(&self, sight: &Sight<'_>, later: &Visit) -> bool {
+        let own = sight.visit();
+        own.client == later.client && counts(own) && counts(later)
+    }
+
     fn periods_of(&self) -> &'static [SubjectKind] {
         &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
     }

@@ -86,7 +86,7 @@ impl Rule for UnusualDuration {
         let Some(planned) = own.planned.map(Span::seconds) else { return report.undetermined("plan") };
         let Some(value) = own.log_ratio() else { return };
         let is_long = self.measure(sight, value, planned, report);
-        if !is_long || own.seconds() - planned < i64::from(self.excess_seconds_min) {
+        if !is_long || !self.exceeds(own, planned) {
             return;
         }
         let prior = Prior {
@@ -103,9 +103,21 @@ impl Rule for UnusualDuration {
         let Some(carer_tail) = carer.upper_tail(value, self.p_observe_max) else { return };
         report.hit(self.hit(sight, &client, &carer, client_tail.max(carer_tail), planned));
     }
+
+    fn looks_back(&self, sight: &Sight<'_>, later: &Visit) -> bool {
+        let own = sight.visit();
+        later.planned.is_some_and(|plan| self.exceeds(later, plan.seconds()))
+            && is_comparable(later)
+            && own.day < later.day
+            && own.log_ratio().is_some()
+    }
 }
 
 impl UnusualDuration {
+    fn exceeds(&self, visit: &Visit, planned: i64) -> bool {
+        i64::from(self.excess_seconds_min) <= visit.seconds() - planned
+    }
+
     /// Notes how far the visit lies from what is usual; is it a long one?
     fn measure(&self, sight: &Sight<'_>, value: f64, planned: i64, report: &mut Report<'_>) -> bool {
         let residual = value - sight.client_usual_length(self.client_plan_weight);
