@@ -53,6 +53,10 @@ impl Rule for ClientAbsent {
         // The gravest, then the longest: one absence told by two sources is one finding.
         let found = sight
             .client_absences()
+            // Most are long over, or to come: only for the others it is worth while to look for the day's ends.
+            .filter(|absence| {
+                absence.valid.from < presence.end() && absence.valid.to.is_none_or(|to| presence.start() < to)
+            })
             .filter_map(|absence| Some((absence, certain(sight, absence)?.intersection(presence)?)))
             .filter(|(_, shared)| i64::from(self.slack_seconds) < shared.seconds())
             .max_by_key(|(absence, shared)| (grade(absence), shared.seconds()));
