@@ -89,26 +89,27 @@ pub(super) struct World {
     pub(super) calendar: Calendar,
 }
 
-/// The local day, month and offset of the last quarter of an hour that was asked about. No zone changes
-/// its offset within one.
-#[derive(Default)]
-pub(super) struct Calendar {
-    quarter: i64,
-    known: Option<(Day, Month, i64)>,
+/// The local day, month and offset of the quarters of an hour that were asked about last: of more than a day.
+/// No zone changes its offset within one.
+pub(super) struct Calendar([Option<(i64, Day, Month, i64)>; Self::QUARTERS]);
+
+impl Default for Calendar {
+    fn default() -> Self {
+        Self([None; Self::QUARTERS])
+    }
 }
 
 impl Calendar {
     const QUARTER_SECONDS: i64 = 900;
+    const QUARTERS: usize = 128;
 
     /// Day, month, and the minute of the day.
     pub(super) fn of(&mut self, zone: &Zone, at: UtcSecond) -> (Day, Month, u16) {
         let quarter = at.0.div_euclid(Self::QUARTER_SECONDS);
-        let (day, month, offset) = match self.known {
-            Some(known) if self.quarter == quarter => known,
-            _ => {
-                self.quarter = quarter;
-                *self.known.insert((zone.day(at), zone.month(at), zone.offset_seconds(at)))
-            }
+        let known = &mut self.0[quarter.rem_euclid(Self::QUARTERS as i64) as usize];
+        let (_, day, month, offset) = match *known {
+            Some(known) if known.0 == quarter => known,
+            _ => *known.insert((quarter, zone.day(at), zone.month(at), zone.offset_seconds(at))),
         };
         let minute = (at.0 + offset).rem_euclid(86_400) / 60;
         (day, month, u16::try_from(minute).expect("a day has 1440 minutes"))
