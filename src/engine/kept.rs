@@ -1,5 +1,6 @@
 //! From a registration as it came to a visit as it is kept.
 
+use super::names::{CarerId, ClientId, Names, TextId};
 use super::registry::Registry;
 use super::visit::{Edited, End, Rare, Slot, Visit};
 use super::world::World;
@@ -10,40 +11,49 @@ impl World {
     pub(super) fn visit(&mut self, registration: &Registration<'_>, slot: Slot) -> Visit {
         let start = registration.start_at;
         let (day, month, minute) = self.calendar.of(&self.settings.zone, start);
-        let registry = &mut self.registry;
+        let Self { registry, ledger, carers, clients, .. } = self;
+        // The version before names the same as this one, nearly always; and most visits name what the carer's and
+        // the client's last ones did.
+        let before = ledger.visit(slot);
+        let carer: CarerId =
+            registry.carers.intern_like(registration.carer_ref, before.map(|visit| visit.carer));
+        let client: ClientId =
+            registry.clients.intern_like(registration.client_ref, before.map(|visit| visit.client));
+        let of_carer = before.or_else(|| ledger.last_of(carers.get(carer.0 as usize)?));
+        let of_client = before.or_else(|| ledger.last_of(clients.get(client.0 as usize)?));
         let end = registration.end_at.unwrap_or(start);
         let span = Span::new(start, end).unwrap_or_else(|| Span::new(start, start).expect("equal ends"));
         let (first, last) = (&registration.start_capture, &registration.end_capture);
         let recorded_at = first.recorded_at.max(last.recorded_at).unwrap_or(end);
         let tasks_count = u8::try_from(registration.tasks.len()).unwrap_or(u8::MAX);
         let tasks = registration.tasks.iter().map(|task| task.code);
-        let (service, tasks) = registry.service(registration.visit_kind as u8, tasks);
-        let mut text = |name: Option<&str>| name.map(|name| registry.texts.intern(name));
-        let start_tag = text(first.tag_ref);
-        let start_device = text(first.device_ref);
-        let same = |a: Option<&str>, b: Option<&str>| a == b;
+        let likely = of_client.map(|visit| (visit.service, visit.tasks));
+        let (service, tasks) = registry.service(registration.visit_kind as u8, tasks, likely);
+        let provider = of_carer.map(|visit| visit.provider);
+        let provider = registry.providers.intern_like(registration.provider_id, provider);
+        let texts = &mut registry.texts;
+        let tags = of_client.map(|visit| [visit.start_tag, visit.end_tag]);
+        let tags = both(texts, [first.tag_ref, last.tag_ref], tags);
+        let devices = of_carer.map(|visit| [visit.start_device, visit.end_device]);
+        let devices = both(texts, [first.device_ref, last.device_ref], devices);
+        let mut text = |name, likely: Option<_>| text(texts, name, likely.flatten());
         Visit {
             slot,
             version: registration.version,
-            order: text(registration.order_id),
-            // Most visits end with what they began with.
-            end_tag: if same(first.tag_ref, last.tag_ref) { start_tag } else { text(last.tag_ref) },
-            end_device: if same(first.device_ref, last.device_ref) {
-                start_device
-            } else {
-                text(last.device_ref)
-            },
-            start_tag,
-            start_device,
+            order: text(registration.order_id, of_client.map(|visit| visit.order)),
+            start_tag: tags[0],
+            end_tag: tags[1],
+            start_device: devices[0],
+            end_device: devices[1],
             arrived_at: last.synced_at,
             event: registration.event_type,
             emitted_at: registration.emitted_at,
-            shared_visit: text(registration.shared_visit_id),
-            tariff: text(registration.payment.tariff_code),
+            shared_visit: text(registration.shared_visit_id, before.map(|visit| visit.shared_visit)),
+            tariff: text(registration.payment.tariff_code, of_client.map(|visit| visit.tariff)),
             rare: rare(registration, registry),
-            carer: registry.carers.intern(registration.carer_ref),
-            client: registry.clients.intern(registration.client_ref),
-            provider: registry.providers.intern(registration.provider_id),
+            carer,
+            client,
+            provider,
             span,
             open: registration.end_at.is_none() || registration.event_type == EventType::Started,
             planned: registration.planned,
@@ -65,6 +75,21 @@ impl World {
             minute,
         }
     }
+}
+
+fn text(texts: &mut Names, name: Option<&str>, likely: Option<TextId>) -> Option<TextId> {
+    name.map(|name| texts.intern_like(name, likely))
+}
+
+/// What both ends were captured with: most visits end with what they began with.
+fn both(
+    texts: &mut Names,
+    [first, last]: [Option<&str>; 2],
+    likely: Option<[Option<TextId>; 2]>,
+) -> [Option<TextId>; 2] {
+    let likely = likely.unwrap_or_default();
+    let start = text(texts, first, likely[0]);
+    [start, if first == last { start } else { text(texts, last, likely[1]) }]
 }
 
 /// What few visits have; `None` for the others.

@@ -7,6 +7,7 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::mark::Marks;
 use super::visit::{Slot, Visit};
+use super::world::Party;
 use crate::domain::UtcSecond;
 
 /// A version further ahead than this is refused: were it taken, every real correction after it
@@ -109,6 +110,11 @@ impl Ledger {
     /// The visit of a slot that came from a timeline.
     pub(super) fn counted(&self, slot: Slot) -> &Visit {
         self.visit(slot).expect("only registrations that count are on timelines")
+    }
+
+    /// The last visit of a carer or a client.
+    pub(super) fn last_of(&self, party: &Party) -> Option<&Visit> {
+        party.timeline.all().last().map(|pin| self.counted(pin.slot))
     }
 
     pub(super) fn id(&self, slot: Slot) -> &str {

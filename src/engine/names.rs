@@ -90,6 +90,15 @@ impl Names {
         }
     }
 
+    /// The number of `name`, which is most likely `likely`: to compare two texts costs less than to look one up.
+    pub(super) fn intern_like<Id: From<u32> + Into<u32> + Copy>(
+        &mut self,
+        name: &str,
+        likely: Option<Id>,
+    ) -> Id {
+        likely.filter(|id| self.text(*id) == name).unwrap_or_else(|| self.intern(name))
+    }
+
     /// The number of `name`, where it was seen.
     pub(super) fn find<Id: From<u32>>(&self, name: &str) -> Option<Id> {
         let known = |place: &Place| &self.text[place.start as usize..place.end as usize] == name;
@@ -120,6 +129,7 @@ mod tests {
         let bo: CarerId = names.intern("bo");
         assert_eq!(ann, names.intern("ann"));
         assert_ne!(ann, bo);
+        assert_eq!(["ann", "bo"].map(|name| names.intern_like(name, Some(bo))), [ann, bo]);
         assert_eq!((names.text(ann), names.text(bo), names.len()), ("ann", "bo", 2));
         assert_eq!(names.find::<CarerId>("eva"), None);
     }

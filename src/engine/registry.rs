@@ -26,25 +26,28 @@ impl Registry {
     }
 
     /// The service that a visit belongs to, by its kind and its first task, and its kind with all
-    /// its tasks. One look-up where there is at most one task.
+    /// its tasks; they are most likely `likely`. One look-up where there is at most one task.
     pub(super) fn service<'t>(
         &mut self,
         kind: u8,
         mut tasks: impl Iterator<Item = &'t str>,
+        likely: Option<(TextId, TextId)>,
     ) -> (TextId, TextId) {
         self.scratch.clear();
         // A control character cannot be in an id, so no order, tag or tariff is called like this.
         self.scratch.push('\u{1}');
         self.scratch.push(char::from(b'a' + kind));
         self.scratch.push_str(tasks.next().unwrap_or_default());
-        let service = self.texts.intern(&self.scratch);
+        let service = self.texts.intern_like(&self.scratch, likely.map(|(service, _)| service));
         let first = self.scratch.len();
         for task in tasks {
             self.scratch.push(TASK_SEPARATOR);
             self.scratch.push_str(task);
         }
-        let all = if self.scratch.len() == first { service } else { self.texts.intern(&self.scratch) };
-        (service, all)
+        if self.scratch.len() == first {
+            return (service, service);
+        }
+        (service, self.texts.intern_like(&self.scratch, likely.map(|(_, tasks)| tasks)))
     }
 
     /// The task codes behind what [`Registry::service`] gave as the second.
