@@ -108,9 +108,10 @@ impl Engine {
             return false;
         }
         let sight = Sight::new(world, visit);
+        let mut report = Report { rule: 0, hits, undetermined, noted };
         for Looking { rule, .. } in &self.looking[SubjectKind::Registration as usize] {
-            let report = &mut Report { rule: *rule, hits, undetermined, noted };
-            self.rules[usize::from(*rule)].rule.visit(&sight, report);
+            report.rule = *rule;
+            self.rules[usize::from(*rule)].rule.visit(&sight, &mut report);
         }
         debug_assert!(
             !visit.open || hits.is_empty() && undetermined.is_empty() && *noted == Noted::default()
