@@ -56,7 +56,6 @@ pub use devices::DEVICE_CARERS_MAX;
 pub use facts::{Absence, CarerAway, Home, Order, PayDates, ProviderFact};
 pub use mark::Mark;
 pub use names::{CarerId, ClientId, ProviderId, TextId};
-pub use near::LONG_DAY_MINUTES;
 pub use pairs::PAIR_SHARE_MIN;
 pub use peers::{Rate, Usual, UsualLength, chernoff};
 pub use period::{Period, Whose};
@@ -176,6 +175,8 @@ pub struct Engine {
     reading_on: Vec<Mark>,
     /// Those that read earlier days.
     reading_history: Vec<u16>,
+    /// A carer's day with more registered minutes is looked at as a whole.
+    long_day_minutes: Option<u32>,
     visits: HashMap<Slot, Stand>,
     periods: HashMap<Period, Stand>,
     decisions: BTreeMap<String, Decision>,
@@ -208,6 +209,7 @@ impl Engine {
         let reading_on = rules.iter().filter_map(|listed| listed.rule.reads_on()).collect();
         Self {
             world: World::new(settings),
+            long_day_minutes: rules.iter().filter_map(|listed| listed.rule.long_day_minutes()).min(),
             reading_history: (0u16..)
                 .zip(rules.iter())
                 .filter_map(|(rule, listed)| listed.reads_history.then_some(rule))

@@ -6,10 +6,6 @@ use super::visit::{Slot, Visit};
 use super::world::World;
 use crate::domain::{Day, Span, UtcSecond};
 
-/// So many registered minutes of a carer on a day are more than a day's work: rules may look at the
-/// whole day then, by [`super::Sight::carer_visits_on`].
-pub const LONG_DAY_MINUTES: u32 = 12 * 60;
-
 impl World {
     /// Visits of the same carer or client that are near enough in time to be judged together.
     pub(super) fn near(&self, visit: &Visit, into: &mut Vec<Slot>) {
@@ -42,11 +38,11 @@ impl World {
         })
     }
 
-    /// The carer's visits of the day of a visit that stands, where they are more than a day's work.
-    pub(super) fn long_day(&self, visit: &Visit, into: &mut Vec<Slot>) {
+    /// The carer's visits of the day of a visit that stands, where they have more than so many minutes.
+    pub(super) fn long_day(&self, visit: &Visit, minutes: u32, into: &mut Vec<Slot>) {
         let party = self.carer(visit.carer);
         let counted = party.months.get(visit.pay_period).map_or(0, |tally| tally.minutes_on(visit.day));
-        if LONG_DAY_MINUTES <= counted {
+        if minutes < counted {
             let from = UtcSecond((i64::from(visit.day.0) - 1) * 86_400);
             let marks = party.timeline.starting(from, from.plus(3 * 86_400)).iter().map(|mark| mark.slot);
             into.extend(marks.filter(|slot| self.ledger.counted(*slot).day == visit.day));

@@ -171,7 +171,9 @@ impl Engine {
                 into.push(later.slot);
             }
         }
-        self.world.long_day(visit, into);
+        if let Some(minutes) = self.long_day_minutes {
+            self.world.long_day(visit, minutes, into);
+        }
     }
 
     /// The visits to others that were captured with a tag of `client`.

@@ -28,6 +28,12 @@ pub trait Rule: Send + Sync {
         false
     }
 
+    /// Does it look at a whole day of a carer, by [`Sight::carer_visits_on`], where that has more registered
+    /// minutes? Than these.
+    fn long_day_minutes(&self) -> Option<u32> {
+        None
+    }
+
     /// Whose pay periods it looks at: nobody else's cost it anything.
     fn periods_of(&self) -> &'static [SubjectKind] {
         &Whose::KINDS

@@ -16,6 +16,7 @@ use crate::domain::{Day, Grade, Span, UtcSecond, Zone};
 pub const NEIGHBOUR_GAP_SECONDS_MAX: i64 = 4 * 3600;
 
 const DAY_SECONDS: i64 = 86_400;
+const DAY_MINUTES: i64 = 24 * 60;
 
 /// One registration and what is round it; read-only.
 pub struct Sight<'a> {
@@ -205,12 +206,32 @@ impl<'a> Sight<'a> {
             && too_long(self.work_began(rest_seconds, performed))
     }
 
-    /// Could a visit that its carer ends at `end` be without such a rest because of this one, or not any more?
+    /// Could a later visit of the carer be without such a rest because of this one, or not any more?
     #[must_use]
-    pub fn could_take_rest_until(&self, end: UtcSecond, rest_seconds: i64) -> bool {
+    pub fn could_take_rest_of(&self, later: &Visit, rest_seconds: i64) -> bool {
         // Whatever leads up to that visit over this one, or past it, begins no earlier than what leads up to
         // this one.
-        DAY_SECONDS - rest_seconds < end.since(self.work_began(rest_seconds, |_| true))
+        let began = self.work_began(rest_seconds, |_| true);
+        let performed = |pin: &Pin| self.world.ledger.counted(pin.slot).is_performed();
+        DAY_SECONDS - rest_seconds < later.presence().end().since(began)
+            && !(self.rested_before(later, rest_seconds, |_| true)
+                && self.rested_before(later, rest_seconds, performed))
+    }
+
+    /// Does something end what leads up to `later` before this visit is reached, whether it counts or not?
+    fn rested_before(&self, later: &Visit, rest_seconds: i64, counts: impl Fn(&Pin) -> bool) -> bool {
+        let before = self.carer.earlier(DAY_SECONDS).find(|pin| counts(pin));
+        let mut until = before.map_or(self.carer.span(), |pin| pin.span).end().max(self.carer.span().end());
+        for pin in self.carer.later(DAY_SECONDS).filter(|pin| counts(pin)) {
+            if rest_seconds <= pin.span.start().since(until) {
+                return true;
+            }
+            if pin.slot == later.slot {
+                break;
+            }
+            until = pin.span.end();
+        }
+        false
     }
 
     fn work_began(&self, rest_seconds: i64, counts: impl Fn(&Pin) -> bool) -> UtcSecond {
@@ -224,16 +245,20 @@ impl<'a> Sight<'a> {
         since
     }
 
-    /// The carer's visits to the client that began in the same minute so many times 24 hours before. A rule
-    /// that asks must say that it `reads_history`.
-    pub fn visits_of_both_at_this_time(&self, days_before: i32) -> impl Iterator<Item = &'a Visit> {
+    /// The carer's visits to the client that began in the same minute one of so many times 24 hours before, and
+    /// which, the latest first. A rule that asks must say that it `reads_history`.
+    pub fn visits_of_both_at_this_time(&self, days_before: &[i32]) -> impl Iterator<Item = (&'a Visit, i32)> {
         let (world, own) = (self.world, self.visit);
-        let minute = own.span.start().0.div_euclid(60) * 60;
-        let from = UtcSecond(minute).plus(-i64::from(days_before) * DAY_SECONDS);
-        // A client has fewer visits than a carer.
-        let marks = world.client(own.client).timeline.starting(from, from.plus(60));
-        let visits = marks.iter().map(|mark| world.ledger.counted(mark.slot));
-        visits.filter(|visit| visit.carer == own.carer)
+        let minute = |at: UtcSecond| at.0.div_euclid(60);
+        let most = days_before.iter().copied().max().unwrap_or(0);
+        // A client has fewer visits than a carer: a week of them is sooner gone through than searched.
+        let earlier = self.client.earlier(i64::from(most) * DAY_SECONDS + 59);
+        let at_this_time = earlier.filter_map(move |pin| {
+            let minutes = minute(own.span.start()) - minute(pin.span.start());
+            let days = days_before.iter().find(|days| i64::from(**days) * DAY_MINUTES == minutes)?;
+            Some((world.ledger.counted(pin.slot), *days))
+        });
+        at_this_time.filter(|(visit, _)| visit.carer == own.carer)
     }
 
     /// How many other carers used one of the visit's devices on its day, counted up to
@@ -259,11 +284,11 @@ impl<'a> Sight<'a> {
         tally.map_or(0, |tally| tally.minutes_on(self.visit.day))
     }
 
-    /// What was usual for the client in the pay period before: the mean logarithm of registered over
+    /// What was usual for the client of `visit` in the pay period before: the mean logarithm of registered over
     /// planned length, drawn towards the plan as by `weight` visits that went as planned.
     #[must_use]
-    pub fn client_usual_length(&self, weight: f64) -> f64 {
-        let before = self.world.client(self.visit.client).months.get(self.visit.pay_period.previous());
+    pub fn client_usual_length(&self, visit: &Visit, weight: f64) -> f64 {
+        let before = self.world.client(visit.client).months.get(visit.pay_period.previous());
         before.map_or(0.0, |tally| {
             tally.ratio.mean() * f64::from(tally.ratio.count) / (f64::from(tally.ratio.count) + weight)
         })

@@ -258,10 +258,17 @@ impl Visit {
     #[must_use]
     pub fn log_ratio(&self) -> Option<f64> {
         let planned = self.planned?.seconds();
-        let measured = matches!(self.outcome, Outcome::Performed)
+        self.is_measured().then(|| (self.seconds() as f64 / planned as f64).ln())
+    }
+
+    /// Has it such a logarithm?
+    #[must_use]
+    pub fn is_measured(&self) -> bool {
+        matches!(self.outcome, Outcome::Performed)
             && !self.open
-            && self.end_method != CaptureMethod::AutoClosed;
-        (measured && planned > 0 && self.seconds() > 0).then(|| (self.seconds() as f64 / planned as f64).ln())
+            && self.end_method != CaptureMethod::AutoClosed
+            && self.planned.is_some_and(|plan| 0 < plan.seconds())
+            && 0 < self.seconds()
     }
 }
 

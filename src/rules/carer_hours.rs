@@ -21,9 +21,7 @@ use serde::Deserialize;
 
 use super::{Definition, from_table};
 use crate::domain::{Class, Grade, Measure, Sentence, Span, SubjectKind, UtcSecond};
-use crate::engine::{
-    Hit, LONG_DAY_MINUTES, Looks, Mark, Period, PeriodSight, Report, Rule, Sight, Visit, Whose,
-};
+use crate::engine::{Hit, Looks, Mark, Period, PeriodSight, Report, Rule, Sight, Visit, Whose};
 
 pub(super) const RULE: Definition = Definition {
     id: "carer-hours",
@@ -41,6 +39,8 @@ pub(super) const RULE: Definition = Definition {
 const HOURS_STEP: u32 = 10;
 
 const DAY_SECONDS: i64 = 86_400;
+/// No fewer minutes than these are more than a day has.
+const LONG_DAY_MINUTES: u32 = 12 * 60;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -61,13 +61,13 @@ struct CarerHours {
 
 impl Rule for CarerHours {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
-        // Every shared minute is in that sum twice, so that the day has no more.
-        let hold_minutes = (60 * self.hold_hours).max(LONG_DAY_MINUTES);
+        let hold_minutes = self.hold_minutes();
         let own = sight.visit();
         if own.is_performed() {
             report.mark(Mark::NoRest, sight.is_without_rest(i64::from(self.rest_hours_min) * 3600));
         }
         if own.is_performed()
+            // Every shared minute is in that sum twice, so that the day has no more.
             && hold_minutes < sight.carer_minutes_today()
             && let Some((beyond, seconds, before)) = beyond(sight, i64::from(hold_minutes) * 60)
         {
@@ -82,7 +82,11 @@ impl Rule for CarerHours {
             && own.is_performed()
             && later.is_performed()
             && later.presence().start().since(own.presence().start()) <= DAY_SECONDS
-            && sight.could_take_rest_until(later.presence().end(), rest_seconds)
+            && sight.could_take_rest_of(later, rest_seconds)
+    }
+
+    fn long_day_minutes(&self) -> Option<u32> {
+        Some(self.hold_minutes())
     }
 
     fn periods_of(&self) -> &'static [SubjectKind] {
@@ -127,6 +131,10 @@ fn beyond<'a>(sight: &Sight<'a>, seconds_max: i64) -> Option<(Span, i64, Vec<&'a
 }
 
 impl CarerHours {
+    fn hold_minutes(&self) -> u32 {
+        (60 * self.hold_hours).max(LONG_DAY_MINUTES)
+    }
+
     fn beyond(&self, sight: &Sight<'_>, beyond: Span, seconds: i64, before: &[&Visit]) -> Hit {
         let own = sight.visit();
         let (id, clock) = (sight.id(own.slot), sight.clock(own.span));

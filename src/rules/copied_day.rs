@@ -52,11 +52,9 @@ impl Rule for CopiedDay {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
         let own = sight.visit();
         if is_measured(own) {
-            let copies = |days: i32| {
-                let mut earlier = sight.visits_of_both_at_this_time(days);
-                earlier.any(|earlier| is_copy(own, earlier, days))
-            };
-            report.mark(Mark::DayCopy, !is_as_planned(own) && DAYS_BEFORE.into_iter().any(copies));
+            let mut earlier = sight.visits_of_both_at_this_time(&DAYS_BEFORE);
+            let copies = |(earlier, days): (&Visit, i32)| is_copy(own, earlier, days);
+            report.mark(Mark::DayCopy, !is_as_planned(own) && earlier.any(copies));
         }
     }
 

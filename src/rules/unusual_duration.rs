@@ -106,10 +106,15 @@ impl Rule for UnusualDuration {
 
     fn looks_back(&self, sight: &Sight<'_>, later: &Visit) -> bool {
         let own = sight.visit();
-        later.planned.is_some_and(|plan| self.exceeds(later, plan.seconds()))
+        let Some(planned) = later.planned.map(Span::seconds).filter(|plan| self.exceeds(later, *plan)) else {
+            return false;
+        };
+        let is_long =
+            |value: f64| self.odd_deviations < self.deviations(self.residual(sight, later, value), planned);
+        own.day < later.day
+            && own.is_measured()
             && is_comparable(later)
-            && own.day < later.day
-            && own.log_ratio().is_some()
+            && later.log_ratio().is_some_and(is_long)
     }
 }
 
@@ -118,12 +123,21 @@ impl UnusualDuration {
         i64::from(self.excess_seconds_min) <= visit.seconds() - planned
     }
 
+    /// The logarithm of its length against the plan, less what is usual for the client.
+    fn residual(&self, sight: &Sight<'_>, visit: &Visit, value: f64) -> f64 {
+        value - sight.client_usual_length(visit, self.client_plan_weight)
+    }
+
+    fn deviations(&self, residual: f64, planned: i64) -> f64 {
+        let fixed = self.visit_sd_seconds / planned as f64;
+        residual / (self.visit_sd_log * self.visit_sd_log + fixed * fixed).sqrt()
+    }
+
     /// Notes how far the visit lies from what is usual; is it a long one?
     fn measure(&self, sight: &Sight<'_>, value: f64, planned: i64, report: &mut Report<'_>) -> bool {
-        let residual = value - sight.client_usual_length(self.client_plan_weight);
+        let residual = self.residual(sight, sight.visit(), value);
         report.length(value, residual);
-        let fixed = self.visit_sd_seconds / planned as f64;
-        let deviations = residual / (self.visit_sd_log * self.visit_sd_log + fixed * fixed).sqrt();
+        let deviations = self.deviations(residual, planned);
         let [long, short] = [deviations, -deviations].map(|out| self.odd_deviations < out);
         report.mark(Mark::Long, long);
         report.mark(Mark::Short, short);
