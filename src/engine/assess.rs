@@ -94,7 +94,7 @@ impl World {
 
 impl Engine {
     /// Lets every rule look at the visit in `slot`; hits and marks are in the scratch after it. Was
-    /// anything found, be it silenced by an exception?
+    /// anything found that names others, be it silenced by an exception?
     pub(super) fn look(&mut self, slot: Slot) -> bool {
         let Scratch { hits, undetermined, noted, proposing, .. } = &mut self.scratch;
         hits.clear();
@@ -122,6 +122,7 @@ impl Engine {
         if hits.is_empty() {
             return false;
         }
+        let names_others = hits.iter().any(|weighed| !weighed.hit.related.is_empty());
         if world.facts.has_exceptions() {
             let (carer, client, provider) = (Some(visit.carer), Some(visit.client), Some(visit.provider));
             hits.retain(|weighed| {
@@ -143,7 +144,7 @@ impl Engine {
                 }
             }
         }
-        true
+        names_others
     }
 
     /// Counts the visit by the marks that were just noted; true where that changed anything.
@@ -180,7 +181,7 @@ impl Engine {
     /// marks count anew.
     pub(super) fn assess_new(&mut self, slot: Slot, affected: &mut Vec<Slot>, out: &mut Vec<Output>) -> bool {
         if self.look(slot) {
-            // A finding need not name all whom it concerns: an exception silences one side of a pair,
+            // A finding on several need not name all whom it concerns: an exception silences one side of a pair,
             // and a copy names its original, not the copies of itself.
             self.world.near(self.world.ledger.counted(slot), affected);
         }

@@ -37,9 +37,9 @@ struct AboutCarer {
 #[derive(Default)]
 pub(super) struct Facts {
     by_id: BTreeMap<Box<str>, Fact>,
-    /// By the number of the client.
+    /// By the number of the client, or of the carer.
     clients: Vec<AboutClient>,
-    carers: HashMap<CarerId, AboutCarer>,
+    carers: Vec<AboutCarer>,
     orders: HashMap<TextId, Shelf<Order>>,
     tags: HashMap<TextId, Shelf<ClientId>>,
     tariffs: HashMap<TextId, Shelf<i64>>,
@@ -70,6 +70,15 @@ const fn counted(count: &mut usize, more: bool) -> bool {
     }
 }
 
+/// What is known of the one with this number.
+fn about<T: Default>(all: &mut Vec<T>, number: u32) -> &mut T {
+    let at = number as usize;
+    if all.len() <= at {
+        all.resize_with(at + 1, T::default);
+    }
+    &mut all[at]
+}
+
 impl Facts {
     /// Takes a change in and says whose registrations it touches: before and after it.
     pub(super) fn change(&mut self, change: &FactChange, registry: &mut Registry) -> [Touches; 2] {
@@ -98,35 +107,37 @@ impl Facts {
     fn index(&mut self, fact: &Fact, put: bool, registry: &mut Registry) -> Touches {
         match &fact.body {
             FactBody::ClientHome { client_ref, household_ref, place } => {
-                let client = registry.clients.intern(client_ref);
+                let client: ClientId = registry.clients.intern(client_ref);
                 let household = household_ref.as_deref().map(|name| registry.texts.intern(name));
-                self.client(client).homes.set(fact, put.then_some(Home { household, place: *place }));
+                about(&mut self.clients, client.0)
+                    .homes
+                    .set(fact, put.then_some(Home { household, place: *place }));
                 Touches::Home(client)
             }
             FactBody::Order { .. } => self.index_order(fact, put, registry),
             FactBody::ClientAbsence { client_ref, kind, confirmed_by } => {
-                let client = registry.clients.intern(client_ref);
+                let client: ClientId = registry.clients.intern(client_ref);
                 let absence = Absence { valid: fact.valid, kind: *kind, confirmed_by: *confirmed_by };
-                self.client(client).absences.set(fact, put.then_some(absence));
+                about(&mut self.clients, client.0).absences.set(fact, put.then_some(absence));
                 let first = counted(&mut self.known.absences, put);
                 if first { Touches::Everything } else { Touches::Client(client) }
             }
             FactBody::Employment { carer_ref, provider_id } => {
-                let carer = registry.carers.intern(carer_ref);
+                let carer: CarerId = registry.carers.intern(carer_ref);
                 let provider = registry.providers.intern(provider_id);
-                self.carers.entry(carer).or_default().employments.set(fact, put.then_some(provider));
+                about(&mut self.carers, carer.0).employments.set(fact, put.then_some(provider));
                 let first = counted(self.known.employments.entry(provider).or_default(), put);
                 if first { Touches::Provider(provider) } else { Touches::Carer(carer) }
             }
             FactBody::CarerAbsence { carer_ref, kind, confirmed_by } => {
-                let carer = registry.carers.intern(carer_ref);
+                let carer: CarerId = registry.carers.intern(carer_ref);
                 let away = CarerAway { valid: fact.valid, kind: *kind, confirmed_by: *confirmed_by };
-                self.carers.entry(carer).or_default().away.set(fact, put.then_some(away));
+                about(&mut self.carers, carer.0).away.set(fact, put.then_some(away));
                 Touches::Carer(carer)
             }
             FactBody::Tag { tag_ref, client_ref } => {
                 let tag = registry.texts.intern(tag_ref);
-                let client = registry.clients.intern(client_ref);
+                let client: ClientId = registry.clients.intern(client_ref);
                 self.tags.entry(tag).or_default().set(fact, put.then_some(client));
                 let first = counted(&mut self.known.tags, put);
                 if first { Touches::Everything } else { Touches::Tag(tag) }
@@ -171,7 +182,7 @@ impl Facts {
             return Touches::Nothing;
         };
         let id = registry.texts.intern(order_id);
-        let client = registry.clients.intern(client_ref);
+        let client: ClientId = registry.clients.intern(client_ref);
         let order = Order {
             id,
             client,
@@ -183,17 +194,9 @@ impl Facts {
         };
         self.provider_grants.change(&order, put);
         self.orders.entry(id).or_default().set(fact, put.then_some(order));
-        self.client(client).orders.set(fact, put.then_some(id));
+        about(&mut self.clients, client.0).orders.set(fact, put.then_some(id));
         let first = counted(&mut self.known.orders, put);
         if first { Touches::Everything } else { Touches::Client(client) }
-    }
-
-    fn client(&mut self, client: ClientId) -> &mut AboutClient {
-        let at = client.0 as usize;
-        if self.clients.len() <= at {
-            self.clients.resize_with(at + 1, AboutClient::default);
-        }
-        &mut self.clients[at]
     }
 
     pub(super) fn home(&self, client: ClientId, at: UtcSecond) -> Option<&Home> {
@@ -237,14 +240,14 @@ impl Facts {
 
     /// Every known absence of a carer, in order of recording.
     pub(super) fn carer_away(&self, carer: CarerId) -> impl Iterator<Item = &CarerAway> {
-        let about = self.carers.get(&carer);
+        let about = self.carers.get(carer.0 as usize);
         about.into_iter().flat_map(|about| about.away.all().map(|known| &known.value))
     }
 
     /// Is the carer on the provider's list at `at`? `None` where the provider sends no list.
     pub(super) fn employed(&self, carer: CarerId, provider: ProviderId, at: UtcSecond) -> Option<bool> {
         self.known.employments.get(&provider).filter(|count| 0 < **count)?;
-        let about = self.carers.get(&carer);
+        let about = self.carers.get(carer.0 as usize);
         Some(about.is_some_and(|about| about.employments.all_at(at).any(|known| *known == provider)))
     }
 

@@ -1,5 +1,7 @@
 //! What a rule sees: the registration, its neighbours in time, the facts and what is usual.
 
+use std::cell::OnceCell;
+
 use super::BASELINE_DAYS_MAX;
 use super::baseline::{Baseline, Prior};
 use super::devices::devices;
@@ -25,6 +27,7 @@ pub struct Sight<'a> {
     /// Its places on the timelines: what is round it is found from there, without searching again.
     carer: Placed<'a>,
     client: Placed<'a>,
+    overlaps_at_carer: OnceCell<bool>,
 }
 
 impl<'a> Sight<'a> {
@@ -33,7 +36,7 @@ impl<'a> Sight<'a> {
         let pin = Pin { span: visit.presence(), slot: visit.slot };
         let carer = world.carer(visit.carer).timeline.placed(pin);
         let client = world.client(visit.client).timeline.placed(pin);
-        Self { world, visit, carer, client }
+        Self { world, visit, carer, client, overlaps_at_carer: OnceCell::new() }
     }
 
     /// The registration that is looked at.
@@ -44,7 +47,11 @@ impl<'a> Sight<'a> {
 
     /// Other visits of the carer whose presence shares time with this one's, in order of start.
     pub fn overlapping_at_carer(&self) -> impl Iterator<Item = (&'a Visit, Span)> {
-        self.overlapping(&self.carer)
+        // Hardly any visit does, and several rules ask.
+        let presence = self.visit.presence();
+        let shares_time = |pin: &Pin| pin.span.intersection(presence).is_some();
+        let any = *self.overlaps_at_carer.get_or_init(|| self.carer.reaching().any(shares_time));
+        any.then(|| self.overlapping(&self.carer)).into_iter().flatten()
     }
 
     /// Other visits at the client whose presence shares time with this one's, in order of start.
@@ -249,12 +256,15 @@ impl<'a> Sight<'a> {
     /// which, the latest first. A rule that asks must say that it `reads_history`.
     pub fn visits_of_both_at_this_time(&self, days_before: &[i32]) -> impl Iterator<Item = (&'a Visit, i32)> {
         let (world, own) = (self.world, self.visit);
-        let minute = |at: UtcSecond| at.0.div_euclid(60);
         let most = days_before.iter().copied().max().unwrap_or(0);
+        let end_of_minute = own.span.start().0.div_euclid(60) * 60 + 59;
         // A client has fewer visits than a carer: a week of them is sooner gone through than searched.
         let earlier = self.client.earlier(i64::from(most) * DAY_SECONDS + 59);
         let at_this_time = earlier.filter_map(move |pin| {
-            let minutes = minute(own.span.start()) - minute(pin.span.start());
+            let minutes = (end_of_minute - pin.span.start().0) / 60;
+            if minutes % DAY_MINUTES != 0 {
+                return None;
+            }
             let days = days_before.iter().find(|days| i64::from(**days) * DAY_MINUTES == minutes)?;
             Some((world.ledger.counted(pin.slot), *days))
         });

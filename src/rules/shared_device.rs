@@ -67,8 +67,9 @@ impl Rule for SharedDevice {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
         let visit = sight.visit();
         if visit.is_performed() && (visit.start_device.is_some() || visit.end_device.is_some()) {
-            let shared = usize::from(self.other_carers_min) <= sight.others_with_device();
-            let borrowed = sight.is_within_others_day();
+            let others = sight.others_with_device();
+            let shared = usize::from(self.other_carers_min) <= others;
+            let borrowed = 0 < others && sight.is_within_others_day();
             report.mark(Mark::Borrowed, borrowed);
             report.mark(Mark::SharedDevice, shared || borrowed || is_hop(sight));
         }
