@@ -89,14 +89,35 @@ pub struct Tally {
     marks: [Count; Mark::COUNT],
     /// Closed visits per provider, carried out or not, in order of first appearance; few.
     providers: Vec<(ProviderId, u32)>,
-    /// Of a carer: registered minutes per day.
-    days: Vec<(Day, u32)>,
-    /// Of a client: what each carer does there, in order of first appearance.
-    shares: Vec<Share>,
+    detail: Detail,
     /// Of a provider: clients with a visit of its own. Of a carer: those with one that was carried out.
     pub(super) clients: u32,
+}
+
+/// What only one side has. A municipality has thousands of tallies, and one list is less than three.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+enum Detail {
+    #[default]
+    Nothing,
+    /// Of a carer: registered minutes per day.
+    Days(Vec<(Day, u32)>),
+    /// Of a client: what each carer does there, in order of first appearance.
+    Shares(Vec<Share>),
     /// Of a provider: changes by hand per editor, in order of first appearance.
-    editors: Vec<(TextId, u32)>,
+    Editors(Vec<(TextId, u32)>),
+}
+
+// The list of a side, which is the only one that its tally ever has.
+macro_rules! list {
+    ($tally:ident, $side:ident) => {{
+        if matches!($tally.detail, Detail::Nothing) {
+            $tally.detail = Detail::$side(Vec::new());
+        }
+        match &mut $tally.detail {
+            Detail::$side(list) => list,
+            _ => unreachable!("a tally belongs to one side"),
+        }
+    }};
 }
 
 /// What nobody has registered.
@@ -111,10 +132,8 @@ pub(super) static NOTHING: Tally = Tally {
     residual: Sum { count: 0, total: 0, squares: 0 },
     marks: [Count { of: 0, borne: 0 }; Mark::COUNT],
     providers: Vec::new(),
-    days: Vec::new(),
-    shares: Vec::new(),
+    detail: Detail::Nothing,
     clients: 0,
-    editors: Vec::new(),
 };
 
 /// Whose first visit it is in the period, or was the last.
@@ -162,25 +181,25 @@ impl Tally {
     /// beyond their plan; in no order that means anything.
     #[must_use]
     pub fn days(&self) -> &[(Day, u32)] {
-        &self.days
+        if let Detail::Days(days) = &self.detail { days } else { &[] }
     }
 
     /// Of a client: what each carer does there.
     #[must_use]
     pub fn shares(&self) -> &[Share] {
-        &self.shares
+        if let Detail::Shares(shares) = &self.detail { shares } else { &[] }
     }
 
     /// Of a provider: changes by hand per editor.
     #[must_use]
     pub fn editors(&self) -> &[(TextId, u32)] {
-        &self.editors
+        if let Detail::Editors(editors) = &self.detail { editors } else { &[] }
     }
 
     /// Registered minutes of a carer on `day`.
     #[must_use]
     pub fn minutes_on(&self, day: Day) -> u32 {
-        self.days.iter().find(|(known, _)| *known == day).map_or(0, |(_, minutes)| *minutes)
+        self.days().iter().find(|(known, _)| *known == day).map_or(0, |(_, minutes)| *minutes)
     }
 
     /// Takes a visit in or out.
@@ -189,7 +208,7 @@ impl Tally {
         let sign = if add { 1 } else { -1 };
         if side == Side::Provider {
             for editor in visit.edits().iter().filter_map(|edit| edit.editor) {
-                count_in(&mut self.editors, editor, add);
+                count_in(list!(self, Editors), editor, add);
             }
         }
         let provider = count_in(&mut self.providers, visit.provider, add);
@@ -220,27 +239,29 @@ impl Tally {
     fn change_day(&mut self, visit: &Visit, add: bool) {
         // Nobody worked on until the source closed the visit.
         let minutes = u32::try_from(visit.presence().seconds() / 60).unwrap_or(0);
-        match self.days.iter().position(|(day, _)| *day == visit.day) {
-            Some(at) if add => self.days[at].1 += minutes,
+        let days = list!(self, Days);
+        match days.iter().position(|(day, _)| *day == visit.day) {
+            Some(at) if add => days[at].1 += minutes,
             Some(at) => {
-                self.days[at].1 -= minutes;
-                if self.days[at].1 == 0 {
-                    self.days.swap_remove(at);
+                days[at].1 -= minutes;
+                if days[at].1 == 0 {
+                    days.swap_remove(at);
                 }
             }
-            None if 0 < minutes => self.days.push((visit.day, minutes)),
+            None if 0 < minutes => days.push((visit.day, minutes)),
             None => {}
         }
     }
 
     /// True where it is the carer's first, or was the last.
     fn change_share(&mut self, visit: &Visit, add: bool) -> bool {
-        let at = self.shares.iter().position(|share| share.carer == visit.carer).unwrap_or_else(|| {
+        let shares = list!(self, Shares);
+        let at = shares.iter().position(|share| share.carer == visit.carer).unwrap_or_else(|| {
             let nothing = Share { carer: visit.carer, visits: 0, unplanned: 0, off_hours: 0, minutes: 0 };
-            self.shares.push(nothing);
-            self.shares.len() - 1
+            shares.push(nothing);
+            shares.len() - 1
         });
-        let share = &mut self.shares[at];
+        let share = &mut shares[at];
         let step = |count: &mut u32, by: bool| {
             let by = u32::from(by);
             *count = if add { *count + by } else { *count - by };
@@ -252,7 +273,7 @@ impl Tally {
         share.minutes = if add { share.minutes + minutes } else { share.minutes - minutes };
         let left = share.visits;
         if left == 0 {
-            self.shares.swap_remove(at);
+            shares.swap_remove(at);
         }
         left == u32::from(add)
     }
@@ -274,7 +295,7 @@ impl Tally {
 
     /// Is anything counted here at all?
     pub(super) fn is_empty(&self) -> bool {
-        self.providers.is_empty() && self.marks.iter().all(|count| count.of == 0) && self.editors.is_empty()
+        self.providers.is_empty() && self.marks.iter().all(|count| count.of == 0) && self.editors().is_empty()
     }
 }
 
@@ -299,22 +320,27 @@ pub(super) fn count_in<K: PartialEq>(counts: &mut Vec<(K, u32)>, key: K, add: bo
             false
         }
         None => {
+            // Most carers and clients have one provider only.
+            if counts.is_empty() {
+                counts.reserve_exact(1);
+            }
             counts.push((key, 1));
             true
         }
     }
 }
 
-/// The tallies of one carer, client or provider by pay period; few, in order.
+/// The tallies of one carer, client or provider by pay period; few, in order. Each in a place of its own:
+/// when thousands of parties get their next month in one week, what they grew out of would lie idle.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Months(Vec<(Month, Tally)>);
+pub(super) struct Months(Vec<(Month, Box<Tally>)>);
 
 impl Months {
     pub(super) const EMPTY: Self = Self(Vec::new());
 
     pub(super) fn get(&self, month: Month) -> Option<&Tally> {
         // The latest is asked for most.
-        self.0.iter().rev().find(|(known, _)| *known == month).map(|(_, tally)| tally)
+        self.0.iter().rev().find(|(known, _)| *known == month).map(|(_, tally)| &**tally)
     }
 
     pub(super) fn entry(&mut self, month: Month) -> &mut Tally {
@@ -323,9 +349,7 @@ impl Months {
             Some(at) if self.0[at].0 == month => &mut self.0[at].1,
             _ => {
                 let at = at.map_or(0, |at| at + 1);
-                // A tally is large, and there are few: no room is kept for more.
-                self.0.reserve_exact(1);
-                self.0.insert(at, (month, Tally::default()));
+                self.0.insert(at, (month, Box::default()));
                 &mut self.0[at].1
             }
         }
