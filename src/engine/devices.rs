@@ -2,6 +2,7 @@
 
 use hashbrown::HashMap;
 
+use super::ENTITIES_MAX;
 use super::names::{CarerId, TextId};
 use super::visit::{Slot, Visit};
 use super::world::World;
@@ -13,12 +14,50 @@ const DAY_SECONDS: i64 = 86_400;
 /// municipality shares must not make each visit look at all the others.
 pub const DEVICE_CARERS_MAX: usize = 16;
 
-/// Who used a device on a local day, and in how many visits.
-struct Use {
-    day: Day,
-    carer: CarerId,
-    visits: u32,
+/// Who used a device on a local day, and in how many visits, in one number that is ordered by day and carer.
+///
+/// There is one for each day and device that is kept, so that a carer's are more than a kilobyte otherwise.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Use(u64);
+
+impl Use {
+    const CARER_BITS: u32 = 21;
+    const VISITS_BITS: u32 = 64 - Self::CARER_BITS - Self::DAY_BITS;
+    /// Reaches from the year 535 to 3405; days beyond are taken together.
+    const DAY_BITS: u32 = 20;
+    const DAY_MAX: i32 = (1 << (Self::DAY_BITS - 1)) - 1;
+
+    /// A use in no visit: less than all uses of this carer on this day, more than all that stand before them.
+    fn none(day: Day, carer: CarerId) -> Self {
+        let day = u64::from(day.0.clamp(-Self::DAY_MAX, Self::DAY_MAX).abs_diff(-Self::DAY_MAX));
+        Self((day << Self::CARER_BITS | u64::from(carer.0)) << Self::VISITS_BITS)
+    }
+
+    /// Less than all uses of this day.
+    fn first(day: Day) -> Self {
+        Self::none(day, CarerId(0))
+    }
+
+    const fn is_same(self, other: Self) -> bool {
+        (self.0 ^ other.0) >> Self::VISITS_BITS == 0
+    }
+
+    fn is_on(self, day: Day) -> bool {
+        (self.0 ^ Self::first(day).0) >> (Self::VISITS_BITS + Self::CARER_BITS) == 0
+    }
+
+    fn carer(self) -> CarerId {
+        let carer = self.0 >> Self::VISITS_BITS & ((1 << Self::CARER_BITS) - 1);
+        CarerId(u32::try_from(carer).expect("21 bits"))
+    }
+
+    const fn visits(self) -> u64 {
+        self.0 & ((1 << Self::VISITS_BITS) - 1)
+    }
 }
+
+// Eight million visits by one carer with one device on one day are more than the memory holds.
+const _: () = assert!(ENTITIES_MAX < 1 << Use::CARER_BITS && 23 <= Use::VISITS_BITS);
 
 /// The uses of each device, in order of day and carer; visits still open do not count. Side by side they
 /// take a tenth of what a table of devices and days does.
@@ -50,13 +89,14 @@ impl Devices {
             let start = visit.span.start();
             let uses = self.uses.entry(device).or_default();
             let before = on(uses, day).len();
-            let at = uses.partition_point(|known| (known.day, known.carer) < (day, carer));
-            let known = uses.get_mut(at).filter(|known| (known.day, known.carer) == (day, carer));
+            let none = Use::none(day, carer);
+            let at = uses.partition_point(|known| *known < none);
+            let known = uses.get_mut(at).filter(|known| known.is_same(none));
             match known {
-                Some(known) if add => known.visits += 1,
-                Some(known) if 1 < known.visits => known.visits -= 1,
+                Some(known) if add => known.0 += 1,
+                Some(known) if 1 < known.visits() => known.0 -= 1,
                 Some(_) => drop(uses.remove(at)),
-                None if add => uses.insert(at, Use { day, carer, visits: 1 }),
+                None if add => insert(uses, at, Use(none.0 + 1)),
                 None => {}
             }
             let (before, now) = (told(before), told(on(uses, day).len()));
@@ -73,7 +113,7 @@ impl Devices {
     /// How many carers beside `carer` used `device` on `day`, as far as is counted.
     pub(super) fn others(&self, device: TextId, day: Day, carer: CarerId) -> usize {
         let uses = self.on(device, day);
-        let own = uses.binary_search_by_key(&carer, |known| known.carer).is_ok();
+        let own = uses.binary_search_by_key(&carer, |known| known.carer()).is_ok();
         told(uses.len()) - usize::from(own)
     }
 
@@ -83,23 +123,35 @@ impl Devices {
 
     /// Lets go of days before `day`.
     pub(super) fn expire(&mut self, day: Day) {
+        let first = Use::first(day);
         self.uses.retain(|_, uses| {
-            uses.drain(..uses.partition_point(|known| known.day < day));
+            uses.drain(..uses.partition_point(|known| *known < first));
             !uses.is_empty()
         });
     }
 }
 
+/// Most devices have a use more each day until so many days are kept: room for a few more, not as many again.
+fn insert(uses: &mut Vec<Use>, at: usize, new: Use) {
+    if uses.len() == uses.capacity() {
+        uses.reserve_exact(uses.len() / 8 + 4);
+    }
+    uses.insert(at, new);
+}
+
 /// Those of a day.
 fn on(uses: &[Use], day: Day) -> &[Use] {
     // Most are asked about on the last day that is known, and most devices are one carer's.
+    let first = Use::first(day);
     let until = match uses.last() {
-        Some(last) if day < last.day => uses.partition_point(|known| known.day <= day),
+        Some(last) if first < *last && !last.is_on(day) => {
+            uses.partition_point(|known| *known < first || known.is_on(day))
+        }
         _ => uses.len(),
     };
-    let from = match uses[..until].iter().rev().take(2).position(|known| known.day != day) {
+    let from = match uses[..until].iter().rev().take(2).position(|known| !known.is_on(day)) {
         Some(of_day) => until - of_day,
-        None => uses[..until].partition_point(|known| known.day < day),
+        None => uses[..until].partition_point(|known| *known < first),
     };
     &uses[from..until]
 }
@@ -115,8 +167,8 @@ impl World {
             if !counted && uses().any(|at| at < start) && uses().any(|at| start < at) {
                 continue;
             }
-            for Use { carer: other, .. } in self.devices.on(device, day) {
-                into.extend(self.uses(device, day, *other).map(|visit| visit.slot));
+            for known in self.devices.on(device, day) {
+                into.extend(self.uses(device, day, known.carer()).map(|visit| visit.slot));
             }
         }
         self.devices.changed = changed;
@@ -147,7 +199,7 @@ impl World {
                 Some((first, starts.last().unwrap_or(first)))
             };
             let of_day: Vec<_> =
-                carers.iter().filter_map(|known| Some((known.carer, ends(known.carer)?))).collect();
+                carers.iter().filter_map(|known| Some((known.carer(), ends(known.carer())?))).collect();
             let Some(first) = of_day.iter().map(|(_, (first, _))| *first).min() else { return false };
             let Some(last) = of_day.iter().map(|(_, (_, last))| *last).max() else { return false };
             let had_it = |&(carer, ends): &(CarerId, _)| carer != visit.carer && ends == (first, last);
