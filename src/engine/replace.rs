@@ -6,8 +6,8 @@ use super::names::{ClientId, ProviderId, TextId};
 use super::period::{Period, Whose};
 use super::sight::Sight;
 use super::visit::{Slot, Visit};
-use super::{Engine, Output, timeline};
-use crate::domain::{EventType, Month, Registration, SubjectKind};
+use super::{BASELINE_DAYS_MAX, DAY_SECONDS, Engine, Output, timeline};
+use crate::domain::{EventType, Month, Registration, SubjectKind, UtcSecond};
 
 impl Engine {
     /// Puts a version in the place of the one before and assesses all that this can change.
@@ -58,6 +58,14 @@ impl Engine {
     fn nothing_was_overlooked(&mut self, slot: Slot, before: Option<&Visit>) -> bool {
         let visits = before.into_iter().chain(self.world.ledger.visit(slot)).filter(|visit| !visit.open);
         let later = visits.flat_map(|visit| self.world.later(visit));
+        // What they look back at is no longer all kept where they are old themselves; what was told of them stays.
+        let whole_from =
+            self.world.horizon.0.saturating_add((i64::from(BASELINE_DAYS_MAX) + 2) * DAY_SECONDS);
+        let is_whole = |later: &Visit| {
+            let month_before = Some(later.pay_period.previous());
+            UtcSecond(whole_from) <= later.span.start() && self.world.horizon_month < month_before
+        };
+        let later = later.filter(|(later, _)| is_whole(later));
         let some = later.filter(|(later, is_near)| *is_near || (later.slot.0 + slot.0).is_multiple_of(16));
         let later: Vec<Slot> = some.map(|(later, _)| later.slot).collect();
         let counts = self.rule_counts.clone();
