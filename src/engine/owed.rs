@@ -11,9 +11,9 @@ use super::visit::Visit;
 use super::world::World;
 use super::{Engine, Output};
 
-/// So many registrations are waited for at most: what is said of a visit is held against what is known of its
-/// carer's month, and that should be of the same hours.
-const REGISTRATIONS_MAX: u32 = 512;
+/// So many registrations are waited for at most: a visit ranks by what is known of its carer's month, and that
+/// should be of the same day. In a town of two thousand clients these are some hours' records.
+const REGISTRATIONS_MAX: u32 = 2048;
 
 /// What is to be looked at.
 #[derive(Default)]

@@ -15,6 +15,8 @@ use crate::engine::{Engine, Input, Outcome, Output, Position};
 /// Carers and clients that are shown to the read model in one step: folding their statistics must
 /// not keep an alert waiting for milliseconds.
 const SHOWN_AT_ONCE_MAX: usize = 32;
+/// And while more waits to be worked on, as all of them change again and again then.
+const SHOWN_MEANWHILE_MAX: usize = 4;
 
 /// The program failed; the engine is not to be used any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -315,11 +317,11 @@ impl Municipality {
     }
 
     /// Goes on with the carers and clients that changed before the last [`Municipality::show`].
-    pub(super) fn show_on(&mut self, watch: &mut impl Watch) {
+    pub(super) fn show_on(&mut self, rests: bool, watch: &mut impl Watch) {
         if 0 < self.to_show
             && let Some(engine) = &mut self.engine
         {
-            let max = self.to_show.min(SHOWN_AT_ONCE_MAX);
+            let max = self.to_show.min(if rests { SHOWN_AT_ONCE_MAX } else { SHOWN_MEANWHILE_MAX });
             watch.rolled(&self.name, engine, max);
             self.to_show -= max;
         }

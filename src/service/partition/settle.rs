@@ -48,7 +48,7 @@ impl Partition {
             // At the pace of progress: what a carer has registered is counted anew each time.
             self.municipalities.values_mut().for_each(|municipality| municipality.show(watch));
         }
-        self.municipalities.values_mut().for_each(|municipality| municipality.show_on(watch));
+        self.municipalities.values_mut().for_each(|municipality| municipality.show_on(urgent, watch));
         if self.pending.as_ref().is_some_and(|(mark, _)| *mark <= queue.acknowledged) {
             for progress in self.pending.take().into_iter().flat_map(|(_, progress)| progress) {
                 queue.progress(&progress);
