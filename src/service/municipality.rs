@@ -22,11 +22,11 @@ const SHOWN_MEANWHILE_MAX: usize = 4;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Panicked {
     /// On a record of the feed.
-    OnRecord,
+    Record,
     /// On what this record of the feed has changed, or on what others before it have.
-    OnRecords,
+    Records,
     /// On a fact or decision of a municipality, by its number.
-    OnNews(String, usize),
+    News(String, usize),
 }
 
 /// What became of the records so far.
@@ -116,7 +116,7 @@ impl Municipality {
     ) -> Result<Result<Fate, Rejection>, Panicked> {
         let alone = !self.owes_a_look();
         let outcome = self.apply(Input::Registered { registration, at }, told);
-        let outcome = outcome.map_err(|_| if alone { Panicked::OnRecord } else { Panicked::OnRecords })?;
+        let outcome = outcome.map_err(|_| if alone { Panicked::Record } else { Panicked::Records })?;
         self.changed = true;
         let fate = match outcome {
             Outcome::Repeat => Fate::Repeat,
@@ -161,7 +161,7 @@ impl Municipality {
                 News::Decision(decision) => Input::Decided(decision),
             };
             if self.apply(input, told).is_err() {
-                failed = Some(Panicked::OnNews(name.clone(), number));
+                failed = Some(Panicked::News(name.clone(), number));
             }
         });
         self.changed |= taken < self.taken_news;
@@ -174,7 +174,7 @@ impl Municipality {
             return Ok(());
         }
         let looked = self.let_tell(told, |engine, outputs| engine.look_at_periods(outputs));
-        looked.map(|_| ()).map_err(|_| Panicked::OnRecords)
+        looked.map(|_| ()).map_err(|_| Panicked::Records)
     }
 
     /// Must the engine look at pay periods before all is told that follows from what it has taken in?
@@ -198,7 +198,7 @@ impl Municipality {
         let outputs = &mut *told.outputs;
         // The state behind the reference is not looked at again after a panic: it is built anew.
         let done = catch_unwind(AssertUnwindSafe(|| what(engine, outputs)));
-        let Ok(done) = done else { return Err(Panicked::OnRecord) };
+        let Ok(done) = done else { return Err(Panicked::Record) };
         if !self.live {
             return Ok(Some(done));
         }

@@ -111,13 +111,13 @@ impl Partition {
         };
         match done {
             Ok(()) => self.next = record.offset + 1,
-            Err(Panicked::OnNews(name, number)) => self.broken_by_news(&name, number, poison, told.watch),
-            Err(Panicked::OnRecord) => {
+            Err(Panicked::News(name, number)) => self.broken_by_news(&name, number, poison, told.watch),
+            Err(Panicked::Record) => {
                 poison.records.insert((self.id, record.offset));
                 self.broken = true;
                 told.watch.trouble(self.id, Trouble::Panicked { offset: Some(record.offset) });
             }
-            Err(Panicked::OnRecords) => self.search(record.offset, poison, told.watch),
+            Err(Panicked::Records) => self.search(record.offset, poison, told.watch),
         }
     }
 
@@ -150,7 +150,7 @@ impl Partition {
         let municipality = self.municipalities.get_mut(name).expect("it is awake");
         let registered = municipality.register(&registration, at, told)?;
         if poison.searching.contains(&self.id) {
-            municipality.look_at_periods(told).map_err(|_| Panicked::OnRecord)?;
+            municipality.look_at_periods(told).map_err(|_| Panicked::Record)?;
         }
         Ok(match registered {
             Ok(fate) => {
@@ -241,7 +241,7 @@ impl Partition {
         let mut failed = None;
         for municipality in self.municipalities.values_mut() {
             let learned = municipality.learn(&shared, &|name, number| poison.has_news(name, number), told);
-            if let Err(Panicked::OnNews(name, number)) = learned {
+            if let Err(Panicked::News(name, number)) = learned {
                 failed = Some((name, number));
             }
         }
