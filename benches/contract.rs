@@ -6,12 +6,15 @@
 
 #[path = "contract/floor.rs"]
 mod floor;
+#[path = "contract/sample.rs"]
+mod sample;
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use floor::{SAMPLE, compact, floor};
+use floor::floor;
+use sample::{SAMPLE, compact};
 use tidvakt::contract::{parse_alert, parse_registration, write_alert, write_registration};
 use tidvakt::domain::UtcSecond;
 

@@ -10,12 +10,15 @@ mod engine {
 }
 #[path = "contract/floor.rs"]
 mod floor;
+#[path = "contract/sample.rs"]
+mod sample;
 
 use std::time::Instant;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use engine::town::{DAYS, Filled, Town};
-use floor::{SAMPLE, compact, floor};
+use floor::floor;
+use sample::{SAMPLE, compact};
 
 /// Registrations of a carer in a day.
 const VISITS: usize = 10;

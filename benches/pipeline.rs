@@ -7,6 +7,8 @@
 
 #![expect(clippy::print_stdout, reason = "the table is what it is for")]
 
+#[path = "contract/floor.rs"]
+mod floor;
 mod pipeline {
     pub mod broker;
     pub mod latency;
@@ -20,43 +22,8 @@ use pipeline::broker::Broker;
 use pipeline::service::Service;
 use pipeline::{broker, latency};
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
-use serde::Deserialize;
 use tidvakt::contract;
 use tidvakt::domain::UtcSecond;
-
-/// The fields of a registration that nothing is done with: what any reader has to pay.
-#[derive(Deserialize)]
-#[expect(dead_code, reason = "decoding them is what is timed")]
-struct Floor<'a> {
-    registration_id: &'a str,
-    version: u32,
-    municipality: &'a str,
-    provider_id: &'a str,
-    carer_ref: &'a str,
-    client_ref: &'a str,
-    order_id: Option<&'a str>,
-    planned_start: Option<&'a str>,
-    planned_end: Option<&'a str>,
-    start_at: &'a str,
-    end_at: Option<&'a str>,
-    emitted_at: Option<&'a str>,
-    #[serde(borrow)]
-    start_capture: Option<FloorCapture<'a>>,
-    #[serde(borrow)]
-    end_capture: Option<FloorCapture<'a>>,
-    visit_kind: Option<&'a str>,
-    outcome: Option<&'a str>,
-}
-
-#[derive(Deserialize)]
-#[expect(dead_code, reason = "decoding them is what is timed")]
-struct FloorCapture<'a> {
-    method: &'a str,
-    tag_ref: Option<&'a str>,
-    device_ref: Option<&'a str>,
-    recorded_at: Option<&'a str>,
-    synced_at: Option<&'a str>,
-}
 
 fn main() {
     let wanted = std::env::var("BENCH_RECORDS").ok().and_then(|text| text.parse().ok());
@@ -99,8 +66,7 @@ fn decode(records: &[(String, Vec<u8>)]) -> Decode {
     };
     let floor_ns = best(&|| {
         for (_, value) in records {
-            let text = std::str::from_utf8(value).expect("we wrote it");
-            black_box(serde_json::from_str::<Floor<'_>>(text).expect("we wrote it"));
+            floor::floor(value);
         }
     });
     let late = UtcSecond(4_000_000_000);

@@ -4,9 +4,6 @@ use std::hint::black_box;
 
 use serde::Deserialize;
 
-/// The contract's sample record, every field present.
-pub const SAMPLE: &str = include_str!("../../tests/golden/registration-recorded.json");
-
 #[derive(Deserialize)]
 #[expect(dead_code, reason = "the floor only reads")]
 struct Floor<'a> {
@@ -106,15 +103,4 @@ struct FloorSource<'a> {
 pub fn floor(bytes: &[u8]) {
     let text = std::str::from_utf8(black_box(bytes)).unwrap();
     black_box(serde_json::from_str::<Floor<'_>>(text).unwrap());
-}
-
-/// The record without white space, as it stands on a topic.
-pub fn compact(text: &str) -> Vec<u8> {
-    let mut inside = false;
-    text.bytes()
-        .filter(|&byte| {
-            inside ^= byte == b'"';
-            inside || !byte.is_ascii_whitespace()
-        })
-        .collect()
 }
