@@ -2,8 +2,8 @@
 //! decode only, consume and discard, produce to consume.
 //!
 //! `cargo bench --bench pipeline` starts a broker by `tests/kafka.sh` and prints a table. The number
-//! of registrations is `BENCH_RECORDS` (default 600000). It measures and never fails on a
-//! figure: machines are noisy. Only shares taken within one run mean anything.
+//! of registrations is `BENCH_RECORDS` (default 600000); `BENCH_RULES=few` leaves eight rules on. It
+//! measures and never fails on a figure: machines are noisy. Only shares taken within one run mean anything.
 
 #![expect(clippy::print_stdout, reason = "the table is what it is for")]
 
@@ -19,7 +19,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use pipeline::broker::Broker;
-use pipeline::service::Service;
+use pipeline::service::{Rules, Service};
 use pipeline::{broker, latency};
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use tidvakt::contract;
@@ -42,7 +42,8 @@ fn main() {
     let discard = discard(&broker, records.len());
     let hop = latency::hop(&broker);
     let count = records.len() + latency::SENT;
-    let service = Service::start(&broker);
+    let few = std::env::var("BENCH_RULES").is_ok_and(|rules| rules == "few");
+    let service = Service::start(&broker, if few { Rules::Few } else { Rules::All });
     let caught_up = service.caught_up(count);
     let alert = latency::alert(&broker);
     drop(service);

@@ -8,6 +8,34 @@ use std::time::{Duration, Instant};
 use super::broker::Broker;
 use crate::Spent;
 
+/// The rules that look for contradictions in single visits, and one of each other kind.
+const FEW: [&str; 8] = [
+    "carer-overlap",
+    "client-overlap",
+    "impossible-travel",
+    "client-absent",
+    "duplicate-registration",
+    "missing-log-out",
+    "unusual-duration",
+    "manual-share",
+];
+
+/// Which rules are on.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Rules {
+    /// All.
+    All,
+    /// Eight.
+    Few,
+}
+
+impl Rules {
+    fn off(self) -> impl Iterator<Item = &'static str> {
+        let ids = tidvakt::rules::RULES.iter().map(|rule| rule.id);
+        ids.filter(move |id| self == Self::Few && !FEW.contains(id))
+    }
+}
+
 /// `tidvakt run`, killed with the bench.
 pub struct Service {
     child: Child,
@@ -15,13 +43,14 @@ pub struct Service {
 }
 
 impl Service {
-    /// Starts it on the broker, as shipped but for the addresses.
-    pub fn start(broker: &Broker) -> Self {
+    /// Starts it on the broker, as shipped but for the addresses; with all `rules`, or with some of them.
+    pub fn start(broker: &Broker, rules: Rules) -> Self {
         let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
         let http = free.expect("loopback has ports").to_string();
         let child = Command::new(env!("CARGO_BIN_EXE_tidvakt"))
             .args(["run", "-X", &format!("bootstrap.servers={}", broker.address())])
             .args(["--set", &format!("http.listen={http}"), "--set", "log.level=warn"])
+            .args(rules.off().flat_map(|id| ["--set".to_owned(), format!("rules.{id}.enabled=false")]))
             .stdin(Stdio::null())
             .spawn()
             .expect("it was built");
