@@ -21,11 +21,6 @@
 //!
 //! The architecture test reads the `use` paths and fails with file and line where a wall is broken.
 
-/// Registrations come and go by the hundred thousand, each in a few pieces, and their neighbours are read soon
-/// after: this allocator keeps what was made together close together, and does so with any C library.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 pub mod cli;
 pub mod config;
 pub mod contract;
