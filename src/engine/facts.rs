@@ -13,6 +13,7 @@ pub use about::{Absence, CarerAway, Home, Order, PayDates, ProviderFact};
 
 use super::names::{CarerId, ClientId, ProviderId, TextId};
 use super::registry::Registry;
+use super::world::party;
 use crate::domain::{Fact, FactBody, FactChange, Month, UtcSecond};
 use about::Excepted;
 use grants::ProviderGrants;
@@ -70,15 +71,6 @@ const fn counted(count: &mut usize, more: bool) -> bool {
     }
 }
 
-/// What is known of the one with this number.
-fn about<T: Default>(all: &mut Vec<T>, number: u32) -> &mut T {
-    let at = number as usize;
-    if all.len() <= at {
-        all.resize_with(at + 1, T::default);
-    }
-    &mut all[at]
-}
-
 impl Facts {
     /// Takes a change in and says whose registrations it touches: before and after it.
     pub(super) fn change(&mut self, change: &FactChange, registry: &mut Registry) -> [Touches; 2] {
@@ -109,7 +101,7 @@ impl Facts {
             FactBody::ClientHome { client_ref, household_ref, place } => {
                 let client: ClientId = registry.clients.intern(client_ref);
                 let household = household_ref.as_deref().map(|name| registry.texts.intern(name));
-                about(&mut self.clients, client.0)
+                party(&mut self.clients, client.0)
                     .homes
                     .set(fact, put.then_some(Home { household, place: *place }));
                 Touches::Home(client)
@@ -118,21 +110,21 @@ impl Facts {
             FactBody::ClientAbsence { client_ref, kind, confirmed_by } => {
                 let client: ClientId = registry.clients.intern(client_ref);
                 let absence = Absence { valid: fact.valid, kind: *kind, confirmed_by: *confirmed_by };
-                about(&mut self.clients, client.0).absences.set(fact, put.then_some(absence));
+                party(&mut self.clients, client.0).absences.set(fact, put.then_some(absence));
                 let first = counted(&mut self.known.absences, put);
                 if first { Touches::Everything } else { Touches::Client(client) }
             }
             FactBody::Employment { carer_ref, provider_id } => {
                 let carer: CarerId = registry.carers.intern(carer_ref);
                 let provider = registry.providers.intern(provider_id);
-                about(&mut self.carers, carer.0).employments.set(fact, put.then_some(provider));
+                party(&mut self.carers, carer.0).employments.set(fact, put.then_some(provider));
                 let first = counted(self.known.employments.entry(provider).or_default(), put);
                 if first { Touches::Provider(provider) } else { Touches::Carer(carer) }
             }
             FactBody::CarerAbsence { carer_ref, kind, confirmed_by } => {
                 let carer: CarerId = registry.carers.intern(carer_ref);
                 let away = CarerAway { valid: fact.valid, kind: *kind, confirmed_by: *confirmed_by };
-                about(&mut self.carers, carer.0).away.set(fact, put.then_some(away));
+                party(&mut self.carers, carer.0).away.set(fact, put.then_some(away));
                 Touches::Carer(carer)
             }
             FactBody::Tag { tag_ref, client_ref } => {
@@ -194,7 +186,7 @@ impl Facts {
         };
         self.provider_grants.change(&order, put);
         self.orders.entry(id).or_default().set(fact, put.then_some(order));
-        about(&mut self.clients, client.0).orders.set(fact, put.then_some(id));
+        party(&mut self.clients, client.0).orders.set(fact, put.then_some(id));
         let first = counted(&mut self.known.orders, put);
         if first { Touches::Everything } else { Touches::Client(client) }
     }
