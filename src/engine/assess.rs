@@ -86,7 +86,7 @@ impl World {
     fn mark(&mut self, stand: &Stand, change: impl Fn(u32) -> u32) {
         if let Some((carer, client)) = stand.parties {
             for party in [&mut self.carers[carer.0 as usize], &mut self.clients[client.0 as usize]] {
-                party.timeline.standing = change(party.timeline.standing);
+                party.standing = change(party.standing);
             }
         }
     }
@@ -150,9 +150,9 @@ impl Engine {
     /// Counts the visit by the marks that were just noted; true where that changed anything.
     fn count_marks(&mut self, slot: Slot) -> bool {
         let Noted { marks, .. } = self.scratch.noted;
-        let ratio_before = self.world.ledger.entry(slot).marks.ratio;
+        let ratio_before = self.world.ledger.entry(slot).marks.ratio();
         let changed = self.world.set_marks(slot, marks);
-        if changed && marks.ratio != ratio_before {
+        if changed && marks.ratio() != ratio_before {
             let visit = self.world.ledger.counted(slot);
             self.look_again_after(visit.client, visit.pay_period);
         }

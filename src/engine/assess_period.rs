@@ -10,7 +10,7 @@ use super::owed::Owed;
 use super::peers::{BORNE_MIN, MonthPool};
 use super::period::{Period, Whose};
 use super::period_sight::PeriodSight;
-use super::rule::{Noted, Report, Weighed};
+use super::rule::{Looking, Noted, Report, Weighed};
 use super::score::p_value;
 use super::signal::PERIOD_SIGNALS;
 use super::tally::{NOTHING, Tally};
@@ -211,11 +211,10 @@ impl Engine {
         let Scratch { hits, undetermined, .. } = &mut self.scratch;
         hits.clear();
         undetermined.clear();
-        for (number, listed) in
-            (0u16..).zip(self.rules.iter()).filter(|(_, listed)| listed.looks.at_periods())
-        {
+        for Looking { rule, .. } in looking {
             let noted = &mut Noted::default();
-            listed.rule.period(&sight, &mut Report { rule: number, hits, undetermined, noted });
+            let report = &mut Report { rule: *rule, hits, undetermined, noted };
+            self.rules[usize::from(*rule)].rule.period(&sight, report);
         }
         for (rule, fact) in undetermined.drain(..) {
             self.rule_counts[usize::from(rule)].undetermined(fact);

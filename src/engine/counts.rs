@@ -1,9 +1,10 @@
 //! What is counted per pay period, and what is usual.
 
 use super::mark::{Mark, Marks, bits};
+use super::months::Months;
 use super::names::{CarerId, ClientId, ProviderId, TextId};
 use super::period::{Period, Whose};
-use super::tally::{Months, Side, Tally, count_in};
+use super::tally::{Side, Tally, count_in};
 use super::visit::{Slot, Visit};
 use super::world::{Moved, Outdated, World, party};
 use crate::domain::Month;
@@ -18,17 +19,19 @@ impl World {
             return;
         }
         let carer = &mut self.carers[visit.carer.0 as usize].months;
-        carer.entry(month).change(visit, Side::Carer, add);
+        carer.entry(month, Side::Carer).change(visit, add);
         let client = &mut self.clients[visit.client.0 as usize].months;
-        let at_client = client.entry(month).change(visit, Side::Client, add);
-        let provider = party(&mut self.providers, visit.provider.0).entry(month);
-        provider.change(visit, Side::Provider, add);
+        let at_client = client.entry(month, Side::Client).change(visit, add);
+        let provider = party(&mut self.providers, visit.provider.0).entry(month, Side::Provider);
+        provider.change(visit, add);
         let step = |clients: &mut u32, by: bool| {
             let by = u32::from(by);
             *clients = if add { *clients + by } else { *clients - by };
         };
         step(&mut provider.clients, at_client.provider);
-        step(&mut carer.entry(month).clients, at_client.carer);
+        if at_client.carer {
+            step(&mut carer.entry(month, Side::Carer).clients, true);
+        }
         if !add {
             carer.tidy(month);
             client.tidy(month);
@@ -50,24 +53,26 @@ impl World {
         if Some(month) <= self.horizon_month {
             return false;
         }
-        let carers = self.carers[carer.0 as usize].months.entry(month);
+        let carers = self.carers[carer.0 as usize].months.entry(month, Side::Carer);
+        let clients = self.clients[client.0 as usize].months.entry(month, Side::Client);
+        let providers = self.providers[provider.0 as usize].entry(month, Side::Provider);
         let pool = self.pools.entry(month).or_default();
-        let touched = before.of | marks.of;
-        let (counts, residual, ratio) = (*carers.counts(), carers.residual, carers.ratio);
-        carers.change_marks(&before, false);
-        carers.change_marks(&marks, true);
-        bits(touched).for_each(|mark| pool.change(mark, counts[mark], carers.counts()[mark]));
+        let (residual, ratio) = (carers.residual, carers.ratio);
+        for (marks, add) in [(&before, false), (&marks, true)] {
+            carers.change_marks(marks, add, |mark, before, after| pool.change(mark, before, after));
+            clients.change_marks(marks, add, |_, _, _| ());
+            providers.change_marks(marks, add, |_, _, _| ());
+        }
         pool.length.change(residual, carers.residual);
         pool.length.change_ratio(ratio, carers.ratio);
-        for months in [&mut self.clients[client.0 as usize].months, &mut self.providers[provider.0 as usize]]
-        {
-            months.entry(month).change_marks(&before, false);
-            months.entry(month).change_marks(&marks, true);
-        }
         if let Some(tag) = tag {
             self.count_tag((month, tag), carer, before.bears(Mark::TagNear), marks.bears(Mark::TagNear));
         }
-        self.outdate(month, touched, (before.residual, before.ratio) != (marks.residual, marks.ratio));
+        self.outdate(
+            month,
+            before.of | marks.of,
+            (before.residual(), before.ratio()) != (marks.residual(), marks.ratio()),
+        );
         true
     }
 

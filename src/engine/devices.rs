@@ -90,7 +90,7 @@ impl Devices {
             let uses = self.uses.entry(device).or_default();
             let before = on(uses, day).len();
             let none = Use::none(day, carer);
-            let at = uses.partition_point(|known| *known < none);
+            let at = place_of(uses, none);
             let known = uses.get_mut(at).filter(|known| known.is_same(none));
             match known {
                 Some(known) if add => known.0 += 1,
@@ -128,6 +128,15 @@ impl Devices {
             uses.drain(..uses.partition_point(|known| *known < first));
             !uses.is_empty()
         });
+    }
+}
+
+/// Where `none` is or would be: the first that is not less. Most come last.
+fn place_of(uses: &[Use], none: Use) -> usize {
+    match uses {
+        [.., last] if *last < none => uses.len(),
+        [.., before, last] if *before < none && none <= *last => uses.len() - 1,
+        _ => uses.partition_point(|known| *known < none),
     }
 }
 
@@ -238,16 +247,17 @@ mod tests {
             order: None,
             span,
             open: false,
-            planned: None,
+            planned_start: None.into(),
+            planned_seconds: 0,
             start_method: CaptureMethod::NfcTag,
             end_method: CaptureMethod::NfcTag,
             start_tag: None,
             end_tag: None,
             start_device: Some(DEVICE.into()),
             end_device: Some(DEVICE.into()),
-            arrived_at: None,
+            arrived_at: None.into(),
             event: EventType::Recorded,
-            emitted_at: None,
+            emitted_at: None.into(),
             recorded_at: span.end(),
             kind: VisitKind::Planned,
             outcome: Outcome::Performed,

@@ -22,7 +22,8 @@ use shelf::Shelf;
 /// The facts about one client.
 #[derive(Default)]
 struct AboutClient {
-    homes: Shelf<Home>,
+    /// Asked for with each visit.
+    homes: Shelf<Home, 1>,
     absences: Shelf<Absence>,
     orders: Shelf<TextId>,
 }
@@ -303,7 +304,7 @@ impl Facts {
         })
     }
 
-    pub(super) const fn has_exceptions(&self) -> bool {
+    pub(super) fn has_exceptions(&self) -> bool {
         !self.exceptions.is_empty()
     }
 }

@@ -25,6 +25,8 @@ impl World {
         let span = Span::new(start, end).unwrap_or_else(|| Span::new(start, start).expect("equal ends"));
         let (first, last) = (&registration.start_capture, &registration.end_capture);
         let recorded_at = first.recorded_at.max(last.recorded_at).unwrap_or(end);
+        let planned_seconds = registration.planned.map_or(0, Span::seconds);
+        let planned_seconds = u32::try_from(planned_seconds).unwrap_or(u32::MAX);
         let tasks_count = u8::try_from(registration.tasks.len()).unwrap_or(u8::MAX);
         let tasks = registration.tasks.iter().map(|task| task.code);
         let likely = of_client.map(|visit| (visit.service, visit.tasks));
@@ -45,9 +47,9 @@ impl World {
             end_tag: tags[1],
             start_device: devices[0],
             end_device: devices[1],
-            arrived_at: last.synced_at,
+            arrived_at: last.synced_at.into(),
             event: registration.event_type,
-            emitted_at: registration.emitted_at,
+            emitted_at: registration.emitted_at.into(),
             shared_visit: text(registration.shared_visit_id, before.map(|visit| visit.shared_visit)),
             tariff: text(registration.payment.tariff_code, of_client.map(|visit| visit.tariff)),
             rare: rare(registration, registry),
@@ -56,7 +58,8 @@ impl World {
             provider,
             span,
             open: registration.end_at.is_none() || registration.event_type == EventType::Started,
-            planned: registration.planned,
+            planned_start: registration.planned.map(Span::start).into(),
+            planned_seconds,
             start_method: first.method,
             end_method: last.method,
             recorded_at,

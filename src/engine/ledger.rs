@@ -14,17 +14,20 @@ use crate::domain::UtcSecond;
 /// would be stale for ever.
 const VERSION_LEAP_MAX: u32 = 100;
 
-/// What is kept of one registration.
+/// What is kept of one registration, in three cache lines.
+#[repr(C, align(64))]
 pub(super) struct Entry {
-    pub(super) id: Box<str>,
-    pub(super) version: u32,
-    /// Append time of the version that counts.
-    pub(super) appended_at: UtcSecond,
     /// `None` once cancelled.
     pub(super) visit: Option<Visit>,
     /// What rules noted about the visit.
     pub(super) marks: Marks,
+    pub(super) version: u32,
+    /// Append time of the version that counts.
+    pub(super) appended_at: UtcSecond,
+    pub(super) id: Box<str>,
 }
+
+const _: () = assert!(size_of::<Option<Entry>>() == 192);
 
 /// How a version stands to what is known.
 pub(super) enum Standing {

@@ -51,6 +51,8 @@ pub enum Mark {
 }
 
 impl Mark {
+    /// The one that is counted for clients too.
+    pub const OF_CLIENTS: Self = Self::Unseen;
     /// How many there are.
     pub const COUNT: usize = 21;
     /// All of them, in order.
@@ -81,16 +83,40 @@ impl Mark {
 
 /// What one visit adds to the counts: for which marks it counts at all, which it bears, and by how
 /// much it is longer than usual.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Marks {
     /// Bit per mark: the visit is one that could bear it.
     pub(super) of: u32,
     /// Bit per mark: it bears it.
     pub(super) borne: u32,
+    ratio: i16,
+    residual: i16,
+}
+
+/// Stands for no length.
+const NO_LENGTH: i16 = i16::MIN;
+
+impl Default for Marks {
+    fn default() -> Self {
+        Self { of: 0, borne: 0, ratio: NO_LENGTH, residual: NO_LENGTH }
+    }
+}
+
+impl Marks {
+    /// Notes its length, as in [`Marks::ratio`] and [`Marks::residual`].
+    pub(super) fn note_length(&mut self, ratio: i16, residual: i16) {
+        (self.ratio, self.residual) = (ratio.max(-i16::MAX), residual.max(-i16::MAX));
+    }
+
     /// Natural logarithm of registered over planned length, in thousandths.
-    pub(super) ratio: Option<i16>,
+    pub(super) fn ratio(&self) -> Option<i16> {
+        (self.ratio != NO_LENGTH).then_some(self.ratio)
+    }
+
     /// The same less what is usual for the client.
-    pub(super) residual: Option<i16>,
+    pub(super) fn residual(&self) -> Option<i16> {
+        (self.residual != NO_LENGTH).then_some(self.residual)
+    }
 }
 
 impl Marks {
@@ -104,6 +130,10 @@ impl Marks {
 }
 
 impl Marks {
+    pub(super) const fn could_bear(&self, mark: Mark) -> bool {
+        self.of >> mark as u32 & 1 == 1
+    }
+
     pub(super) const fn bears(&self, mark: Mark) -> bool {
         self.borne >> mark as u32 & 1 == 1
     }

@@ -17,7 +17,7 @@ impl World {
     /// Those of them about which something `stands`.
     pub(super) fn near_standing(&self, visit: &Visit, stands: impl Fn(Slot) -> bool, into: &mut Vec<Slot>) {
         for party in [self.carer(visit.carer), self.client(visit.client)] {
-            if 0 < party.timeline.standing {
+            if 0 < party.standing {
                 let marks = party.timeline.reaching(widened(visit)).iter();
                 into.extend(marks.map(|mark| mark.slot).filter(|slot| stands(*slot)));
             }
@@ -33,7 +33,7 @@ impl World {
         let parties = [self.carer(visit.carer), self.client(visit.client)];
         parties.into_iter().flat_map(move |party| {
             let later = party.timeline.starting_from(start).iter().filter(move |pin| pin.slot != slot);
-            let visits = later.map(move |pin| (ledger.counted(pin.slot), pin.span.start() < near_until));
+            let visits = later.map(move |pin| (ledger.counted(pin.slot), pin.start() < near_until));
             visits.take_while(move |(later, _)| later.day <= last)
         })
     }

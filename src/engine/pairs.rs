@@ -2,13 +2,10 @@
 
 use super::names::{CarerId, ClientId};
 use super::period::{Period, Whose};
-use super::tally::{Share, Tally};
+use super::tally::Tally;
 use super::world::World;
 use crate::domain::Month;
 
-/// A pair with a smaller part than this of the client's visits, and of the unplanned ones, is none to
-/// speak of.
-pub const PAIR_SHARE_MIN: f64 = 0.3;
 /// A carer of whose visits a smaller part than this is at one client has others too.
 pub const ONE_CLIENT_SHARE_MIN: f64 = 0.85;
 
@@ -17,7 +14,7 @@ impl World {
     /// others, and those of which something stands.
     pub(super) fn pairs_of(&self, client: ClientId, month: Month, into: &mut Vec<Period>) {
         let party = self.client(client);
-        let close = party.months.get(month).into_iter().flat_map(close_carers);
+        let close = party.months.get(month).into_iter().flat_map(Tally::close_carers);
         into.extend(close.map(|carer| Period { month, whose: Whose::Pair(carer, client) }));
         into.extend(party.pairs_standing.iter().filter(|pair| pair.month == month));
     }
@@ -50,7 +47,7 @@ impl World {
     /// Could the pair tell of something, or does something stand about it?
     pub(super) fn is_close(&self, carer: CarerId, client: ClientId, month: Month) -> bool {
         let party = self.client(client);
-        let close = |tally: &Tally| close_carers(tally).any(|close| close == carer);
+        let close = |tally: &Tally| tally.close_carers().any(|close| close == carer);
         party.pairs_standing.contains(&Period { month, whose: Whose::Pair(carer, client) })
             || party.months.get(month).is_some_and(close)
     }
@@ -59,19 +56,13 @@ impl World {
     pub(super) fn note_pair(&mut self, period: Period, stands: bool) {
         let Whose::Pair(carer, client) = period.whose else { return };
         let sides = [&mut self.carers[carer.0 as usize], &mut self.clients[client.0 as usize]];
-        for standing in sides.map(|party| &mut party.pairs_standing) {
-            standing.retain(|known| *known != period);
-            if stands {
-                standing.push(period);
+        for party in sides {
+            if stands || party.pairs_standing.contains(&period) {
+                party.change_pairs(|standing| {
+                    standing.retain(|known| *known != period);
+                    standing.extend(stands.then_some(period));
+                });
             }
         }
     }
-}
-
-/// The carers with a large part of a client's visits, or of the unplanned ones; few.
-fn close_carers(tally: &Tally) -> impl Iterator<Item = CarerId> {
-    let unplanned: u32 = tally.shares().iter().map(|share| share.unplanned).sum();
-    let large = |part: u32, whole: u32| 0 < part && PAIR_SHARE_MIN * f64::from(whole) <= f64::from(part);
-    let close = move |share: &&Share| large(share.visits, tally.visits) || large(share.unplanned, unplanned);
-    tally.shares().iter().filter(close).map(|share| share.carer)
 }

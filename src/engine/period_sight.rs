@@ -7,8 +7,9 @@ use super::mark::Mark;
 use super::names::{CarerId, ClientId, ProviderId, TextId};
 use super::peers::{Usual, UsualLength};
 use super::period::{Period, Whose};
+use super::shares::Share;
 use super::signal::{PERIOD_SIGNALS, Signal};
-use super::tally::{Count, Share, Tally};
+use super::tally::{Count, Tally};
 use super::visit::Visit;
 use super::world::World;
 use crate::domain::{Month, Zone};
@@ -217,7 +218,7 @@ impl<'a> PeriodSight<'a> {
     #[must_use]
     pub fn tag_carers(&self) -> &'a [(CarerId, u32)] {
         let Whose::Tag(tag) = self.period.whose else { return &[] };
-        self.world.tags.get(&(self.period.month, tag)).map_or(&[], Vec::as_slice)
+        self.world.tags.get(&(self.period.month, tag)).map_or(&[], |carers| carers)
     }
 
     /// What is usual for `mark` among all carers, in this pay period and the one before.

@@ -116,7 +116,7 @@ impl Engine {
 
     /// Takes a version out, and what was counted about it; its findings stay until the next is seen.
     fn lift(&mut self, slot: Slot) -> Option<Visit> {
-        let had_length = self.world.ledger.entry(slot).marks.ratio.is_some();
+        let had_length = self.world.ledger.entry(slot).marks.ratio().is_some();
         let visit = self.world.lift(slot)?;
         if had_length {
             self.look_again_after(visit.client, visit.pay_period);

@@ -34,7 +34,8 @@ pub trait Rule: Send + Sync {
         None
     }
 
-    /// Whose pay periods it looks at: nobody else's cost it anything.
+    /// Whose pay periods it looks at: nobody else's cost it anything. Of clients and pairs only
+    /// [`Mark::OF_CLIENTS`] is counted.
     fn periods_of(&self) -> &'static [SubjectKind] {
         &Whose::KINDS
     }
@@ -255,8 +256,7 @@ impl Report<'_> {
     /// less what is usual for the client. Both are counted to thousandths, at most [`LENGTH_LOG_MAX`].
     pub fn length(&mut self, log_ratio: f64, residual: f64) {
         let thousandths = |value: f64| (value.clamp(-LENGTH_LOG_MAX, LENGTH_LOG_MAX) * 1000.0).round() as i16;
-        self.noted.marks.ratio = Some(thousandths(log_ratio));
-        self.noted.marks.residual = Some(thousandths(residual));
+        self.noted.marks.note_length(thousandths(log_ratio), thousandths(residual));
     }
 
     /// How odd the visit is in one respect: `raw` is any falling function of the oddness, 0 to 1. It

@@ -33,7 +33,7 @@ pub struct Sight<'a> {
 impl<'a> Sight<'a> {
     /// The registration in view, which stands on its timelines.
     pub(super) fn new(world: &'a World, visit: &'a Visit) -> Self {
-        let pin = Pin { span: visit.presence(), slot: visit.slot };
+        let pin = Pin::new(visit.presence(), visit.slot);
         let carer = world.carer(visit.carer).timeline.placed(pin);
         let client = world.client(visit.client).timeline.placed(pin);
         Self { world, visit, carer, client, overlaps_at_carer: OnceCell::new() }
@@ -49,7 +49,7 @@ impl<'a> Sight<'a> {
     pub fn overlapping_at_carer(&self) -> impl Iterator<Item = (&'a Visit, Span)> {
         // Hardly any visit does, and several rules ask.
         let presence = self.visit.presence();
-        let shares_time = |pin: &Pin| pin.span.intersection(presence).is_some();
+        let shares_time = |pin: &Pin| pin.overlaps(presence);
         let any = *self.overlaps_at_carer.get_or_init(|| self.carer.reaching().any(shares_time));
         any.then(|| self.overlapping(&self.carer)).into_iter().flatten()
     }
@@ -62,7 +62,7 @@ impl<'a> Sight<'a> {
     fn overlapping(&self, placed: &Placed<'a>) -> impl Iterator<Item = (&'a Visit, Span)> + use<'a> {
         let (world, presence) = (self.world, self.visit.presence());
         placed.reaching().filter_map(move |mark| {
-            let shared = mark.span.intersection(presence)?;
+            let shared = mark.span().intersection(presence)?;
             Some((world.ledger.counted(mark.slot), shared))
         })
     }
@@ -205,7 +205,7 @@ impl<'a> Sight<'a> {
     /// between them. A rule that asks must say that it `reads_history`.
     #[must_use]
     pub fn is_without_rest(&self, rest_seconds: i64) -> bool {
-        let end = self.carer.span().end();
+        let end = self.carer.own().end();
         let too_long = |since: UtcSecond| DAY_SECONDS - rest_seconds < end.since(since);
         let performed = |pin: &Pin| self.world.ledger.counted(pin.slot).is_performed();
         // Hardly ever is it so even with the visits that were not carried out, which have to be looked up.
@@ -228,26 +228,27 @@ impl<'a> Sight<'a> {
     /// Does something end what leads up to `later` before this visit is reached, whether it counts or not?
     fn rested_before(&self, later: &Visit, rest_seconds: i64, counts: impl Fn(&Pin) -> bool) -> bool {
         let before = self.carer.earlier(DAY_SECONDS).find(|pin| counts(pin));
-        let mut until = before.map_or(self.carer.span(), |pin| pin.span).end().max(self.carer.span().end());
+        let own = self.carer.own();
+        let mut until = before.unwrap_or(own).end().max(own.end());
         for pin in self.carer.later(DAY_SECONDS).filter(|pin| counts(pin)) {
-            if rest_seconds <= pin.span.start().since(until) {
+            if rest_seconds <= pin.start().since(until) {
                 return true;
             }
             if pin.slot == later.slot {
                 break;
             }
-            until = pin.span.end();
+            until = pin.end();
         }
         false
     }
 
     fn work_began(&self, rest_seconds: i64, counts: impl Fn(&Pin) -> bool) -> UtcSecond {
-        let mut since = self.carer.span().start();
+        let mut since = self.carer.own().start();
         for pin in self.carer.earlier(DAY_SECONDS).filter(|pin| counts(pin)) {
-            if rest_seconds <= since.since(pin.span.end()) {
+            if rest_seconds <= since.since(pin.end()) {
                 break;
             }
-            since = pin.span.start();
+            since = pin.start();
         }
         since
     }
@@ -261,7 +262,7 @@ impl<'a> Sight<'a> {
         // A client has fewer visits than a carer: a week of them is sooner gone through than searched.
         let earlier = self.client.earlier(i64::from(most) * DAY_SECONDS + 59);
         let at_this_time = earlier.filter_map(move |pin| {
-            let minutes = (end_of_minute - pin.span.start().0) / 60;
+            let minutes = (end_of_minute - pin.start().0) / 60;
             if minutes % DAY_MINUTES != 0 {
                 return None;
             }

@@ -96,7 +96,7 @@ impl Signal {
     pub(super) fn is_borne_by(self, marks: &Marks) -> bool {
         match self.mark() {
             Some(mark) => marks.bears(mark),
-            None => marks.residual.is_some_and(|longer| PADDED_MIN_THOUSANDTHS <= longer),
+            None => marks.residual().is_some_and(|longer| PADDED_MIN_THOUSANDTHS <= longer),
         }
     }
 

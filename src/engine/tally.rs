@@ -2,10 +2,13 @@
 //!
 //! Whole numbers only, so that taking a registration out again leaves what was before it came.
 
+use smallvec::SmallVec;
+
 use super::mark::{Mark, Marks, bits};
 use super::names::{CarerId, ProviderId, TextId};
+use super::shares::{Share, Shares};
 use super::visit::Visit;
-use crate::domain::{Day, Month, PaymentMode, VisitKind};
+use crate::domain::{Day, PaymentMode, VisitKind};
 
 /// How many visits bear a mark, out of those that could.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,23 +54,8 @@ impl Sum {
     }
 }
 
-/// What one carer does at a client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Share {
-    /// The carer.
-    pub carer: CarerId,
-    /// Visits carried out.
-    pub visits: u32,
-    /// Those of them that were not planned.
-    pub unplanned: u32,
-    /// Those of them on evenings (from 18), nights and weekends.
-    pub off_hours: u32,
-    /// Their registered minutes.
-    pub minutes: u32,
-}
-
 /// What was registered in a period.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tally {
     /// Visits that were carried out.
     pub visits: u32,
@@ -86,55 +74,39 @@ pub struct Tally {
     pub ratio: Sum,
     /// The same less what is usual for the clients.
     pub residual: Sum,
-    marks: [Count; Mark::COUNT],
+    marked: Marked,
     /// Closed visits per provider, carried out or not, in order of first appearance; few.
-    providers: Vec<(ProviderId, u32)>,
+    providers: Counted<ProviderId>,
     detail: Detail,
     /// Of a provider: clients with a visit of its own. Of a carer: those with one that was carried out.
     pub(super) clients: u32,
 }
 
-/// What only one side has. A municipality has thousands of tallies, and one list is less than three.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-enum Detail {
-    #[default]
-    Nothing,
-    /// Of a carer: registered minutes per day.
-    Days(Vec<(Day, u32)>),
-    /// Of a client: what each carer does there, in order of first appearance.
-    Shares(Vec<Share>),
-    /// Of a provider: changes by hand per editor, in order of first appearance.
-    Editors(Vec<(TextId, u32)>),
+/// How often each of a few occurs; most carers and clients have one provider only.
+pub(super) type Counted<K> = SmallVec<[(K, u32); 2]>;
+
+/// How many visits bear each mark. A municipality has thousands of clients' tallies, and nobody asks for more
+/// than one mark of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Marked {
+    OfClient(Count),
+    Each(Box<[Count; Mark::COUNT]>),
 }
 
-// The list of a side, which is the only one that its tally ever has.
-macro_rules! list {
-    ($tally:ident, $side:ident) => {{
-        if matches!($tally.detail, Detail::Nothing) {
-            $tally.detail = Detail::$side(Vec::new());
-        }
-        match &mut $tally.detail {
-            Detail::$side(list) => list,
-            _ => unreachable!("a tally belongs to one side"),
-        }
-    }};
+/// What only one side has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Detail {
+    /// Of a carer: registered minutes per day.
+    Days(Vec<(Day, u32)>),
+    /// Of a client: what each carer does there.
+    Shares(Shares),
+    /// Of a provider: changes by hand per editor, in order of first appearance.
+    Editors(Counted<TextId>),
 }
 
 /// What nobody has registered.
-pub(super) static NOTHING: Tally = Tally {
-    visits: 0,
-    seconds: 0,
-    paid_seconds: 0,
-    drawn_seconds: 0,
-    paid_by_grant: 0,
-    seen: 0,
-    ratio: Sum { count: 0, total: 0, squares: 0 },
-    residual: Sum { count: 0, total: 0, squares: 0 },
-    marks: [Count { of: 0, borne: 0 }; Mark::COUNT],
-    providers: Vec::new(),
-    detail: Detail::Nothing,
-    clients: 0,
-};
+pub(super) static NOTHING: Tally =
+    Tally::new(Marked::OfClient(Count { of: 0, borne: 0 }), Detail::Shares(Shares::EMPTY));
 
 /// Whose first visit it is in the period, or was the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,15 +126,44 @@ pub(super) enum Side {
 }
 
 impl Tally {
-    /// How many visits bear `mark`.
-    #[must_use]
-    pub const fn count(&self, mark: Mark) -> Count {
-        self.marks[mark as usize]
+    const fn new(marked: Marked, detail: Detail) -> Self {
+        const NO_SUM: Sum = Sum { count: 0, total: 0, squares: 0 };
+        Self {
+            visits: 0,
+            seconds: 0,
+            paid_seconds: 0,
+            drawn_seconds: 0,
+            paid_by_grant: 0,
+            seen: 0,
+            ratio: NO_SUM,
+            residual: NO_SUM,
+            marked,
+            providers: SmallVec::new_const(),
+            detail,
+            clients: 0,
+        }
     }
 
-    /// All of them, in the order of the marks.
-    pub(super) const fn counts(&self) -> &[Count; Mark::COUNT] {
-        &self.marks
+    /// One that counts nothing yet.
+    pub(super) fn of(side: Side) -> Self {
+        let each = || Marked::Each(Box::default());
+        match side {
+            Side::Carer => Self::new(each(), Detail::Days(Vec::new())),
+            Side::Client => Self::new(Marked::OfClient(Count::default()), Detail::Shares(Shares::EMPTY)),
+            Side::Provider => Self::new(each(), Detail::Editors(SmallVec::new())),
+        }
+    }
+
+    /// How many visits bear `mark`; of a client only [`Mark::OF_CLIENTS`] is counted.
+    #[must_use]
+    pub fn count(&self, mark: Mark) -> Count {
+        match &self.marked {
+            Marked::Each(counts) => counts[mark as usize],
+            Marked::OfClient(count) => {
+                debug_assert!(mark == Mark::OF_CLIENTS, "{mark:?} is not counted for clients");
+                if mark == Mark::OF_CLIENTS { *count } else { Count::default() }
+            }
+        }
     }
 
     /// Clients with a visit by this provider, or with one that this carer carried out; 0 for clients.
@@ -187,7 +188,7 @@ impl Tally {
     /// Of a client: what each carer does there.
     #[must_use]
     pub fn shares(&self) -> &[Share] {
-        if let Detail::Shares(shares) = &self.detail { shares } else { &[] }
+        if let Detail::Shares(shares) = &self.detail { shares.each() } else { &[] }
     }
 
     /// Of a provider: changes by hand per editor.
@@ -202,13 +203,19 @@ impl Tally {
         self.days().iter().find(|(known, _)| *known == day).map_or(0, |(_, minutes)| *minutes)
     }
 
+    /// Of a client: the carers with a large part of its visits, or of the unplanned ones; few.
+    pub(super) fn close_carers(&self) -> impl Iterator<Item = CarerId> {
+        let shares = if let Detail::Shares(shares) = &self.detail { Some(shares) } else { None };
+        shares.into_iter().flat_map(|shares| shares.close(self.visits))
+    }
+
     /// Takes a visit in or out.
-    pub(super) fn change(&mut self, visit: &Visit, side: Side, add: bool) -> FirstOrLast {
+    pub(super) fn change(&mut self, visit: &Visit, add: bool) -> FirstOrLast {
         let step = |count: &mut u32| *count = if add { *count + 1 } else { *count - 1 };
         let sign = if add { 1 } else { -1 };
-        if side == Side::Provider {
+        if let Detail::Editors(editors) = &mut self.detail {
             for editor in visit.edits().iter().filter_map(|edit| edit.editor) {
-                count_in(list!(self, Editors), editor, add);
+                count_in(editors, editor, add);
             }
         }
         let provider = count_in(&mut self.providers, visit.provider, add);
@@ -230,82 +237,73 @@ impl Tally {
         if visit.start_method.is_electronic() || visit.end_method.is_electronic() {
             step(&mut self.seen);
         }
-        if side == Side::Carer {
-            self.change_day(visit, add);
-        }
-        FirstOrLast { provider, carer: side == Side::Client && self.change_share(visit, add) }
-    }
-
-    fn change_day(&mut self, visit: &Visit, add: bool) {
-        // Nobody worked on until the source closed the visit.
-        let minutes = u32::try_from(visit.presence().seconds() / 60).unwrap_or(0);
-        let days = list!(self, Days);
-        match days.iter().position(|(day, _)| *day == visit.day) {
-            Some(at) if add => days[at].1 += minutes,
-            Some(at) => {
-                days[at].1 -= minutes;
-                if days[at].1 == 0 {
-                    days.swap_remove(at);
-                }
+        let carer = match &mut self.detail {
+            Detail::Days(days) => {
+                change_day(days, visit, add);
+                false
             }
-            None if 0 < minutes => days.push((visit.day, minutes)),
-            None => {}
-        }
-    }
-
-    /// True where it is the carer's first, or was the last.
-    fn change_share(&mut self, visit: &Visit, add: bool) -> bool {
-        let shares = list!(self, Shares);
-        let at = shares.iter().position(|share| share.carer == visit.carer).unwrap_or_else(|| {
-            let nothing = Share { carer: visit.carer, visits: 0, unplanned: 0, off_hours: 0, minutes: 0 };
-            shares.push(nothing);
-            shares.len() - 1
-        });
-        let share = &mut shares[at];
-        let step = |count: &mut u32, by: bool| {
-            let by = u32::from(by);
-            *count = if add { *count + by } else { *count - by };
+            Detail::Shares(shares) => shares.change(visit, add, self.visits),
+            Detail::Editors(_) => false,
         };
-        step(&mut share.visits, true);
-        step(&mut share.unplanned, visit.kind == VisitKind::Unplanned);
-        step(&mut share.off_hours, visit.is_off_hours());
-        let minutes = minutes(visit);
-        share.minutes = if add { share.minutes + minutes } else { share.minutes - minutes };
-        let left = share.visits;
-        if left == 0 {
-            shares.swap_remove(at);
-        }
-        left == u32::from(add)
+        FirstOrLast { provider, carer }
     }
 
-    /// Takes the marks of a visit in or out.
-    pub(super) fn change_marks(&mut self, marks: &Marks, add: bool) {
-        for mark in bits(marks.of) {
-            let count = &mut self.marks[mark];
-            let borne = u32::from(marks.borne >> mark & 1 == 1);
-            if add {
-                *count = Count { of: count.of + 1, borne: count.borne + borne };
+    /// Takes the marks of a visit in or out; `each` is told how often a mark was counted before and after.
+    pub(super) fn change_marks(
+        &mut self,
+        marks: &Marks,
+        add: bool,
+        mut each: impl FnMut(usize, Count, Count),
+    ) {
+        let mut change = |count: &mut Count, mark: usize| {
+            let (before, borne) = (*count, u32::from(marks.borne >> mark & 1 == 1));
+            *count = if add {
+                Count { of: before.of + 1, borne: before.borne + borne }
             } else {
-                *count = Count { of: count.of - 1, borne: count.borne - borne };
+                Count { of: before.of - 1, borne: before.borne - borne }
+            };
+            each(mark, before, *count);
+        };
+        match &mut self.marked {
+            Marked::Each(counts) => bits(marks.of).for_each(|mark| change(&mut counts[mark], mark)),
+            Marked::OfClient(count) if marks.could_bear(Mark::OF_CLIENTS) => {
+                change(count, Mark::OF_CLIENTS as usize);
             }
+            Marked::OfClient(_) => {}
         }
-        self.ratio.change(marks.ratio, add);
-        self.residual.change(marks.residual, add);
+        self.ratio.change(marks.ratio(), add);
+        self.residual.change(marks.residual(), add);
     }
 
     /// Is anything counted here at all?
     pub(super) fn is_empty(&self) -> bool {
-        self.providers.is_empty() && self.marks.iter().all(|count| count.of == 0) && self.editors().is_empty()
+        let marked = match &self.marked {
+            Marked::OfClient(count) => std::slice::from_ref(count),
+            Marked::Each(counts) => &counts[..],
+        };
+        self.providers.is_empty() && marked.iter().all(|count| count.of == 0) && self.editors().is_empty()
     }
 }
 
-/// Registered minutes; a visit has at most 24 hours.
-fn minutes(visit: &Visit) -> u32 {
-    u32::try_from(visit.seconds() / 60).unwrap_or(0)
+fn change_day(days: &mut Vec<(Day, u32)>, visit: &Visit, add: bool) {
+    // Nobody worked on until the source closed the visit.
+    let minutes = u32::try_from(visit.presence().seconds() / 60).unwrap_or(0);
+    // Most visits are of the last day.
+    match days.iter().rposition(|(day, _)| *day == visit.day) {
+        Some(at) if add => days[at].1 += minutes,
+        Some(at) => {
+            days[at].1 -= minutes;
+            if days[at].1 == 0 {
+                days.swap_remove(at);
+            }
+        }
+        None if 0 < minutes => days.push((visit.day, minutes)),
+        None => {}
+    }
 }
 
 /// Counts one more or one less of `key`; true where it is the first or was the last.
-pub(super) fn count_in<K: PartialEq>(counts: &mut Vec<(K, u32)>, key: K, add: bool) -> bool {
+pub(super) fn count_in<K: PartialEq>(counts: &mut Counted<K>, key: K, add: bool) -> bool {
     match counts.iter().position(|(known, _)| *known == key) {
         Some(at) if add => {
             counts[at].1 += 1;
@@ -320,52 +318,8 @@ pub(super) fn count_in<K: PartialEq>(counts: &mut Vec<(K, u32)>, key: K, add: bo
             false
         }
         None => {
-            // Most carers and clients have one provider only.
-            if counts.is_empty() {
-                counts.reserve_exact(1);
-            }
             counts.push((key, 1));
             true
         }
-    }
-}
-
-/// The tallies of one carer, client or provider by pay period; few, in order. Each in a place of its own:
-/// when thousands of parties get their next month in one week, what they grew out of would lie idle.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Months(Vec<(Month, Box<Tally>)>);
-
-impl Months {
-    pub(super) const EMPTY: Self = Self(Vec::new());
-
-    pub(super) fn get(&self, month: Month) -> Option<&Tally> {
-        // The latest is asked for most.
-        self.0.iter().rev().find(|(known, _)| *known == month).map(|(_, tally)| &**tally)
-    }
-
-    pub(super) fn entry(&mut self, month: Month) -> &mut Tally {
-        let at = self.0.iter().rposition(|(known, _)| *known <= month);
-        match at {
-            Some(at) if self.0[at].0 == month => &mut self.0[at].1,
-            _ => {
-                let at = at.map_or(0, |at| at + 1);
-                self.0.insert(at, (month, Box::default()));
-                &mut self.0[at].1
-            }
-        }
-    }
-
-    /// Lets go of a tally that counts nothing any more.
-    pub(super) fn tidy(&mut self, month: Month) {
-        self.0.retain(|(known, tally)| *known != month || !tally.is_empty());
-    }
-
-    /// Lets go of what is before `month`.
-    pub(super) fn expire(&mut self, month: Month) {
-        self.0.retain(|(known, _)| month <= *known);
-    }
-
-    pub(super) fn months(&self) -> impl Iterator<Item = Month> {
-        self.0.iter().map(|(month, _)| *month)
     }
 }

@@ -9,79 +9,96 @@ use crate::domain::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Slot(pub(super) u32);
 
+/// An instant, or none, in the room of an instant; the first that there is stands for none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Maybe(i64);
+
+impl From<Option<UtcSecond>> for Maybe {
+    fn from(at: Option<UtcSecond>) -> Self {
+        Self(at.map_or(i64::MIN, |at| at.0))
+    }
+}
+
+impl Maybe {
+    fn get(self) -> Option<UtcSecond> {
+        (self.0 != i64::MIN).then_some(UtcSecond(self.0))
+    }
+}
+
 /// The version of a registration that counts.
+///
+/// In the order in which it lies in memory: what is asked of a neighbour comes first and shares one cache line.
 #[derive(Clone, Debug, PartialEq)]
+#[repr(C)]
 pub struct Visit {
-    /// Which registration.
-    pub slot: Slot,
-    /// Which version of it.
-    pub version: u32,
+    /// Registered start and end; of no length while the visit is still open.
+    pub span: Span,
+    pub(super) planned_start: Maybe,
+    pub(super) planned_seconds: u32,
     /// The carer.
     pub carer: CarerId,
     /// The client.
     pub client: ClientId,
     /// The provider.
     pub provider: ProviderId,
-    /// The order, where the record names one.
-    pub order: Option<TextId>,
-    /// Registered start and end; of no length while the visit is still open.
-    pub span: Span,
+    /// The local day of its start.
+    pub day: Day,
+    /// The pay period.
+    pub pay_period: Month,
+    /// Kind of visit and first task: visits of one service are compared with each other.
+    pub service: TextId,
+    /// Which registration.
+    pub slot: Slot,
+    /// The minute of that local day, 0 to 1439.
+    pub minute: u16,
     /// No end is registered yet.
     pub open: bool,
-    /// Planned start and end.
-    pub planned: Option<Span>,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// Kind of visit.
+    pub kind: VisitKind,
     /// How the start was captured.
     pub start_method: CaptureMethod,
     /// How the end was captured.
     pub end_method: CaptureMethod,
-    /// The tag read at the start.
-    pub start_tag: Option<TextId>,
-    /// The tag read at the end.
-    pub end_tag: Option<TextId>,
+    /// Is it billed?
+    pub billable: bool,
     /// The phone or device at the start.
     pub start_device: Option<TextId>,
     /// The phone or device at the end.
     pub end_device: Option<TextId>,
-    /// When its end reached the server; `None` where the source does not say.
-    pub arrived_at: Option<UtcSecond>,
-    /// What happened in the source: an approval, a correction.
-    pub event: EventType,
-    /// When the source sent this version.
-    pub emitted_at: Option<UtcSecond>,
-    /// When the last of its two ends was recorded; the registered end where the source does not say.
-    pub recorded_at: UtcSecond,
-    /// Kind of visit.
-    pub kind: VisitKind,
-    /// What came of it.
-    pub outcome: Outcome,
-    /// Carers it needs, where the record says so.
-    pub required_staff: Option<u8>,
-    /// Is the carer a trainee who goes along?
-    pub trainee: bool,
-    /// Is it billed?
-    pub billable: bool,
-    /// Groups the registrations of one visit to several clients of a home.
-    pub shared_visit: Option<TextId>,
-    /// Kind of visit and first task: visits of one service are compared with each other.
-    pub service: TextId,
-    /// Kind of visit and all its tasks; [`super::Sight::task_codes`] tells them.
-    pub tasks: TextId,
-    /// How many tasks were ticked.
-    pub tasks_count: u8,
-    /// What few visits have.
-    pub rare: Option<Box<Rare>>,
-    /// What the payment is reckoned by.
-    pub payment_mode: PaymentMode,
-    /// Billed seconds, where they differ from the length.
-    pub billable_seconds: Option<u32>,
+    /// The tag read at the start.
+    pub start_tag: Option<TextId>,
+    /// The tag read at the end.
+    pub end_tag: Option<TextId>,
+    /// The order, where the record names one.
+    pub order: Option<TextId>,
     /// The tariff.
     pub tariff: Option<TextId>,
-    /// The pay period.
-    pub pay_period: Month,
-    /// The local day of its start.
-    pub day: Day,
-    /// The minute of that local day, 0 to 1439.
-    pub minute: u16,
+    /// Kind of visit and all its tasks; [`super::Sight::task_codes`] tells them.
+    pub tasks: TextId,
+    /// Groups the registrations of one visit to several clients of a home.
+    pub shared_visit: Option<TextId>,
+    /// What few visits have.
+    pub rare: Option<Box<Rare>>,
+    pub(super) arrived_at: Maybe,
+    pub(super) emitted_at: Maybe,
+    /// When the last of its two ends was recorded; the registered end where the source does not say.
+    pub recorded_at: UtcSecond,
+    /// Billed seconds, where they differ from the length.
+    pub billable_seconds: Option<u32>,
+    /// Which version of it.
+    pub version: u32,
+    /// Carers it needs, where the record says so.
+    pub required_staff: Option<u8>,
+    /// What happened in the source: an approval, a correction.
+    pub event: EventType,
+    /// What the payment is reckoned by.
+    pub payment_mode: PaymentMode,
+    /// Is the carer a trainee who goes along?
+    pub trainee: bool,
+    /// How many tasks were ticked.
+    pub tasks_count: u8,
 }
 
 /// What few visits have, kept apart so that the others stay small.
@@ -134,6 +151,25 @@ impl Edited {
 }
 
 impl Visit {
+    /// Planned start and end.
+    #[must_use]
+    pub fn planned(&self) -> Option<Span> {
+        let start = self.planned_start.get()?;
+        Span::new(start, start.plus(i64::from(self.planned_seconds)))
+    }
+
+    /// When its end reached the server; `None` where the source does not say.
+    #[must_use]
+    pub fn arrived_at(&self) -> Option<UtcSecond> {
+        self.arrived_at.get()
+    }
+
+    /// When the source sent this version.
+    #[must_use]
+    pub fn emitted_at(&self) -> Option<UtcSecond> {
+        self.emitted_at.get()
+    }
+
     /// Registration ids of the other carers of the same visit.
     #[must_use]
     pub fn partners(&self) -> &[Box<str>] {
@@ -155,7 +191,7 @@ impl Visit {
     /// Seconds from its end until it reached the server, at least 0.
     #[must_use]
     pub fn lag_seconds(&self) -> Option<i64> {
-        self.arrived_at.map(|arrived| arrived.since(self.span.end()).max(0))
+        self.arrived_at().map(|arrived| arrived.since(self.span.end()).max(0))
     }
 
     /// Does it begin on an evening (from 18), at night (before 7) or at a weekend?
@@ -214,7 +250,7 @@ impl Visit {
             return self.span;
         }
         let start = self.span.start();
-        let end = self.planned.map_or(start, |plan| plan.end().min(self.span.end()).max(start));
+        let end = self.planned().map_or(start, |plan| plan.end().min(self.span.end()).max(start));
         Span::new(start, end).expect("`end` was not let below `start`")
     }
 
@@ -257,7 +293,7 @@ impl Visit {
     /// `None` without a plan or where a length is no evidence (open, closed by itself, nobody met).
     #[must_use]
     pub fn log_ratio(&self) -> Option<f64> {
-        let planned = self.planned?.seconds();
+        let planned = self.planned()?.seconds();
         self.is_measured().then(|| (self.seconds() as f64 / planned as f64).ln())
     }
 
@@ -267,7 +303,8 @@ impl Visit {
         matches!(self.outcome, Outcome::Performed)
             && !self.open
             && self.end_method != CaptureMethod::AutoClosed
-            && self.planned.is_some_and(|plan| 0 < plan.seconds())
+            && self.planned_start.get().is_some()
+            && 0 < self.planned_seconds
             && 0 < self.seconds()
     }
 }

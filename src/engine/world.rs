@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use hashbrown::HashMap;
 
@@ -11,12 +11,13 @@ use super::devices::Devices;
 use super::facts::Facts;
 use super::ledger::Ledger;
 use super::mark::{Mark, Marks};
+use super::months::Months;
 use super::names::{CarerId, ClientId, TextId};
 use super::peers::MonthPool;
 use super::period::Period;
 use super::registry::Registry;
 use super::restraint::Bounds;
-use super::tally::Months;
+use super::tally::Counted;
 use super::timeline::{Pin, Timeline};
 use super::visit::{Slot, Visit};
 use crate::domain::{Day, Month, UtcSecond, Zone};
@@ -52,15 +53,28 @@ pub struct Settings {
     pub bounds: Bounds,
 }
 
-/// A carer or a client.
+/// A carer or a client, in two cache lines: all of both are touched with each of its visits.
+#[repr(align(64))]
 #[derive(Default)]
 pub(super) struct Party {
     pub(super) timeline: Timeline,
-    pub(super) months: Months,
-    /// Its pairs about which something stands, in no order that means anything.
-    pub(super) pairs_standing: Vec<Period>,
+    /// Visits there that have a standing finding.
+    pub(super) standing: u32,
     /// Changed since the read model last asked.
     pub(super) touched: bool,
+    pub(super) months: Months,
+    /// Its pairs about which something stands, in no order that means anything.
+    pub(super) pairs_standing: Box<[Period]>,
+}
+
+const _: () = assert!(size_of::<Party>() == 128);
+
+impl Party {
+    pub(super) fn change_pairs(&mut self, change: impl FnOnce(&mut Vec<Period>)) {
+        let mut pairs = std::mem::take(&mut self.pairs_standing).into_vec();
+        change(&mut pairs);
+        self.pairs_standing = pairs.into();
+    }
 }
 
 /// All that is known of one municipality.
@@ -73,7 +87,7 @@ pub(super) struct World {
     pub(super) clients: Vec<Party>,
     pub(super) providers: Vec<Months>,
     /// Who captured visits with a tag that was read right after or before a far away one.
-    pub(super) tags: HashMap<(Month, TextId), Vec<(CarerId, u32)>>,
+    pub(super) tags: HashMap<(Month, TextId), Counted<CarerId>>,
     pub(super) devices: Devices,
     pub(super) pools: BTreeMap<Month, MonthPool>,
     /// What is usual that has to be reckoned anew.
@@ -138,8 +152,7 @@ pub(super) enum Moved {
     Length,
 }
 
-static NOBODY: Party =
-    Party { timeline: Timeline::EMPTY, months: Months::EMPTY, pairs_standing: Vec::new(), touched: false };
+static NOBODY: LazyLock<Party> = LazyLock::new(Party::default);
 
 impl World {
     pub(super) fn new(settings: Arc<Settings>) -> Self {
@@ -164,16 +177,16 @@ impl World {
     }
 
     pub(super) fn carer(&self, carer: CarerId) -> &Party {
-        self.carers.get(carer.0 as usize).unwrap_or(&NOBODY)
+        self.carers.get(carer.0 as usize).unwrap_or_else(|| &NOBODY)
     }
 
     pub(super) fn client(&self, client: ClientId) -> &Party {
-        self.clients.get(client.0 as usize).unwrap_or(&NOBODY)
+        self.clients.get(client.0 as usize).unwrap_or_else(|| &NOBODY)
     }
 
     /// Puts a visit on the timelines and into the counts.
     pub(super) fn place(&mut self, visit: Visit) {
-        let pin = Pin { span: visit.presence(), slot: visit.slot };
+        let pin = Pin::new(visit.presence(), visit.slot);
         let ledger = &self.ledger;
         let by_id = |a, b| ledger.id(a).cmp(ledger.id(b));
         party(&mut self.carers, visit.carer.0).timeline.insert(pin, by_id);
@@ -189,7 +202,7 @@ impl World {
     pub(super) fn lift(&mut self, slot: Slot) -> Option<Visit> {
         self.set_marks(slot, Marks::default());
         let visit = self.ledger.entry_mut(slot).visit.take()?;
-        let pin = Pin { span: visit.presence(), slot };
+        let pin = Pin::new(visit.presence(), slot);
         for party in [party(&mut self.carers, visit.carer.0), party(&mut self.clients, visit.client.0)] {
             party.timeline.remove(pin);
         }
@@ -221,7 +234,7 @@ impl World {
         let mut baseline = Baseline::new(prior);
         // Two days wider in UTC than the local days are; the days decide.
         let from = UtcSecond((i64::from(days.start.0) - 1) * 86_400);
-        let first = marks.partition_point(|mark| mark.span.start() < from);
+        let first = marks.partition_point(|mark| mark.start() < from);
         for mark in &marks[first..] {
             let visit = self.ledger.counted(mark.slot);
             if days.end <= visit.day {
@@ -259,7 +272,9 @@ impl World {
         let first_whole = month.next();
         for party in self.carers.iter_mut().chain(&mut self.clients) {
             party.months.expire(first_whole);
-            party.pairs_standing.retain(|pair| month <= pair.month);
+            if party.pairs_standing.iter().any(|pair| pair.month < month) {
+                party.change_pairs(|pairs| pairs.retain(|pair| month <= pair.month));
+            }
         }
         self.providers.iter_mut().for_each(|months| months.expire(first_whole));
         self.tags.retain(|(known, _), _| first_whole <= *known);

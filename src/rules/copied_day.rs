@@ -103,7 +103,7 @@ const fn minute(at: UtcSecond) -> i64 {
 
 fn is_as_planned(visit: &Visit) -> bool {
     let ends = (minute(visit.span.start()), minute(visit.span.end()));
-    visit.planned.is_some_and(|plan| (minute(plan.start()), minute(plan.end())) == ends)
+    visit.planned().is_some_and(|plan| (minute(plan.start()), minute(plan.end())) == ends)
 }
 
 /// The start is within the same minute already.

@@ -80,7 +80,7 @@ const fn changes_a_time(edit: &Edited) -> bool {
 /// When anything about it was last new or changed.
 fn latest(visit: &Visit) -> Option<UtcSecond> {
     let edited = visit.edits().iter().filter(|edit| changes_a_time(edit)).map(|edit| edit.at).max();
-    edited.max(visit.emitted_at.filter(|_| !is_approval(visit)))
+    edited.max(visit.emitted_at().filter(|_| !is_approval(visit)))
 }
 
 const fn is_approval(visit: &Visit) -> bool {
@@ -93,7 +93,7 @@ fn after(visit: &Visit, locked: UtcSecond) -> Option<(Late, UtcSecond)> {
     if let Some(at) = edited.filter(|at| locked < *at) {
         return Some((Late::Changed, at));
     }
-    let sent_at = visit.emitted_at.filter(|at| locked < *at)?;
+    let sent_at = visit.emitted_at().filter(|at| locked < *at)?;
     match visit.event {
         EventType::Amended if edited.is_none() => Some((Late::Changed, sent_at)),
         EventType::Started | EventType::Ended | EventType::Recorded => Some((Late::New, sent_at)),

@@ -59,7 +59,9 @@ struct Told {
 impl Rule for MissedVisit {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
         let own = sight.visit();
-        let Some(planned) = own.planned.filter(|_| own.payment_mode == PaymentMode::Granted) else { return };
+        let Some(planned) = own.planned().filter(|_| own.payment_mode == PaymentMode::Granted) else {
+            return;
+        };
         let (billed, expected) = (own.paid_seconds(), planned.seconds().max(own.seconds()));
         let least = (i64::from(self.beyond_plan_minutes_min) * 60).max(planned.seconds() / 2);
         if own.is_performed() && own.billable && least.max(1) <= billed - expected {

@@ -61,7 +61,7 @@ impl Rule for MissingLogOut {
 
 impl MissingLogOut {
     fn is_overlong(&self, visit: &Visit) -> bool {
-        let planned = visit.planned.map_or(0, Span::seconds);
+        let planned = visit.planned().map_or(0, Span::seconds);
         i64::from(self.seconds_min) < visit.seconds()
             && 0 < planned
             && self.plan_multiple * (planned as f64) < visit.seconds() as f64
@@ -69,7 +69,7 @@ impl MissingLogOut {
 
     fn hit(&self, sight: &Sight<'_>, above: Span, auto_closed: bool) -> Hit {
         let own = sight.visit();
-        let planned = own.planned.map(Span::seconds);
+        let planned = own.planned().map(Span::seconds);
         let slack = i64::from(self.slack_seconds);
         let above_is_paid = |planned: i64| planned + slack < own.paid_seconds();
         let is_paid = own.billable && planned.is_some_and(above_is_paid);
@@ -95,7 +95,7 @@ impl MissingLogOut {
 
 /// The part after the planned end; the whole visit where it has no plan.
 fn above_plan(visit: &Visit) -> Span {
-    let Some(plan) = visit.planned else { return visit.span };
+    let Some(plan) = visit.planned() else { return visit.span };
     let start = visit.span.start();
     // A visit that began late may end late: its planned length counts, not only its planned end.
     let due = plan.end().max(start.plus(plan.seconds())).min(visit.span.end());

@@ -45,7 +45,7 @@ struct PlanCopy(Shares);
 impl Rule for PlanCopy {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
         let visit = sight.visit();
-        let Some(plan) = visit.planned else { return };
+        let Some(plan) = visit.planned() else { return };
         if visit.is_performed() && !visit.is_manual() && visit.end_method != CaptureMethod::AutoClosed {
             let same = |a: UtcSecond, b: UtcSecond| a.0.div_euclid(60) == b.0.div_euclid(60);
             let copied = same(visit.span.start(), plan.start()) && same(visit.span.end(), plan.end());

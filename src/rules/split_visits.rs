@@ -78,7 +78,7 @@ impl SplitVisits {
     fn is_piece(&self, earlier: &Visit, later: &Visit) -> bool {
         let gap = later.span.start().since(earlier.presence().end());
         let planned_as_two =
-            earlier.planned.is_some() && later.planned.is_some() && earlier.planned != later.planned;
+            earlier.planned().is_some() && later.planned().is_some() && earlier.planned() != later.planned();
         earlier.client == later.client
             && earlier.service == later.service
             && !planned_as_two
@@ -114,7 +114,7 @@ impl SplitVisits {
                 "declined-visit",
                 "not-billed",
             ],
-            not_tested: if own.planned.is_some() { Vec::new() } else { vec!["plan"] },
+            not_tested: if own.planned().is_some() { Vec::new() } else { vec!["plan"] },
             text: Sentence {
                 sv: format!(
                     "Samma omsorgsperson registrerade två besök hos brukaren den {date} med {minutes} minuter emellan: \

@@ -83,7 +83,7 @@ impl Rule for UnusualDuration {
         if !is_comparable(own) {
             return;
         }
-        let Some(planned) = own.planned.map(Span::seconds) else { return report.undetermined("plan") };
+        let Some(planned) = own.planned().map(Span::seconds) else { return report.undetermined("plan") };
         let Some(value) = own.log_ratio() else { return };
         let is_long = self.measure(sight, value, planned, report);
         if !is_long || !self.exceeds(own, planned) {
@@ -106,7 +106,8 @@ impl Rule for UnusualDuration {
 
     fn looks_back(&self, sight: &Sight<'_>, later: &Visit) -> bool {
         let own = sight.visit();
-        let Some(planned) = later.planned.map(Span::seconds).filter(|plan| self.exceeds(later, *plan)) else {
+        let Some(planned) = later.planned().map(Span::seconds).filter(|plan| self.exceeds(later, *plan))
+        else {
             return false;
         };
         let is_long =

@@ -46,7 +46,7 @@ impl Rule for UnusualStart {
         if !is_comparable(own) {
             return;
         }
-        let Some(planned) = own.planned.map(Span::start) else { return report.undetermined("plan") };
+        let Some(planned) = own.planned().map(Span::start) else { return report.undetermined("plan") };
         let late = own.span.start().since(planned);
         let distance = late as f64 / f64::from(self.scale_seconds.max(1));
         report.signal(Signal::Start, (1.0 + distance * distance).recip());

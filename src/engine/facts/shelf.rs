@@ -1,5 +1,7 @@
 //! The facts of one kind about one entity.
 
+use smallvec::SmallVec;
+
 use crate::domain::{Fact, UtcSecond, Validity};
 
 /// One fact in an index.
@@ -11,17 +13,18 @@ pub(super) struct Known<T> {
     pub(super) value: T,
 }
 
-/// The facts of one kind about one entity; few, so they are searched in order.
+/// The facts of one kind about one entity; few, so they are searched in order. So many of them lie in the
+/// index itself.
 #[derive(Clone, Debug)]
-pub(super) struct Shelf<T>(Vec<Known<T>>);
+pub(super) struct Shelf<T, const NEAR: usize = 0>(SmallVec<[Known<T>; NEAR]>);
 
-impl<T> Default for Shelf<T> {
+impl<T, const NEAR: usize> Default for Shelf<T, NEAR> {
     fn default() -> Self {
-        Self(Vec::new())
+        Self(SmallVec::new())
     }
 }
 
-impl<T> Shelf<T> {
+impl<T, const NEAR: usize> Shelf<T, NEAR> {
     /// Puts `value` in for `fact`, or takes it out again with `None`.
     pub(super) fn set(&mut self, fact: &Fact, value: Option<T>) {
         let Some(value) = value else {
@@ -58,7 +61,7 @@ impl<T> Shelf<T> {
         self.0.iter()
     }
 
-    pub(super) const fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }

@@ -111,14 +111,14 @@ struct FailsOn {
 
 impl Rule for FailsOn {
     fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
-        assert_eq!(sight.tally().count(Mark::Manual).borne, 0, "this rule has a fault");
+        assert_eq!(sight.tally().count(Mark::OF_CLIENTS).borne, 0, "this rule has a fault");
         0
     }
 
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
         let is_it = sight.id(sight.visit().slot) == self.id;
         assert!(!is_it || self.looks == Looks::AtBoth, "this rule has a fault");
-        report.mark(Mark::Manual, is_it);
+        report.mark(Mark::OF_CLIENTS, is_it);
         if is_it {
             return;
         }
