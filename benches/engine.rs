@@ -13,13 +13,15 @@ mod floor;
 #[path = "contract/sample.rs"]
 mod sample;
 
+use std::process::Command;
 use std::time::Instant;
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group};
 use engine::town::{DAYS, Filled, Town};
 use floor::floor;
 use sample::{SAMPLE, compact};
 
+const CARERS: [usize; 2] = [100, 1000];
 /// Registrations of a carer in a day.
 const VISITS: usize = 10;
 /// Clients of a carer.
@@ -28,12 +30,16 @@ const CLIENTS: usize = 7;
 const ROUND: usize = 10_000;
 const ROUNDS: usize = 41;
 
+fn kept(carers: usize) -> usize {
+    carers * VISITS * DAYS
+}
+
 fn registration(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("engine");
     group.throughput(Throughput::Elements(1)).sample_size(10);
     let only_profiles = std::env::args().any(|arg| arg == "--profile-time" || arg == "--test");
-    for carers in [100, 1000] {
-        let kept = carers * VISITS * DAYS;
+    for carers in CARERS {
+        let kept = kept(carers);
         // Filled only where this size is asked for, so that instructions can be counted for each.
         let mut filled: Option<Filled> = None;
         group.bench_function(BenchmarkId::new("registration", format!("{kept} kept")), |bencher| {
@@ -67,4 +73,19 @@ fn beside_the_floor(filled: &mut Filled) -> String {
 }
 
 criterion_group!(benches, registration);
-criterion_main!(benches);
+
+/// Each size in a process of its own, as a service has one: in the holes that another town has left behind,
+/// what belongs together lies scattered.
+fn main() {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    if args.iter().any(|arg| !arg.starts_with('-')) {
+        benches();
+        return Criterion::default().configure_from_args().final_summary();
+    }
+    for carers in CARERS {
+        let own = std::env::current_exe().expect("it runs");
+        let filter = format!("registration/{} kept", kept(carers));
+        let ended = Command::new(own).args(&args).arg(filter).status().expect("it is there");
+        assert!(ended.success(), "{ended}");
+    }
+}
