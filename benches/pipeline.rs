@@ -21,6 +21,7 @@ use std::time::{Duration, Instant};
 use pipeline::broker::Broker;
 use pipeline::service::{Rules, Service};
 use pipeline::{broker, latency};
+use rdkafka::Message as _;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use tidvakt::contract;
 use tidvakt::domain::UtcSecond;
@@ -39,7 +40,9 @@ fn main() {
     let floor = decode(&records);
     let broker = Broker::start();
     broker.produce(&records);
-    let discard = discard(&broker, records.len());
+    let counts = broker::counts(&records);
+    let discard = discard(&broker, &counts);
+    let only_decode = only_decode(&broker, &counts);
     let hop = latency::hop(&broker);
     let count = records.len() + latency::SENT;
     let few = std::env::var("BENCH_RULES").is_ok_and(|rules| rules == "few");
@@ -47,7 +50,7 @@ fn main() {
     let caught_up = service.caught_up(count);
     let alert = latency::alert(&broker);
     drop(service);
-    table(&Figures { records: records.len(), count, floor, discard, caught_up, hop, alert });
+    table(&Figures { records: records.len(), count, floor, discard, only_decode, caught_up, hop, alert });
 }
 
 struct Decode {
@@ -89,22 +92,57 @@ pub struct Spent {
 }
 
 /// One thread polls everything and drops it; the best of three.
-fn discard(broker: &Broker, count: usize) -> Spent {
-    let pass = || {
-        let consumer: BaseConsumer =
-            broker.client().set("group.id", "discard").create().expect("settings are right");
-        consumer.assign(&broker.whole_feed()).expect("partitions exist");
-        let next =
-            || consumer.poll(Duration::from_secs(10)).expect("records are there").map(|m| m.payload_len());
-        next().expect("the broker answers");
-        let (begun, cpu) = (Instant::now(), pipeline::service::cpu("self"));
-        for _ in 1..count {
-            black_box(next().expect("the broker answers"));
-        }
-        Spent { wall: begun.elapsed(), cpu: pipeline::service::cpu("self") - cpu, resident_mib: 0.0 }
+fn discard(broker: &Broker, counts: &[(i32, usize)]) -> Spent {
+    best_of_three(|| {
+        poll(broker, counts, |value| {
+            black_box(value);
+        })
+    })
+}
+
+/// As many threads as there are workers poll and decode: no service that decodes by the contract could do more,
+/// had it nothing to weigh and nothing to tell.
+fn only_decode(broker: &Broker, counts: &[(i32, usize)]) -> Spent {
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(counts.len());
+    let late = UtcSecond(4_000_000_000);
+    let decode = |value: &[u8]| {
+        let record = contract::parse_registration(value).expect("we wrote it");
+        black_box(record.registration(late).expect("we wrote it"));
     };
+    best_of_three(|| {
+        let cpu = pipeline::service::cpu("self");
+        let wall = std::thread::scope(|scope| {
+            let of = |worker| counts.iter().copied().skip(worker).step_by(workers).collect::<Vec<_>>();
+            let polling =
+                (0..workers).map(of).map(|own| scope.spawn(move || poll(broker, &own, decode).wall));
+            let polling: Vec<_> = polling.collect();
+            polling.into_iter().map(|thread| thread.join().expect("it polls to the end")).max()
+        });
+        let wall = wall.expect("there is a worker");
+        Spent { wall, cpu: pipeline::service::cpu("self") - cpu, resident_mib: 0.0 }
+    })
+}
+
+fn best_of_three(pass: impl Fn() -> Spent) -> Spent {
     let passes = [pass(), pass(), pass()];
     passes.into_iter().min_by_key(|spent| spent.wall).expect("three passes")
+}
+
+/// Polls so many records of each of these partitions; timed from the first on.
+fn poll(broker: &Broker, counts: &[(i32, usize)], each: impl Fn(&[u8])) -> Spent {
+    let mut client = broker.client();
+    // With a full queue the client would sit still for a second.
+    client.set("group.id", "discard").set("fetch.queue.backoff.ms", "2");
+    let consumer: BaseConsumer = client.create().expect("settings are right");
+    consumer.assign(&broker::beginning_of(counts)).expect("partitions exist");
+    let next = || {
+        let message = consumer.poll(Duration::from_secs(10)).expect("records are there");
+        each(message.expect("the broker answers").payload().expect("all have a value"));
+    };
+    next();
+    let (begun, cpu) = (Instant::now(), pipeline::service::cpu("self"));
+    (1..counts.iter().map(|(_, count)| count).sum()).for_each(|_| next());
+    Spent { wall: begun.elapsed(), cpu: pipeline::service::cpu("self") - cpu, resident_mib: 0.0 }
 }
 
 struct Figures {
@@ -113,13 +151,14 @@ struct Figures {
     count: usize,
     floor: Decode,
     discard: Spent,
+    only_decode: Spent,
     caught_up: Spent,
     hop: latency::Quantiles,
     alert: latency::Quantiles,
 }
 
 fn table(figures: &Figures) {
-    let Figures { records, count, floor, discard, caught_up, hop, alert } = figures;
+    let Figures { records, count, floor, discard, only_decode, caught_up, hop, alert } = figures;
     let rate = |spent: &Spent, of: &usize| *of as f64 / spent.wall.as_secs_f64();
     let cpu = |spent: &Spent, of: &usize| spent.cpu.as_secs_f64() * 1e6 / *of as f64;
     println!("| What | registrations/s | share of discard | CPU µs each | resident MiB |");
@@ -139,6 +178,12 @@ fn table(figures: &Figures) {
         "| consume and discard, one thread | {:.0} | 1 | {:.2} | |",
         rate(discard, records),
         cpu(discard, records)
+    );
+    println!(
+        "| consume and decode, all workers (what no service can pass) | {:.0} | {:.2} | {:.2} | |",
+        rate(only_decode, records),
+        rate(only_decode, records) / rate(discard, records),
+        cpu(only_decode, records)
     );
     println!(
         "| the service | {:.0} | {:.2} | {:.2} | {:.0} |",

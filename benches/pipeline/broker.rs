@@ -57,15 +57,6 @@ impl Broker {
         config.create().expect("settings are right")
     }
 
-    /// Every partition of the feed, from its beginning.
-    pub fn whole_feed(&self) -> TopicPartitionList {
-        let mut partitions = TopicPartitionList::new();
-        for partition in 0..PARTITIONS {
-            partitions.add_partition_offset(FEED, partition, Offset::Beginning).expect("a valid offset");
-        }
-        partitions
-    }
-
     /// Puts all records on the feed.
     pub fn produce(&self, records: &[(String, Vec<u8>)]) {
         let producer = self.producer();
@@ -83,6 +74,21 @@ impl Drop for Broker {
         script(&["stop", &self.folder.display().to_string()]);
         let _ = std::fs::remove_dir_all(&self.folder);
     }
+}
+
+/// The partitions of the feed, from their beginnings.
+pub fn beginning_of(counts: &[(i32, usize)]) -> TopicPartitionList {
+    let mut partitions = TopicPartitionList::new();
+    for (partition, _) in counts {
+        partitions.add_partition_offset(FEED, *partition, Offset::Beginning).expect("a valid offset");
+    }
+    partitions
+}
+
+/// The partitions, and how many of the records go to each.
+pub fn counts(records: &[(String, Vec<u8>)]) -> Vec<(i32, usize)> {
+    let of = |wanted| records.iter().filter(|(municipality, _)| partition(municipality) == wanted).count();
+    (0..PARTITIONS).map(|partition| (partition, of(partition))).collect()
 }
 
 /// The partition of a municipality.
