@@ -74,7 +74,7 @@ impl Default for Pace {
             commit_interval_millis: 1_000,
             rest_millis: 0,
             second_look_millis: 60_000,
-            batch_records_max: 1_000,
+            batch_records_max: 4_000,
             wait: Duration::from_millis(50),
         }
     }
