@@ -28,10 +28,12 @@ fn killed_five_times_it_loses_doubles_and_contradicts_nothing() {
     let mut random = Random(seed);
     let seconds = (records as f64 / 10_000.0).clamp(14.0, 30.0);
     let (mut restarts, mut service) = (Vec::new(), Service::start(&topics, folder.path(), "one"));
+    // Over all the time in which registrations come: some before the first word, some after it.
+    let most = (2_000.0 * seconds / (KILLS + 1) as f64) as u64;
     std::thread::scope(|scope| {
         scope.spawn(|| send_registrations(&topics, &towns, 0.0..1.0, seconds));
         for _ in 0..KILLS {
-            std::thread::sleep(Duration::from_millis(400 + random.below(2_000)));
+            std::thread::sleep(Duration::from_millis(400 + random.below(most - 400)));
             service.kill();
             restarts.push(now_ms());
             service = Service::start(&topics, folder.path(), "one");
