@@ -45,7 +45,7 @@ impl Engine {
         self.widen(&mut periods, &turned);
         let moved = self.world.refresh_usual();
         self.moved(&moved, &mut periods);
-        periods.sort_unstable();
+        periods.sort_unstable_by_key(Period::key);
         periods.dedup();
         for period in periods.drain(..) {
             // The first visits of a period are looked at in full, so that what cannot be decided is counted once.

@@ -50,11 +50,16 @@ impl Pool {
 
     /// Replaces what a carer's count was by what it is.
     pub(super) fn change(&mut self, before: Count, after: Count) {
-        let (out, new) = (Self::of(before), Self::of(after));
-        self.of += new.of - out.of;
-        self.borne += new.borne - out.borne;
-        self.pairs += new.pairs - out.pairs;
-        self.both += new.both - out.both;
+        // How many more, and how many ordered pairs more: n (n − 1) less m (m − 1) is (n − m) (n + m − 1).
+        let more = |before: u32, after: u32| {
+            let (before, after) = (i64::from(before), i64::from(after));
+            (after - before, (after - before) * (after + before - 1))
+        };
+        let ((of, pairs), (borne, both)) = (more(before.of, after.of), more(before.borne, after.borne));
+        self.of += of;
+        self.pairs += pairs;
+        self.borne += borne;
+        self.both += both;
     }
 }
 
