@@ -19,13 +19,14 @@ use about::Excepted;
 use grants::ProviderGrants;
 use shelf::Shelf;
 
-/// The facts about one client.
+/// The facts about one client; in this order in memory, as two rules ask of each period whether there are any.
 #[derive(Default)]
+#[repr(C)]
 struct AboutClient {
-    /// Asked for with each visit.
-    homes: Shelf<Home, 1>,
     absences: Shelf<Absence>,
     orders: Shelf<TextId>,
+    /// Asked for with each visit.
+    homes: Shelf<Home, 1>,
 }
 
 /// The facts about one carer.

@@ -129,13 +129,18 @@ impl Ledger {
         self.cancelled.push_back((appended_at, slot));
     }
 
-    /// Lets go of one registration.
-    pub(super) fn forget(&mut self, slot: Slot) {
-        if let Some(entry) = self.entries[slot.0 as usize].take() {
-            let hash = self.hasher.hash_one(&*entry.id);
-            if let Ok(found) = self.slots.find_entry(hash, |(_, known)| *known == slot) {
+    /// Lets go of registrations: step by step for all of them, as nothing of an old one is in a cache and the
+    /// steps of many can wait side by side.
+    pub(super) fn forget(&mut self, slots: &[Slot]) {
+        let kept = slots.iter().filter_map(|slot| Some((self.entries[slot.0 as usize].as_ref()?, *slot)));
+        let hashed: Vec<_> = kept.map(|(entry, slot)| (self.hasher.hash_one(&*entry.id), slot)).collect();
+        for (hash, slot) in &hashed {
+            if let Ok(found) = self.slots.find_entry(*hash, |(_, known)| known == slot) {
                 found.remove();
             }
+        }
+        for (_, slot) in hashed {
+            self.entries[slot.0 as usize] = None;
             self.free.push(slot);
         }
     }
@@ -151,7 +156,7 @@ impl Ledger {
                 .as_ref()
                 .is_some_and(|entry| entry.visit.is_none() && entry.appended_at == appended_at);
             if still {
-                self.forget(slot);
+                self.forget(&[slot]);
             }
         }
     }

@@ -294,8 +294,7 @@ impl Engine {
     }
 
     fn expire(&mut self, horizon: UtcSecond) {
-        let mut gone = Vec::new();
-        self.world.expire(horizon, |slot| gone.push(slot));
+        let gone = self.world.expire(horizon);
         for stand in gone.iter().filter_map(|slot| self.visits.remove(slot)) {
             self.world.unmark(&stand);
         }

@@ -52,13 +52,43 @@ impl From<TextId> for u32 {
     }
 }
 
-/// Where a text lies, beside its hash: a look-up touches the table and the text, growing only the table.
+/// So much of a text is kept beside its number: most ids are no longer, and then a look-up touches nothing else.
+const HEAD_BYTES: usize = 20;
+
+/// Where a text lies, and how it begins.
 #[derive(Clone, Copy)]
 struct Place {
-    hash: u64,
     number: u32,
     start: u32,
-    end: u32,
+    length: u32,
+    /// Its first bytes, and zeros.
+    head: [u8; HEAD_BYTES],
+}
+
+impl Place {
+    fn new(number: u32, start: u32, name: &str) -> Option<Self> {
+        let length = u32::try_from(name.len()).ok()?;
+        start.checked_add(length)?;
+        Some(Self { number, start, length, head: head(name) })
+    }
+
+    fn text(self, all: &str) -> &str {
+        &all[self.start as usize..][..self.length as usize]
+    }
+
+    /// Is it the place of `name`, which begins with `head`?
+    fn is_of(self, name: &str, head: &[u8; HEAD_BYTES], all: &str) -> bool {
+        self.length as usize == name.len()
+            && self.head == *head
+            && (name.len() <= HEAD_BYTES || self.text(all) == name)
+    }
+}
+
+fn head(name: &str) -> [u8; HEAD_BYTES] {
+    let mut head = [0; HEAD_BYTES];
+    let length = name.len().min(HEAD_BYTES);
+    head[..length].copy_from_slice(&name.as_bytes()[..length]);
+    head
 }
 
 /// The texts behind one kind of id, numbered from 0 in order of first appearance.
@@ -74,17 +104,19 @@ impl Names {
     /// The number of `name`; a new one where it was never seen.
     pub(super) fn intern<Id: From<u32>>(&mut self, name: &str) -> Id {
         let Self { places, hasher, ends, text } = self;
-        let hash = hasher.hash_one(name);
-        let known = |place: &Place| &text[place.start as usize..place.end as usize] == name;
-        match places.entry(hash, known, |place| place.hash) {
+        let head = head(name);
+        let known = |place: &Place| place.is_of(name, &head, text);
+        let hash = |place: &Place| hasher.hash_one(place.text(text));
+        match places.entry(hasher.hash_one(name), known, hash) {
             Entry::Occupied(known) => Id::from(known.get().number),
             Entry::Vacant(vacant) => {
                 let number = u32::try_from(ends.len()).expect("`ENTITIES_MAX` is far less");
                 let start = ends.last().copied().unwrap_or(0);
+                let place = Place::new(number, start, name);
+                let place = place.expect("`ENTITIES_MAX` ids of 128 characters are less");
                 text.push_str(name);
-                let end = u32::try_from(text.len()).expect("`ENTITIES_MAX` ids of 128 characters are less");
-                vacant.insert(Place { hash, number, start, end });
-                ends.push(end);
+                vacant.insert(place);
+                ends.push(start + place.length);
                 Id::from(number)
             }
         }
@@ -101,7 +133,8 @@ impl Names {
 
     /// The number of `name`, where it was seen.
     pub(super) fn find<Id: From<u32>>(&self, name: &str) -> Option<Id> {
-        let known = |place: &Place| &self.text[place.start as usize..place.end as usize] == name;
+        let head = head(name);
+        let known = |place: &Place| place.is_of(name, &head, &self.text);
         self.places.find(self.hasher.hash_one(name), known).map(|place| Id::from(place.number))
     }
 
@@ -132,5 +165,10 @@ mod tests {
         assert_eq!(["ann", "bo"].map(|name| names.intern_like(name, Some(bo))), [ann, bo]);
         assert_eq!((names.text(ann), names.text(bo), names.len()), ("ann", "bo", 2));
         assert_eq!(names.find::<CarerId>("eva"), None);
+        let long = ["0b4f8a52-6c1d-4e6f-9a3b-1", "0b4f8a52-6c1d-4e6f-9a3b-2", "0b4f8a52-6c1d-4e6f-9"];
+        let ids = long.map(|name| names.intern::<CarerId>(name));
+        assert_eq!(long.map(|name| names.find::<CarerId>(name)), ids.map(Some));
+        assert_eq!((ids.map(|id| names.text(id)), names.len()), (long, 5), "alike at the beginning only");
+        assert_eq!(names.find::<CarerId>("ann\0"), None, "what is behind a short text is none of it");
     }
 }

@@ -250,17 +250,18 @@ impl World {
         baseline
     }
 
-    /// Lets go of everything that began before `horizon`; each registration that goes is told.
-    pub(super) fn expire(&mut self, horizon: UtcSecond, mut gone: impl FnMut(Slot)) {
+    /// Lets go of everything that began before `horizon`; answers with the registrations that went.
+    pub(super) fn expire(&mut self, horizon: UtcSecond) -> Vec<Slot> {
         self.horizon = horizon;
         self.carers.iter_mut().for_each(|carer| carer.timeline.expire(horizon, |_| ()));
-        for client in &mut self.clients {
-            let ledger = &mut self.ledger;
-            client.timeline.expire(horizon, |slot| {
-                gone(slot);
-                ledger.forget(slot);
-            });
-        }
+        let mut gone = Vec::new();
+        self.clients.iter_mut().for_each(|client| client.timeline.expire(horizon, |slot| gone.push(slot)));
+        self.ledger.forget(&gone);
+        self.expire_counts(horizon);
+        gone
+    }
+
+    fn expire_counts(&mut self, horizon: UtcSecond) {
         self.ledger.expire_cancelled(horizon);
         self.devices.expire(self.settings.zone.day(horizon));
         let month = self.settings.zone.month(horizon);
