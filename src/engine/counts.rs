@@ -4,7 +4,7 @@ use super::mark::{Mark, Marks, bits};
 use super::months::Months;
 use super::names::{CarerId, ClientId, ProviderId, TextId};
 use super::period::{Period, Whose};
-use super::tally::{Side, Tally, count_in};
+use super::tally::{Side, Tally, count_in, step};
 use super::visit::{Slot, Visit};
 use super::world::{Moved, Outdated, World, party};
 use crate::domain::Month;
@@ -24,13 +24,9 @@ impl World {
         let at_client = client.entry(month, Side::Client).change(visit, add);
         let provider = party(&mut self.providers, visit.provider.0).entry(month, Side::Provider);
         provider.change(visit, add);
-        let step = |clients: &mut u32, by: bool| {
-            let by = u32::from(by);
-            *clients = if add { *clients + by } else { *clients - by };
-        };
-        step(&mut provider.clients, at_client.provider);
+        step(&mut provider.clients, u32::from(at_client.provider), add);
         if at_client.carer {
-            step(&mut carer.entry(month, Side::Carer).clients, true);
+            step(&mut carer.entry(month, Side::Carer).clients, 1, add);
         }
         if !add {
             carer.tidy(month);

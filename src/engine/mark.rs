@@ -117,9 +117,7 @@ impl Marks {
     pub(super) fn residual(&self) -> Option<i16> {
         (self.residual != NO_LENGTH).then_some(self.residual)
     }
-}
 
-impl Marks {
     /// Notes that the visit could bear `mark`, and whether it does.
     pub(super) const fn note(&mut self, mark: Mark, bears: bool) {
         self.of |= 1 << mark as u32;
@@ -127,9 +125,7 @@ impl Marks {
             self.borne |= 1 << mark as u32;
         }
     }
-}
 
-impl Marks {
     pub(super) const fn could_bear(&self, mark: Mark) -> bool {
         self.of >> mark as u32 & 1 == 1
     }

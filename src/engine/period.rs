@@ -51,7 +51,7 @@ pub struct Period {
 }
 
 impl Period {
-    /// In the same order as the periods, and compared with one instruction: thousands are sorted at a time.
+    /// One number in the order of the periods: thousands are sorted at a time.
     pub(super) fn key(&self) -> u128 {
         let (kind, first, second): (u8, u32, u32) = match self.whose {
             Whose::Carer(carer) => (0, carer.into(), 0),

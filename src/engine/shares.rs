@@ -1,6 +1,7 @@
 //! What each carer does at a client in a pay period.
 
 use super::names::CarerId;
+use super::tally::step;
 use super::visit::Visit;
 use crate::domain::VisitKind;
 
@@ -48,14 +49,13 @@ impl Shares {
             self.each.push(nothing);
             self.each.len() - 1
         });
-        let step = |count: &mut u32, by: u32| *count = if add { *count + by } else { *count - by };
         let is_unplanned = u32::from(visit.kind == VisitKind::Unplanned);
-        step(&mut self.unplanned, is_unplanned);
+        step(&mut self.unplanned, is_unplanned, add);
         let share = &mut self.each[at];
-        step(&mut share.visits, 1);
-        step(&mut share.unplanned, is_unplanned);
-        step(&mut share.off_hours, u32::from(visit.is_off_hours()));
-        step(&mut share.minutes, minutes(visit));
+        step(&mut share.visits, 1, add);
+        step(&mut share.unplanned, is_unplanned, add);
+        step(&mut share.off_hours, u32::from(visit.is_off_hours()), add);
+        step(&mut share.minutes, minutes(visit), add);
         let share = *share;
         if share.visits == 0 {
             self.each.swap_remove(at);

@@ -49,7 +49,7 @@ impl<'a> Sight<'a> {
     pub fn overlapping_at_carer(&self) -> impl Iterator<Item = (&'a Visit, Span)> {
         // Hardly any visit does, and several rules ask.
         let presence = self.visit.presence();
-        let shares_time = |pin: &Pin| pin.overlaps(presence);
+        let shares_time = |pin: &Pin| pin.span().intersection(presence).is_some();
         let any = *self.overlaps_at_carer.get_or_init(|| self.carer.reaching().any(shares_time));
         any.then(|| self.overlapping(&self.carer)).into_iter().flatten()
     }

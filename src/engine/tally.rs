@@ -48,7 +48,7 @@ impl Sum {
     fn change(&mut self, value: Option<i16>, add: bool) {
         let Some(value) = value.map(i64::from) else { return };
         let sign = if add { 1 } else { -1 };
-        self.count = if add { self.count + 1 } else { self.count - 1 };
+        step(&mut self.count, 1, add);
         self.total += sign * value;
         self.squares += sign * value * value;
     }
@@ -211,7 +211,6 @@ impl Tally {
 
     /// Takes a visit in or out.
     pub(super) fn change(&mut self, visit: &Visit, add: bool) -> FirstOrLast {
-        let step = |count: &mut u32| *count = if add { *count + 1 } else { *count - 1 };
         let sign = if add { 1 } else { -1 };
         if let Detail::Editors(editors) = &mut self.detail {
             for editor in visit.edits().iter().filter_map(|edit| edit.editor) {
@@ -222,7 +221,7 @@ impl Tally {
         if !visit.is_performed() {
             return FirstOrLast { provider, carer: false };
         }
-        step(&mut self.visits);
+        step(&mut self.visits, 1, add);
         self.seconds += sign * visit.seconds();
         if visit.billable {
             self.paid_seconds += sign * visit.paid_seconds();
@@ -232,10 +231,10 @@ impl Tally {
             }
         }
         if visit.payment_mode == PaymentMode::Granted {
-            step(&mut self.paid_by_grant);
+            step(&mut self.paid_by_grant, 1, add);
         }
         if visit.start_method.is_electronic() || visit.end_method.is_electronic() {
-            step(&mut self.seen);
+            step(&mut self.seen, 1, add);
         }
         let carer = match &mut self.detail {
             Detail::Days(days) => {
@@ -256,12 +255,9 @@ impl Tally {
         mut each: impl FnMut(usize, Count, Count),
     ) {
         let mut change = |count: &mut Count, mark: usize| {
-            let (before, borne) = (*count, u32::from(marks.borne >> mark & 1 == 1));
-            *count = if add {
-                Count { of: before.of + 1, borne: before.borne + borne }
-            } else {
-                Count { of: before.of - 1, borne: before.borne - borne }
-            };
+            let before = *count;
+            step(&mut count.of, 1, add);
+            step(&mut count.borne, marks.borne >> mark & 1, add);
             each(mark, before, *count);
         };
         match &mut self.marked {
@@ -283,6 +279,11 @@ impl Tally {
         };
         self.providers.is_empty() && marked.iter().all(|count| count.of == 0) && self.editors().is_empty()
     }
+}
+
+/// Counts so many more, or so many less.
+pub(super) const fn step(count: &mut u32, by: u32, add: bool) {
+    *count = if add { *count + by } else { *count - by };
 }
 
 fn change_day(days: &mut Vec<(Day, u32)>, visit: &Visit, add: bool) {

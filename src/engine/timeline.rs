@@ -31,11 +31,6 @@ impl Pin {
         Span::new(self.start, self.end()).expect("a length is not negative")
     }
 
-    /// Does it share time with `span`?
-    pub(super) fn overlaps(&self, span: Span) -> bool {
-        self.start.max(span.start()) < self.end().min(span.end())
-    }
-
     /// First by start, then by end.
     const fn key(&self) -> (UtcSecond, u32) {
         (self.start, self.seconds)
