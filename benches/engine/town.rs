@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tidvakt::domain::{
-    Capture, CaptureMethod, EventType, Fact, FactBody, FactChange, Outcome, Payment, Place, Registration,
-    Source, Span, Task, UtcSecond, Validity, VisitKind, Zone,
+    Capture, CaptureMethod, Coordinates, EventType, Fact, FactBody, FactChange, Payment, Registration,
+    Source, Span, Task, UtcSecond, Validity, VisitKind, VisitOutcome, Zone,
 };
-use tidvakt::engine::{Bounds, Engine, HoldOn, Input, Output, Position, Settings};
+use tidvakt::engine::{Bounds, Engine, HoldTarget, Input, Output, Position, Settings};
 
 /// Registrations that are timed at once: as fresh in the caches as those that were just decoded.
 const BATCH: usize = 64;
@@ -83,7 +83,7 @@ impl Town {
             start_capture: capture(start),
             end_capture: capture(end),
             visit_kind: VisitKind::Planned,
-            outcome: Outcome::Performed,
+            outcome: VisitOutcome::Performed,
             tasks: vec![Task { code: "shower", minutes: Some(30) }],
             required_staff: Some(1),
             partner_registration_ids: Vec::new(),
@@ -98,7 +98,7 @@ impl Town {
     }
 
     fn home(&self, client: usize) -> FactChange {
-        let place = Place { lat: 59.19 + (client % 100) as f64 * 1e-4, lon: 17.62 };
+        let place = Coordinates { lat: 59.19 + (client % 100) as f64 * 1e-4, lon: 17.62 };
         FactChange::Put(Fact {
             municipality: "0181".to_owned(),
             fact_id: format!("home-{client}"),
@@ -124,7 +124,7 @@ fn engine() -> Engine {
         municipality: "0181".to_owned(),
         zone: Zone::named("Europe/Stockholm").expect("bundled"),
         retained_days: DAYS as u16,
-        hold_on: HoldOn::Weaker,
+        hold_on: HoldTarget::Weaker,
         default_ore_per_hour: 51_600,
         default_payout_day: 6,
         default_payout_hour: 18,
@@ -185,7 +185,7 @@ impl Filled {
             self.next += batch;
         }
         let begun = Instant::now();
-        self.engine.look_at_periods(&mut out);
+        self.engine.assess_dirty_periods(&mut out);
         spent + begun.elapsed()
     }
 }

@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use super::exit::{Exit, Failure, OrExit};
 use super::{SettingsArgs, logging, output, signals};
 use crate::config::{Config, Secrets};
-use crate::service::kafka::embedded::Broker;
+use crate::service::log::kafka::embedded::Broker;
 use crate::service::{Service, ServiceError, Stopper, stopper};
 use reader::Reader;
 use town::Town;

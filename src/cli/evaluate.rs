@@ -174,7 +174,7 @@ fn evaluate(config: &Config, folder: &Path, name: String, budget: usize) -> Resu
 mod tests {
     use super::*;
     use crate::config::Sources as Given;
-    use crate::engine::reckoned;
+    use crate::engine::evaluations;
 
     #[test]
     fn an_honest_registration_costs_hardly_any_beta_function() {
@@ -182,9 +182,9 @@ mod tests {
         let plan = Plan { seed: 3, days: 25, clients: 150, clean: true, ..Plan::default() };
         let folder = Temporary::new(plan.seed).expect("there is room for a small town");
         write_town(&plan, &folder.0).expect("there is room for a small town");
-        let before = reckoned::so_far();
+        let before = evaluations::so_far();
         let town = evaluate(&config, &folder.0, "clean".to_owned(), 20).expect("our own files can be read");
-        let share = (reckoned::so_far() - before) as f64 / town.registrations as f64;
+        let share = (evaluations::so_far() - before) as f64 / town.registrations as f64;
         assert!(0.0 < share && share <= 0.1, "{share} tails a registration");
     }
 }

@@ -10,7 +10,7 @@ use super::{Cli, output};
 use crate::config::{Config, DEFAULT_TOML};
 use crate::contract;
 use crate::rules::RULES;
-use crate::service::metrics::metrics_table;
+use crate::service::observe::metrics::metrics_table;
 
 const EXAMPLES: &str = "\
 Examples:

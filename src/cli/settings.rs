@@ -28,7 +28,9 @@ impl SettingsArgs {
     /// # Errors
     /// All that is wrong with them.
     pub fn load(&self, secrets: Secrets) -> Result<Config, Failure> {
-        Ok(self.try_load(secrets)?)
+        let config = self.try_load(secrets)?;
+        config.warnings().iter().for_each(|warning| eprintln!("warning: {warning}"));
+        Ok(config)
     }
 
     fn try_load(&self, secrets: Secrets) -> Result<Config, ConfigError> {

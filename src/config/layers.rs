@@ -8,6 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::client;
 use super::error::{Origin, Problem};
+use super::renamed;
 use super::schema::{self, FREE_TABLES, SCHEMA, Scalar, free_table, join, line_of};
 
 /// Every environment variable of the program begins so.
@@ -62,6 +63,8 @@ pub(super) struct Gathered {
     /// By path; the names in free tables follow the table's path.
     pub(super) entries: BTreeMap<String, Entry>,
     pub(super) problems: Vec<Problem>,
+    /// Keys that were given by an old name.
+    pub(super) warnings: Vec<Problem>,
 }
 
 impl Gathered {
@@ -70,7 +73,7 @@ impl Gathered {
         let keys = SCHEMA.keys.iter().map(|(path, key)| (path.clone(), entry(key.default.clone())));
         let free = SCHEMA.free.iter();
         let free = free.map(|(table, name, text)| (join(table, name), entry(Scalar::Text(text.clone()))));
-        Self { entries: keys.chain(free).collect(), problems: Vec::new() }
+        Self { entries: keys.chain(free).collect(), problems: Vec::new(), warnings: Vec::new() }
     }
 
     /// Lays the settings file `source` over what is there.
@@ -91,12 +94,14 @@ impl Gathered {
     pub(super) fn environment(&mut self, variables: &[(String, String)]) {
         let names: BTreeMap<String, &str> =
             SCHEMA.keys.keys().map(|path| (variable(path), path.as_str())).collect();
+        let old_names = renamed::old_paths(SCHEMA.keys.keys());
         for (name, text) in variables {
             if !name.starts_with(PREFIX) || name == CONFIG_VARIABLE {
                 continue;
             }
             let origin = Origin::Environment(name.clone());
-            if let Some(path) = names.get(name) {
+            let old = || old_names.iter().find(|old| variable(old) == *name).map(String::as_str);
+            if let Some(path) = names.get(name).copied().or_else(old) {
                 self.text(path, text, origin);
             } else if let Some((table, property)) = free_variable(name) {
                 self.free(table, &property, text.clone(), origin);
@@ -136,8 +141,8 @@ impl Gathered {
 
     fn table(&mut self, section: &str, table: &DeTable<'_>, file: &FileText<'_>) {
         for (name, value) in table {
-            let path = join(section, name.get_ref());
             let origin = file.origin(name);
+            let path = self.present(join(section, name.get_ref()), &origin);
             if let Some(free) = free_table(&path) {
                 match value.get_ref().as_table() {
                     Some(entries) => self.free_table(free, "", entries, file),
@@ -185,6 +190,7 @@ impl Gathered {
     }
 
     fn text(&mut self, path: &str, text: &str, origin: Origin) {
+        let path = &self.present(path.to_owned(), &origin);
         let Some(key) = SCHEMA.keys.get(path) else { return self.problem(origin, unknown(path)) };
         match key.accept(key.parse(text)) {
             Ok(value) => self.put(path.to_owned(), value, origin),
@@ -201,6 +207,14 @@ impl Gathered {
 
     fn put(&mut self, path: String, value: Scalar, origin: Origin) {
         self.entries.insert(path, Entry { value, origin });
+    }
+
+    /// The present path of a key; an old name is noted as a warning.
+    fn present(&mut self, path: String, origin: &Origin) -> String {
+        let Some(present) = renamed::present(&path) else { return path };
+        let text = renamed::warning(&path, &present);
+        self.warnings.push(Problem { origin: origin.clone(), text });
+        present
     }
 
     pub(super) fn problem(&mut self, origin: Origin, text: String) {

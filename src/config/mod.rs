@@ -10,6 +10,7 @@ mod effective;
 mod error;
 mod layers;
 mod parts;
+mod renamed;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ use crate::engine::Settings;
 pub struct Config {
     parts: Parts,
     entries: BTreeMap<String, Entry>,
+    warnings: Vec<Problem>,
 }
 
 impl Config {
@@ -56,9 +58,9 @@ impl Config {
         gathered.environment(&sources.environment);
         gathered.flags(&sources.set, &sources.client);
         let parts = parts::build(&mut gathered, sources.secrets);
-        let Gathered { entries, mut problems } = gathered;
+        let Gathered { entries, mut problems, warnings } = gathered;
         if problems.is_empty() {
-            return Ok(Self { parts, entries });
+            return Ok(Self { parts, entries, warnings });
         }
         problems.sort();
         Err(ConfigError::Wrong(problems))
@@ -93,6 +95,12 @@ impl Config {
     #[must_use]
     pub fn hash(&self) -> String {
         effective::hash(&self.entries)
+    }
+
+    /// What is accepted and should be written otherwise, such as a key by its old name.
+    #[must_use]
+    pub fn warnings(&self) -> &[Problem] {
+        &self.warnings
     }
 
     /// Every value in effect as TOML, with where it comes from. Holds no secret.

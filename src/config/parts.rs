@@ -11,7 +11,7 @@ use super::client::{self, PROPERTIES, SECRET_FILES};
 use super::layers::{Gathered, Secrets};
 use super::schema::Scalar;
 use crate::domain::Zone;
-use crate::engine::{Bounds, HoldOn};
+use crate::engine::{Bounds, HoldTarget};
 
 /// Kafka takes no longer topic name.
 const TOPIC_CHARACTERS_MAX: usize = 249;
@@ -82,7 +82,7 @@ pub struct EngineConfig {
     /// Days that registrations are kept, by their start.
     pub retained_days: u16,
     /// On which registration of a pair the hold falls.
-    pub hold_on: HoldOn,
+    pub hold_on: HoldTarget,
     /// The price where no tariff is known, in öre per hour.
     pub default_ore_per_hour: i64,
     /// Day of the month after on which a period is paid where no calendar says.
@@ -292,7 +292,11 @@ impl Reader<'_> {
         EngineConfig {
             zone,
             retained_days: self.integer("engine.retained_days"),
-            hold_on: if self.text("engine.hold_on") == "both" { HoldOn::Both } else { HoldOn::Weaker },
+            hold_on: if self.text("engine.hold_on") == "both" {
+                HoldTarget::Both
+            } else {
+                HoldTarget::Weaker
+            },
             default_ore_per_hour: self.integer("engine.default_ore_per_hour"),
             default_payout_day: self.integer("engine.default_payout_day"),
             default_payout_hour: self.integer("engine.default_payout_hour"),

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::append;
 use super::read::{SchemaVersion, read};
 use super::text::{Measures, Object, Plain, Real, Text, Texts};
-use super::time::{Period, Time};
+use super::time::{PayPeriod, Time};
 use super::words::Word;
 use crate::domain::{
     Alert, AlertState, Class, Finding, Grade, Hold, HoldState, Lowered, Provenance, PublishedAlert,
@@ -48,7 +48,7 @@ pub(super) struct AlertRecord<'a> {
     /// The client, where the subject has one.
     client_ref: Option<Plain<'a>>,
     /// The pay period.
-    pay_period: Period,
+    pay_period: PayPeriod,
     /// The gravest class among the findings.
     class: Word<Class>,
     /// The gravest grade among the findings.
@@ -146,7 +146,7 @@ struct HoldRecord<'a> {
     /// The tariff, where known.
     tariff_code: Option<Plain<'a>>,
     /// The pay period.
-    pay_period: Period,
+    pay_period: PayPeriod,
     /// Only the disputed seconds.
     seconds_in_question: i64,
     /// Their price in öre.
@@ -231,7 +231,7 @@ impl<'a> AlertRecord<'a> {
             provider_id: Text::new(&alert.provider_id),
             carer_ref: Text::option(alert.carer_ref.as_deref()),
             client_ref: Text::option(alert.client_ref.as_deref()),
-            pay_period: Period(alert.pay_period),
+            pay_period: PayPeriod(alert.pay_period),
             class: Word(alert.class),
             grade: Word(alert.grade),
             score: Real(alert.score),
@@ -342,7 +342,7 @@ impl<'a> HoldRecord<'a> {
             version: hold.version,
             order_id: Text::option(hold.order_id.as_deref()),
             tariff_code: Text::option(hold.tariff_code.as_deref()),
-            pay_period: Period(hold.pay_period),
+            pay_period: PayPeriod(hold.pay_period),
             seconds_in_question: hold.seconds_in_question,
             amount_ore: hold.amount_ore,
             reason_codes: Texts(Cow::Borrowed(&hold.reason_codes)),

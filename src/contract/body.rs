@@ -4,7 +4,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
 use super::text::{Id, List, Long, Short};
-use super::time::{Period, Time};
+use super::time::{PayPeriod, Time};
 use super::words::{FactType, Word};
 use crate::domain::{
     AbsenceKind, CarerAbsenceConfirmedBy, CarerAbsenceKind, ClientAbsenceConfirmedBy, GrantPer, ProviderKind,
@@ -122,7 +122,7 @@ pub(super) struct TariffBody<'a> {
 #[schemars(rename = "Calendar")]
 pub(super) struct CalendarBody {
     /// The period, a calendar month.
-    pub(super) pay_period: Period,
+    pub(super) pay_period: PayPeriod,
     /// No changes after this (spärrdatum).
     pub(super) locks_at: Time,
     /// The payout run.
@@ -144,7 +144,7 @@ pub(super) struct ProviderBody<'a> {
     pub(super) paid_staff_hours: Option<f64>,
     /// The period of `paid_staff_hours`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) pay_period: Option<Period>,
+    pub(super) pay_period: Option<PayPeriod>,
 }
 
 /// An accepted exception: this rule does not speak about these.

@@ -10,7 +10,7 @@ use super::checks::{optional_id, staff};
 use super::fact::Fields;
 use super::parts::place;
 use super::text::{Id, List, Text};
-use super::time::{Period, Time};
+use super::time::{PayPeriod, Time};
 use super::words::{FactType, Word};
 use crate::domain::{Exception, FactBody, Reason, Rejection};
 
@@ -98,7 +98,7 @@ impl<'a> Body<'a> {
                 Self::Tariff(TariffBody { tariff_code: Text::new(tariff_code), ore_per_hour: *ore_per_hour })
             }
             FactBody::Calendar { pay_period, locks_at, payout_run_at } => Self::Calendar(CalendarBody {
-                pay_period: Period(*pay_period),
+                pay_period: PayPeriod(*pay_period),
                 locks_at: Time(*locks_at),
                 payout_run_at: Time(*payout_run_at),
             }),
@@ -107,7 +107,7 @@ impl<'a> Body<'a> {
                     provider_id: Text::new(provider_id),
                     kind: Word(*kind),
                     paid_staff_hours: *paid_staff_hours,
-                    pay_period: pay_period.map(Period),
+                    pay_period: pay_period.map(PayPeriod),
                 })
             }
             FactBody::Exception(exception) => Self::Exception(ExceptionBody::of(exception)),

@@ -6,10 +6,10 @@ use serde::Serialize;
 use super::checks::{optional_id, optional_text};
 use super::filled::filled;
 use super::text::{Id, Long, Short, Text};
-use super::time::{Period, Time};
+use super::time::{PayPeriod, Time};
 use super::words::Word;
 use crate::domain::{
-    Capture, CaptureMethod, Edit, Geo, Payment, PaymentMode, Place, Reason, Rejection, Source, Task,
+    Capture, CaptureMethod, Coordinates, Edit, Geo, Payment, PaymentMode, Reason, Rejection, Source, Task,
 };
 
 /// How, where and when one end of a visit was captured.
@@ -121,7 +121,7 @@ pub(super) struct PaymentRecord<'a> {
     tariff_code: Option<Short<'a>>,
     /// The pay period; the local month of the start where absent.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pay_period: Option<Period>,
+    pay_period: Option<PayPeriod>,
 }
 
 filled!(PaymentRecord<'a> {
@@ -190,9 +190,9 @@ impl GeoRecord {
 }
 
 /// A place on the Earth. The position is not repeated in the error: it may be a home.
-pub(super) fn place(lat: f64, lon: f64) -> Result<Place, Rejection> {
+pub(super) fn place(lat: f64, lon: f64) -> Result<Coordinates, Rejection> {
     let inside = (-90.0..=90.0).contains(&lat) && (-180.0..=180.0).contains(&lon);
-    inside.then_some(Place { lat, lon }).ok_or_else(|| {
+    inside.then_some(Coordinates { lat, lon }).ok_or_else(|| {
         Rejection::new(Reason::BadPosition, "expected `lat` from -90 to 90 and `lon` from -180 to 180")
     })
 }
@@ -240,7 +240,7 @@ impl<'a> PaymentRecord<'a> {
             mode: Some(Word(payment.mode)),
             billable_seconds: payment.billable_seconds,
             tariff_code: Text::option(payment.tariff_code),
-            pay_period: payment.pay_period.map(Period),
+            pay_period: payment.pay_period.map(PayPeriod),
         })
     }
 

@@ -12,7 +12,8 @@ use super::time::Time;
 use super::words::Word;
 use super::{RECORD_BYTES_MAX, append};
 use crate::domain::{
-    Capture, EventType, Outcome, Payment, Reason, Registration, Rejection, Source, Span, UtcSecond, VisitKind,
+    Capture, EventType, Payment, Reason, Registration, Rejection, Source, Span, UtcSecond, VisitKind,
+    VisitOutcome,
 };
 
 /// A visit longer than a day is a forgotten log-out, not a visit.
@@ -78,7 +79,7 @@ pub struct RegistrationRecord<'a> {
     visit_kind: Option<Word<VisitKind>>,
     /// What came of the visit; `performed` where absent.
     #[serde(skip_serializing_if = "Option::is_none")]
-    outcome: Option<Word<Outcome>>,
+    outcome: Option<Word<VisitOutcome>>,
     /// The tasks (insatser) that were done.
     #[serde(skip_serializing_if = "Option::is_none")]
     tasks: Option<List<TaskRecord<'a>>>,
@@ -168,7 +169,7 @@ impl RegistrationRecord<'_> {
             start_capture: self.start_capture.as_ref().map_or(Ok(Capture::default()), |c| c.capture())?,
             end_capture: self.end_capture.as_ref().map_or(Ok(Capture::default()), |c| c.capture())?,
             visit_kind: self.visit_kind.map_or(VisitKind::default(), |kind| kind.0),
-            outcome: self.outcome.map_or(Outcome::default(), |outcome| outcome.0),
+            outcome: self.outcome.map_or(VisitOutcome::default(), |outcome| outcome.0),
             tasks: items(self.tasks.as_ref(), |task| task.task())?,
             required_staff: staff(self.required_staff)?,
             partner_registration_ids: items(self.partner_registration_ids.as_ref(), |partner| {
@@ -214,7 +215,7 @@ impl RegistrationRecord<'_> {
             start_capture: CaptureRecord::of(&of.start_capture),
             end_capture: CaptureRecord::of(&of.end_capture),
             visit_kind: (of.visit_kind != VisitKind::default()).then_some(Word(of.visit_kind)),
-            outcome: (of.outcome != Outcome::default()).then_some(Word(of.outcome)),
+            outcome: (of.outcome != VisitOutcome::default()).then_some(Word(of.outcome)),
             tasks: list(&of.tasks, TaskRecord::of),
             required_staff: of.required_staff,
             partner_registration_ids: list(&of.partner_registration_ids, |id| Text::new(id)),

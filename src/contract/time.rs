@@ -204,15 +204,15 @@ impl JsonSchema for Time {
 
 /// A pay period: a calendar month.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Period(pub Month);
+pub(super) struct PayPeriod(pub Month);
 
-impl Serialize for Period {
+impl Serialize for PayPeriod {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&self.0)
     }
 }
 
-impl Written<'_> for Period {
+impl Written<'_> for PayPeriod {
     const EXPECTED: &'static str = "a month as a string";
 
     fn from_text<E: Error>(text: Cow<'_, str>) -> Result<Self, E> {
@@ -228,13 +228,13 @@ impl Written<'_> for Period {
     }
 }
 
-impl<'de> Deserialize<'de> for Period {
+impl<'de> Deserialize<'de> for PayPeriod {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         by_value(deserializer)
     }
 }
 
-impl JsonSchema for Period {
+impl JsonSchema for PayPeriod {
     fn inline_schema() -> bool {
         true
     }

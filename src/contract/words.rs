@@ -10,8 +10,8 @@ use super::filled::{Written, by_value};
 use super::read::tagged;
 use crate::domain::{
     AbsenceKind, Action, AlertState, CaptureMethod, CarerAbsenceConfirmedBy, CarerAbsenceKind, Class,
-    ClientAbsenceConfirmedBy, DecisionOutcome, EventType, Grade, GrantPer, HoldState, Lowered, Outcome,
-    PaymentMode, ProviderKind, Reason, SubjectKind, VisitKind,
+    ClientAbsenceConfirmedBy, DecisionOutcome, EventType, Grade, GrantPer, HoldState, Lowered, PaymentMode,
+    ProviderKind, Reason, SubjectKind, VisitKind, VisitOutcome,
 };
 
 /// A domain value that is one of a closed list of words.
@@ -75,7 +75,7 @@ words! {
         Planned = "planned", Unplanned = "unplanned", Alarm = "alarm", NightTour = "night_tour",
         Errand = "errand", Escort = "escort", Remote = "remote", MealDelivery = "meal_delivery",
     }
-    Outcome {
+    VisitOutcome {
         Performed = "performed", Partly = "partly", Declined = "declined",
         ClientAbsent = "client_absent", CancelledLate = "cancelled_late",
     }

@@ -1,7 +1,7 @@
 //! Reference facts: what is known beside the registrations, each valid for a time and recorded at
 //! a time.
 
-use super::{Month, Place, UtcSecond};
+use super::{Coordinates, Month, UtcSecond};
 
 /// From when to when a fact holds; open-ended where `to` is `None`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,7 +153,7 @@ pub enum FactBody {
         /// Shared by all who live together.
         household_ref: Option<String>,
         /// The home's position.
-        place: Option<Place>,
+        place: Option<Coordinates>,
     },
     /// An order with its grant (*beställning, beviljad tid*).
     Order {

@@ -2,7 +2,7 @@
 
 /// A point on the ground, in degrees (WGS 84).
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Place {
+pub struct Coordinates {
     /// Degrees north, −90 to 90.
     pub lat: f64,
     /// Degrees east, −180 to 180.
@@ -12,7 +12,7 @@ pub struct Place {
 /// Mean radius of the Earth in metres (IUGG).
 const EARTH_RADIUS_METRES: f64 = 6_371_008.8;
 
-impl Place {
+impl Coordinates {
     /// Great-circle distance to `other` in metres, by the haversine formula
     /// (R. W. Sinnott, "Virtues of the Haversine", Sky and Telescope 68, 1984).
     #[must_use]
@@ -24,7 +24,7 @@ impl Place {
         2.0 * EARTH_RADIUS_METRES * h.min(1.0).sqrt().asin()
     }
 
-    /// No less than [`Place::metres_to`], and without a sine: first along a meridian, then as along the
+    /// No less than [`Coordinates::metres_to`], and without a sine: first along a meridian, then as along the
     /// equator.
     #[must_use]
     pub fn metres_to_at_most(self, other: Self) -> f64 {
@@ -40,8 +40,8 @@ mod tests {
 
     #[test]
     fn stockholm_to_gothenburg_is_close_to_397_kilometres() {
-        let stockholm = Place { lat: 59.3293, lon: 18.0686 };
-        let gothenburg = Place { lat: 57.7089, lon: 11.9746 };
+        let stockholm = Coordinates { lat: 59.3293, lon: 18.0686 };
+        let gothenburg = Coordinates { lat: 57.7089, lon: 11.9746 };
         let km = stockholm.metres_to(gothenburg) / 1000.0;
         assert!((396.0..=398.0).contains(&km), "{km}");
         assert!((km..2.5 * km).contains(&(stockholm.metres_to_at_most(gothenburg) / 1000.0)));

@@ -23,10 +23,10 @@ pub use fact::{
     FactBody, FactChange, GrantPer, ProviderKind, Validity,
 };
 pub use finding::{Class, Finding, Grade, Lowered, Measure, Sentence, Value, round_significant};
-pub use geo::Place;
+pub use geo::Coordinates;
 pub use registration::{
-    Capture, CaptureMethod, Edit, EventType, Geo, Outcome, Payment, PaymentMode, Registration, Source, Task,
-    VisitKind,
+    Capture, CaptureMethod, Edit, EventType, Geo, Payment, PaymentMode, Registration, Source, Task,
+    VisitKind, VisitOutcome,
 };
 pub use rejection::{Reason, Rejection};
 pub use time::{Day, Month, Span, UtcSecond, Zone};

@@ -1,6 +1,6 @@
 //! One version of the claim "this carer was at this client from then to then".
 
-use super::{Place, Span, UtcSecond};
+use super::{Coordinates, Span, UtcSecond};
 
 /// What happened to the registration in its source (*tidregistrering*).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -102,7 +102,7 @@ pub enum VisitKind {
 
 /// What came of the visit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Outcome {
+pub enum VisitOutcome {
     /// Done.
     #[default]
     Performed,
@@ -136,7 +136,7 @@ pub enum PaymentMode {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Geo {
     /// Where.
-    pub place: Place,
+    pub place: Coordinates,
     /// Radius of uncertainty in metres.
     pub accuracy_metres: Option<f64>,
 }
@@ -252,7 +252,7 @@ pub struct Registration<'a> {
     /// Kind of visit.
     pub visit_kind: VisitKind,
     /// What came of it.
-    pub outcome: Outcome,
+    pub outcome: VisitOutcome,
     /// The tasks.
     pub tasks: Vec<Task<'a>>,
     /// How many carers the visit needs, where the record says so.

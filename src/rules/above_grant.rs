@@ -19,7 +19,7 @@ use serde::Deserialize;
 
 use super::{Definition, from_table};
 use crate::domain::{Class, Grade, Measure, Sentence, SubjectKind};
-use crate::engine::{Hit, Looks, PeriodSight, Report, Rule, Whose};
+use crate::engine::{Hit, Looks, PeriodSight, PeriodSubject, Report, Rule};
 
 pub(super) const RULE: Definition = Definition {
     id: "above-grant",
@@ -66,14 +66,14 @@ impl Rule for AboveGrant {
         }
     }
 
-    fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
+    fn fingerprint(&self, sight: &PeriodSight<'_>) -> u64 {
         self.told(sight).map_or(0, |told| 1 + (told.registered << 32 | told.granted).unsigned_abs())
     }
 }
 
 impl AboveGrant {
     fn told(&self, sight: &PeriodSight<'_>) -> Option<Told> {
-        let drawn = sight.tally().drawn_seconds;
+        let drawn = sight.tally().grant_chargeable_seconds;
         let least = i64::from(self.excess_minutes_min) * 60;
         if drawn <= least || !is_client_with_visits(sight) || !sight.orders_are_sent() {
             return None;
@@ -115,5 +115,5 @@ impl AboveGrant {
 }
 
 fn is_client_with_visits(sight: &PeriodSight<'_>) -> bool {
-    matches!(sight.period().whose, Whose::Client(_)) && 0 < sight.tally().visits
+    matches!(sight.period().subject, PeriodSubject::Client(_)) && 0 < sight.tally().visits
 }

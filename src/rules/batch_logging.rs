@@ -62,7 +62,7 @@ impl Rule for BatchLogging {
         }
     }
 
-    fn looks_back(&self, sight: &Sight<'_>, later: &Visit) -> bool {
+    fn depends_on(&self, sight: &Sight<'_>, later: &Visit) -> bool {
         let own = sight.visit();
         let together = |a: UtcSecond, b: UtcSecond| a.since(b).abs() <= i64::from(self.window_seconds);
         own.carer == later.carer

@@ -20,7 +20,7 @@ use crate::domain::{
     CarerAbsenceConfirmedBy, CarerAbsenceKind, Class, Grade, Measure, Sentence, Span, UtcSecond, Validity,
     Zone,
 };
-use crate::engine::{CarerAway, Hit, Looks, Report, Rule, Sight};
+use crate::engine::{CarerAbsence, Hit, Looks, Report, Rule, Sight};
 
 pub(super) const RULE: Definition = Definition {
     id: "carer-absent",
@@ -68,7 +68,7 @@ impl Rule for CarerAbsent {
 
 impl CarerAbsent {
     /// The part of an absence that leaves no doubt.
-    fn certain(&self, zone: &Zone, absence: &CarerAway) -> Option<Span> {
+    fn certain(&self, zone: &Zone, absence: &CarerAbsence) -> Option<Span> {
         let Validity { from, to } = absence.valid;
         let to = to.unwrap_or(UtcSecond(i64::MAX));
         match absence.confirmed_by {
@@ -81,7 +81,7 @@ impl CarerAbsent {
     }
 }
 
-fn hit(sight: &Sight<'_>, absence: &CarerAway, shared: Span) -> Hit {
+fn hit(sight: &Sight<'_>, absence: &CarerAbsence, shared: Span) -> Hit {
     let zone = sight.zone();
     let mut expected = vec![Measure::text("absent_from", zone.date(absence.valid.from))];
     expected.extend(absence.valid.to.map(|to| Measure::text("absent_to", zone.date(to.plus(-1)))));
@@ -125,7 +125,7 @@ fn next_day_start(zone: &Zone, at: UtcSecond) -> UtcSecond {
     next
 }
 
-const fn grade(absence: &CarerAway) -> Grade {
+const fn grade(absence: &CarerAbsence) -> Grade {
     match absence.confirmed_by {
         CarerAbsenceConfirmedBy::Payroll => Grade::Hold,
         CarerAbsenceConfirmedBy::Provider => Grade::Review,
@@ -141,7 +141,7 @@ const fn kind(kind: CarerAbsenceKind) -> (&'static str, &'static str, &'static s
     }
 }
 
-fn sentence(sight: &Sight<'_>, absence: &CarerAway) -> Sentence {
+fn sentence(sight: &Sight<'_>, absence: &CarerAbsence) -> Sentence {
     let own = sight.visit();
     let zone = sight.zone();
     let (id, clock) = (sight.id(own.slot), sight.clock(own.span));

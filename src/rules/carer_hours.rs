@@ -21,7 +21,9 @@ use serde::Deserialize;
 
 use super::{Definition, from_table};
 use crate::domain::{Class, Grade, Measure, Sentence, Span, SubjectKind, UtcSecond};
-use crate::engine::{Hit, Looks, Mark, Period, PeriodSight, Report, Rule, Sight, Visit, Whose};
+use crate::engine::{
+    Hit, Looks, Mark, PeriodSight, PeriodSubject, Report, Rule, Sight, SubjectPeriod, Visit,
+};
 
 pub(super) const RULE: Definition = Definition {
     id: "carer-hours",
@@ -75,7 +77,7 @@ impl Rule for CarerHours {
         }
     }
 
-    fn looks_back(&self, sight: &Sight<'_>, later: &Visit) -> bool {
+    fn depends_on(&self, sight: &Sight<'_>, later: &Visit) -> bool {
         let own = sight.visit();
         let rest_seconds = i64::from(self.rest_hours_min) * 3600;
         own.carer == later.carer
@@ -98,11 +100,11 @@ impl Rule for CarerHours {
             report.hit(self.of_the_month(sight, told));
         }
         if let Some(days) = self.restless(sight) {
-            report.hit_of(Mark::NoRest, self.without_rest(sight, days));
+            report.hit_marked(Mark::NoRest, self.without_rest(sight, days));
         }
     }
 
-    fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
+    fn fingerprint(&self, sight: &PeriodSight<'_>) -> u64 {
         let of_the_month = self.told(sight).map_or(0, |(days, hours)| 1 + (days << 16) + hours);
         u64::from(self.restless(sight).unwrap_or(0)) << 32 | u64::from(of_the_month)
     }
@@ -168,9 +170,9 @@ impl CarerHours {
 
     /// Days with visits without a rest before them, where they are asked about.
     fn restless(&self, sight: &PeriodSight<'_>) -> Option<u32> {
-        let Period { month, whose: Whose::Carer(_) } = sight.period() else { return None };
+        let SubjectPeriod { month, subject: PeriodSubject::Carer(_) } = sight.period() else { return None };
         let least = self.restless_days_min.max(1);
-        if sight.tally().count(Mark::NoRest).borne < least {
+        if sight.tally().count(Mark::NoRest).marked < least {
             return None;
         }
         let restless = sight.visits(Some(Mark::NoRest)).filter(|(_, bears)| *bears);
@@ -210,7 +212,7 @@ impl CarerHours {
 
     /// Long days, and hours in all where those are too many, down to what is told.
     fn told(&self, sight: &PeriodSight<'_>) -> Option<(u32, u32)> {
-        let Whose::Carer(_) = sight.period().whose else { return None };
+        let PeriodSubject::Carer(_) = sight.period().subject else { return None };
         let tally = sight.tally();
         let hours = u32::try_from(tally.seconds / 3600).unwrap_or(0);
         // With fewer hours than the long days alone would have there are none.

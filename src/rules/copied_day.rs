@@ -58,7 +58,7 @@ impl Rule for CopiedDay {
         }
     }
 
-    fn looks_back(&self, sight: &Sight<'_>, later: &Visit) -> bool {
+    fn depends_on(&self, sight: &Sight<'_>, later: &Visit) -> bool {
         let own = sight.visit();
         let start = |visit: &Visit| minute(visit.span.start());
         let is_later_by = |days: i32| start(later) == start(own) + i64::from(days) * DAY_MINUTES;
@@ -78,11 +78,11 @@ impl Rule for CopiedDay {
     fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
         if let Some(told) = self.told(sight) {
             let excluded = &["same-start-only", "manual-times", "auto-closed", "as-planned", "few-visits"];
-            report.hit_of(told.mark(), told.hit(sight, Grade::Review, WORDS, excluded));
+            report.hit_marked(told.mark(), told.hit(sight, Grade::Review, WORDS, excluded));
         }
     }
 
-    fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
+    fn fingerprint(&self, sight: &PeriodSight<'_>) -> u64 {
         self.told(sight).map_or(0, |told| told.word())
     }
 }

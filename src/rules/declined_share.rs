@@ -17,8 +17,10 @@ use serde::Deserialize;
 
 use super::shares::{Shares, Told, Words};
 use super::{Definition, from_table};
-use crate::domain::{Class, ClientAbsenceConfirmedBy, Grade, Measure, Month, Outcome, Sentence, SubjectKind};
-use crate::engine::{Hit, Looks, Mark, PeriodSight, Report, Rule, ShareFloor, Sight, Signal, Whose};
+use crate::domain::{
+    Class, ClientAbsenceConfirmedBy, Grade, Measure, Month, Sentence, SubjectKind, VisitOutcome,
+};
+use crate::engine::{Hit, Looks, Mark, PeriodSight, PeriodSubject, Report, Rule, ShareFloor, Sight, Signal};
 
 pub(super) const RULE: Definition = Definition {
     id: "declined-share",
@@ -56,7 +58,7 @@ impl Rule for DeclinedShare {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
         let visit = sight.visit();
         if !visit.open {
-            let met_nobody = matches!(visit.outcome, Outcome::Declined | Outcome::ClientAbsent);
+            let met_nobody = matches!(visit.outcome, VisitOutcome::Declined | VisitOutcome::ClientAbsent);
             report.mark(Mark::Declined, met_nobody);
         }
     }
@@ -71,17 +73,20 @@ impl Rule for DeclinedShare {
 
     fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
         if let Some(told) = self.told(sight) {
-            report.hit_of(told.mark(), told.hit(sight, Grade::Review, WORDS, &["open-visit", "few-visits"]));
+            report.hit_marked(
+                told.mark(),
+                told.hit(sight, Grade::Review, WORDS, &["open-visit", "few-visits"]),
+            );
         }
         let absences = self.absences(sight);
         if 0 < absences.0 {
-            report.hit_of(Mark::Declined, self.absent(sight.period().month, absences));
+            report.hit_marked(Mark::Declined, self.absent(sight.period().month, absences));
         }
     }
 
-    fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
-        match sight.period().whose {
-            Whose::Client(_) => {
+    fn fingerprint(&self, sight: &PeriodSight<'_>) -> u64 {
+        match sight.period().subject {
+            PeriodSubject::Client(_) => {
                 let (all, unconfirmed) = self.absences(sight);
                 u64::from(unconfirmed) << 32 | u64::from(all)
             }
@@ -98,7 +103,7 @@ impl DeclinedShare {
     /// Short absences of a client that begin in the period, and how many of them no hospital confirms;
     /// 0 where they are few.
     fn absences(&self, sight: &PeriodSight<'_>) -> (u32, u32) {
-        let Whose::Client(client) = sight.period().whose else { return (0, 0) };
+        let PeriodSubject::Client(client) = sight.period().subject else { return (0, 0) };
         let known = || sight.absences(client);
         if (known().count() as u32) < self.absences_min.max(1) {
             return (0, 0);

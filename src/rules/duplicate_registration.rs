@@ -15,7 +15,7 @@
 use serde::Deserialize;
 
 use super::{Definition, from_table};
-use crate::domain::{Class, Grade, Measure, Outcome, Sentence, Span};
+use crate::domain::{Class, Grade, Measure, Sentence, Span, VisitOutcome};
 use crate::engine::{Hit, Looks, Report, Rule, Sight, Visit};
 
 pub(super) const RULE: Definition = Definition {
@@ -94,7 +94,7 @@ impl DuplicateRegistration {
 }
 
 fn is_claimed(visit: &Visit) -> bool {
-    !visit.open && visit.billable && matches!(visit.outcome, Outcome::Performed | Outcome::Partly)
+    !visit.open && visit.billable && matches!(visit.outcome, VisitOutcome::Performed | VisitOutcome::Partly)
 }
 
 fn sentence(sight: &Sight<'_>, copy: &Visit, original: &Visit) -> Sentence {

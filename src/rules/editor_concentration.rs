@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use super::{Definition, from_table};
 use crate::domain::{Class, Grade, Measure, Sentence, SubjectKind};
-use crate::engine::{Hit, Looks, PeriodSight, Report, Rule, Whose};
+use crate::engine::{Hit, Looks, PeriodSight, PeriodSubject, Report, Rule};
 
 pub(super) const RULE: Definition = Definition {
     id: "editor-concentration",
@@ -56,14 +56,14 @@ impl Rule for EditorConcentration {
         }
     }
 
-    fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
+    fn fingerprint(&self, sight: &PeriodSight<'_>) -> u64 {
         self.told(sight).map_or(0, |told| 1 + (u64::from(told.changes) << 8 | u64::from(told.per_cent)))
     }
 }
 
 impl EditorConcentration {
     fn told(&self, sight: &PeriodSight<'_>) -> Option<Told> {
-        let Whose::Provider(_) = sight.period().whose else { return None };
+        let PeriodSubject::Provider(_) = sight.period().subject else { return None };
         let tally = sight.tally();
         let counts = tally.editors().iter().map(|(_, changes)| *changes);
         let changes: u32 = counts.clone().sum();

@@ -19,7 +19,7 @@ use serde::Deserialize;
 
 use super::shares::{Shares, Told, Words};
 use super::{Definition, from_table};
-use crate::domain::{Class, Geo, Grade, Measure, Place, Sentence, SubjectKind};
+use crate::domain::{Class, Coordinates, Geo, Grade, Measure, Sentence, SubjectKind};
 use crate::engine::{Hit, Looks, Mark, PeriodSight, Report, Rule, ShareFloor, Sight, Signal};
 
 pub(super) const RULE: Definition = Definition {
@@ -79,11 +79,11 @@ impl Rule for FarFromHome {
     fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
         if let Some(told) = self.told(sight) {
             let excluded = &["outside-home", "weak-position", "declined-visit", "few-visits"];
-            report.hit_of(told.mark(), told.hit(sight, Grade::Review, WORDS, excluded));
+            report.hit_marked(told.mark(), told.hit(sight, Grade::Review, WORDS, excluded));
         }
     }
 
-    fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
+    fn fingerprint(&self, sight: &PeriodSight<'_>) -> u64 {
         self.told(sight).map_or(0, |told| told.word())
     }
 }
@@ -94,7 +94,7 @@ impl FarFromHome {
     }
 
     /// How far away, in metres, where that is far.
-    fn far(&self, geo: Geo, home: Place) -> Option<i64> {
+    fn far(&self, geo: Geo, home: Coordinates) -> Option<i64> {
         let metres = geo.place.metres_to(home);
         let doubt = 3.0 * geo.accuracy_metres.unwrap_or(0.0);
         (f64::from(self.metres_min).max(doubt) < metres).then_some(metres.round() as i64)

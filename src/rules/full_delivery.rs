@@ -18,7 +18,7 @@ use serde::Deserialize;
 
 use super::{Definition, from_table};
 use crate::domain::{Class, Grade, Measure, Month, Sentence, SubjectKind};
-use crate::engine::{Hit, Looks, PeriodSight, Report, Rule, Tally, Whose};
+use crate::engine::{Hit, Looks, PeriodSight, PeriodSubject, Report, Rule, Tally};
 
 pub(super) const RULE: Definition = Definition {
     id: "full-delivery",
@@ -56,7 +56,7 @@ impl Rule for FullDelivery {
     }
 
     fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
-        let Whose::Provider(_) = sight.period().whose else { return };
+        let PeriodSubject::Provider(_) = sight.period().subject else { return };
         if let Some(told) = self.told(sight) {
             report.hit(self.hit(sight, told));
         } else if sight.granted_seconds_of_provider(sight.period().month) == 0 {
@@ -64,14 +64,14 @@ impl Rule for FullDelivery {
         }
     }
 
-    fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
+    fn fingerprint(&self, sight: &PeriodSight<'_>) -> u64 {
         self.told(sight).map_or(0, |told| 1 + told as u64)
     }
 }
 
 impl FullDelivery {
     fn told(&self, sight: &PeriodSight<'_>) -> Option<Told> {
-        let Whose::Provider(_) = sight.period().whose else { return None };
+        let PeriodSubject::Provider(_) = sight.period().subject else { return None };
         sight.tally_after()?;
         let month = sight.period().month;
         let full = |tally: &Tally, month| self.is_full(sight, tally, month);

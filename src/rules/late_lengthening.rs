@@ -82,14 +82,14 @@ impl Rule for LateLengthening {
 
     fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
         if let Some(told) = self.told(sight) {
-            report.hit_of(
+            report.hit_marked(
                 told.mark(),
                 told.hit(sight, Grade::Review, WORDS, &["declined-visit", "few-visits"]),
             );
         }
     }
 
-    fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
+    fn fingerprint(&self, sight: &PeriodSight<'_>) -> u64 {
         self.told(sight).map_or(0, |told| told.word())
     }
 }

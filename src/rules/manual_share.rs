@@ -24,7 +24,8 @@ use serde::Deserialize;
 use super::{Definition, from_table};
 use crate::domain::{Class, Grade, Measure, Sentence, SubjectKind};
 use crate::engine::{
-    Count, Hit, Looks, Mark, Period, PeriodSight, Report, Rule, ShareTest, Sight, Signal, Whose, chernoff,
+    Count, Hit, Looks, Mark, PeriodSight, PeriodSubject, Report, Rule, ShareTest, Sight, Signal,
+    SubjectPeriod, chernoff,
 };
 
 pub(super) const RULE: Definition = Definition {
@@ -75,11 +76,11 @@ impl Rule for ManualShare {
 
     fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
         if let Some(told) = self.told(sight) {
-            report.hit_of(Mark::Manual, self.hit(sight.period(), &told));
+            report.hit_marked(Mark::Manual, self.hit(sight.period(), &told));
         }
     }
 
-    fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
+    fn fingerprint(&self, sight: &PeriodSight<'_>) -> u64 {
         self.told(sight).map_or(0, |told| {
             1 + (u64::from(told.visits) << 16) + (u64::from(told.is_new) << 8) + u64::from(told.share_steps)
         })
@@ -96,19 +97,20 @@ struct Told {
 
 impl ManualShare {
     fn told(&self, sight: &PeriodSight<'_>) -> Option<Told> {
-        let (visits_min, step) = match sight.period().whose {
-            Whose::Carer(_) => (self.visits_min, 10),
-            Whose::Provider(_) => (self.provider_visits_min, 100),
+        let (visits_min, step) = match sight.period().subject {
+            PeriodSubject::Carer(_) => (self.visits_min, 10),
+            PeriodSubject::Provider(_) => (self.provider_visits_min, 100),
             _ => return None,
         };
-        let Count { of: visits, borne: manual } = sight.tally().count(Mark::Manual);
-        let share = Count { of: visits, borne: manual }.share();
-        let chance = chernoff(f64::from(visits), share, self.share_max);
-        let others = sight.excess(Mark::Manual, &self.against_others()).map_or(1.0, |excess| excess.chance);
+        let Count { eligible: visits, marked: manual } = sight.tally().count(Mark::Manual);
+        let share = Count { eligible: visits, marked: manual }.share();
+        let p_value = chernoff(f64::from(visits), share, self.share_max);
+        let others = sight.excess(Mark::Manual, &self.against_others()).map_or(1.0, |excess| excess.p_value);
         sight.signal(Signal::Manual, others);
         // Where everybody types in too much, that is the provider's matter, not each carer's.
-        let like_the_others = self.p_others_max < others && matches!(sight.period().whose, Whose::Carer(_));
-        if visits < visits_min.max(1) || self.p_max < chance || like_the_others {
+        let like_the_others =
+            self.p_others_max < others && matches!(sight.period().subject, PeriodSubject::Carer(_));
+        if visits < visits_min.max(1) || self.p_max < p_value || like_the_others {
             return None;
         }
         let is_new = self.is_new(sight);
@@ -117,10 +119,10 @@ impl ManualShare {
 
     /// Was the share lower before? A provider's needs no before: the contract is the same.
     fn is_new(&self, sight: &PeriodSight<'_>) -> bool {
-        if !matches!(sight.period().whose, Whose::Carer(_)) {
+        if !matches!(sight.period().subject, PeriodSubject::Carer(_)) {
             return true;
         }
-        let before = sight.tally_before().map_or(0, |before| before.count(Mark::Manual).of);
+        let before = sight.tally_before().map_or(0, |before| before.count(Mark::Manual).eligible);
         self.has_risen(sight) || before < self.visits_min && sight.provider_was_there_before()
     }
 
@@ -130,15 +132,15 @@ impl ManualShare {
     fn has_risen(&self, sight: &PeriodSight<'_>) -> bool {
         let visits: Vec<bool> = sight.visits(Some(Mark::Manual)).map(|(_, manual)| manual).collect();
         let typed_in = visits.iter().filter(|manual| **manual).count();
-        let all = Count { of: visits.len() as u32, borne: typed_in as u32 };
+        let all = Count { eligible: visits.len() as u32, marked: typed_in as u32 };
         let mut first = Count::default();
         visits.iter().any(|manual| {
-            first = Count { of: first.of + 1, borne: first.borne + u32::from(*manual) };
-            let then = Count { of: all.of - first.of, borne: all.borne - first.borne };
+            first = Count { eligible: first.eligible + 1, marked: first.marked + u32::from(*manual) };
+            let then = Count { eligible: all.eligible - first.eligible, marked: all.marked - first.marked };
             let least = self.visits_min.max(1);
-            least <= first.of.min(then.of) && first.share() < then.share() && {
-                let more = chernoff(f64::from(then.of), then.share(), all.share());
-                let less = chernoff(f64::from(first.of), 1.0 - first.share(), 1.0 - all.share());
+            least <= first.eligible.min(then.eligible) && first.share() < then.share() && {
+                let more = chernoff(f64::from(then.eligible), then.share(), all.share());
+                let less = chernoff(f64::from(first.eligible), 1.0 - first.share(), 1.0 - all.share());
                 more * less <= self.p_max
             }
         })
@@ -148,7 +150,7 @@ impl ManualShare {
     const fn against_others(&self) -> ShareTest {
         ShareTest {
             visits_min: self.visits_min,
-            borne_min: 3,
+            marked_min: 3,
             share_accepted: 0.0,
             prior_share: self.prior_share,
             prior_visits: self.prior_visits,
@@ -156,9 +158,9 @@ impl ManualShare {
         }
     }
 
-    fn hit(&self, period: Period, told: &Told) -> Hit {
-        let (whose_sv, whose_en) = match period.whose {
-            Whose::Carer(_) => ("omsorgspersonens", "the carer's"),
+    fn hit(&self, period: SubjectPeriod, told: &Told) -> Hit {
+        let (whose_sv, whose_en) = match period.subject {
+            PeriodSubject::Carer(_) => ("omsorgspersonens", "the carer's"),
             _ => ("utförarens", "the provider's"),
         };
         let visits = told.visits;

@@ -24,7 +24,7 @@ use serde::Deserialize;
 
 use super::{Definition, from_table};
 use crate::domain::{Class, Grade, Measure, PaymentMode, Sentence, SubjectKind};
-use crate::engine::{Hit, Looks, PeriodSight, Report, Rule, Sight, Whose};
+use crate::engine::{Hit, Looks, PeriodSight, PeriodSubject, Report, Rule, Sight};
 
 pub(super) const RULE: Definition = Definition {
     id: "missed-visit",
@@ -81,7 +81,7 @@ impl Rule for MissedVisit {
         }
     }
 
-    fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
+    fn fingerprint(&self, sight: &PeriodSight<'_>) -> u64 {
         self.told(sight).map_or(0, |told| {
             let hours = (told.registered << 24 | told.granted).unsigned_abs();
             1 + (hours << 1 | u64::from(told.absences_known))
@@ -168,5 +168,5 @@ fn is_paid_by_grant(sight: &PeriodSight<'_>) -> bool {
     let tally = sight.tally();
     0 < tally.paid_by_grant
         && tally.visits <= 2 * tally.paid_by_grant
-        && matches!(sight.period().whose, Whose::Client(_))
+        && matches!(sight.period().subject, PeriodSubject::Client(_))
 }

@@ -14,7 +14,7 @@
 use serde::Deserialize;
 
 use super::{Definition, from_table};
-use crate::domain::{CaptureMethod, Class, Grade, Measure, Outcome, Sentence, Span, VisitKind};
+use crate::domain::{CaptureMethod, Class, Grade, Measure, Sentence, Span, VisitKind, VisitOutcome};
 use crate::engine::{Hit, Looks, Report, Rule, Sight, Visit};
 
 pub(super) const RULE: Definition = Definition {
@@ -43,7 +43,7 @@ struct MissingLogOut {
 impl Rule for MissingLogOut {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
         let own = sight.visit();
-        if own.open || !matches!(own.outcome, Outcome::Performed | Outcome::Partly) {
+        if own.open || !matches!(own.outcome, VisitOutcome::Performed | VisitOutcome::Partly) {
             return;
         }
         let auto_closed = own.end_method == CaptureMethod::AutoClosed;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::domain::Class;
-use crate::engine::{Listed, Looks, Rule, RuleSet};
+use crate::engine::{Looks, RegisteredRule, Rule, RuleSet};
 
 mod above_grant;
 mod batch_logging;
@@ -148,7 +148,7 @@ pub fn build(sections: &BTreeMap<String, toml::Table>) -> Result<RuleSet, BuildE
             let rule = (definition.build)(parameters)
                 .map_err(|source| BuildError { rule: definition.id.to_owned(), source })?;
             let Definition { id, version, class, reads_history, looks, .. } = **definition;
-            listed.push(Listed { id, version, class, reads_history, looks, shadow, rule });
+            listed.push(RegisteredRule { id, version, class, reads_history, looks, shadow, rule });
         }
     }
     Ok(Arc::from(listed))

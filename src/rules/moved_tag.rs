@@ -24,7 +24,7 @@ use serde::Deserialize;
 
 use super::{Definition, from_table};
 use crate::domain::{Class, Grade, Measure, Sentence, SubjectKind};
-use crate::engine::{Hit, Looks, Mark, PeriodSight, Report, Rule, Sight, Visit, Whose};
+use crate::engine::{Hit, Looks, Mark, PeriodSight, PeriodSubject, Report, Rule, Sight, Visit};
 
 pub(super) const RULE: Definition = Definition {
     id: "moved-tag",
@@ -76,7 +76,7 @@ impl Rule for MovedTag {
         strange(sight, report);
     }
 
-    fn looks_back(&self, sight: &Sight<'_>, later: &Visit) -> bool {
+    fn depends_on(&self, sight: &Sight<'_>, later: &Visit) -> bool {
         let own = sight.visit();
         // It can come between a visit and the one that was read too soon before that.
         let too_soon = |earlier: &Visit| self.read_too_soon(earlier, later);
@@ -96,7 +96,7 @@ impl Rule for MovedTag {
         }
     }
 
-    fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
+    fn fingerprint(&self, sight: &PeriodSight<'_>) -> u64 {
         self.told(sight).map_or(0, |(carers, visits)| 1 + (u64::from(carers) << 32) + u64::from(visits))
     }
 }
@@ -159,7 +159,7 @@ impl MovedTag {
 
     /// Carers and visits, down to what is told.
     fn told(&self, sight: &PeriodSight<'_>) -> Option<(u32, u32)> {
-        let Whose::Tag(_) = sight.period().whose else { return None };
+        let PeriodSubject::Tag(_) = sight.period().subject else { return None };
         let carers = sight.tag_carers();
         let visits: u32 = carers.iter().map(|(_, visits)| visits).sum();
         let count = u32::try_from(carers.len()).unwrap_or(u32::MAX);

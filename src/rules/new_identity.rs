@@ -18,7 +18,7 @@ use serde::Deserialize;
 
 use super::{Definition, from_table};
 use crate::domain::{Class, Grade, Measure, Sentence, SubjectKind};
-use crate::engine::{Hit, Looks, Mark, PeriodSight, Report, Rule, Whose};
+use crate::engine::{Hit, Looks, Mark, PeriodSight, PeriodSubject, Report, Rule};
 
 pub(super) const RULE: Definition = Definition {
     id: "new-identity",
@@ -59,11 +59,11 @@ impl Rule for NewIdentity {
 
     fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
         if let Some(told) = self.told(sight) {
-            report.hit_of_every(self.hit(sight, &told));
+            report.hit_all(self.hit(sight, &told));
         }
     }
 
-    fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
+    fn fingerprint(&self, sight: &PeriodSight<'_>) -> u64 {
         self.told(sight).map_or(0, |told| {
             let listed = told.listed.map_or(2, u64::from);
             let shared = u64::from(told.shared) + u64::from(told.always_shared);
@@ -74,7 +74,7 @@ impl Rule for NewIdentity {
 
 impl NewIdentity {
     fn told(&self, sight: &PeriodSight<'_>) -> Option<Told> {
-        let Whose::Carer(_) = sight.period().whose else { return None };
+        let PeriodSubject::Carer(_) = sight.period().subject else { return None };
         let tally = sight.tally();
         if tally.visits < self.visits_min.max(1)
             || sight.tally_before().is_some_and(|before| 0 < before.visits)
@@ -83,7 +83,7 @@ impl NewIdentity {
             return None;
         }
         let devices = tally.count(Mark::SharedDevice);
-        let shared = self.visits_min.max(1) <= devices.of && self.shared_share_min <= devices.share();
+        let shared = self.visits_min.max(1) <= devices.eligible && self.shared_share_min <= devices.share();
         let listed = sight.employed();
         let always_shared = shared && self.shared_share_review_min <= devices.share();
         let visits = tally.visits / 10 * 10;

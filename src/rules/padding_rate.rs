@@ -10,7 +10,7 @@
 //!   the clients, by more than carers differ: with a chance of at most `p_review_max` (a bound on the
 //!   tail of the normal distribution, whose spread is that between carers and of so many visits);
 //! * a provider's visits that are on average longer against the plan than the others', by more than
-//!   `provider_margin_log` on top of that;
+//!   `provider_margin_ln` on top of that;
 //! * visits much shorter, likewise by their share: observe.
 //!
 //! A provider that is alone in its municipality has only the plan to be held against.
@@ -27,7 +27,8 @@ use super::shares::{Shares, Told, Words, decades, p_value};
 use super::{Definition, from_table};
 use crate::domain::{Class, Grade, Measure, Sentence, SubjectKind};
 use crate::engine::{
-    Hit, LENGTH_EXCESS_LOG_MIN, Looks, Mark, PeriodSight, Report, Rule, Signal, UsualLength, Whose,
+    Hit, LENGTH_EXCESS_LOG_MIN, Looks, Mark, PeerLengthBaseline, PeriodSight, PeriodSubject, Report, Rule,
+    Signal,
 };
 
 pub(super) const RULE: Definition = Definition {
@@ -69,7 +70,7 @@ struct PaddingRate {
     /// The same of a provider's.
     provider_mean_visits_min: u32,
     /// Providers may differ by so much more, as a natural logarithm.
-    provider_margin_log: f64,
+    provider_margin_ln: f64,
     /// How many visits of others the plan weighs in their average.
     mean_prior_visits: f64,
 }
@@ -96,17 +97,17 @@ impl Rule for PaddingRate {
         let Some(Look { long, mean, short }) = self.look(sight) else { return };
         let excluded = &["usual-for-client", "usual-for-others", "manual-end", "auto-closed", "few-visits"];
         if let Some(told) = long {
-            report.hit_of(told.mark(), told.hit(sight, Grade::Review, LONG, excluded));
+            report.hit_marked(told.mark(), told.hit(sight, Grade::Review, LONG, excluded));
         }
         if let Some(mean) = mean {
             report.hit(mean.hit(sight, excluded));
         }
         if let Some(told) = short {
-            report.hit_of(told.mark(), told.hit(sight, Grade::Observe, SHORT, excluded));
+            report.hit_marked(told.mark(), told.hit(sight, Grade::Observe, SHORT, excluded));
         }
     }
 
-    fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
+    fn fingerprint(&self, sight: &PeriodSight<'_>) -> u64 {
         let Some(Look { long, mean, short }) = self.look(sight) else { return 0 };
         let word = |told: Option<Told>| told.map_or(0, |told| told.word());
         let mean = mean.map_or(0, |mean| 1 + u64::from(mean.per_cent * 256 + u32::from(mean.decades)));
@@ -118,20 +119,20 @@ impl Rule for PaddingRate {
 
 impl PaddingRate {
     fn look(&self, sight: &PeriodSight<'_>) -> Option<Look> {
-        let one = match sight.period().whose {
-            Whose::Carer(_) => true,
-            Whose::Provider(_) => false,
+        let one = match sight.period().subject {
+            PeriodSubject::Carer(_) => true,
+            PeriodSubject::Provider(_) => false,
             _ => return None,
         };
         let long = self.shares.excess(sight, Mark::Long);
         let mean = if one { self.mean_of_carer(sight) } else { self.mean_of_provider(sight) };
-        let chance_of_long = long.map_or(1.0, |excess| excess.chance);
-        let chance_of_mean = mean.map_or(1.0, |(_, chance)| chance);
+        let chance_of_long = long.map_or(1.0, |excess| excess.p_value);
+        let chance_of_mean = mean.map_or(1.0, |(_, p_value)| p_value);
         // The better of two: twice as likely by chance.
         sight.signal(Signal::Padding, (2.0 * chance_of_long.min(chance_of_mean)).min(1.0));
         let look = Look {
             long: long.and_then(|excess| self.shares.tell(sight, Mark::Long, &excess)),
-            mean: mean.and_then(|(excess, chance)| self.tell(excess, chance)),
+            mean: mean.and_then(|(excess, p_value)| self.tell(excess, p_value)),
             short: self.shares.told(sight, Mark::Short, Some(Signal::Cutting)),
         };
         Some(look)
@@ -144,38 +145,39 @@ impl PaddingRate {
         if own.count < self.mean_visits_min.max(2) {
             return None;
         }
-        let usual = sight.usual_length();
+        let usual = sight.peer_length_baseline();
         // What the engine looks at carers from when the usual moves.
         if own.mean() <= usual.mean + LENGTH_EXCESS_LOG_MIN {
             return None;
         }
-        let excess = own.mean() - usual.mean_without(own, self.mean_prior_visits);
-        Some((excess, chance(excess, &usual, 1.0, f64::from(own.count))))
+        let excess = own.mean() - usual.mean_leave_one_out(own, self.mean_prior_visits);
+        Some((excess, mean_tail_bound(excess, &usual, 1.0, f64::from(own.count))))
     }
 
     /// The same of a provider against the plan, above the margin.
     fn mean_of_provider(&self, sight: &PeriodSight<'_>) -> Option<(f64, f64)> {
         let own = sight.tally().ratio;
-        if own.count < self.provider_mean_visits_min.max(2) || own.mean() <= self.provider_margin_log {
+        if own.count < self.provider_mean_visits_min.max(2) || own.mean() <= self.provider_margin_ln {
             return None;
         }
-        let usual = sight.usual_length();
-        let excess = own.mean() - usual.ratio_without(own, self.mean_prior_visits) - self.provider_margin_log;
+        let usual = sight.peer_length_baseline();
+        let excess =
+            own.mean() - usual.ratio_leave_one_out(own, self.mean_prior_visits) - self.provider_margin_ln;
         let visits = f64::from(own.count);
         let carers = (visits / usual.visits_of_one.max(1.0)).max(1.0);
-        Some((excess, chance(excess, &usual, carers, visits)))
+        Some((excess, mean_tail_bound(excess, &usual, carers, visits)))
     }
 
-    fn tell(&self, excess: f64, chance: f64) -> Option<Mean> {
+    fn tell(&self, excess: f64, p_value: f64) -> Option<Mean> {
         let per_cent = ((excess.exp() - 1.0) * 20.0).floor().max(0.0) as u32 * 5;
-        (chance <= self.shares.p_review_max() && 0 < per_cent)
-            .then(|| Mean { per_cent, decades: decades(chance) })
+        (p_value <= self.shares.p_review_max() && 0 < per_cent)
+            .then(|| Mean { per_cent, decades: decades(p_value) })
     }
 }
 
 /// At most so likely is a mean of so many carers' visits this far above the usual one: a bound on the
 /// upper tail of the normal distribution (half of Chernoff's for it).
-fn chance(excess: f64, usual: &UsualLength, carers: f64, visits: f64) -> f64 {
+fn mean_tail_bound(excess: f64, usual: &PeerLengthBaseline, carers: f64, visits: f64) -> f64 {
     if excess <= 0.0 {
         return 1.0;
     }
@@ -188,8 +190,8 @@ impl Mean {
     fn hit(&self, sight: &PeriodSight<'_>, excluded: &'static [&'static str]) -> Hit {
         let month = sight.period().month;
         let per_cent = self.per_cent;
-        let (whose_sv, whose_en, beside_sv, beside_en) = match sight.period().whose {
-            Whose::Carer(_) => (
+        let (whose_sv, whose_en, beside_sv, beside_en) = match sight.period().subject {
+            PeriodSubject::Carer(_) => (
                 "Omsorgspersonens",
                 "The carer's",
                 "räknat efter planen och vad som är vanligt hos brukarna",
@@ -229,13 +231,13 @@ mod tests {
 
     #[test]
     fn the_bound_holds_and_more_visits_say_more() {
-        let usual = UsualLength { within: 0.3, between: 0.05, ..UsualLength::default() };
+        let usual = PeerLengthBaseline { within: 0.3, between: 0.05, ..PeerLengthBaseline::default() };
         // Two standard deviations: the tail of the normal distribution is 0.0228.
         let sd = (0.05_f64.powi(2) + 0.3_f64.powi(2) / 100.0).sqrt();
-        let two = chance(2.0 * sd, &usual, 1.0, 100.0);
+        let two = mean_tail_bound(2.0 * sd, &usual, 1.0, 100.0);
         assert!((0.0228..0.07).contains(&two), "{two}");
-        assert!(chance(0.2, &usual, 1.0, 400.0) < chance(0.2, &usual, 1.0, 100.0));
-        assert!(chance(0.2, &usual, 20.0, 400.0) < chance(0.2, &usual, 1.0, 400.0));
-        assert!(chance(-0.1, &usual, 1.0, 400.0) >= 1.0);
+        assert!(mean_tail_bound(0.2, &usual, 1.0, 400.0) < mean_tail_bound(0.2, &usual, 1.0, 100.0));
+        assert!(mean_tail_bound(0.2, &usual, 20.0, 400.0) < mean_tail_bound(0.2, &usual, 1.0, 400.0));
+        assert!(mean_tail_bound(-0.1, &usual, 1.0, 400.0) >= 1.0);
     }
 }

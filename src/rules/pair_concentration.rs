@@ -113,18 +113,18 @@ impl Rule for PairConcentration {
         let told = self.told(sight);
         let month = sight.period().month;
         if 0 < told.decades {
-            report.hit_of(Mark::Unplanned, unplanned(told, month));
+            report.hit_marked(Mark::Unplanned, unplanned(told, month));
             return;
         }
         match told.seen {
             Seen::Little => {}
-            Seen::Most | Seen::TooMany => report.hit_of_every(self.most(told, month)),
-            Seen::InARow => report.hit_of_every(self.in_a_row(told, month)),
-            Seen::OneClient => report.hit_of_every(self.one_client(month)),
+            Seen::Most | Seen::TooMany => report.hit_all(self.most(told, month)),
+            Seen::InARow => report.hit_all(self.in_a_row(told, month)),
+            Seen::OneClient => report.hit_all(self.one_client(month)),
         }
     }
 
-    fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
+    fn fingerprint(&self, sight: &PeriodSight<'_>) -> u64 {
         let Told { seen, per_cent, unplanned, decades } = self.told(sight);
         u64::from(unplanned) << 19
             | (seen as u64) << 16
@@ -142,11 +142,14 @@ impl PairConcentration {
         told.per_cent = if told.seen == Seen::OneClient { 0 } else { own.visits * 20 / tally.visits * 5 };
         if self.visits_min <= tally.visits && self.unplanned_min.max(1) <= own.unplanned {
             let unplanned: u32 = tally.shares().iter().map(|share| share.unplanned).sum();
-            let chance =
-                if unplanned <= 2 * own.unplanned { chance(own, unplanned, tally.visits) } else { 1.0 };
-            if chance <= self.p_review_max {
+            let p_value = if unplanned <= 2 * own.unplanned {
+                unplanned_p_value(own, unplanned, tally.visits)
+            } else {
+                1.0
+            };
+            if p_value <= self.p_review_max {
                 // A chance that is no chance at all still tells of the visits.
-                told.decades = decades(chance).max(1);
+                told.decades = decades(p_value).max(1);
                 told.unplanned = own.unplanned / 10 * 10;
             }
         }
@@ -332,7 +335,7 @@ fn most_days_in_a_row(sight: &PeriodSight<'_>, day_seconds: i64) -> u32 {
 }
 
 /// How likely so many of the client's `unplanned` visits are by this carer, by the part in the planned.
-fn chance(own: Share, unplanned: u32, visits: u32) -> f64 {
+fn unplanned_p_value(own: Share, unplanned: u32, visits: u32) -> f64 {
     let (own_planned, planned) = (own.visits - own.unplanned, visits - unplanned);
     let part = (f64::from(own_planned) + 0.5) / (f64::from(planned) + 1.0);
     let (mut of, mut seen) = (unplanned, own.unplanned);

@@ -17,7 +17,7 @@ use serde::Deserialize;
 
 use super::{Definition, from_table};
 use crate::domain::{Class, Grade, Measure, Sentence, SubjectKind};
-use crate::engine::{Hit, Looks, PeriodSight, Report, Rule, Whose};
+use crate::engine::{Hit, Looks, PeriodSight, PeriodSubject, Report, Rule};
 
 pub(super) const RULE: Definition = Definition {
     id: "provider-capacity",
@@ -50,7 +50,7 @@ impl Rule for ProviderCapacity {
     }
 
     fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
-        let Whose::Provider(_) = sight.period().whose else { return };
+        let PeriodSubject::Provider(_) = sight.period().subject else { return };
         if let Some(told) = self.told(sight) {
             report.hit(self.hit(sight, &told));
         } else if paid_hours(sight).is_none() {
@@ -58,14 +58,14 @@ impl Rule for ProviderCapacity {
         }
     }
 
-    fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
+    fn fingerprint(&self, sight: &PeriodSight<'_>) -> u64 {
         self.told(sight).map_or(0, |told| u64::from(told.per_cent).wrapping_add(told.paid_hours.to_bits()))
     }
 }
 
 impl ProviderCapacity {
     fn told(&self, sight: &PeriodSight<'_>) -> Option<Told> {
-        let Whose::Provider(_) = sight.period().whose else { return None };
+        let PeriodSubject::Provider(_) = sight.period().subject else { return None };
         let paid_hours = paid_hours(sight)?;
         let share = sight.tally().seconds as f64 / 3600.0 / paid_hours;
         (self.share_max < share).then(|| Told { per_cent: (share * 20.0).floor() as u32 * 5, paid_hours })

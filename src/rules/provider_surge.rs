@@ -20,7 +20,7 @@ use serde::Deserialize;
 
 use super::{Definition, from_table};
 use crate::domain::{Class, Grade, Measure, Sentence, SubjectKind};
-use crate::engine::{Hit, Looks, PeriodSight, Report, Rule, Whose};
+use crate::engine::{Hit, Looks, PeriodSight, PeriodSubject, Report, Rule};
 
 pub(super) const RULE: Definition = Definition {
     id: "provider-surge",
@@ -67,7 +67,7 @@ impl Rule for ProviderSurge {
         }
     }
 
-    fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
+    fn fingerprint(&self, sight: &PeriodSight<'_>) -> u64 {
         self.told(sight).into_iter().flatten().fold(0, |word: u64, told| {
             let (kind, before, now) = match told {
                 Told::Clients(before, now) => (1, before, now),
@@ -80,7 +80,7 @@ impl Rule for ProviderSurge {
 
 impl ProviderSurge {
     fn told(&self, sight: &PeriodSight<'_>) -> [Option<Told>; 2] {
-        let Whose::Provider(_) = sight.period().whose else { return [None; 2] };
+        let PeriodSubject::Provider(_) = sight.period().subject else { return [None; 2] };
         let Some(before) = sight.tally_before() else { return [None; 2] };
         let now = sight.tally();
         let (few, many) = (before.clients(), now.clients());

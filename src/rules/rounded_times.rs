@@ -62,11 +62,11 @@ impl Rule for RoundedTimes {
     fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
         if let Some(told) = self.told(sight) {
             let excluded = &["manual-times", "standard-minutes", "rounding-source", "few-visits"];
-            report.hit_of(told.mark(), told.hit(sight, Grade::Review, WORDS, excluded));
+            report.hit_marked(told.mark(), told.hit(sight, Grade::Review, WORDS, excluded));
         }
     }
 
-    fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
+    fn fingerprint(&self, sight: &PeriodSight<'_>) -> u64 {
         self.told(sight).map_or(0, |told| told.word())
     }
 }

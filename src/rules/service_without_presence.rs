@@ -17,7 +17,7 @@ use serde::Deserialize;
 
 use super::{Definition, from_table};
 use crate::domain::{Class, Grade, Measure, PaymentMode, Sentence, SubjectKind, VisitKind};
-use crate::engine::{Hit, Looks, Mark, PeriodSight, Report, Rule, Sight, Whose};
+use crate::engine::{Hit, Looks, Mark, PeriodSight, PeriodSubject, Report, Rule, Sight};
 
 pub(super) const RULE: Definition = Definition {
     id: "service-without-presence",
@@ -61,32 +61,33 @@ impl Rule for ServiceWithoutPresence {
         &[SubjectKind::ClientPeriod]
     }
 
-    fn reads_on(&self) -> Option<Mark> {
+    fn depends_on_next_period(&self) -> Option<Mark> {
         Some(Mark::Unseen)
     }
 
     fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
         if let Some(told) = self.told(sight) {
-            report.hit_of(Mark::Unseen, hit(sight, &told));
+            report.hit_marked(Mark::Unseen, hit(sight, &told));
         }
     }
 
-    fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
+    fn fingerprint(&self, sight: &PeriodSight<'_>) -> u64 {
         self.told(sight).map_or(0, |told| (u64::from(told.visits) << 8) + 1 + told.grade as u64)
     }
 }
 
 impl ServiceWithoutPresence {
     fn told(&self, sight: &PeriodSight<'_>) -> Option<Told> {
-        let Whose::Client(_) = sight.period().whose else { return None };
+        let PeriodSubject::Client(_) = sight.period().subject else { return None };
         let (services, least) = (sight.tally().count(Mark::Unseen), self.visits_min.max(1));
         let told =
             |grade, visits: u32| Told { grade, visits: (visits / STEP_VISITS * STEP_VISITS).max(least) };
-        let in_a_row = if 0 < services.borne { most_in_a_row(sight, least) } else { 0 };
+        let in_a_row = if 0 < services.marked { most_in_a_row(sight, least) } else { 0 };
         if least <= in_a_row {
             return Some(told(Grade::Review, in_a_row));
         }
-        (least <= services.of && sight.tally().seen == 0).then(|| told(Grade::Observe, services.of))
+        (least <= services.eligible && sight.tally().electronic_visits == 0)
+            .then(|| told(Grade::Observe, services.eligible))
     }
 }
 

@@ -24,7 +24,9 @@ use serde::Deserialize;
 use super::shares::{Shares, Told, Words};
 use super::{Definition, from_table};
 use crate::domain::{Class, Day, Grade, Measure, Month, Sentence, SubjectKind};
-use crate::engine::{Hit, Looks, Mark, PeriodSight, Report, Rule, ShareFloor, Sight, Signal, Visit, Whose};
+use crate::engine::{
+    Hit, Looks, Mark, PeriodSight, PeriodSubject, Report, Rule, ShareFloor, Sight, Signal, Visit,
+};
 
 pub(super) const RULE: Definition = Definition {
     id: "shared-device",
@@ -75,7 +77,7 @@ impl Rule for SharedDevice {
         }
     }
 
-    fn looks_back(&self, sight: &Sight<'_>, later: &Visit) -> bool {
+    fn depends_on(&self, sight: &Sight<'_>, later: &Visit) -> bool {
         let own = sight.visit();
         let Some(device) = later.start_device else { return false };
         // Nobody comes back to a device who has none beside it.
@@ -92,20 +94,21 @@ impl Rule for SharedDevice {
     }
 
     fn share_floors(&self) -> Vec<ShareFloor> {
-        let borrowed = ShareFloor { mark: Mark::Borrowed, borne_min: self.borrowed_min, share_accepted: 0.0 };
+        let borrowed =
+            ShareFloor { mark: Mark::Borrowed, marked_min: self.borrowed_min, share_accepted: 0.0 };
         vec![self.shares.floor(Mark::SharedDevice), borrowed]
     }
 
     fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
         if self.has_borrowed(sight) {
-            report.hit_of(Mark::Borrowed, self.borrowed(sight.period().month));
+            report.hit_marked(Mark::Borrowed, self.borrowed(sight.period().month));
         } else if let Some(told) = self.told(sight) {
             let excluded = &["handover", "pool-phones", "new-phone", "few-visits"];
-            report.hit_of(told.mark(), told.hit(sight, self.grade(sight, &told), WORDS, excluded));
+            report.hit_marked(told.mark(), told.hit(sight, self.grade(sight, &told), WORDS, excluded));
         }
     }
 
-    fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
+    fn fingerprint(&self, sight: &PeriodSight<'_>) -> u64 {
         let share = self.told(sight).map_or(0, |told| told.word());
         if self.has_borrowed(sight) { u64::MAX } else { share }
     }
@@ -117,8 +120,8 @@ impl SharedDevice {
     }
 
     fn has_borrowed(&self, sight: &PeriodSight<'_>) -> bool {
-        let borrowed = sight.tally().count(Mark::Borrowed).borne;
-        if !matches!(sight.period().whose, Whose::Carer(_)) || borrowed < self.borrowed_min.max(1) {
+        let borrowed = sight.tally().count(Mark::Borrowed).marked;
+        if !matches!(sight.period().subject, PeriodSubject::Carer(_)) || borrowed < self.borrowed_min.max(1) {
             return false;
         }
         let month = sight.period().month;
@@ -160,7 +163,7 @@ impl SharedDevice {
     }
 
     fn grade(&self, sight: &PeriodSight<'_>, told: &Told) -> Grade {
-        let one = matches!(sight.period().whose, Whose::Carer(_));
+        let one = matches!(sight.period().subject, PeriodSubject::Carer(_));
         if one && self.p_carer_review_max < told.p_value() { Grade::Observe } else { Grade::Review }
     }
 }

@@ -62,7 +62,7 @@ impl Rule for SplitVisits {
         report.hit(self.hit(sight, &pieces));
     }
 
-    fn looks_back(&self, sight: &Sight<'_>, later: &Visit) -> bool {
+    fn depends_on(&self, sight: &Sight<'_>, later: &Visit) -> bool {
         let own = sight.visit();
         // It can come between two pieces.
         let goes_on = |earlier: &Visit| self.is_piece(earlier, later);

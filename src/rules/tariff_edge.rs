@@ -91,12 +91,12 @@ impl Rule for TariffEdge {
         for (told, words) in self.told(sight).into_iter().zip([BEGIN, END]) {
             if let Some(told) = told {
                 let excluded = &["night-tour", "usual-shift-start", "few-visits"];
-                report.hit_of(told.mark(), told.hit(sight, Grade::Review, words, excluded));
+                report.hit_marked(told.mark(), told.hit(sight, Grade::Review, words, excluded));
             }
         }
     }
 
-    fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
+    fn fingerprint(&self, sight: &PeriodSight<'_>) -> u64 {
         let [begin, end] = self.told(sight).map(|told| told.map_or(0, |told| told.word()));
         begin ^ end.rotate_left(u64::BITS / 2)
     }
@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn the_better_paid_side_is_after_the_evening_and_before_the_morning_edge() {
-        let shares = "visits_min = 1\nprovider_visits_min = 1\nborne_min = 1\nshare_accepted = 0.5\nprior_share = 0.5\n\
+        let shares = "visits_min = 1\nprovider_visits_min = 1\nmarked_min = 1\nshare_accepted = 0.5\nprior_share = 0.5\n\
                       prior_visits = 1.0\nprovider_multiple = 1.0\np_review_max = 1e-4\n";
         let hours = "better_paid_from_hour = 18\nbest_paid_from_hour = 22\nbetter_paid_to_hour = 7\naround_minutes = 30\nedge_minutes = 5\n";
         let rule: TariffEdge = toml::from_str(&format!("{shares}{hours}")).expect("all keys are there");

@@ -20,7 +20,7 @@
 use serde::Deserialize;
 
 use super::{Definition, from_table};
-use crate::domain::{CaptureMethod, Class, Geo, Grade, Measure, Place, Sentence, Span, VisitKind};
+use crate::domain::{CaptureMethod, Class, Coordinates, Geo, Grade, Measure, Sentence, Span, VisitKind};
 use crate::engine::{ClientId, Hit, Looks, Report, Rule, Sight, Visit};
 
 pub(super) const RULE: Definition = Definition {
@@ -93,13 +93,13 @@ fn strange_start_tag(sight: &Sight<'_>) -> Option<ClientId> {
 }
 
 impl TravelLogIn {
-    fn is_far(&self, geo: Geo, home: Place) -> bool {
+    fn is_far(&self, geo: Geo, home: Coordinates) -> bool {
         let doubt = 3.0 * geo.accuracy_metres.unwrap_or(0.0);
         f64::from(self.metres_min).max(doubt) < geo.place.metres_to(home)
     }
 
     /// Did it end at the home? By position, else by what captured it.
-    fn ended_there(&self, visit: &Visit, home: Place) -> bool {
+    fn ended_there(&self, visit: &Visit, home: Coordinates) -> bool {
         let bound = visit.end_method.is_electronic() && visit.end_method != CaptureMethod::GpsApp;
         visit.geo()[1].map_or(bound, |geo| !self.is_far(geo, home))
     }

@@ -85,7 +85,7 @@ impl Rule for UnusualCount {
         }
     }
 
-    fn looks_back(&self, sight: &Sight<'_>, later: &Visit) -> bool {
+    fn depends_on(&self, sight: &Sight<'_>, later: &Visit) -> bool {
         let own = sight.visit();
         own.client == later.client && counts(own) && counts(later)
     }
@@ -100,14 +100,14 @@ impl Rule for UnusualCount {
 
     fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
         if let Some(told) = self.told(sight) {
-            report.hit_of(
+            report.hit_marked(
                 told.mark(),
                 told.hit(sight, Grade::Review, WORDS, &["alarm", "declined-visit", "few-visits"]),
             );
         }
     }
 
-    fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
+    fn fingerprint(&self, sight: &PeriodSight<'_>) -> u64 {
         self.told(sight).map_or(0, |told| told.word())
     }
 }

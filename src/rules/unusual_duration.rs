@@ -104,7 +104,7 @@ impl Rule for UnusualDuration {
         report.hit(self.hit(sight, &client, &carer, client_tail.max(carer_tail), planned));
     }
 
-    fn looks_back(&self, sight: &Sight<'_>, later: &Visit) -> bool {
+    fn depends_on(&self, sight: &Sight<'_>, later: &Visit) -> bool {
         let own = sight.visit();
         let Some(planned) = later.planned().map(Span::seconds).filter(|plan| self.exceeds(later, *plan))
         else {

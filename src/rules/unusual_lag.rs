@@ -47,7 +47,7 @@ impl Rule for UnusualLag {
         if !own.is_performed() || own.end_method.is_manual() {
             return;
         }
-        let Some(lag) = own.lag_seconds() else { return report.undetermined("synced_at") };
+        let Some(lag) = own.sync_delay_seconds() else { return report.undetermined("synced_at") };
         report.mark(Mark::Late, i64::from(self.late_seconds) < lag);
         report.signal(Signal::Lag, (1.0 + lag as f64 / f64::from(self.scale_seconds.max(1))).recip());
         if i64::from(self.seconds_observe_min) < lag {

@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 
-use super::log::LogError;
 use crate::rules::BuildError;
+use crate::service::log::LogError;
 
 /// Why the service could not start, or ended by itself.
 #[derive(Debug, thiserror::Error)]

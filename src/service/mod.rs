@@ -1,28 +1,21 @@
 //! The service: what stands between the log and the engines.
+//!
+//! | Folder | Does | Must not know |
+//! |---|---|---|
+//! | `process` | threads, supervision, shutdown | nothing is hidden from it |
+//! | `deliver` | the synchronous worker: partitions, municipalities, outbox, queue | rdkafka, tokio, `log::kafka`, `observe`, HTTP, metrics |
+//! | `log` | the seam to the log and its implementations | `deliver`, `observe` |
+//! | `observe` | what operators see: metrics, status, traces, read model, HTTP | `process`, `log::kafka` |
 
-mod desk;
+pub mod deliver;
 mod error;
-mod http;
-pub mod kafka;
-pub mod knowledge;
+#[cfg(test)]
+mod fixtures;
 pub mod log;
-pub mod memory;
-pub mod metrics;
-mod municipality;
-mod observer;
-pub mod outbox;
-mod partition;
-mod queue;
-mod run;
-pub mod shared;
-mod shutdown;
-pub mod status;
-mod traces;
-pub mod view;
-pub mod watch;
-pub mod worker;
+pub mod observe;
+mod process;
 
 pub use error::ServiceError;
-pub use kafka::{CheckLine, check_broker};
-pub use run::{Service, run};
-pub use shutdown::{Shutdown, Stopper, stopper};
+pub use log::kafka::{CheckLine, check_broker};
+pub use process::run::{Service, run};
+pub use process::shutdown::{Shutdown, Stopper, stopper};

@@ -6,7 +6,7 @@ use super::owned::{OwnedCapture, OwnedRegistration};
 use super::random::Random;
 use super::town::{Town, moved, travel_seconds};
 use super::walk::Visit;
-use crate::domain::{CaptureMethod, EventType, Geo, Outcome, PaymentMode, UtcSecond, VisitKind};
+use crate::domain::{CaptureMethod, EventType, Geo, PaymentMode, UtcSecond, VisitKind, VisitOutcome};
 
 /// A change that a source makes later, planted with the claim.
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +62,9 @@ impl Claim {
                 self.service.standard_minutes().map_or(seconds, |minutes| i64::from(minutes) * 60)
             }
             // The contract pays half of what was planned for a visit that the client declined.
-            (_, Outcome::Declined | Outcome::CancelledLate) => plan.map_or(seconds, |plan| plan / 2),
+            (_, VisitOutcome::Declined | VisitOutcome::CancelledLate) => {
+                plan.map_or(seconds, |plan| plan / 2)
+            }
             // The source bills no more than the plan where nobody logged out.
             _ if registration.end_capture.method == CaptureMethod::AutoClosed => {
                 seconds.min(plan.unwrap_or(0))
@@ -372,7 +374,7 @@ fn bare(registration: &mut OwnedRegistration) {
 }
 
 /// Was somebody helped at home, so that the place is certain?
-pub(super) const fn is_at_home(kind: VisitKind, outcome: Outcome) -> bool {
-    matches!(outcome, Outcome::Performed)
+pub(super) const fn is_at_home(kind: VisitKind, outcome: VisitOutcome) -> bool {
+    matches!(outcome, VisitOutcome::Performed)
         && matches!(kind, VisitKind::Planned | VisitKind::Unplanned | VisitKind::NightTour)
 }

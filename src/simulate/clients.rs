@@ -121,7 +121,7 @@ pub(super) struct Client {
     /// The other one of a couple.
     pub(super) spouse: Option<usize>,
     pub(super) joint: Joint,
-    pub(super) home: crate::domain::Place,
+    pub(super) home: crate::domain::Coordinates,
     pub(super) method: CaptureMethod,
     tag: Option<Arc<str>>,
     /// Visits take this much longer than planned, as a logarithm.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::domain::{
-    Capture, CaptureMethod, Edit, EventType, Geo, Month, Outcome, Payment, PaymentMode, Registration, Source,
-    Span, Task, UtcSecond, VisitKind,
+    Capture, CaptureMethod, Edit, EventType, Geo, Month, Payment, PaymentMode, Registration, Source, Span,
+    Task, UtcSecond, VisitKind, VisitOutcome,
 };
 
 /// One end of a visit, as captured.
@@ -61,7 +61,7 @@ pub struct OwnedRegistration {
     pub(super) start_capture: OwnedCapture,
     pub(super) end_capture: OwnedCapture,
     pub(super) kind: VisitKind,
-    pub(super) outcome: Outcome,
+    pub(super) outcome: VisitOutcome,
     pub(super) tasks: Vec<(&'static str, u16)>,
     pub(super) required_staff: Option<u8>,
     pub(super) partner: Option<Arc<str>>,

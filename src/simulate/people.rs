@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::random::Random;
 use super::town::{NIGHT_UNIT, Town, pseudonym};
-use crate::domain::{Place, UtcSecond};
+use crate::domain::{Coordinates, UtcSecond};
 
 /// When a carer works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +68,7 @@ pub(super) struct Unit {
     pub(super) id: Arc<str>,
     pub(super) provider: usize,
     pub(super) manners: Manners,
-    pub(super) office: Place,
+    pub(super) office: Coordinates,
     pub(super) planner: Arc<str>,
     pub(super) carers: Vec<usize>,
     pub(super) clients: Vec<usize>,

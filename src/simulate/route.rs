@@ -7,7 +7,7 @@ use super::clients::Service;
 use super::people::Shift;
 use super::random::Random;
 use super::town::{NIGHT_UNIT, Town, pseudonym, travel_seconds};
-use crate::domain::{Place, UtcSecond, VisitKind};
+use crate::domain::{Coordinates, UtcSecond, VisitKind};
 
 /// A visit may be planned this much later than desired; beyond that it is not made.
 const DELAY_SECONDS_MAX: i64 = 3 * 3600;
@@ -55,7 +55,7 @@ struct Duty {
     from: UtcSecond,
     until: UtcSecond,
     free: UtcSecond,
-    place: Place,
+    place: Coordinates,
 }
 
 /// The jobs of `day`; `carried` are the handovers of the night before, and are replaced by those to

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 use crate::domain::{
-    CaptureMethod, EventType, FactBody, Outcome, PaymentMode, Place, Span, Validity, VisitKind, Zone,
+    CaptureMethod, Coordinates, EventType, FactBody, PaymentMode, Span, Validity, VisitKind, VisitOutcome,
+    Zone,
 };
 
 mod planted;
@@ -84,7 +85,7 @@ impl Standing {
         found
     }
 
-    fn homes(&self) -> BTreeMap<&str, (&str, Place)> {
+    fn homes(&self) -> BTreeMap<&str, (&str, Coordinates)> {
         let home = |fact| match fact {
             &Fact { body: FactBody::ClientHome { ref client_ref, ref household_ref, place }, .. } => {
                 Some((client_ref.as_str(), (household_ref.as_deref()?, place?)))
@@ -190,7 +191,7 @@ fn volumes_are_those_of_a_swedish_municipality() {
         ),
         ("late by lack of coverage", share(&late), 0.015..0.06),
         ("unplanned a client-day", unplanned / (1_850.0 * 14.0), 0.03..0.045),
-        ("declined", share(&|it| it.outcome == Outcome::Declined), 0.006..0.02),
+        ("declined", share(&|it| it.outcome == VisitOutcome::Declined), 0.006..0.02),
         ("amended", standing.amended as f64 / visits, 0.01..0.035),
         ("client-days in hospital", absent as f64 / (1_850.0 * 14.0), 0.015..0.035),
     ];
@@ -282,7 +283,7 @@ fn nobody_honest_helps_a_client_who_is_in_hospital() {
         for (span, record) in visits.get(client_ref.as_str()).into_iter().flatten() {
             let days = (zone.day(span.start()), zone.day(span.end().plus(-1)));
             let inside = first < days.1 && days.0 < last;
-            let met = matches!(record.outcome, Outcome::Performed | Outcome::Partly);
+            let met = matches!(record.outcome, VisitOutcome::Performed | VisitOutcome::Partly);
             let closed = record.end_capture.method == CaptureMethod::AutoClosed;
             assert!(!inside || !met || closed, "{} in {}", record.id, fact.fact_id);
             at_the_door += usize::from(inside);
@@ -328,7 +329,7 @@ fn honest_twins_of_every_pattern_are_there() {
             of(&|it| it.kind == VisitKind::Planned && it.end_capture.method == CaptureMethod::AppButton),
         ),
         ("without coverage", of(&offline)),
-        ("declined", of(&|it| it.outcome == Outcome::Declined)),
+        ("declined", of(&|it| it.outcome == VisitOutcome::Declined)),
         ("amended", standing.amended),
         ("cancelled", standing.cancelled),
         ("repeats", standing.repeated),

@@ -9,10 +9,10 @@ use super::people::{
 };
 use super::random::Random;
 use super::{Plan, Sizes};
-use crate::domain::{CaptureMethod, Month, Place, UtcSecond, Zone};
+use crate::domain::{CaptureMethod, Coordinates, Month, UtcSecond, Zone};
 
 /// The town square.
-const CENTRE: Place = Place { lat: 59.1955, lon: 17.6253 };
+const CENTRE: Coordinates = Coordinates { lat: 59.1955, lon: 17.6253 };
 
 /// Metres in a degree of latitude.
 const METRES_PER_DEGREE: f64 = 111_195.0;
@@ -218,16 +218,16 @@ pub(super) const fn pseudonym(index: usize) -> usize {
 }
 
 /// A place `metres` from `place`, in any direction.
-pub(super) fn offset(place: Place, metres: f64, random: &mut Random) -> Place {
+pub(super) fn offset(place: Coordinates, metres: f64, random: &mut Random) -> Coordinates {
     let angle = random.unit() * std::f64::consts::TAU;
     moved(place, metres * angle.cos(), metres * angle.sin())
 }
 
 /// A place `north` and `east` metres from `place`, to seven decimals (a centimetre).
-pub(super) fn moved(place: Place, north: f64, east: f64) -> Place {
+pub(super) fn moved(place: Coordinates, north: f64, east: f64) -> Coordinates {
     let per_degree_east = METRES_PER_DEGREE * place.lat.to_radians().cos();
     let exact = |degrees: f64| (degrees * 1e7).round() / 1e7;
-    Place {
+    Coordinates {
         lat: exact(place.lat + north / METRES_PER_DEGREE),
         lon: exact(place.lon + east / per_degree_east),
     }
@@ -235,7 +235,7 @@ pub(super) fn moved(place: Place, north: f64, east: f64) -> Place {
 
 /// Seconds from door to door: streets are a third longer than the straight line, at 29 km/h in
 /// town, and beyond three kilometres at 47 km/h on the road, with 90 seconds for stairs and parking.
-pub(super) fn travel_seconds(from: Place, to: Place) -> f64 {
+pub(super) fn travel_seconds(from: Coordinates, to: Coordinates) -> f64 {
     let metres = from.metres_to(to) * 1.3;
     90.0 + if metres < 3_900.0 { metres / 8.0 } else { 487.5 + (metres - 3_900.0) / 13.0 }
 }

@@ -10,7 +10,7 @@ use super::people::Shift;
 use super::random::Random;
 use super::route::{Handover, Job, Want};
 use super::town::{Town, travel_seconds};
-use crate::domain::{Outcome, Place, Span, UtcSecond, VisitKind};
+use crate::domain::{Coordinates, Span, UtcSecond, VisitKind, VisitOutcome};
 
 /// Between two visits at one client lies at least this: a carer who is called back at once belongs
 /// to the visit before. Starts that are rounded by hand then never fall together.
@@ -27,7 +27,7 @@ pub(super) struct Visit {
     pub(super) planned: Option<Span>,
     pub(super) service: Service,
     pub(super) kind: VisitKind,
-    pub(super) outcome: Outcome,
+    pub(super) outcome: VisitOutcome,
     pub(super) staff: u8,
     /// The other carer's registration.
     pub(super) partner: Option<Arc<str>>,
@@ -51,7 +51,7 @@ impl Ids {
 /// Where everybody is.
 pub(super) struct Walk {
     free: Vec<UtcSecond>,
-    place: Vec<Place>,
+    place: Vec<Coordinates>,
     /// When the last carer left a client.
     left: Vec<UtcSecond>,
 }
@@ -157,18 +157,18 @@ impl Walk {
             if stay.recorded_at <= start || random.chance(0.5) {
                 return;
             }
-            outcome = Outcome::ClientAbsent;
+            outcome = VisitOutcome::ClientAbsent;
         }
         match outcome {
-            Outcome::Performed => {}
-            Outcome::Partly => seconds = (seconds * 3 / 5).max(60),
-            Outcome::Declined | Outcome::ClientAbsent | Outcome::CancelledLate => {
+            VisitOutcome::Performed => {}
+            VisitOutcome::Partly => seconds = (seconds * 3 / 5).max(60),
+            VisitOutcome::Declined | VisitOutcome::ClientAbsent | VisitOutcome::CancelledLate => {
                 seconds = random.between(60, 300);
             }
         }
         let end = start.plus(seconds);
         let span = Span::new(start, end).expect("lengths are positive");
-        if outcome != Outcome::ClientAbsent && client.away_during(span) {
+        if outcome != VisitOutcome::ClientAbsent && client.away_during(span) {
             return;
         }
         let mut visit = Visit {
@@ -245,7 +245,7 @@ impl Walk {
                 planned: plan,
                 service: want.service,
                 kind: want.kind,
-                outcome: Outcome::Performed,
+                outcome: VisitOutcome::Performed,
                 staff: 1,
                 partner: None,
                 shared_visit: shared.clone(),
@@ -320,17 +320,17 @@ fn length(town: &Town, carer: usize, client: usize, want: &Want, random: &mut Ra
     ((want.minutes as f64 * 60.0 * ratio.clamp(0.2, 3.5)) as i64).clamp(90, 5 * 3600)
 }
 
-fn outcome(want: &Want, declines: f64, random: &mut Random) -> Outcome {
-    const OUTCOMES: [Outcome; 5] = [
-        Outcome::Performed,
-        Outcome::Declined,
-        Outcome::Partly,
-        Outcome::ClientAbsent,
-        Outcome::CancelledLate,
+fn outcome(want: &Want, declines: f64, random: &mut Random) -> VisitOutcome {
+    const OUTCOMES: [VisitOutcome; 5] = [
+        VisitOutcome::Performed,
+        VisitOutcome::Declined,
+        VisitOutcome::Partly,
+        VisitOutcome::ClientAbsent,
+        VisitOutcome::CancelledLate,
     ];
     let whole = want.staff == 2 || want.handover.is_some() || want.kind == VisitKind::Remote;
     if whole {
-        Outcome::Performed
+        VisitOutcome::Performed
     } else {
         OUTCOMES[random.weighted(&[0.985 - declines, declines, 0.008, 0.005, 0.002])]
     }

@@ -17,6 +17,57 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("service", &["domain", "engine", "rules", "contract", "config"]),
 ];
 
+/// What each room of a part may name of that part beside itself; `Engine` stands for the names that the part's
+/// own `mod.rs` has. The longest row that a file lies under counts.
+const ROOM_MAY_NAME: &[(&str, &[&str])] = &[
+    ("engine::model", &[]),
+    ("engine::totals", &["engine::model"]),
+    ("engine::stats", &["engine::model", "engine::totals"]),
+    ("engine::state", &["engine::model", "engine::totals", "engine::stats"]),
+    ("engine::rule", &["engine::model", "engine::totals", "engine::stats", "engine::state"]),
+    (
+        "engine::alert",
+        &[
+            "engine::model",
+            "engine::totals",
+            "engine::stats",
+            "engine::state",
+            "engine::rule",
+            "engine::Engine",
+            "engine::Output",
+        ],
+    ),
+    (
+        "engine::assess",
+        &[
+            "engine::model",
+            "engine::totals",
+            "engine::stats",
+            "engine::state",
+            "engine::rule",
+            "engine::alert",
+            "engine::Engine",
+            "engine::Output",
+        ],
+    ),
+    ("service::log", &[]),
+    (
+        "service::log::kafka",
+        &["service::log", "service::ServiceError", "service::deliver::shared", "service::observe"],
+    ),
+    ("service::deliver", &["service::log", "service::fixtures"]),
+    (
+        "service::observe",
+        &["service::log", "service::deliver", "service::process::shutdown", "service::fixtures"],
+    ),
+];
+
+/// Rooms that others of their part see only where a row names them in full.
+const CLOSED_ROOMS: &[&str] = &["service::log::kafka"];
+
+/// What the synchronous worker must not know: it runs in one thread, against any log.
+const NOT_IN_DELIVER: &[&str] = &["rdkafka", "tokio", "axum", "prometheus"];
+
 /// What has a clock, a network, a log, chance or JSON in it: same inputs, same outputs without.
 const IMPURE: &[&str] = &[
     "std::time::SystemTime",
@@ -84,6 +135,15 @@ fn forbidden_names(path: &str, text: &str, known: &[String]) -> Vec<String> {
                 problem(format!("a rule must not know another rule (`{joined}`)"));
             }
         }
+        let named_in_part = segments_below(&named.segments);
+        if inside && other == part && named_in_part != part && !room_may_name(&module, &named_in_part) {
+            problem(format!("`{}` must not know `{joined}`", module.join("::")));
+        }
+        let foreign =
+            NOT_IN_DELIVER.iter().find(|name| named.segments.first().is_some_and(|one| one == *name));
+        if let Some(foreign) = foreign.filter(|_| module.join("::").starts_with("service::deliver")) {
+            problem(format!("`service::deliver` must not know `{foreign}`"));
+        }
         let impure = IMPURE.iter().find(|prefix| {
             joined.strip_prefix(**prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
         });
@@ -92,6 +152,28 @@ fn forbidden_names(path: &str, text: &str, known: &[String]) -> Vec<String> {
         }
     }
     problems
+}
+
+/// A path from the root of the crate, without `crate` or `tidvakt`.
+fn segments_below(segments: &[String]) -> String {
+    segments.iter().skip(1).cloned().collect::<Vec<_>>().join("::")
+}
+
+/// Is `path` the room `room`, or something in it?
+fn lies_in(path: &str, room: &str) -> bool {
+    path.strip_prefix(room).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+}
+
+/// May a file of `module` name `named`, which belongs to its own part?
+fn room_may_name(module: &[String], named: &str) -> bool {
+    let own = module.join("::");
+    let row = ROOM_MAY_NAME.iter().filter(|(room, _)| lies_in(&own, room)).max_by_key(|(room, _)| room.len());
+    let Some((room, may)) = row else { return true };
+    let closed = CLOSED_ROOMS.iter().find(|closed| lies_in(named, closed) && !lies_in(&own, closed));
+    match closed {
+        Some(closed) => may.contains(closed),
+        None => lies_in(named, room) || may.iter().any(|may| lies_in(named, may)),
+    }
 }
 
 fn is_a_rule(stem: &str) -> bool {
@@ -170,17 +252,26 @@ fn a_planted_arrow_is_found_with_its_line() {
     let known: Vec<String> =
         ["cli", "contract", "domain", "engine", "rules", "service"].map(str::to_owned).to_vec();
     let found = |path: &str, text: &str| forbidden_names(path, text, &known);
-    assert_eq!(found("src/engine/facts.rs", "use crate::domain::Place;\nuse super::visit::Slot;\n"), [""; 0]);
+    assert_eq!(
+        found("src/engine/state/facts.rs", "use crate::domain::Coordinates;\nuse super::ledger::Slot;\n"),
+        [""; 0]
+    );
     for (path, text, part) in [
-        ("src/engine/facts.rs", "\nuse crate::{domain::Place, rules::RULES};", "rules"),
-        ("src/engine/facts.rs", "// crate::rules\nfn f() { crate::service::run() }", "service"),
-        ("src/engine/facts.rs", "\nuse super::super::contract as c;", "contract"),
+        ("src/engine/state/facts.rs", "\nuse crate::{domain::Coordinates, rules::RULES};", "rules"),
+        ("src/engine/state/facts.rs", "// crate::rules\nfn f() { crate::service::run() }", "service"),
+        ("src/engine/state/facts.rs", "\nuse super::super::super::contract as c;", "contract"),
         ("src/domain/mod.rs", "\nuse super::engine::Engine;", "engine"),
         ("src/contract/mod.rs", "\npub use crate::engine::Engine;", "engine"),
         ("src/rules/planted.rs", "\nuse crate::contract::parse;", "contract"),
+        ("src/engine/stats/peers.rs", "\nuse crate::engine::state::ledger::Ledger;", "state"),
+        ("src/engine/model/mark.rs", "\nuse crate::engine::Engine;", "Engine"),
+        ("src/engine/alert/score.rs", "\nuse super::super::assess::visits::Scratch;", "assess"),
+        ("src/service/deliver/worker.rs", "\nuse crate::service::log::kafka::KafkaLog;", "kafka"),
+        ("src/service/deliver/worker.rs", "\nuse rdkafka::Message;", "rdkafka"),
+        ("src/service/log/mod.rs", "\nuse crate::service::deliver::worker::Worker;", "deliver"),
         ("src/rules/planted.rs", "\nuse super::planted_too::RULE;", "another rule"),
-        ("src/engine/facts.rs", "\nfn f() { std::time::Instant::now(); }", "std::time::Instant"),
-        ("src/engine/facts.rs", "\nuse std::{fmt, time::SystemTime};", "std::time::SystemTime"),
+        ("src/engine/state/facts.rs", "\nfn f() { std::time::Instant::now(); }", "std::time::Instant"),
+        ("src/engine/state/facts.rs", "\nuse std::{fmt, time::SystemTime};", "std::time::SystemTime"),
         ("src/rules/planted.rs", "\nuse serde_json::Value;", "serde_json"),
     ] {
         let problems = found(path, text);

@@ -22,7 +22,7 @@ fn alert<'a>(alerts: &'a [Alert], id: &str) -> Option<&'a Alert> {
 }
 
 fn lowered_by(teller: &Teller, id: &str) -> Option<Lowered> {
-    alert(&teller.engine.standing(), id)?.findings.iter().find_map(|finding| finding.lowered_by)
+    alert(&teller.engine.open_alerts(), id)?.findings.iter().find_map(|finding| finding.lowered_by)
 }
 
 /// Each client in a household of its own.
@@ -108,7 +108,7 @@ fn a_cap_outlives_the_registrations_under_it() {
         ]
     };
     ["02", "03", "20"].iter().for_each(|day| register(&mut teller, &pair(day)));
-    let held = |teller: &Teller| alert(&teller.engine.standing(), "B20").map(|alert| alert.grade);
+    let held = |teller: &Teller| alert(&teller.engine.open_alerts(), "B20").map(|alert| alert.grade);
     assert_eq!(held(&teller), Some(Grade::Hold));
     // A hundred days after the first two pairs, and before a hundred after the last.
     register(&mut teller, &[visit("L", "ida", "bo", "2026-06-15T08:00", 30)]);
@@ -132,7 +132,7 @@ fn of_a_carer_and_a_provider_of_one_name_the_same_one_always_waits() {
         };
         register(&mut teller, &(1..=8).map(typed_in).collect::<Vec<_>>());
         let by_chance = |alert: &Alert| alert.p_value.is_some();
-        let alerts = teller.engine.standing().into_iter().filter(by_chance);
+        let alerts = teller.engine.open_alerts().into_iter().filter(by_chance);
         alerts.map(|alert| alert.alert_id).collect::<Vec<_>>()
     };
     let first = told();
@@ -163,7 +163,7 @@ fn of_a_month_without_a_visit_nothing_is_said() {
     register(&mut teller, std::slice::from_ref(&april));
     let about_april = |teller: &Teller| {
         let month = Month::new(2026, 4).unwrap();
-        let mut standing = teller.engine.standing();
+        let mut standing = teller.engine.open_alerts();
         standing
             .retain(|alert| alert.pay_period == month && alert.subject.kind == SubjectKind::ProviderPeriod);
         standing.len()

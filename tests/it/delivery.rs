@@ -1,6 +1,7 @@
 //! Delivery under faults: what stands in the end is what a run without faults comes to, whatever
 //! crashed, was lost, or was taken over in between. Every failure names its seed.
 
+pub mod memory;
 mod shuffled;
 mod single;
 mod town;
@@ -9,15 +10,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use crate::delivery::memory::{Faults, Memory, MemoryLog, Random};
 use tidvakt::config::Config;
 use tidvakt::contract::{self, Progress};
 use tidvakt::domain::{AlertState, FactChange, PublishedAlert, UtcSecond};
-use tidvakt::service::log::{LogError, Out};
-use tidvakt::service::memory::{Faults, Memory, MemoryLog, Random};
-use tidvakt::service::outbox::{Origin, Outbox};
-use tidvakt::service::shared::{Pace, Setup, Shared};
-use tidvakt::service::watch::{Fate, Phase, Place, Trouble, Watch};
-use tidvakt::service::worker::Worker;
+use tidvakt::service::deliver::events::{Fate, Incident, Phase, RecordPosition, WorkerObserver};
+use tidvakt::service::deliver::outbox::{Origin, Outbox};
+use tidvakt::service::deliver::shared::{Pace, Setup, Shared};
+use tidvakt::service::deliver::worker::Worker;
+use tidvakt::service::log::{LogError, OutputTopic};
 use town::Line;
 
 const PARTITIONS: [i32; 2] = [0, 1];
@@ -27,7 +28,7 @@ const SEEDS: u64 = if cfg!(debug_assertions) { 50 } else { 1_000 };
 
 fn setup() -> Setup {
     let pace = Pace {
-        rest_millis: 5,
+        idle_after_millis: 5,
         progress_interval_millis: 300,
         commit_interval_millis: 200,
         second_look_millis: 5_000,
@@ -52,12 +53,12 @@ fn setup() -> Setup {
 struct Seen {
     fates: BTreeMap<(i32, i64), Fate>,
     unmuted_alerts: u64,
-    troubles: Vec<Trouble>,
+    troubles: Vec<Incident>,
     live: BTreeSet<i32>,
 }
 
-impl Watch for Seen {
-    fn record(&mut self, place: Place<'_>, fate: Fate) {
+impl WorkerObserver for Seen {
+    fn record(&mut self, place: RecordPosition<'_>, fate: Fate) {
         self.fates.insert((place.partition, place.offset), fate);
     }
 
@@ -72,7 +73,7 @@ impl Watch for Seen {
         };
     }
 
-    fn trouble(&mut self, _partition: i32, trouble: Trouble) {
+    fn trouble(&mut self, _partition: i32, trouble: Incident) {
         self.troubles.push(trouble);
     }
 }
@@ -87,7 +88,7 @@ struct Instance {
 impl Instance {
     fn start(memory: &Memory, seed: u64, faults: Faults, facts: &[FactChange], partitions: &[i32]) -> Self {
         let shared = Shared::new(setup());
-        facts.iter().for_each(|fact| shared.knowledge.fact(fact.clone()));
+        facts.iter().for_each(|fact| shared.reference_log.fact(fact.clone()));
         let mut worker = Worker::new(shared.clone(), Seen::default());
         partitions.iter().for_each(|partition| worker.assign(*partition));
         Self { shared, worker, log: memory.open(seed, faults) }
@@ -126,13 +127,13 @@ fn append(memory: &Memory, line: &Line) {
 }
 
 fn alerts(memory: &Memory) -> Vec<PublishedAlert> {
-    let value = |written: tidvakt::service::memory::Written| written.value.expect("alerts have bodies");
-    let written = memory.written(Out::Alerts).into_iter().map(value);
+    let value = |written: memory::Written| written.value.expect("alerts have bodies");
+    let written = memory.written(OutputTopic::Alerts).into_iter().map(value);
     written.map(|value| contract::parse_alert(&value).expect("we wrote it")).collect()
 }
 
 fn progress(memory: &Memory) -> Vec<Progress> {
-    let written = memory.written(Out::Progress).into_iter();
+    let written = memory.written(OutputTopic::Progress).into_iter();
     written.map(|written| contract::parse_progress(&written.value.unwrap()).unwrap()).collect()
 }
 
@@ -176,7 +177,7 @@ fn run_with_faults(seed: u64, faults: Faults, lines: &[Line], facts: &[FactChang
         lines.by_ref().take(random.below(8) as usize).for_each(|line| append(&memory, line));
         if known < facts.len() && random.per_mille(60) {
             for instance in former.iter().chain([&owner]) {
-                instance.shared.knowledge.fact(facts[known].clone());
+                instance.shared.reference_log.fact(facts[known].clone());
             }
             known += 1;
         }
@@ -269,19 +270,19 @@ fn check_progress_is_true(seed: u64, memory: &Memory) {
     for record in memory.history() {
         let value = record.value.unwrap_or_default();
         match record.topic {
-            Out::Alerts => {
+            OutputTopic::Alerts => {
                 let alert = contract::parse_alert(&value).unwrap();
                 let name = alert.alert.municipality.clone();
                 let (outbox, digests) = outboxes.entry(name).or_insert_with(new);
                 outbox.read_back(alert);
                 digests.insert(outbox.digest());
             }
-            Out::Progress => {
+            OutputTopic::Progress => {
                 let progress = contract::parse_progress(&value).unwrap();
                 let (_, digests) = outboxes.entry(progress.municipality.clone()).or_insert_with(new);
                 assert!(digests.contains(&progress.digest), "seed {seed}: told too early: {progress:?}");
             }
-            Out::Quarantine => (),
+            OutputTopic::Quarantine => (),
         }
     }
 }
@@ -317,18 +318,20 @@ fn check_last_progress(seed: u64, memory: &Memory, lines: &[Line]) {
 
 fn check_quarantine(seed: u64, memory: &Memory, without_faults: &Memory) {
     let offsets = |memory: &Memory| -> BTreeSet<(i32, Vec<u8>)> {
-        let header = |written: &tidvakt::service::memory::Written| {
+        let header = |written: &memory::Written| {
             let offset = written.headers.iter().find(|(name, _)| name == "__connect.errors.offset");
             (written.partition, offset.and_then(|(_, value)| value.clone()).expect("it is told"))
         };
-        memory.written(Out::Quarantine).iter().map(header).collect()
+        memory.written(OutputTopic::Quarantine).iter().map(header).collect()
     };
     assert_eq!(offsets(memory), offsets(without_faults), "seed {seed}");
 }
 
 fn check_restart_is_silent(seed: u64, memory: &Memory, facts: &[FactChange], now: &mut u64) {
-    let written =
-        |memory: &Memory| [Out::Alerts, Out::Quarantine, Out::Progress].map(|out| memory.written(out).len());
+    let written = |memory: &Memory| {
+        [OutputTopic::Alerts, OutputTopic::Quarantine, OutputTopic::Progress]
+            .map(|out| memory.written(out).len())
+    };
     let before = written(memory);
     let mut instance = Instance::start(memory, 7, Faults::default(), facts, &PARTITIONS);
     instance.settle(memory, now);

@@ -3,8 +3,8 @@
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use tidvakt::domain::{
-    Capture, CaptureMethod, Edit, EventType, Geo, Month, Outcome, Payment, PaymentMode, Registration, Source,
-    Span, Task, UtcSecond, VisitKind,
+    Capture, CaptureMethod, Edit, EventType, Geo, Month, Payment, PaymentMode, Registration, Source, Span,
+    Task, UtcSecond, VisitKind, VisitOutcome,
 };
 
 pub const MUNICIPALITY: &str = "0181";
@@ -33,7 +33,7 @@ pub struct Draft {
     /// When the server got both ends.
     pub synced_at: Option<UtcSecond>,
     pub kind: VisitKind,
-    pub outcome: Outcome,
+    pub outcome: VisitOutcome,
     pub tasks: Vec<String>,
     pub staff: Option<u8>,
     pub partners: Vec<String>,
@@ -98,7 +98,7 @@ impl Draft {
             recorded_at: None,
             synced_at: None,
             kind: VisitKind::Planned,
-            outcome: Outcome::Performed,
+            outcome: VisitOutcome::Performed,
             tasks: Vec::new(),
             staff: None,
             partners: Vec::new(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tidvakt::domain::{Alert, UtcSecond, Zone};
-use tidvakt::engine::{Bounds, Engine, HoldOn, Input, Outcome, Output, Position, RuleSet, Settings};
+use tidvakt::engine::{Bounds, Disposition, Engine, HoldTarget, Input, Output, Position, RuleSet, Settings};
 
 use crate::architecture::root;
 use crate::draft::{Draft, MUNICIPALITY};
@@ -64,7 +64,7 @@ in_four_hours_min = 2
 [padding-rate]
 mean_visits_min = 2
 provider_mean_visits_min = 2
-provider_margin_log = 0.0
+provider_margin_ln = 0.0
 mean_prior_visits = 1.0
 [declined-share]
 absences_min = 1
@@ -147,7 +147,7 @@ fn touchy_rules() -> RuleSet {
     for (_, section) in table["rules"].as_table_mut().unwrap() {
         let section = section.as_table_mut().unwrap();
         if section.contains_key("share_accepted") {
-            for (key, value) in [("visits_min", 2), ("provider_visits_min", 3), ("borne_min", 3)] {
+            for (key, value) in [("visits_min", 2), ("provider_visits_min", 3), ("marked_min", 3)] {
                 section.insert(key.to_owned(), toml::Value::from(value));
             }
             for (key, value) in [
@@ -191,7 +191,7 @@ fn settings(bounds: Bounds) -> Arc<Settings> {
         municipality: MUNICIPALITY.to_owned(),
         zone: Zone::named("Europe/Stockholm").unwrap(),
         retained_days: 100,
-        hold_on: HoldOn::Weaker,
+        hold_on: HoldTarget::Weaker,
         default_ore_per_hour: 36_000,
         default_payout_day: 6,
         default_payout_hour: 18,
@@ -216,13 +216,13 @@ impl Teller {
         Self { engine, at: Position { offset: -1, appended_at: UtcSecond(i64::MIN) }, prompt }
     }
 
-    pub fn register(&mut self, draft: &Draft, out: &mut Vec<Output>) -> Outcome {
+    pub fn register(&mut self, draft: &Draft, out: &mut Vec<Output>) -> Disposition {
         let appended_at = self.at.appended_at.max(draft.appended_at);
         self.at = Position { offset: self.at.offset + 1, appended_at };
         let outcome =
             self.engine.apply(Input::Registered { registration: &draft.registration(), at: self.at }, out);
         if self.prompt {
-            self.engine.look_at_periods(out);
+            self.engine.assess_dirty_periods(out);
         }
         outcome
     }

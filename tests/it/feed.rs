@@ -11,10 +11,10 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use tidvakt::domain::{
-    CaptureMethod, Decision, EventType, Fact, FactBody, FactChange, Geo, Month, Outcome as VisitOutcome,
-    PaymentMode, Place, Span, UtcSecond, Validity, VisitKind,
+    CaptureMethod, Coordinates, Decision, EventType, Fact, FactBody, FactChange, Geo, Month, PaymentMode,
+    Span, UtcSecond, Validity, VisitKind, VisitOutcome,
 };
-use tidvakt::engine::{Input, Outcome, Output};
+use tidvakt::engine::{Disposition, Input, Output};
 
 use crate::draft::{Change, Draft, instant};
 use crate::engines::Teller;
@@ -95,7 +95,7 @@ impl Feed {
 
     /// Tells it all, and lets it look at what it owes a look; what the engine put out and what became of each
     /// visit.
-    pub fn tell(&self, teller: &mut Teller) -> (Vec<Output>, Vec<Outcome>) {
+    pub fn tell(&self, teller: &mut Teller) -> (Vec<Output>, Vec<Disposition>) {
         let (mut out, mut outcomes) = (Vec::new(), Vec::new());
         for told in &self.0 {
             match told {
@@ -104,7 +104,7 @@ impl Feed {
                 Told::Decided(decision) => drop(teller.engine.apply(Input::Decided(decision), &mut out)),
             }
         }
-        teller.engine.look_at_periods(&mut out);
+        teller.engine.assess_dirty_periods(&mut out);
         (out, outcomes)
     }
 }
@@ -318,8 +318,8 @@ impl Further {
 }
 
 /// Close to the homes of the feed, which lie a little apart.
-fn near(north: i32, east: i32) -> Place {
-    Place { lat: 59.0 + f64::from(north) / 100.0, lon: 17.0 + f64::from(east) / 100.0 }
+fn near(north: i32, east: i32) -> Coordinates {
+    Coordinates { lat: 59.0 + f64::from(north) / 100.0, lon: 17.0 + f64::from(east) / 100.0 }
 }
 
 fn method() -> impl Strategy<Value = CaptureMethod> {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use tidvakt::domain::{Alert, EventType, Span, SubjectKind};
-use tidvakt::engine::{Engine, Outcome, Output, Rolling};
+use tidvakt::engine::{Disposition, Engine, Output, Rolling};
 
 use crate::draft::{Draft, instant};
 use crate::engines::{Teller, bounded_engine, differences, timeless, touchy_engine};
@@ -18,13 +18,13 @@ fn standing(feed: &Feed) -> Vec<Alert> {
 fn standing_late(engine: Engine, feed: &Feed) -> Vec<Alert> {
     let mut teller = Teller::looking(engine, false);
     feed.tell(&mut teller);
-    timeless(teller.engine.standing())
+    timeless(teller.engine.open_alerts())
 }
 
 fn standing_at(engine: Engine, feed: &Feed) -> Vec<Alert> {
     let mut teller = Teller::new(engine);
     feed.tell(&mut teller);
-    timeless(teller.engine.standing())
+    timeless(teller.engine.open_alerts())
 }
 
 /// The same as if all of it had been sent in the first days of its month, when few patterns may be told;
@@ -113,7 +113,7 @@ proptest! {
             }
         }
         let told = told.into_values().filter(|alert| !alert.findings.is_empty());
-        let differences = differences(&timeless(told), &timeless(teller.engine.standing()));
+        let differences = differences(&timeless(told), &timeless(teller.engine.open_alerts()));
         prop_assert!(differences.is_empty(), "{}", differences);
     }
 
@@ -123,7 +123,7 @@ proptest! {
         let words = || {
             let mut teller = Teller::new(touchy_engine());
             let (out, outcomes) = feed.tell(&mut teller);
-            (out, outcomes, teller.engine.standing(), teller.engine.counts())
+            (out, outcomes, teller.engine.open_alerts(), teller.engine.counts())
         };
         prop_assert_eq!(words(), words());
     }
@@ -132,7 +132,7 @@ proptest! {
     fn told_twice_nothing_changes_and_nothing_is_said(feed in rich_feeds(24)) {
         let mut teller = Teller::new(touchy_engine());
         feed.tell(&mut teller);
-        let stands = teller.engine.standing();
+        let stands = teller.engine.open_alerts();
         let taken_back: BTreeSet<&str> = feed.0.iter().filter_map(Told::taken_back).collect();
         let stays = |told: &&Told| told.fact_id().is_none_or(|fact_id| !taken_back.contains(fact_id));
         let beside = |told: &&Told| !matches!(told, Told::Visit(_));
@@ -140,10 +140,10 @@ proptest! {
         let visits = Feed(feed.0.iter().filter(|told| matches!(told, Told::Visit(_))).cloned().collect());
         let (out, outcomes) = visits.tell(&mut teller);
         prop_assert_eq!(out, vec![]);
-        prop_assert!(outcomes.iter().all(|outcome| matches!(outcome, Outcome::Repeat | Outcome::Stale)));
+        prop_assert!(outcomes.iter().all(|outcome| matches!(outcome, Disposition::Repeat | Disposition::Stale)));
         let (out, _) = facts.tell(&mut teller);
         prop_assert_eq!(out, vec![]);
-        prop_assert_eq!(timeless(teller.engine.standing()), timeless(stands));
+        prop_assert_eq!(timeless(teller.engine.open_alerts()), timeless(stands));
     }
 
     #[test]

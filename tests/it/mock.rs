@@ -11,8 +11,8 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{Offset, TopicPartitionList};
 use serde_json::{Value, json};
 use tidvakt::config::{Config, Sources};
-use tidvakt::service::kafka::embedded::Broker;
-use tidvakt::service::metrics::metrics_table;
+use tidvakt::service::log::kafka::embedded::Broker;
+use tidvakt::service::observe::metrics::metrics_table;
 use tidvakt::service::{Service, ServiceError, check_broker, stopper};
 
 const FEED: &str = "tidvakt.registrations.v1";

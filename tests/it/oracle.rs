@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use tidvakt::domain::{
-    CaptureMethod, EventType, FactBody, Grade, Outcome as VisitOutcome, Place, UtcSecond, VisitKind,
+    CaptureMethod, Coordinates, EventType, FactBody, Grade, UtcSecond, VisitKind, VisitOutcome,
 };
 
 use crate::draft::Draft;
@@ -40,7 +40,7 @@ proptest! {
         let mut teller = Teller::new(engine(RULES));
         feed.tell(&mut teller);
         let mut found = BTreeSet::new();
-        for alert in teller.engine.standing() {
+        for alert in teller.engine.open_alerts() {
             for finding in alert.findings {
                 prop_assert_eq!(finding.related.len(), 1);
                 found.insert((
@@ -74,7 +74,7 @@ fn random_feeds_have_something_to_find() {
 
 struct Oracle {
     visits: Vec<Draft>,
-    homes: BTreeMap<String, (Option<String>, Option<Place>)>,
+    homes: BTreeMap<String, (Option<String>, Option<Coordinates>)>,
     /// By order and client.
     staff: BTreeMap<(String, String), u8>,
 }
@@ -274,8 +274,8 @@ fn is_weaker(own: &Draft, other: &Draft) -> bool {
 }
 
 /// Along the surface, by the angle between the two directions from the Earth's centre.
-fn metres(a: Place, b: Place) -> f64 {
-    let direction = |place: Place| {
+fn metres(a: Coordinates, b: Coordinates) -> f64 {
+    let direction = |place: Coordinates| {
         let (lat, lon) = (place.lat.to_radians(), place.lon.to_radians());
         [lat.cos() * lon.cos(), lat.cos() * lon.sin(), lat.sin()]
     };

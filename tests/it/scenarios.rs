@@ -57,7 +57,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use tidvakt::domain::{Alert, EventType};
-use tidvakt::engine::{Engine, Input, Looks, Outcome, Output};
+use tidvakt::engine::{Disposition, Engine, Input, Looks, Output};
 use tidvakt::rules::{Definition, RULES};
 
 use crate::architecture::root;
@@ -164,7 +164,7 @@ impl Story {
         let outcome = tell(&mut self.teller, &line.said, &mut out);
         if let Said::Registered(draft) = &line.said
             && draft.event == EventType::Cancelled
-            && outcome == Outcome::Scored
+            && outcome == Disposition::Scored
         {
             self.noted.remove(&draft.id);
         }
@@ -188,7 +188,7 @@ impl Story {
 
     /// Compares a block of expectations with what stands and happened.
     fn judge(&mut self, block: &[Line], problems: &mut Vec<(usize, String)>) {
-        let standing = self.teller.engine.standing();
+        let standing = self.teller.engine.open_alerts();
         let mut unnamed = self.everything(&standing);
         let stood = unnamed.clone();
         let mut missing = |line: usize, what: String| {
@@ -274,7 +274,7 @@ impl Story {
     /// The two laws at the end of a case.
     fn finish(&mut self, problems: &mut Vec<(usize, String)>) {
         let Some(last) = self.lines.last().map(|line| line.number) else { return };
-        let stands = timeless(self.teller.engine.standing());
+        let stands = timeless(self.teller.engine.open_alerts());
         for line in &self.lines {
             tell(&mut self.teller, &line.said, &mut Vec::new());
         }
@@ -295,7 +295,7 @@ impl Story {
 }
 
 fn difference(stands: &[Alert], after: &Teller, how: &str) -> Option<String> {
-    let after = timeless(after.engine.standing());
+    let after = timeless(after.engine.open_alerts());
     let differ = stands != after.as_slice();
     differ.then(|| {
         let lines = |alerts: &[Alert]| shown(&findings(alerts).collect::<Vec<_>>());
@@ -303,12 +303,12 @@ fn difference(stands: &[Alert], after: &Teller, how: &str) -> Option<String> {
     })
 }
 
-fn tell(teller: &mut Teller, said: &Said, out: &mut Vec<Output>) -> Outcome {
+fn tell(teller: &mut Teller, said: &Said, out: &mut Vec<Output>) -> Disposition {
     match said {
         Said::Registered(draft) => teller.register(draft, out),
         Said::Told(change) => teller.engine.apply(Input::Referenced(change), out),
         Said::Decided(decision) => teller.engine.apply(Input::Decided(decision), out),
-        Said::Case | Said::Expected(_) => Outcome::Noted,
+        Said::Case | Said::Expected(_) => Disposition::Noted,
     }
 }
 

@@ -51,7 +51,7 @@ fn month(plan: &Plan) -> Month {
             }
         }
     });
-    engine.look_at_periods(&mut out);
+    engine.assess_dirty_periods(&mut out);
     Month { engine, records: records.unsigned_abs(), holds, truth }
 }
 
@@ -67,7 +67,7 @@ fn by_rule<'a>(alerts: impl IntoIterator<Item = &'a Alert>) -> BTreeMap<&'a str,
 fn a_clean_month_holds_nothing() {
     let plan = Plan { seed: 4711, days: 28, clients: CLIENTS, clean: true, ..Plan::default() };
     let month = month(&plan);
-    let standing = month.engine.standing();
+    let standing = month.engine.open_alerts();
     let held: BTreeSet<_> = month.holds.iter().map(|alert| &alert.findings[0].text.en).collect();
     assert!(held.is_empty(), "{} holds in an honest month: {held:#?}", held.len());
     let reviews = standing.iter().filter(|alert| alert.grade == Grade::Review).count();
@@ -88,7 +88,7 @@ fn a_clean_small_town_is_hardly_asked_about() {
         let plan = Plan { seed, days: 45, clients, clean: true, ..Plan::default() };
         let month = month(&plan);
         assert_eq!(month.holds.len(), 0, "{clients} clients");
-        let standing = month.engine.standing();
+        let standing = month.engine.open_alerts();
         let reviews = standing.iter().filter(|alert| alert.grade == Grade::Review).count();
         let per_thousand = 1000.0 * reviews as f64 / month.engine.counts().kept_registrations as f64;
         assert!(
@@ -104,7 +104,7 @@ fn what_is_planted_is_found_by_its_rule() {
     let only = HARD.iter().map(|&name| name.to_owned()).collect();
     let plan = Plan { seed: 4712, days: 35, clients: 600, only, ..Plan::default() };
     let month = month(&plan);
-    let standing = month.engine.standing();
+    let standing = month.engine.open_alerts();
     let mut found: BTreeMap<&str, [usize; 2]> = BTreeMap::new();
     for line in &month.truth {
         let rule = simulate::pattern(line.pattern).expect("it is listed").rule;

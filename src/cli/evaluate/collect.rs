@@ -9,7 +9,7 @@ use crate::domain::{
     SubjectKind, UtcSecond, Zone,
 };
 use crate::engine::{Assessed, Engine};
-use crate::service::watch::{Fate, Place, Trouble, Watch};
+use crate::service::deliver::events::{Fate, Incident, RecordPosition, WorkerObserver};
 
 /// Texts as numbers.
 #[derive(Debug, Default)]
@@ -181,8 +181,8 @@ impl Listener for Collector {
     }
 }
 
-impl Watch for Collector {
-    fn registration(&mut self, place: Place<'_>, registration: &Registration<'_>, fate: Fate) {
+impl WorkerObserver for Collector {
+    fn registration(&mut self, place: RecordPosition<'_>, registration: &Registration<'_>, fate: Fate) {
         if fate != Fate::Scored {
             return;
         }
@@ -245,10 +245,10 @@ impl Watch for Collector {
         self.shown.push(Shown { day, alert: number, score: alert.score });
     }
 
-    fn trouble(&mut self, _partition: i32, trouble: Trouble) {
+    fn trouble(&mut self, _partition: i32, trouble: Incident) {
         match trouble {
-            Trouble::Searching { offset } => self.failed_on = Some(offset),
-            Trouble::Panicked { offset } => self.failed_on = offset,
+            Incident::Isolating { offset } => self.failed_on = Some(offset),
+            Incident::Panicked { offset } => self.failed_on = offset,
             _ => {}
         }
     }

@@ -12,7 +12,9 @@ use serde_json::json;
 use super::reader::Batch;
 use crate::cli::input::InputError;
 use crate::domain::Rejection;
-use crate::service::log::{EachKept, Extent, Header, Log, LogError, NoHeaders, Out, Outgoing, Record};
+use crate::service::log::{
+    EachKept, Header, Log, LogError, NoHeaders, Outgoing, OutputTopic, Record, Watermarks,
+};
 
 /// There is one partition.
 pub(super) const PARTITION: i32 = 0;
@@ -121,13 +123,13 @@ impl FileLog {
     fn write(&mut self, out: Outgoing<'_>) -> io::Result<()> {
         let value = out.value.unwrap_or_default();
         match out.topic {
-            Out::Alerts if self.sinks.only_final => {
+            OutputTopic::Alerts if self.sinks.only_final => {
                 self.last.insert(out.key.unwrap_or_default().to_vec(), value.to_vec());
                 Ok(())
             }
-            Out::Alerts => write_line(&mut self.sinks.alerts, value),
-            Out::Progress => Ok(()),
-            Out::Quarantine => {
+            OutputTopic::Alerts => write_line(&mut self.sinks.alerts, value),
+            OutputTopic::Progress => Ok(()),
+            OutputTopic::Quarantine => {
                 let header = |name| header(out.headers, name);
                 let offset = header("__connect.errors.offset").parse().unwrap_or_default();
                 let (file, line) = self.source(offset);
@@ -178,11 +180,16 @@ pub(super) fn write_line(sink: &mut impl Write, line: &[u8]) -> io::Result<()> {
 }
 
 impl Log for FileLog {
-    fn extent(&mut self, _partition: i32) -> Result<Extent, LogError> {
-        Ok(Extent { low: 0, high: 0, committed: None })
+    fn extent(&mut self, _partition: i32) -> Result<Watermarks, LogError> {
+        Ok(Watermarks { low: 0, high: 0, committed: None })
     }
 
-    fn read_back(&mut self, _topic: Out, _partition: i32, _each: &mut EachKept<'_>) -> Result<(), LogError> {
+    fn read_back(
+        &mut self,
+        _topic: OutputTopic,
+        _partition: i32,
+        _each: &mut EachKept<'_>,
+    ) -> Result<(), LogError> {
         Ok(())
     }
 

@@ -10,11 +10,11 @@ use crate::cli::{output, progress};
 use crate::config::Config;
 use crate::contract;
 use crate::domain::{FactChange, Rejection};
-use crate::service::knowledge::Knowledge;
+use crate::service::deliver::events::WorkerObserver;
+use crate::service::deliver::reference_log::ReferenceLog;
+use crate::service::deliver::shared::{Pace, Setup, Shared};
+use crate::service::deliver::worker::Worker;
 use crate::service::log::LogError;
-use crate::service::shared::{Pace, Setup, Shared};
-use crate::service::watch::Watch;
-use crate::service::worker::Worker;
 
 /// The files that are read.
 pub(in crate::cli) struct Sources<'a> {
@@ -35,7 +35,7 @@ pub(in crate::cli) enum Heard<'a> {
 }
 
 /// Looks in on the worker, and hears of the facts before.
-pub(in crate::cli) trait Listener: Watch + Default {
+pub(in crate::cli) trait Listener: WorkerObserver + Default {
     /// A line of facts or decisions was read, before the first registration.
     fn heard(&mut self, heard: Heard<'_>);
 
@@ -55,7 +55,7 @@ pub(in crate::cli) fn pass<L: Listener>(
     let total = inputs.iter().map(|(_, input)| input.length_bytes()).sum();
     let shared = Shared::new(setup(config)?);
     let mut log = FileLog::new(reader::start(inputs), sinks, progress::bytes(total));
-    read_knowledge(sources, &shared.knowledge, &mut log, &mut listener)?;
+    read_knowledge(sources, &shared.reference_log, &mut log, &mut listener)?;
     let mut worker = Worker::new(shared, listener);
     worker.assign(PARTITION);
     let ran = run(&mut worker, &mut log);
@@ -70,7 +70,7 @@ pub(in crate::cli) fn pass<L: Listener>(
 }
 
 /// Takes all that the files hold.
-fn run<W: Watch>(worker: &mut Worker<W>, log: &mut FileLog) -> Result<(), LogError> {
+fn run<W: WorkerObserver>(worker: &mut Worker<W>, log: &mut FileLog) -> Result<(), LogError> {
     while !log.is_at_end {
         worker.step(log, 0)?;
     }
@@ -97,7 +97,7 @@ fn open_all(paths: &[PathBuf]) -> Result<Vec<(PathBuf, Input)>, Failure> {
 /// Facts and decisions are known before the first registration is looked at.
 fn read_knowledge(
     sources: &Sources<'_>,
-    knowledge: &Knowledge,
+    reference_log: &ReferenceLog,
     log: &mut FileLog,
     listener: &mut impl Listener,
 ) -> Result<(), Failure> {
@@ -108,9 +108,9 @@ fn read_knowledge(
             let known = match is_facts {
                 true => contract::parse_fact(None, Some(line.bytes)).map(|fact| {
                     listener.heard(Heard::Fact(&fact));
-                    knowledge.fact(fact);
+                    reference_log.fact(fact);
                 }),
-                false => contract::parse_decision(Some(line.bytes)).map(|made| knowledge.decision(made)),
+                false => contract::parse_decision(Some(line.bytes)).map(|made| reference_log.decision(made)),
             };
             if let Err(rejection) = known {
                 let number = i64::try_from(line.number).unwrap_or(i64::MAX).saturating_add(1);

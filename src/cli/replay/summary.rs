@@ -11,7 +11,7 @@ use super::pass::{Heard, Listener};
 use crate::contract;
 use crate::domain::{AlertState, Grade, PublishedAlert, Registration, Rejection};
 use crate::engine::{Assessed, Engine};
-use crate::service::watch::{Fate, Place, Trouble, Watch};
+use crate::service::deliver::events::{Fate, Incident, RecordPosition, WorkerObserver};
 
 /// What is kept of an alert that stands.
 struct Standing {
@@ -132,12 +132,12 @@ impl Listener for Summary {
     }
 }
 
-impl Watch for Summary {
-    fn record(&mut self, _place: Place<'_>, fate: Fate) {
+impl WorkerObserver for Summary {
+    fn record(&mut self, _place: RecordPosition<'_>, fate: Fate) {
         *self.fates.entry(fate).or_default() += 1;
     }
 
-    fn registration(&mut self, _place: Place<'_>, registration: &Registration<'_>, _fate: Fate) {
+    fn registration(&mut self, _place: RecordPosition<'_>, registration: &Registration<'_>, _fate: Fate) {
         let id = (registration.municipality, registration.registration_id);
         self.registrations.insert(self.hasher.hash_one(id));
     }
@@ -167,14 +167,14 @@ impl Watch for Summary {
         self.standing.insert(alert.alert_id.clone(), standing);
     }
 
-    fn quarantined(&mut self, _place: Place<'_>, rejection: &Rejection) {
+    fn quarantined(&mut self, _place: RecordPosition<'_>, rejection: &Rejection) {
         self.refused(rejection);
     }
 
-    fn trouble(&mut self, _partition: i32, trouble: Trouble) {
+    fn trouble(&mut self, _partition: i32, trouble: Incident) {
         match trouble {
-            Trouble::Searching { offset } => self.panicked = Some(Some(offset)),
-            Trouble::Panicked { offset } => self.panicked = Some(offset),
+            Incident::Isolating { offset } => self.panicked = Some(Some(offset)),
+            Incident::Panicked { offset } => self.panicked = Some(offset),
             _ => {}
         }
     }

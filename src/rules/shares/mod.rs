@@ -7,7 +7,7 @@
 use serde::Deserialize;
 
 use crate::domain::{Grade, Measure, Month, Sentence};
-use crate::engine::{Excess, Hit, Mark, PeriodSight, ShareFloor, ShareTest, Signal, Whose};
+use crate::engine::{Excess, Hit, Mark, PeriodSight, PeriodSubject, ShareFloor, ShareTest, Signal};
 
 /// Shares below this are told to the per cent, those above to five.
 const FINE_PER_CENT: u32 = 10;
@@ -25,7 +25,7 @@ pub(super) struct Shares {
     /// Fewer visits of a provider say nothing.
     provider_visits_min: u32,
     /// Fewer visits that bear it say nothing.
-    borne_min: u32,
+    marked_min: u32,
     /// A share up to this is accepted whatever the others' is, 0 to 1.
     share_accepted: f64,
     /// The others' share before anything was seen, 0 to 1.
@@ -72,16 +72,16 @@ impl Shares {
     pub(super) fn told(&self, sight: &PeriodSight<'_>, mark: Mark, signal: Option<Signal>) -> Option<Told> {
         let excess = self.excess(sight, mark)?;
         if let Some(signal) = signal {
-            sight.signal(signal, excess.chance);
+            sight.signal(signal, excess.p_value);
         }
         self.tell(sight, mark, &excess)
     }
 
     /// The share of `mark` where it is higher than the others', however likely that is.
     pub(super) fn excess(&self, sight: &PeriodSight<'_>, mark: Mark) -> Option<Excess> {
-        let visits_min = match sight.period().whose {
-            Whose::Carer(_) => self.visits_min,
-            Whose::Provider(_) => self.provider_visits_min,
+        let visits_min = match sight.period().subject {
+            PeriodSubject::Carer(_) => self.visits_min,
+            PeriodSubject::Provider(_) => self.provider_visits_min,
             _ => return None,
         };
         sight.excess(mark, &self.test(visits_min))
@@ -89,26 +89,26 @@ impl Shares {
 
     /// An excess as it is told, where it is more than chance.
     pub(super) fn tell(&self, sight: &PeriodSight<'_>, mark: Mark, excess: &Excess) -> Option<Told> {
-        if self.p_review_max < excess.chance {
+        if self.p_review_max < excess.p_value {
             return None;
         }
-        let step = if matches!(sight.period().whose, Whose::Carer(_)) { 10 } else { 100 };
+        let step = if matches!(sight.period().subject, PeriodSubject::Carer(_)) { 10 } else { 100 };
         let per_cent = |share: f64| 100.0 * share;
-        let share = down(per_cent(excess.seen.share()));
-        let usual = up(per_cent(excess.usual));
+        let share = down(per_cent(excess.count.share()));
+        let usual = up(per_cent(excess.expected));
         // What cannot be told apart is not told.
         (usual < share).then_some(Told {
             mark,
-            visits: excess.seen.of / step * step,
+            visits: excess.count.eligible / step * step,
             share,
             usual,
-            decades: decades(excess.chance),
+            decades: decades(excess.p_value),
         })
     }
 
     /// What a share of `mark` must pass before anything is told of it.
     pub(super) const fn floor(&self, mark: Mark) -> ShareFloor {
-        ShareFloor { mark, borne_min: self.borne_min, share_accepted: self.share_accepted }
+        ShareFloor { mark, marked_min: self.marked_min, share_accepted: self.share_accepted }
     }
 
     /// At most so likely by chance.
@@ -119,7 +119,7 @@ impl Shares {
     const fn test(&self, visits_min: u32) -> ShareTest {
         ShareTest {
             visits_min,
-            borne_min: self.borne_min,
+            marked_min: self.marked_min,
             share_accepted: self.share_accepted,
             prior_share: self.prior_share,
             prior_visits: self.prior_visits,
@@ -164,13 +164,13 @@ impl Told {
             expected: vec![Measure::real("share_of_others_max", f64::from(self.usual) / 100.0)],
             excluded,
             not_tested: Vec::new(),
-            text: self.sentence(sight.period().whose, sight.period().month, words),
+            text: self.sentence(sight.period().subject, sight.period().month, words),
         }
     }
 
-    fn sentence(&self, whose: Whose, month: Month, words: Words) -> Sentence {
-        let (whose_sv, whose_en, others_sv, others_en) = match whose {
-            Whose::Carer(_) => ("omsorgspersonens", "the carer's", "hos andra", "among others"),
+    fn sentence(&self, subject: PeriodSubject, month: Month, words: Words) -> Sentence {
+        let (whose_sv, whose_en, others_sv, others_en) = match subject {
+            PeriodSubject::Carer(_) => ("omsorgspersonens", "the carer's", "hos andra", "among others"),
             _ => ("utförarens", "the provider's", "hos andra utförare", "among other providers"),
         };
         let Self { visits, share, usual, .. } = *self;
@@ -201,8 +201,8 @@ fn up(per_cent: f64) -> u32 {
 }
 
 /// At most as likely as 10 to the minus this.
-pub(super) fn decades(chance: f64) -> u8 {
-    let decades = (-chance.max(f64::MIN_POSITIVE).log10()).clamp(0.0, f64::from(DECADES_MAX)) as u8;
+pub(super) fn decades(p_value: f64) -> u8 {
+    let decades = (-p_value.max(f64::MIN_POSITIVE).log10()).clamp(0.0, f64::from(DECADES_MAX)) as u8;
     if decades <= FINE_DECADES { decades } else { (decades / 4 * 4).max(FINE_DECADES) }
 }
 
@@ -222,8 +222,8 @@ mod tests {
             assert!(f64::from(up(seen)) >= seen, "{seen}");
         }
         assert_eq!([up(0.0), up(4.1), up(11.0), up(15.0)], [0, 5, 15, 15]);
-        for chance in [1.0, 0.2, 3e-5, 1e-4, 2e-9, 1e-300, 0.0] {
-            assert!(chance <= p_value(decades(chance)) * (1.0 + 1e-9), "{chance}");
+        for p in [1.0, 0.2, 3e-5, 1e-4, 2e-9, 1e-300, 0.0] {
+            assert!(p <= p_value(decades(p)) * (1.0 + 1e-9), "{p}");
         }
         assert_eq!([decades(3e-5), decades(1e-7), decades(1e-9), decades(1e-15)], [4, 6, 8, 12]);
     }
@@ -237,10 +237,10 @@ mod tests {
             shares: Shares,
             minutes: u32,
         }
-        let known = "visits_min = 1\nprovider_visits_min = 2\nborne_min = 3\nshare_accepted = 0.1\nprior_share = 0.1\n\
+        let known = "visits_min = 1\nprovider_visits_min = 2\nmarked_min = 3\nshare_accepted = 0.1\nprior_share = 0.1\n\
                      prior_visits = 1.0\nprovider_multiple = 1.5\np_review_max = 1e-4\nminutes = 5\n";
         let section: Section = toml::from_str(known).expect("all keys are known");
-        assert_eq!((section.shares.borne_min, section.minutes), (3, 5));
+        assert_eq!((section.shares.marked_min, section.minutes), (3, 5));
         assert!(toml::from_str::<Section>(&format!("{known}hours = 2\n")).is_err());
     }
 }

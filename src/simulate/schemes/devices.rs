@@ -36,8 +36,10 @@ impl Scene<'_> {
         let part = 0.1 + 0.4 * self.random.unit();
         let to = self.home(two);
         self.set_start(two, begin);
-        let place =
-            Place { lat: from.lat + part * (to.lat - from.lat), lon: from.lon + part * (to.lon - from.lon) };
+        let place = Coordinates {
+            lat: from.lat + part * (to.lat - from.lat),
+            lon: from.lon + part * (to.lon - from.lon),
+        };
         self.claims[two].registration.start_capture.geo =
             Some(Geo { place, accuracy_metres: Some(self.random.between(5, 25) as f64) });
         self.claims[one].frozen = true;

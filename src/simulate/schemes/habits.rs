@@ -117,7 +117,7 @@ impl Scene<'_> {
         let base = self.pick_own(actor, |claim| claim.registration.planned.is_some())?;
         let seconds = self.random.between(90, 420);
         let end = self.claims[base].start.plus(seconds);
-        self.claims[base].registration.outcome = Outcome::Declined;
+        self.claims[base].registration.outcome = VisitOutcome::Declined;
         self.set_end(base, end);
         let billed = self.claims[base].registration.billable_seconds.unwrap_or_default();
         self.label(base, (i64::from(billed) - seconds).max(0));

@@ -20,7 +20,9 @@ use super::clients::Service;
 use super::random::Random;
 use super::town::{Town, travel_seconds};
 use super::walk::{Ids, Visit};
-use crate::domain::{CaptureMethod, Month, Outcome, PaymentMode, Place, Span, UtcSecond, VisitKind};
+use crate::domain::{
+    CaptureMethod, Coordinates, Month, PaymentMode, Span, UtcSecond, VisitKind, VisitOutcome,
+};
 
 pub(super) use providers::provider_day;
 pub(super) use set_up::set_up;
@@ -137,7 +139,7 @@ impl Scene<'_> {
             planned: Span::new(start, start.plus(minutes)).filter(|_| kind == VisitKind::Planned),
             service: need.map_or(Service::Hygiene, |need| need.service),
             kind,
-            outcome: Outcome::Performed,
+            outcome: VisitOutcome::Performed,
             staff: 1,
             partner: None,
             shared_visit: None,
@@ -183,7 +185,7 @@ impl Scene<'_> {
         self.town.units[self.town.carers[carer].unit].provider
     }
 
-    fn home(&self, claim: usize) -> Place {
+    fn home(&self, claim: usize) -> Coordinates {
         self.town.clients[self.claims[claim].client].home
     }
 

@@ -96,7 +96,7 @@ impl Scene<'_> {
         }
         let planted = self.invent(actor, client, span, VisitKind::Planned);
         let claim = &mut self.claims[planted];
-        claim.registration.outcome = Outcome::ClientAbsent;
+        claim.registration.outcome = VisitOutcome::ClientAbsent;
         let plan = Span::new(span.start(), span.start().plus(2_700))?;
         claim.registration.planned = Some(plan);
         let billed = plan.seconds() * 3 / 4;

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use crate::delivery::memory::{Faults, Memory, Random};
 use serde_json::Value;
-use tidvakt::service::log::Out;
-use tidvakt::service::memory::{Faults, Memory, Random};
+use tidvakt::service::log::OutputTopic;
 
 use super::town::{Line, facts, feed};
 use super::{Instance, PARTITIONS, RECORDS, append};
@@ -12,7 +12,7 @@ use super::{Instance, PARTITIONS, RECORDS, append};
 /// The bytes of every alert record, by municipality, in the order in which they were written.
 fn told(memory: &Memory) -> BTreeMap<String, Vec<Vec<u8>>> {
     let mut told: BTreeMap<String, Vec<Vec<u8>>> = BTreeMap::new();
-    for written in memory.written(Out::Alerts) {
+    for written in memory.written(OutputTopic::Alerts) {
         let value = written.value.expect("alerts have bodies");
         let alert: Value = serde_json::from_slice(&value).unwrap();
         told.entry(alert["municipality"].as_str().unwrap().to_owned()).or_default().push(value);

@@ -1,7 +1,7 @@
 //! Single faults, each with what must come of it.
 
 use tidvakt::domain::{Class, Grade, Reason, Sentence};
-use tidvakt::engine::{Hit, Listed, Looks, Mark, PeriodSight, Report, Rule, Sight};
+use tidvakt::engine::{Hit, Looks, Mark, PeriodSight, RegisteredRule, Report, Rule, Sight};
 
 use super::*;
 
@@ -20,7 +20,7 @@ fn settled(memory: &Memory, facts: &[FactChange], now: &mut u64) -> Instance {
 }
 
 fn quarantined(memory: &Memory) -> Vec<(String, String)> {
-    let header = |written: &tidvakt::service::memory::Written, name: &str| {
+    let header = |written: &memory::Written, name: &str| {
         let found = written.headers.iter().find(|(known, _)| known == name).unwrap();
         String::from_utf8(found.1.clone().unwrap()).unwrap()
     };
@@ -28,7 +28,7 @@ fn quarantined(memory: &Memory) -> Vec<(String, String)> {
         let name = "__connect.errors.exception.class.name";
         (header(written, "__connect.errors.offset"), header(written, name))
     };
-    memory.written(Out::Quarantine).iter().map(why).collect()
+    memory.written(OutputTopic::Quarantine).iter().map(why).collect()
 }
 
 #[test]
@@ -43,8 +43,8 @@ fn a_log_that_lost_its_head_takes_nothing_back() {
     assert_eq!(standing(&memory), before);
     assert_eq!(alerts(&memory).len(), published, "what stands is not derived again from a part of it");
     let troubles = &instance.worker.watch().troubles;
-    assert!(troubles.iter().any(|trouble| matches!(trouble, Trouble::BaselineIncomplete { .. })));
-    assert!(!troubles.iter().any(|trouble| matches!(trouble, Trouble::Gap { .. })));
+    assert!(troubles.iter().any(|trouble| matches!(trouble, Incident::BaselineIncomplete { .. })));
+    assert!(!troubles.iter().any(|trouble| matches!(trouble, Incident::Gap { .. })));
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn records_that_went_before_they_were_read_are_a_gap() {
     memory.truncate(0, committed[&0] + 7);
 
     let mut instance = settled(&memory, &facts, &mut 100_000);
-    let gap = Trouble::Gap { from: committed[&0], to: committed[&0] + 7 };
+    let gap = Incident::Gap { from: committed[&0], to: committed[&0] + 7 };
     assert!(instance.worker.watch().troubles.contains(&gap), "{:?}", instance.worker.watch().troubles);
     let last = memory.commits().into_iter().rfind(|(partition, _)| *partition == 0).unwrap();
     let offsets = lines.iter().filter(|line| line.partition == 0).count();
@@ -80,10 +80,10 @@ fn records_that_went_before_they_were_read_are_a_gap() {
 fn a_group_that_forgot_its_offsets_goes_on_from_its_progress() {
     let (lines, facts) = (town::feed(5, RECORDS), town::facts());
     let memory = run_without_faults(&lines, &facts);
-    let written = [Out::Alerts, Out::Quarantine].map(|out| memory.written(out).len());
+    let written = [OutputTopic::Alerts, OutputTopic::Quarantine].map(|out| memory.written(out).len());
     memory.forget_commits();
     settled(&memory, &facts, &mut 100_000);
-    assert_eq!([Out::Alerts, Out::Quarantine].map(|out| memory.written(out).len()), written);
+    assert_eq!([OutputTopic::Alerts, OutputTopic::Quarantine].map(|out| memory.written(out).len()), written);
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn a_municipality_lives_in_one_partition() {
     let other = Reason::OtherPartition.code();
     assert!(quarantined(&memory).iter().any(|(_, reason)| reason == other));
     let seen = instance.worker.watch();
-    assert!(seen.troubles.iter().any(|trouble| matches!(trouble, Trouble::OtherPartition { owner: 0, .. })));
+    assert!(seen.troubles.iter().any(|trouble| matches!(trouble, Incident::OtherPartition { owner: 0, .. })));
     let scored = seen.fates.iter().filter(|((partition, _), fate)| (*partition, **fate) == (1, Fate::Scored));
     assert_eq!(scored.count(), 0);
 }
@@ -110,8 +110,8 @@ struct FailsOn {
 }
 
 impl Rule for FailsOn {
-    fn period_word(&self, sight: &PeriodSight<'_>) -> u64 {
-        assert_eq!(sight.tally().count(Mark::OF_CLIENTS).borne, 0, "this rule has a fault");
+    fn fingerprint(&self, sight: &PeriodSight<'_>) -> u64 {
+        assert_eq!(sight.tally().count(Mark::OF_CLIENTS).marked, 0, "this rule has a fault");
         0
     }
 
@@ -144,11 +144,11 @@ fn a_record_that_the_program_fails_on_is_left_out_and_the_rest_goes_on() {
 #[test]
 fn a_record_in_whose_pay_period_the_program_fails_is_found_and_left_out() {
     let troubles = leaves_out_and_goes_on(Looks::AtBoth);
-    let searches = |trouble: &Trouble| matches!(trouble, Trouble::Searching { .. });
+    let searches = |trouble: &Incident| matches!(trouble, Incident::Isolating { .. });
     assert!(troubles.iter().any(searches), "{troubles:?}");
 }
 
-fn leaves_out_and_goes_on(looks: Looks) -> Vec<Trouble> {
+fn leaves_out_and_goes_on(looks: Looks) -> Vec<Incident> {
     let lines = town::feed(7, 60);
     let memory = Memory::new();
     lines.iter().for_each(|line| append(&memory, line));
@@ -165,7 +165,7 @@ fn leaves_out_and_goes_on(looks: Looks) -> Vec<Trouble> {
     let slow = Faults { slow: true, ..NO_FAULTS };
     let rule = Box::new(FailsOn { id: fails_on.clone(), looks });
     let (id, class) = ("carer-overlap", Class::Error);
-    let listed = Listed { id, version: 1, class, reads_history: false, looks, shadow: false, rule };
+    let listed = RegisteredRule { id, version: 1, class, reads_history: false, looks, shadow: false, rule };
     let shared = Shared::new(Setup { rules: Arc::from(vec![listed]), ..setup() });
     let mut worker = Worker::new(shared.clone(), Seen::default());
     PARTITIONS.iter().for_each(|partition| worker.assign(*partition));

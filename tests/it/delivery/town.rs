@@ -1,8 +1,8 @@
 //! A small feed with everything that a feed can do to the one who reads it.
 
+use crate::delivery::memory::Random;
 use serde_json::{Value, json};
-use tidvakt::domain::{Fact, FactBody, FactChange, Place, UtcSecond, Validity};
-use tidvakt::service::memory::Random;
+use tidvakt::domain::{Coordinates, Fact, FactBody, FactChange, UtcSecond, Validity};
 
 /// 2026-03-02 06:00 UTC, a Monday.
 const MORNING: i64 = 1_772_431_200;
@@ -56,7 +56,7 @@ pub fn facts() -> Vec<FactChange> {
             body: FactBody::ClientHome {
                 client_ref: format!("client-{client}"),
                 household_ref: Some(format!("household-{}", client / 2)),
-                place: Some(Place { lat: 59.0 + f64::from(client) * 0.05, lon: 17.0 }),
+                place: Some(Coordinates { lat: 59.0 + f64::from(client) * 0.05, lon: 17.0 }),
             },
         })
     };

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 use tidvakt::domain::{
-    AbsenceKind, Action, CarerAbsenceConfirmedBy, CarerAbsenceKind, ClientAbsenceConfirmedBy, Decision,
-    Exception, Fact, FactBody, FactChange, GrantPer, Month, Place, ProviderKind, UtcSecond, Validity,
+    AbsenceKind, Action, CarerAbsenceConfirmedBy, CarerAbsenceKind, ClientAbsenceConfirmedBy, Coordinates,
+    Decision, Exception, Fact, FactBody, FactChange, GrantPer, Month, ProviderKind, UtcSecond, Validity,
 };
 
 use super::{DAY, first_day};
@@ -16,7 +16,7 @@ pub(super) fn fact_body() -> impl Strategy<Value = FactBody> {
     let home = (0..4_u8, household, place).prop_map(|(client, household, place)| FactBody::ClientHome {
         client_ref: format!("c{client}"),
         household_ref: household.map(str::to_owned),
-        place: place.map(|(north, east)| Place {
+        place: place.map(|(north, east)| Coordinates {
             lat: 59.0 + f64::from(north) / 1000.0,
             lon: 17.0 + f64::from(east) / 1000.0,
         }),

@@ -7,7 +7,7 @@ mod words;
 
 use std::collections::BTreeMap;
 
-use tidvakt::domain::{Action, Decision, EventType, Fact, FactBody, FactChange, Place, Validity};
+use tidvakt::domain::{Action, Coordinates, Decision, EventType, Fact, FactBody, FactChange, Validity};
 
 use crate::draft::{Draft, MUNICIPALITY};
 
@@ -94,7 +94,7 @@ impl Reader {
     /// Each client a kilometre north of the one before, in a household of its own.
     fn apart(&mut self, client: &str) -> Said {
         self.apart += 1;
-        let place = Place { lat: 59.0 + 0.009 * self.apart as f64, lon: 17.6 };
+        let place = Coordinates { lat: 59.0 + 0.009 * self.apart as f64, lon: 17.6 };
         let body = FactBody::ClientHome {
             client_ref: client.to_owned(),
             household_ref: Some(format!("household-{client}")),

@@ -2,7 +2,8 @@
 
 use tidvakt::domain::{
     AbsenceKind, CaptureMethod, CarerAbsenceConfirmedBy, CarerAbsenceKind, ClientAbsenceConfirmedBy,
-    EventType, GrantPer, Month, Outcome, PaymentMode, Place, ProviderKind, UtcSecond, Validity, VisitKind,
+    Coordinates, EventType, GrantPer, Month, PaymentMode, ProviderKind, UtcSecond, Validity, VisitKind,
+    VisitOutcome,
 };
 
 use crate::draft::instant;
@@ -81,9 +82,9 @@ pub(super) fn month(text: &str) -> Read<Month> {
     Month::parse(text).ok_or_else(|| format!("`{text}` is no month"))
 }
 
-pub(super) fn place(text: &str) -> Read<Place> {
+pub(super) fn place(text: &str) -> Read<Coordinates> {
     let (lat, lon) = text.split_once(',').ok_or_else(|| format!("`{text}` is no place"))?;
-    Ok(Place { lat: number(lat)?, lon: number(lon)? })
+    Ok(Coordinates { lat: number(lat)?, lon: number(lon)? })
 }
 
 macro_rules! words {
@@ -119,11 +120,11 @@ words! { kind -> VisitKind, "kind of visit",
     "remote" => VisitKind::Remote,
     "meal_delivery" => VisitKind::MealDelivery,
 }
-words! { outcome -> Outcome, "outcome",
-    "partly" => Outcome::Partly,
-    "declined" => Outcome::Declined,
-    "client_absent" => Outcome::ClientAbsent,
-    "cancelled_late" => Outcome::CancelledLate,
+words! { outcome -> VisitOutcome, "outcome",
+    "partly" => VisitOutcome::Partly,
+    "declined" => VisitOutcome::Declined,
+    "client_absent" => VisitOutcome::ClientAbsent,
+    "cancelled_late" => VisitOutcome::CancelledLate,
 }
 words! { absence -> AbsenceKind, "kind of absence",
     "hospital" => AbsenceKind::Hospital,

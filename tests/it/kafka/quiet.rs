@@ -32,8 +32,8 @@ pub fn alerts(town: &Town) -> Vec<Value> {
         };
         out.clear();
     }
-    engine.look_at_periods(&mut out);
-    let written = engine.standing().into_iter().map(|alert| {
+    engine.assess_dirty_periods(&mut out);
+    let written = engine.open_alerts().into_iter().map(|alert| {
         let provenance = Provenance {
             topic: String::new(),
             partition: 0,

@@ -1,0 +1,265 @@
+//! From what stands about a subject to the alert that says so.
+
+use crate::domain::{
+    Action, Alert, Class, Finding, Grade, Hold, HoldState, Measure, Month, PaymentMode, Subject, SubjectKind,
+    UtcSecond, round_significant,
+};
+use crate::engine::alert::score::{p_value, score};
+use crate::engine::alert::subject::SubjectState;
+use crate::engine::model::period::{PeriodSubject, SubjectPeriod};
+use crate::engine::model::visit::{Slot, Visit};
+use crate::engine::rule::interface::RuleHit;
+use crate::engine::rule::interface::union_seconds;
+use crate::engine::totals::tally::NOTHING;
+use crate::engine::{Engine, Output};
+
+impl Engine {
+    /// The alert about a visit. Where nothing stands any more it is the one that takes `before` back.
+    pub(in crate::engine) fn visit_alert(
+        &self,
+        visit: &Visit,
+        current: &SubjectState,
+        before: &SubjectState,
+    ) -> Alert {
+        let interners = &self.state.interners;
+        let municipality = &self.state.settings.municipality;
+        let id = self.state.ledger.id(visit.slot);
+        let carer = interners.carers.text(visit.carer);
+        let client = interners.clients.text(visit.client);
+        let provider = interners.providers.text(visit.provider);
+        let subject =
+            Subject { kind: SubjectKind::Registration, id: id.to_owned(), version: Some(visit.version) };
+        let alert_id = alert_id(municipality, &subject);
+        let at_risk = current.hits.iter().filter(|rule_hit| Grade::Observe < rule_hit.hit.grade);
+        Alert {
+            case_id: format!("{municipality}:{carer}:{client}:{provider}:{}", visit.pay_period),
+            provider_id: provider.to_owned(),
+            carer_ref: Some(carer.to_owned()),
+            client_ref: Some(client.to_owned()),
+            amount_at_risk_ore: self.price(visit, union_seconds(at_risk)),
+            hold: self.hold(visit, &alert_id, current, before),
+            event_time: visit.span.start(),
+            ..self.frame(alert_id, subject, visit.pay_period, current, before)
+        }
+    }
+
+    /// The alert about a period; no seconds of it are in question one by one.
+    pub(in crate::engine) fn period_alert(
+        &self,
+        period: SubjectPeriod,
+        current: &SubjectState,
+        before: &SubjectState,
+    ) -> Alert {
+        let interners = &self.state.interners;
+        let municipality = &self.state.settings.municipality;
+        let month = period.month;
+        let tally = self.state.tally_of(period.subject, period.month).unwrap_or(&NOTHING);
+        let provider = self.state.main_provider(period.subject, tally).or(before.provider);
+        let provider = provider.map_or("", |provider| interners.providers.text(provider));
+        let (carer, client) = match period.subject {
+            PeriodSubject::Carer(carer) => (Some(interners.carers.text(carer)), None),
+            PeriodSubject::Client(client) => (None, Some(interners.clients.text(client))),
+            PeriodSubject::Pair(carer, client) => {
+                (Some(interners.carers.text(carer)), Some(interners.clients.text(client)))
+            }
+            PeriodSubject::Provider(_) | PeriodSubject::Tag(_) => (None, None),
+        };
+        let subject = Subject { kind: period.subject.kind(), id: self.subject_id(period), version: None };
+        let (by, at) = (carer.unwrap_or("-"), client.unwrap_or("-"));
+        Alert {
+            case_id: format!("{municipality}:{by}:{at}:{provider}:{month}"),
+            provider_id: provider.to_owned(),
+            carer_ref: carer.map(str::to_owned),
+            client_ref: client.map(str::to_owned),
+            event_time: self.period_start(period),
+            ..self.frame(alert_id(municipality, &subject), subject, month, current, before)
+        }
+    }
+
+    /// What the alerts about visits and about periods have in common.
+    fn frame(
+        &self,
+        alert_id: String,
+        subject: Subject,
+        pay_period: Month,
+        current: &SubjectState,
+        before: &SubjectState,
+    ) -> Alert {
+        // A withdrawal keeps the class and grade of what it takes back.
+        let rule_hit = if current.is_alert() { &current.hits } else { &before.hits };
+        let classes = rule_hit.iter().map(|hit| self.rules[usize::from(hit.rule)].class);
+        let kind = subject.kind;
+        let hard = current.hits.iter().any(|rule_hit| rule_hit.hit.p_value.is_none());
+        let published: &[RuleHit] = if current.is_alert() { &current.hits } else { &[] };
+        Alert {
+            alert_id,
+            municipality: self.state.settings.municipality.clone(),
+            subject,
+            case_id: String::new(),
+            provider_id: String::new(),
+            carer_ref: None,
+            client_ref: None,
+            pay_period,
+            class: classes.max().unwrap_or(Class::Error),
+            grade: rule_hit.iter().map(|rule_hit| rule_hit.hit.grade).max().unwrap_or(Grade::Review),
+            score: round_significant(score(published, kind, &self.rules), 4),
+            p_value: p_value(published).filter(|_| !hard).map(|p| round_significant(p, 4)),
+            amount_at_risk_ore: 0,
+            findings: published.iter().map(|rule_hit| self.finding(rule_hit)).collect(),
+            hold: None,
+            event_time: UtcSecond(0),
+            offset: self.at.offset,
+            assessed_at: self.at.appended_at,
+        }
+    }
+
+    fn finding(&self, rule_hit: &RuleHit) -> Finding {
+        let RuleHit { rule, hit, lowered, .. } = rule_hit;
+        let listed = &self.rules[usize::from(*rule)];
+        let measures = |measures: &[Measure]| {
+            measures.iter().map(|measure| (measure.name.to_owned(), measure.value.clone())).collect()
+        };
+        let mut related: Vec<String> =
+            hit.related.iter().map(|slot| self.state.ledger.id(*slot).to_owned()).collect();
+        related.sort_unstable();
+        Finding {
+            rule: listed.id.to_owned(),
+            rule_version: listed.version,
+            class: listed.class,
+            grade: hit.grade,
+            p_value: hit.p_value.map(|p| round_significant(p, 4)),
+            related,
+            seconds_in_question: hit.seconds(),
+            observed: measures(&hit.observed),
+            expected: measures(&hit.expected),
+            excluded: hit.excluded.iter().map(|name| (*name).to_owned()).collect(),
+            not_tested: hit.not_tested.iter().map(|name| (*name).to_owned()).collect(),
+            text: hit.text.clone(),
+            lowered_by: *lowered,
+        }
+    }
+
+    /// The hold on the seconds that hold-grade findings dispute, or the superseded one that was.
+    fn hold(
+        &self,
+        visit: &Visit,
+        alert_id: &str,
+        current: &SubjectState,
+        before: &SubjectState,
+    ) -> Option<Hold> {
+        let withdrawn = !current.is_alert() && before.is_hold();
+        if !current.is_hold() && !withdrawn {
+            return None;
+        }
+        let published = if withdrawn { before } else { current };
+        let grave = || published.hits.iter().filter(|rule_hit| rule_hit.hit.grade == Grade::Hold);
+        let seconds = union_seconds(grave());
+        let mut reason_codes: Vec<String> =
+            grave().map(|rule_hit| self.rules[usize::from(rule_hit.rule)].id.to_owned()).collect();
+        reason_codes.sort_unstable();
+        reason_codes.dedup();
+        let interners = &self.state.interners;
+        let entry = self.state.ledger.entry(visit.slot);
+        let state = match self.decisions.get(alert_id) {
+            _ if withdrawn => HoldState::Superseded,
+            // A decision is about the version that the reviewer saw.
+            Some(decision) if entry.appended_at <= decision.decided_at => decided_state(decision.action),
+            _ => HoldState::Proposed,
+        };
+        let municipality = &self.state.settings.municipality;
+        Some(Hold {
+            hold_id: format!("{municipality}:hold:{}:{}", entry.id, visit.version),
+            registration_id: entry.id.to_string(),
+            version: visit.version,
+            order_id: visit.order.map(|order| interners.texts.text(order).to_owned()),
+            tariff_code: visit.tariff.map(|tariff| interners.texts.text(tariff).to_owned()),
+            pay_period: visit.pay_period,
+            seconds_in_question: seconds,
+            amount_ore: self.price(visit, seconds),
+            reason_codes,
+            state,
+            proposed_at: published.proposed_at.unwrap_or(self.at.appended_at),
+            expires_at: self.payout_run(visit.pay_period),
+        })
+    }
+
+    /// When a period is paid: by its calendar, else by the settings.
+    fn payout_run(&self, period: Month) -> UtcSecond {
+        let settings = &self.state.settings;
+        self.state.facts.calendar(period).map_or_else(
+            || {
+                settings.zone.instant(
+                    period.next(),
+                    settings.default_payout_day,
+                    settings.default_payout_hour,
+                )
+            },
+            |calendar| calendar.payout_run_at,
+        )
+    }
+
+    /// The first payout run after `at`; `None` where none of the months around is paid later.
+    #[must_use]
+    pub fn next_payout_run(&self, at: UtcSecond) -> Option<UtcSecond> {
+        // A month is paid some weeks after it ended; the earliest that can be unpaid began a quarter ago.
+        let first = self.state.settings.zone.month(at.plus(-92 * crate::engine::model::DAY_SECONDS));
+        let months = std::iter::successors(Some(first), |month| Some(month.next())).take(5);
+        months.map(|month| self.payout_run(month)).filter(|run| at < *run).min()
+    }
+
+    /// What `seconds` of a visit cost, in öre. Nothing where registered time is not what is paid.
+    fn price(&self, visit: &Visit, seconds: i64) -> i64 {
+        if !visit.billable || matches!(visit.payment_mode, PaymentMode::Granted | PaymentMode::Fixed) {
+            return 0;
+        }
+        let known = visit.tariff.and_then(|tariff| self.state.facts.ore_per_hour(tariff, visit.span.start()));
+        let ore_per_hour = known.unwrap_or(self.state.settings.default_ore_per_hour);
+        let seconds = visit.billable_seconds.map_or(seconds, |billed| seconds.min(i64::from(billed)));
+        seconds.saturating_mul(ore_per_hour) / 3600
+    }
+
+    /// All alerts that should stand now, in order of alert id.
+    #[must_use]
+    pub fn open_alerts(&self) -> Vec<Alert> {
+        let visits = self.visits.iter().filter(|(_, current)| current.is_alert());
+        let periods = self.periods.iter().filter(|(_, current)| current.is_alert());
+        let mut alerts: Vec<Alert> = visits
+            .map(|(slot, current)| self.visit_alert(self.state.ledger.counted(*slot), current, current))
+            .chain(periods.map(|(period, current)| self.period_alert(*period, current, current)))
+            .collect();
+        alerts.sort_unstable_by(|a, b| a.alert_id.cmp(&b.alert_id));
+        alerts
+    }
+
+    /// Can this engine derive what should stand about `subject`? Not where it is older than what is
+    /// kept, was never seen, or lies too near the beginning of a log that begins in the middle.
+    #[must_use]
+    pub fn knows(&self, subject: &Subject) -> bool {
+        if subject.kind == SubjectKind::Registration {
+            let Some(slot) = self.state.ledger.find(&subject.id) else { return false };
+            let start = |slot: Slot| self.state.ledger.visit(slot).map(|visit| visit.span.start());
+            return start(slot).is_none_or(|start| self.complete_from <= start);
+        }
+        let month = subject.id.rsplit(':').next().and_then(Month::parse);
+        let from = self.complete_from.max(self.state.horizon);
+        month.is_some_and(|month| from <= self.state.settings.zone.instant(month, 1, 0))
+    }
+
+    /// Tells all alerts again, because what hangs on them may have changed.
+    pub(in crate::engine) fn publish_all(&self, out: &mut Vec<Output>) {
+        out.extend(self.open_alerts().into_iter().map(|alert| Output::Alert(Box::new(alert))));
+    }
+}
+
+fn alert_id(municipality: &str, subject: &Subject) -> String {
+    format!("{municipality}:{}:{}", subject.kind.as_str(), subject.id)
+}
+
+const fn decided_state(action: Action) -> HoldState {
+    match action {
+        Action::Confirm => HoldState::Confirmed,
+        Action::Release | Action::Dismiss => HoldState::Released,
+        Action::Uphold => HoldState::Upheld,
+        Action::Reopen => HoldState::Proposed,
+    }
+}

@@ -1,0 +1,211 @@
+//! What keeps the machine within bounds: a breaker per rule, and a cap per provider.
+//!
+//! A rule that proposes far more holds on one day than is plausible is more likely broken, or fed with a
+//! broken fact, than right: its findings go on, its holds wait for a person. The same holds for a
+//! provider of which the machine would hold too large a share of a month. Both are functions of what
+//! counts, not of the order in which it came.
+
+use crate::engine::model::settings::Bounds;
+use hashbrown::HashMap;
+
+use crate::domain::{Day, Month, UtcSecond};
+use crate::engine::model::interner::ProviderId;
+use crate::engine::model::visit::Slot;
+
+/// A visit on which holds are proposed, before any bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::engine) struct Held {
+    pub(in crate::engine) start: UtcSecond,
+    pub(in crate::engine) slot: Slot,
+    pub(in crate::engine) seconds: i64,
+}
+
+/// All proposed holds of a provider in a pay period, in order of start and id.
+#[derive(Default)]
+struct ProviderHolds {
+    held: Vec<Held>,
+    seconds: i64,
+    /// Of these seconds, those on registrations that are no longer kept: they began first.
+    gone_seconds: i64,
+    /// Those that wait for a person.
+    waiting: Vec<Slot>,
+}
+
+impl ProviderHolds {
+    /// Lets go of the registrations that began before `horizon`.
+    fn expire(&mut self, horizon: UtcSecond) {
+        let gone = self.held.partition_point(|held| held.start < horizon);
+        for held in self.held.drain(..gone) {
+            self.gone_seconds += held.seconds;
+            self.waiting.retain(|slot| *slot != held.slot);
+        }
+    }
+
+    fn update_caps(&mut self, paid: i64, bounds: &Bounds, affected: &mut Vec<Slot>) {
+        let most = crate::engine::stats::peers::quantize(paid as f64) * bounds.provider_held_share_max;
+        let most = (most as i64).max(i64::from(bounds.provider_held_seconds_min));
+        let mut sum = self.gone_seconds;
+        let fits = |held: &&Held| {
+            sum += held.seconds;
+            sum <= most
+        };
+        let all = self.held.len();
+        let within = if self.seconds <= most { all } else { self.held.iter().take_while(fits).count() };
+        if within == all && self.waiting.is_empty() {
+            return;
+        }
+        let waiting: Vec<Slot> = self.held[within..].iter().map(|held| held.slot).collect();
+        affected.extend(waiting.iter().filter(|slot| !self.waiting.contains(slot)));
+        affected.extend(self.waiting.iter().filter(|slot| !waiting.contains(slot)));
+        self.waiting = waiting;
+    }
+}
+
+/// The counts behind the bounds.
+#[derive(Default)]
+pub(in crate::engine) struct HoldLimits {
+    holds: HashMap<(u16, Day), u32>,
+    visits: HashMap<Day, u32>,
+    open: Vec<(u16, Day)>,
+    providers: HashMap<(ProviderId, Month), ProviderHolds>,
+    /// Of whom something has changed since the line was drawn.
+    dirty: Vec<(ProviderId, Month)>,
+}
+
+impl HoldLimits {
+    /// Counts a visit of `day` in or out; the breakers that this opens or closes are added to
+    /// `flipped_breakers`.
+    pub(in crate::engine) fn visit(
+        &mut self,
+        day: Day,
+        add: bool,
+        bounds: &Bounds,
+        flipped_breakers: &mut Vec<(u16, Day)>,
+    ) {
+        let visits = self.visits.entry(day).or_default();
+        *visits = if add { *visits + 1 } else { visits.saturating_sub(1) };
+        // More visits only close breakers, fewer only open them.
+        let rules: Vec<u16> = if add {
+            self.open.iter().filter(|(_, of)| *of == day).map(|(rule, _)| *rule).collect()
+        } else {
+            self.holds.keys().filter(|(_, of)| *of == day).map(|(rule, _)| *rule).collect()
+        };
+        flipped_breakers.extend(
+            rules
+                .into_iter()
+                .map(|rule| (rule, day))
+                .filter(|(rule, day)| self.update_breaker(*rule, *day, bounds)),
+        );
+    }
+
+    /// Counts a proposed hold of `rule` on `day` in or out.
+    pub(in crate::engine) fn hold(&mut self, rule: u16, day: Day, add: bool) {
+        let holds = self.holds.entry((rule, day)).or_default();
+        *holds = if add { *holds + 1 } else { *holds - 1 };
+        if *holds == 0 {
+            self.holds.remove(&(rule, day));
+        }
+    }
+
+    /// Is the breaker of `rule` open for the visits of `day`?
+    pub(in crate::engine) fn is_open(&self, rule: u16, day: Day) -> bool {
+        self.open.contains(&(rule, day))
+    }
+
+    /// Looks whether the breaker of `rule` must be open on `day`; true where that changed.
+    pub(in crate::engine) fn update_breaker(&mut self, rule: u16, day: Day, bounds: &Bounds) -> bool {
+        let holds = self.holds.get(&(rule, day)).copied().unwrap_or(0);
+        let visits = self.visits.get(&day).copied().unwrap_or(0);
+        let share = f64::from(visits) * bounds.rule_holds_share_max;
+        let most = f64::from(bounds.rule_holds_a_day_max).max(share);
+        let must = most < f64::from(holds);
+        let is = self.is_open(rule, day);
+        if must && !is {
+            self.open.push((rule, day));
+        } else if is && !must {
+            self.open.retain(|open| *open != (rule, day));
+        }
+        must != is
+    }
+
+    /// The breakers that are open: rule and day.
+    pub(in crate::engine) fn open(&self) -> &[(u16, Day)] {
+        &self.open
+    }
+
+    /// Puts a visit's proposed seconds in the place of what was proposed on it before.
+    pub(in crate::engine) fn held(
+        &mut self,
+        of: (ProviderId, Month),
+        before: Option<Held>,
+        now: Option<Held>,
+        by_id: impl Fn(Slot, Slot) -> std::cmp::Ordering,
+    ) {
+        if before == now {
+            return;
+        }
+        self.note(of);
+        let holds = self.providers.entry(of).or_default();
+        if let Some(before) = before {
+            holds.held.retain(|held| held.slot != before.slot);
+            holds.seconds -= before.seconds;
+        }
+        if let Some(now) = now {
+            let order = |held: &Held| held.start.cmp(&now.start).then_with(|| by_id(held.slot, now.slot));
+            let at = holds.held.partition_point(|held| order(held).is_lt());
+            holds.held.insert(at, now);
+            holds.seconds += now.seconds;
+        }
+    }
+
+    /// Must the holds on a visit wait for a person?
+    pub(in crate::engine) fn is_capped(&self, of: (ProviderId, Month), slot: Slot) -> bool {
+        self.providers.get(&of).is_some_and(|holds| holds.waiting.contains(&slot))
+    }
+
+    /// A provider's paid time has changed, by which its cap is reckoned in that month and in the next.
+    pub(in crate::engine) fn paid(&mut self, provider: ProviderId, month: Month) {
+        for of in [(provider, month), (provider, month.next())] {
+            if self.providers.contains_key(&of) {
+                self.note(of);
+            }
+        }
+    }
+
+    fn note(&mut self, of: (ProviderId, Month)) {
+        if self.dirty.last() != Some(&of) {
+            self.dirty.push(of);
+        }
+    }
+
+    /// Draws the lines anew of which anything has changed, by the seconds that `paid` tells; `None` leaves a
+    /// line where it is. The visits that changed sides are added to `affected`.
+    pub(in crate::engine) fn update_caps(
+        &mut self,
+        bounds: &Bounds,
+        paid: impl Fn((ProviderId, Month)) -> Option<i64>,
+        affected: &mut Vec<Slot>,
+    ) {
+        for of in self.dirty.drain(..) {
+            if let Some(holds) = self.providers.get_mut(&of)
+                && let Some(paid) = paid(of)
+            {
+                holds.update_caps(paid, bounds, affected);
+            }
+        }
+    }
+
+    /// Providers of which some holds wait for a person, and their month.
+    pub(in crate::engine) fn capped(&self) -> impl Iterator<Item = (ProviderId, Month)> {
+        self.providers.iter().filter(|(_, holds)| !holds.waiting.is_empty()).map(|(of, _)| *of)
+    }
+
+    /// Forgets what is older than the horizon, which lies in `day` and `month`.
+    pub(in crate::engine) fn expire(&mut self, horizon: UtcSecond, day: Day, month: Month) {
+        self.holds.retain(|(_, of), _| day <= *of);
+        self.visits.retain(|of, _| day <= *of);
+        self.open.retain(|(_, of)| day <= *of);
+        self.providers.retain(|(_, of), _| month <= *of);
+        self.providers.values_mut().for_each(|holds| holds.expire(horizon));
+    }
+}

@@ -1,0 +1,97 @@
+//! The visits that a pattern is made of rank with it.
+//!
+//! A pattern is an alert about a carer's, a client's or a pair's pay period; whoever opens it wants to see
+//! first the visits that make it up, those that came before the pattern was seen too.
+
+use hashbrown::HashMap;
+
+use crate::domain::{Grade, Month};
+use crate::engine::alert::assessed::Assessed;
+use crate::engine::alert::score::score;
+use crate::engine::model::period::{PeriodSubject, SubjectPeriod};
+use crate::engine::model::visit::Slot;
+use crate::engine::rule::interface::{EVERY_VISIT, RuleHit};
+use crate::engine::{Engine, Output};
+
+/// What is asked about a pay period.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Pattern {
+    /// Bit per mark: visits that bear any of them make up the pattern.
+    contributing: u32,
+    score: f64,
+}
+
+/// The patterns that somebody is asked about; few.
+#[derive(Default)]
+pub(in crate::engine) struct PatternScores(HashMap<SubjectPeriod, Pattern>);
+
+impl PatternScores {
+    /// Lets go of months up to `month`.
+    pub(in crate::engine) fn expire(&mut self, month: Month) {
+        self.0.retain(|period, _| month < period.month);
+    }
+}
+
+impl Engine {
+    /// Ranks the visits of a pay period anew where others of them are asked about than before.
+    pub(in crate::engine) fn rescore_pattern_visits(
+        &mut self,
+        period: SubjectPeriod,
+        hits: &[RuleHit],
+        out: &mut Vec<Output>,
+    ) {
+        let timeline = match period.subject {
+            PeriodSubject::Carer(carer) => &self.state.carer(carer).timeline,
+            PeriodSubject::Client(client) | PeriodSubject::Pair(_, client) => {
+                &self.state.client(client).timeline
+            }
+            // Nobody opens these to go through their visits.
+            PeriodSubject::Provider(_) | PeriodSubject::Tag(_) => return,
+        };
+        let asking = hits.iter().filter(|rule_hit| Grade::Observe < rule_hit.hit.grade);
+        let contributing = asking.fold(0, |contributing, rule_hit| contributing | rule_hit.contributing);
+        let before = self.pattern_scores.0.remove(&period).unwrap_or_default();
+        if contributing != 0 {
+            let score = score(hits, period.subject.kind(), &self.rules);
+            self.pattern_scores.0.insert(period, Pattern { contributing, score });
+        }
+        let changed = contributing ^ before.contributing;
+        if changed == 0 {
+            return;
+        }
+        let is_part = |slot: &Slot| {
+            let visit = self.state.ledger.counted(*slot);
+            let of_pair = !matches!(period.subject, PeriodSubject::Pair(carer, _) if carer != visit.carer);
+            visit.pay_period == period.month && of_pair && self.bears(*slot, changed)
+        };
+        let slots = timeline.all().iter().map(|pin| pin.slot).filter(is_part);
+        let again: Vec<Assessed> = slots
+            .map(|slot| {
+                let hits = self.visits.get(&slot).map_or(&[][..], |current| &current.hits);
+                self.assessed(slot, hits, None)
+            })
+            .collect();
+        out.extend(again.into_iter().map(Output::Assessed));
+    }
+
+    /// The score of the pattern that the visit in `slot` is part of, the highest; 0 where it is of none.
+    pub(in crate::engine) fn score_of_pattern(&self, slot: Slot) -> f64 {
+        if self.pattern_scores.0.is_empty() {
+            return 0.0;
+        }
+        let visit = self.state.ledger.counted(slot);
+        let subject = [
+            PeriodSubject::Carer(visit.carer),
+            PeriodSubject::Client(visit.client),
+            PeriodSubject::Pair(visit.carer, visit.client),
+        ];
+        let patterns = subject
+            .map(|subject| self.pattern_scores.0.get(&SubjectPeriod { month: visit.pay_period, subject }));
+        let is_part = |pattern: &&Pattern| self.bears(slot, pattern.contributing);
+        patterns.into_iter().flatten().filter(is_part).map(|pattern| pattern.score).fold(0.0, f64::max)
+    }
+
+    fn bears(&self, slot: Slot, contributing: u32) -> bool {
+        (self.state.ledger.entry(slot).marks.marked | EVERY_VISIT) & contributing != 0
+    }
+}

@@ -1,0 +1,317 @@
+//! Rules look at visits, and what they found is weighed.
+
+use crate::domain::{Day, Grade, Lowered, Month, SubjectKind};
+use crate::engine::alert::limits::Held;
+use crate::engine::alert::subject::SubjectState;
+use crate::engine::model::interner::ClientId;
+use crate::engine::model::signal::Signal;
+use crate::engine::model::visit::{Slot, Visit};
+use crate::engine::rule::interface::{ActiveRule, Report, RuleHit, VisitMarks};
+use crate::engine::rule::sight::Sight;
+use crate::engine::{Engine, Output};
+
+/// Vectors that are used again for every registration.
+#[derive(Default)]
+pub(in crate::engine) struct Scratch {
+    pub(in crate::engine) affected: Vec<Slot>,
+    pub(in crate::engine) hits: Vec<RuleHit>,
+    pub(in crate::engine) undetermined: Vec<(u16, &'static str)>,
+    pub(in crate::engine) visit_marks: VisitMarks,
+    rules_proposing_hold: u64,
+    /// Visits whose marks may have changed with what is usual for their client.
+    pub(in crate::engine) to_remark: Vec<Slot>,
+    /// Breakers that opened or closed.
+    pub(in crate::engine) flipped_breakers: Vec<(u16, Day)>,
+}
+
+impl Engine {
+    /// Lets every rule look at the visit in `slot`; hits and marks are in the scratch after it. Was
+    /// anything found that names others, be it silenced by an exception?
+    pub(in crate::engine) fn run_rules(&mut self, slot: Slot) -> bool {
+        let Scratch { hits, undetermined, visit_marks, rules_proposing_hold, .. } = &mut self.scratch;
+        hits.clear();
+        undetermined.clear();
+        *visit_marks = VisitMarks::default();
+        *rules_proposing_hold = 0;
+        let state = &self.state;
+        let Some(visit) = state.ledger.visit(slot) else { return false };
+        // Nothing is ever found about an open visit; debug builds hold the rules to it.
+        if visit.open && !cfg!(debug_assertions) {
+            return false;
+        }
+        let sight = Sight::new(state, visit);
+        let mut report = Report { rule: 0, hits, undetermined, visit_marks };
+        for ActiveRule { rule, .. } in &self.rules_by_subject[SubjectKind::Registration as usize] {
+            report.rule = *rule;
+            self.rules[usize::from(*rule)].rule.visit(&sight, &mut report);
+        }
+        debug_assert!(
+            !visit.open
+                || hits.is_empty() && undetermined.is_empty() && *visit_marks == VisitMarks::default()
+        );
+        for (rule, fact) in undetermined.drain(..) {
+            self.rule_counts[usize::from(rule)].undetermined(fact);
+        }
+        if hits.is_empty() {
+            return false;
+        }
+        let names_others = hits.iter().any(|rule_hit| !rule_hit.hit.related.is_empty());
+        if state.facts.has_exceptions() {
+            let (carer, client, provider) = (Some(visit.carer), Some(visit.client), Some(visit.provider));
+            hits.retain(|rule_hit| {
+                let id = self.rules[usize::from(rule_hit.rule)].id;
+                !state.facts.excepts(id, visit.span.start(), carer, client, provider)
+            });
+        }
+        for rule_hit in hits {
+            let rule = rule_hit.rule;
+            if self.rules[usize::from(rule)].shadow {
+                rule_hit.lower(Grade::Observe, Lowered::Shadow);
+            } else if rule_hit.hit.grade == Grade::Hold {
+                *rules_proposing_hold |= 1 << rule;
+                if self.hold_limits.is_capped((visit.provider, visit.pay_period), slot) {
+                    rule_hit.lower(Grade::Review, Lowered::HeldShareCap);
+                }
+                if self.hold_limits.is_open(rule, visit.day) {
+                    rule_hit.lower(Grade::Review, Lowered::Breaker);
+                }
+            }
+        }
+        names_others
+    }
+
+    /// Counts the visit by the marks that were just noted; true where that changed anything.
+    fn count_marks(&mut self, slot: Slot) -> bool {
+        let VisitMarks { marks, .. } = self.scratch.visit_marks;
+        let ratio_before = self.state.ledger.entry(slot).marks.ratio();
+        let changed = self.state.set_marks(slot, marks);
+        if changed && marks.ratio() != ratio_before {
+            let visit = self.state.ledger.counted(slot);
+            self.remark_month_after(visit.client, visit.pay_period);
+        }
+        changed
+    }
+
+    /// The periods that the visit counts in are to be looked at.
+    pub(in crate::engine) fn mark_periods_dirty(&mut self, slot: Slot) {
+        self.dirty.note(&self.state, self.state.ledger.counted(slot));
+    }
+
+    /// The client's visits of the next month are looked at again: what is usual for a client in a month
+    /// is taken from the month before.
+    pub(in crate::engine) fn remark_month_after(&mut self, client: ClientId, month: Month) {
+        let entity = self.state.client(client);
+        if entity.months.get(month.next()).is_some() {
+            let ledger = &self.state.ledger;
+            let later = entity.timeline.all().iter().map(|mark| mark.slot);
+            self.scratch
+                .to_remark
+                .extend(later.filter(|slot| ledger.counted(*slot).pay_period == month.next()));
+        }
+    }
+
+    /// Assesses a registration whose version was just placed; always tells the assessment. True where its
+    /// marks count anew.
+    pub(in crate::engine) fn assess_new(
+        &mut self,
+        slot: Slot,
+        affected: &mut Vec<Slot>,
+        out: &mut Vec<Output>,
+    ) -> bool {
+        if self.run_rules(slot) {
+            // A finding on several need not name all whom it concerns: an exception silences one side of a pair,
+            // and a copy names its original, not the copies of itself.
+            self.state.neighbours(self.state.ledger.counted(slot), affected);
+        }
+        let counted_anew = self.count_marks(slot);
+        let combined = self.combined(slot);
+        out.push(Output::Assessed(self.assessed(slot, &self.scratch.hits, combined)));
+        self.commit_findings(slot, true, affected, out);
+        counted_anew
+    }
+
+    /// Assesses again, without another word where nothing changed.
+    pub(in crate::engine) fn assess_again(
+        &mut self,
+        slot: Slot,
+        affected: &mut Vec<Slot>,
+        out: &mut Vec<Output>,
+    ) {
+        self.run_rules(slot);
+        if self.count_marks(slot) {
+            self.mark_periods_dirty(slot);
+        }
+        if !self.is_up_to_date(slot) {
+            out.push(Output::Assessed(self.assessed(slot, &self.scratch.hits, None)));
+            self.commit_findings(slot, false, affected, out);
+        }
+    }
+
+    /// Is what stands about the visit what the rules just found?
+    pub(in crate::engine) fn is_up_to_date(&self, slot: Slot) -> bool {
+        let Scratch { hits, rules_proposing_hold, .. } = &self.scratch;
+        match self.visits.get(&slot) {
+            Some(current) => current.hits == *hits && current.rules_proposing_hold == *rules_proposing_hold,
+            None => hits.is_empty(),
+        }
+    }
+
+    /// How likely the visit's signals are, with those of its carer's pay period.
+    fn combined(&mut self, slot: Slot) -> Option<f64> {
+        let visit = self.state.ledger.counted(slot);
+        if visit.open {
+            return None;
+        }
+        self.calibration.advance(visit.day);
+        let visit_marks = self.scratch.visit_marks.signals;
+        let of_visit =
+            Signal::ALL.into_iter().zip(visit_marks).filter_map(|(signal, raw)| Some((signal, raw?)));
+        let of_visit = self.calibration.of_visit(of_visit);
+        let marks = &self.scratch.visit_marks.marks;
+        let signals = self.carer_signals.get(&(visit.carer, visit.pay_period));
+        let odd = signals.into_iter().flat_map(|signals| {
+            let of_carer = Signal::ALL.into_iter().skip(Signal::VISIT_COUNT).zip(signals.0.map(f64::from));
+            of_carer.filter(|(signal, raw)| *raw < 1.0 && signal.contributes(marks))
+        });
+        let of_carer = self.calibration.of_carer(odd);
+        self.calibration.weigh(of_visit, of_carer).combined
+    }
+
+    /// Makes the hits in the scratch what stands about the visit in `slot`; the registrations that
+    /// they name, and that the ones before named, are added to `affected`.
+    fn commit_findings(
+        &mut self,
+        slot: Slot,
+        republish: bool,
+        affected: &mut Vec<Slot>,
+        out: &mut Vec<Output>,
+    ) {
+        let hits = std::mem::take(&mut self.scratch.hits);
+        let before = self.visits.remove(&slot);
+        if before.is_none() && hits.is_empty() {
+            self.scratch.hits = hits;
+            return;
+        }
+        let visit = self.state.ledger.counted(slot).clone();
+        let before = before.unwrap_or_default();
+        affected.extend(
+            before.hits.iter().chain(&hits).flat_map(|rule_hit| rule_hit.hit.related.iter().copied()),
+        );
+        self.count_new(&hits, &before.hits);
+        before.entities.iter().for_each(|of| self.state.count_findings(*of, false));
+        let changed = republish || before.hits != hits;
+        let rules_proposing_hold = self.scratch.rules_proposing_hold;
+        let mut current = SubjectState {
+            held: held(&visit, &hits, rules_proposing_hold),
+            hits,
+            rules_proposing_hold,
+            proposed_at: before.proposed_at,
+            entities: Some((visit.carer, visit.client)),
+            ..SubjectState::default()
+        };
+        self.count_proposed_holds(&visit, &before, &current);
+        if current.is_hold() {
+            current.proposed_at = current.proposed_at.or(Some(self.at.appended_at));
+        }
+        if changed && (before.is_alert() || current.is_alert()) {
+            out.push(Output::Alert(Box::new(self.visit_alert(&visit, &current, &before))));
+        }
+        if !current.hits.is_empty() {
+            self.state.count_findings((visit.carer, visit.client), true);
+            self.visits.insert(slot, current);
+        }
+    }
+
+    /// Counts what is proposed about a visit for the bounds.
+    pub(in crate::engine) fn count_proposed_holds(
+        &mut self,
+        visit: &Visit,
+        before: &SubjectState,
+        now: &SubjectState,
+    ) {
+        for rule in crate::engine::model::mark::bits64(before.rules_proposing_hold ^ now.rules_proposing_hold)
+        {
+            self.hold_limits.hold(rule, visit.day, now.rules_proposing_hold >> rule & 1 == 1);
+            if self.hold_limits.update_breaker(rule, visit.day, &self.state.settings.bounds) {
+                self.scratch.flipped_breakers.push((rule, visit.day));
+            }
+        }
+        let ledger = &self.state.ledger;
+        let by_id = |a, b| ledger.id(a).cmp(ledger.id(b));
+        self.hold_limits.held((visit.provider, visit.pay_period), before.held, now.held, by_id);
+    }
+
+    /// Takes back what stood about a cancelled registration.
+    pub(in crate::engine) fn cancelled(
+        &mut self,
+        slot: Slot,
+        visit: Option<&Visit>,
+        affected: &mut Vec<Slot>,
+        out: &mut Vec<Output>,
+    ) {
+        let (Some(before), Some(visit)) = (self.visits.remove(&slot), visit) else { return };
+        affected.extend(before.hits.iter().flat_map(|rule_hit| rule_hit.hit.related.iter().copied()));
+        before.entities.iter().for_each(|of| self.state.count_findings(*of, false));
+        self.count_proposed_holds(visit, &before, &SubjectState::default());
+        if before.is_alert() {
+            out.push(Output::Alert(Box::new(self.visit_alert(visit, &SubjectState::default(), &before))));
+        }
+    }
+
+    /// Assesses `affected` again, but for `except`, which was just assessed, and what is not kept.
+    pub(in crate::engine) fn assess_all(
+        &mut self,
+        affected: &mut Vec<Slot>,
+        except: Slot,
+        out: &mut Vec<Output>,
+    ) {
+        if affected.is_empty() {
+            return;
+        }
+        let mut ripples = Vec::new();
+        self.in_order(affected);
+        for slot in affected.iter().filter(|slot| **slot != except) {
+            self.assess_again(*slot, &mut ripples, out);
+        }
+    }
+
+    /// Assesses `affected` again, and then the registrations that their findings name or named.
+    pub(in crate::engine) fn assess_with_related(&mut self, affected: &mut Vec<Slot>, out: &mut Vec<Output>) {
+        let mut related = Vec::new();
+        self.in_order(affected);
+        affected.iter().for_each(|slot| self.assess_again(*slot, &mut related, out));
+        self.in_order(&mut related);
+        let mut ripples = Vec::new();
+        related.iter().for_each(|slot| self.assess_again(*slot, &mut ripples, out));
+    }
+
+    /// Each once, in order of start and id: what is told does not depend on where things are kept.
+    pub(in crate::engine) fn in_order(&self, slots: &mut Vec<Slot>) {
+        let ledger = &self.state.ledger;
+        slots.retain(|slot| ledger.visit(*slot).is_some());
+        slots.sort_unstable_by(|a, b| {
+            let key = |slot: &Slot| (ledger.counted(*slot).span, ledger.id(*slot));
+            key(a).cmp(&key(b))
+        });
+        slots.dedup();
+    }
+
+    pub(in crate::engine) fn count_new(&mut self, hits: &[RuleHit], before: &[RuleHit]) {
+        for new in hits.iter().filter(|new| !before.contains(new)) {
+            let counts = &mut self.rule_counts[usize::from(new.rule)];
+            counts.hits[new.hit.grade as usize] += 1;
+            if let Some(reason) = new.lowered {
+                counts.lowered[reason as usize] += 1;
+            }
+        }
+    }
+}
+
+/// The seconds on which holds are proposed.
+fn held(visit: &Visit, hits: &[RuleHit], rules_proposing_hold: u64) -> Option<Held> {
+    (rules_proposing_hold != 0).then(|| {
+        let grave = hits.iter().filter(|rule_hit| rules_proposing_hold >> rule_hit.rule & 1 == 1);
+        let seconds = crate::engine::rule::interface::union_seconds(grave);
+        Held { start: visit.span.start(), slot: visit.slot, seconds }
+    })
+}

@@ -1,0 +1,187 @@
+//! The inputs of an engine, and what each does.
+
+use crate::domain::{
+    Decision, Fact, FactBody, FactChange, Reason, Registration, Rejection, SubjectKind, UtcSecond,
+};
+use crate::engine::model::{BASELINE_DAYS_MAX, DAY_SECONDS, ENTITIES_MAX};
+use crate::engine::state::ledger::VersionCheck;
+use crate::engine::{Engine, Output};
+
+/// Where in the feed a record stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// Its offset.
+    pub offset: i64,
+    /// When the broker appended it: the engine's only time.
+    pub appended_at: UtcSecond,
+}
+
+/// What the engine can be told.
+#[derive(Clone, Copy, Debug)]
+pub enum Input<'a> {
+    /// A record of the feed that the contract accepted.
+    Registered {
+        /// What it says.
+        registration: &'a Registration<'a>,
+        /// Where it stands.
+        at: Position,
+    },
+    /// A record of the feed that could not be used: it is counted.
+    Quarantined {
+        /// Where it stands.
+        at: Position,
+    },
+    /// A reference fact came, changed or went.
+    Referenced(&'a FactChange),
+    /// A reviewer decided.
+    Decided(&'a Decision),
+}
+
+/// What became of an input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Disposition {
+    /// A registration, or a new version of one, was taken in and assessed.
+    Scored,
+    /// This version was known.
+    Repeat,
+    /// A later version was known.
+    Stale,
+    /// It cannot be used; counted as quarantined.
+    Rejected(Rejection),
+    /// A fact, a decision or a quarantined record was noted.
+    Noted,
+}
+
+impl Engine {
+    /// Takes one input in; what follows from it is added to `out`. What follows for pay periods may wait until
+    /// [`Engine::assess_dirty_periods`]: a month changes little with one visit, and where many registrations come at
+    /// once it need not be looked at after each of them.
+    pub fn apply(&mut self, input: Input<'_>, out: &mut Vec<Output>) -> Disposition {
+        match input {
+            Input::Registered { registration, at } => {
+                self.advance(registration, at, out);
+                self.registered(registration, out)
+            }
+            Input::Quarantined { at } => {
+                self.at = at;
+                self.counts.quarantined += 1;
+                Disposition::Noted
+            }
+            Input::Referenced(change) => {
+                let affects = self.state.facts.change(change, &mut self.state.interners);
+                affects.into_iter().for_each(|affects| self.touch(affects, out));
+                Disposition::Noted
+            }
+            Input::Decided(decision) => {
+                self.apply_decision(decision, out);
+                Disposition::Noted
+            }
+        }
+    }
+
+    /// Moves event time on, and once a day lets go of what is too old. Event time is when the source
+    /// sent the record, as far as it was appended by then: so old months that are fed in anew are
+    /// judged as they were when they were new.
+    fn advance(&mut self, registration: &Registration<'_>, at: Position, out: &mut Vec<Output>) {
+        let sent_at = registration.emitted_at.or(registration.end_at).unwrap_or(registration.start_at);
+        let event_time = sent_at.min(at.appended_at).max(self.watermark);
+        if self.history_truncated && self.watermark == UtcSecond(i64::MIN) {
+            self.complete_from = event_time.plus((i64::from(BASELINE_DAYS_MAX) + 2) * DAY_SECONDS);
+        }
+        let day = |at: UtcSecond| at.0.div_euclid(DAY_SECONDS);
+        if day(self.watermark) < day(event_time) {
+            // Before what they hang on is let go of.
+            self.assess_dirty_periods(out);
+            let kept = i64::from(self.state.settings.retained_days) * DAY_SECONDS;
+            self.expire(UtcSecond(day(event_time) * DAY_SECONDS - kept));
+            // Each day adds to what may be told.
+            self.budget_dirty = true;
+        }
+        self.at = at;
+        self.watermark = event_time;
+    }
+
+    fn expire(&mut self, horizon: UtcSecond) {
+        let gone = self.state.expire(horizon);
+        for current in gone.iter().filter_map(|slot| self.visits.remove(slot)) {
+            current.entities.iter().for_each(|of| self.state.count_findings(*of, false));
+        }
+        let month = self.state.settings.zone.month(horizon);
+        self.periods.retain(|period, _| month <= period.month);
+        self.waiting_patterns.retain(|period| month <= period.month);
+        self.carer_signals.retain(|(_, of), _| month < *of);
+        self.pattern_scores.expire(month);
+        self.hold_limits.expire(horizon, self.state.settings.zone.day(horizon), month);
+    }
+
+    fn registered(&mut self, registration: &Registration<'_>, out: &mut Vec<Output>) -> Disposition {
+        if ENTITIES_MAX <= self.state.interners.largest() {
+            self.counts.quarantined += 1;
+            let detail = format!("more than {ENTITIES_MAX} carers, clients or providers");
+            return Disposition::Rejected(Rejection::new(Reason::TooManyEntities, detail));
+        }
+        let slot = match self.state.ledger.check_version(registration.registration_id, registration.version) {
+            VersionCheck::Repeat => {
+                self.counts.repeats += 1;
+                return Disposition::Repeat;
+            }
+            VersionCheck::Stale => {
+                self.counts.stale += 1;
+                return Disposition::Stale;
+            }
+            VersionCheck::Leap(known) => {
+                self.counts.quarantined += 1;
+                let detail = format!("version {} follows version {known}", registration.version);
+                return Disposition::Rejected(Rejection::new(Reason::VersionLeap, detail));
+            }
+            VersionCheck::New if registration.start_at < self.state.horizon => {
+                self.counts.quarantined += 1;
+                let days = self.state.settings.retained_days;
+                let detail =
+                    format!("began more than {days} days ago, and what it would be compared with is gone");
+                return Disposition::Rejected(Rejection::new(Reason::OlderThanKept, detail));
+            }
+            VersionCheck::Newer(slot) => Some(slot),
+            VersionCheck::New => None,
+        };
+        self.counts.scored += 1;
+        self.replace(registration, slot, out);
+        Disposition::Scored
+    }
+
+    /// Notes a decision; the latest on an alert counts, whatever the order of arrival, and with it its
+    /// exception: no other is left on the topic once that is compacted.
+    pub(in crate::engine) fn apply_decision(&mut self, decision: &Decision, out: &mut Vec<Output>) {
+        let key = |decision: &Decision| (decision.decided_at, decision.decision_id.clone());
+        let known = self.decisions.get(&decision.alert_id);
+        if known.is_some_and(|known| key(decision) <= key(known)) {
+            return;
+        }
+        let before = self.decisions.insert(decision.alert_id.clone(), decision.clone());
+        let municipality = || self.state.settings.municipality.clone();
+        let fact_id = |decision: &Decision| format!("decision:{}", decision.decision_id);
+        let mut changes = Vec::new();
+        if let Some(before) = before.filter(|before| before.exception.is_some()) {
+            changes.push(FactChange::Remove { municipality: municipality(), fact_id: fact_id(&before) });
+        }
+        if let Some((exception, valid)) = &decision.exception {
+            changes.push(FactChange::Put(Fact {
+                municipality: municipality(),
+                fact_id: fact_id(decision),
+                valid: *valid,
+                recorded_at: decision.decided_at,
+                body: FactBody::Exception(exception.clone()),
+            }));
+        }
+        for change in &changes {
+            self.apply(Input::Referenced(change), out);
+        }
+        let prefix = format!("{}:{}:", self.state.settings.municipality, SubjectKind::Registration.as_str());
+        let slot = decision.alert_id.strip_prefix(&prefix).and_then(|id| self.state.ledger.find(id));
+        let current = slot.and_then(|slot| Some((slot, self.visits.get(&slot)?)));
+        if let Some((slot, current)) = current.filter(|(_, current)| current.is_alert()) {
+            let alert = self.visit_alert(self.state.ledger.counted(slot), current, current);
+            out.push(Output::Alert(Box::new(alert)));
+        }
+    }
+}

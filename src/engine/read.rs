@@ -1,0 +1,104 @@
+//! Rolling statistics of a carer or a client, for the read model.
+
+use crate::engine::Engine;
+use crate::engine::state::municipality::Changed;
+use crate::engine::state::timeline::Timeline;
+use crate::engine::stats::baseline::{Baseline, Prior};
+
+/// What is usual is shown with hardly any prior: it is a description, no test.
+const SHOWN: Prior =
+    Prior { mean: 0.0, sd: 0.3, mean_weight: 0.1, sd_weight: 1.0, observations_effective: 60.0 };
+
+/// What a carer or client has registered within the days that are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Rolling {
+    /// Registrations that count.
+    pub visits: u32,
+    /// Registered seconds.
+    pub seconds: i64,
+    /// Share with an end that was typed in afterwards, 0 to 1.
+    pub manual_share: f64,
+    /// Share with both ends captured by something bound to the place, 0 to 1.
+    pub electronic_share: f64,
+    /// Usual registered over planned length; 1 = as planned.
+    pub usual_ratio: f64,
+    /// Predictive scale of the natural logarithm of that ratio.
+    pub ratio_sd_log: f64,
+    /// Visits that the ratio was learned from.
+    pub observations: u32,
+}
+
+/// Who changed since the last time that was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangedEntity<'a> {
+    /// A carer.
+    Carer(&'a str),
+    /// A client.
+    Client(&'a str),
+}
+
+impl Engine {
+    /// Rolling statistics of a carer; `None` where nothing of it is kept.
+    #[must_use]
+    pub fn carer(&self, carer_ref: &str) -> Option<Rolling> {
+        let carer = self.state.interners.carers.find(carer_ref)?;
+        self.rolling(&self.state.carer(carer).timeline)
+    }
+
+    /// Rolling statistics of a client; `None` where nothing of it is kept.
+    #[must_use]
+    pub fn client(&self, client_ref: &str) -> Option<Rolling> {
+        let client = self.state.interners.clients.find(client_ref)?;
+        self.rolling(&self.state.client(client).timeline)
+    }
+
+    fn rolling(&self, timeline: &Timeline) -> Option<Rolling> {
+        let count = u32::try_from(timeline.all().len()).ok().filter(|count| 0 < *count)?;
+        let share = |part: u32| f64::from(part) / f64::from(count);
+        let (mut seconds, mut manual, mut electronic) = (0, 0, 0);
+        let mut baseline = Baseline::new(SHOWN);
+        for visit in timeline.all().iter().map(|mark| self.state.ledger.counted(mark.slot)) {
+            seconds += visit.seconds();
+            manual += u32::from(visit.is_manual());
+            electronic += u32::from(visit.is_electronic());
+            if let Some(value) = visit.log_ratio() {
+                baseline.learn(value);
+            }
+        }
+        let (centre, scale, _) = baseline.predictive();
+        Some(Rolling {
+            visits: count,
+            seconds,
+            manual_share: share(manual),
+            electronic_share: share(electronic),
+            usual_ratio: centre.exp(),
+            ratio_sd_log: scale,
+            observations: baseline.observations(),
+        })
+    }
+
+    /// How many carers and clients changed and were not told yet.
+    #[must_use]
+    pub fn changed_count(&self) -> usize {
+        self.state.changed_since_read.len()
+    }
+
+    /// Tells carers and clients that changed since they were told last, at most `max`; those that
+    /// wait longest first.
+    pub fn changed(&mut self, max: usize, each: &mut dyn FnMut(ChangedEntity<'_>)) {
+        let count = max.min(self.state.changed_since_read.len());
+        for changed in self.state.changed_since_read.drain(..count) {
+            let interners = &self.state.interners;
+            match changed {
+                Changed::Carer(carer) => {
+                    self.state.carers[carer.0 as usize].changed_since_read = false;
+                    each(ChangedEntity::Carer(interners.carers.text(carer)));
+                }
+                Changed::Client(client) => {
+                    self.state.clients[client.0 as usize].changed_since_read = false;
+                    each(ChangedEntity::Client(interners.clients.text(client)));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! The interface of a rule and the two views that it reads.
+
+pub(in crate::engine) mod interface;
+pub(in crate::engine) mod period_sight;
+pub(in crate::engine) mod sight;

@@ -1,0 +1,200 @@
+//! What is counted per pay period, and what is usual.
+
+use crate::domain::Month;
+use crate::engine::model::interner::{CarerId, ClientId, ProviderId, TextId, grow_to};
+use crate::engine::model::mark::{Mark, Marks, bits};
+use crate::engine::model::period::{PeriodSubject, SubjectPeriod};
+use crate::engine::model::visit::{Slot, Visit};
+use crate::engine::state::municipality::{BaselineChange, StaleBaseline, State};
+use crate::engine::totals::months::Months;
+use crate::engine::totals::tally::{EntityKind, Tally, count_in, step};
+
+static NO_MONTHS: Months = Months::EMPTY;
+
+impl State {
+    /// Takes a visit into the tallies, or out of them.
+    pub(in crate::engine) fn tally(&mut self, visit: &Visit, add: bool) {
+        let month = visit.pay_period;
+        if visit.open || Some(month) <= self.horizon_month {
+            return;
+        }
+        let carer = &mut self.carers[visit.carer.0 as usize].months;
+        carer.entry(month, EntityKind::Carer).change(visit, add);
+        let client = &mut self.clients[visit.client.0 as usize].months;
+        let at_client = client.entry(month, EntityKind::Client).change(visit, add);
+        let provider = grow_to(&mut self.providers, visit.provider.0).entry(month, EntityKind::Provider);
+        provider.change(visit, add);
+        step(&mut provider.clients, u32::from(at_client.provider), add);
+        if at_client.carer {
+            step(&mut carer.entry(month, EntityKind::Carer).clients, 1, add);
+        }
+        if !add {
+            carer.tidy(month);
+            client.tidy(month);
+            self.providers[visit.provider.0 as usize].tidy(month);
+        }
+    }
+
+    /// Counts the visit in `slot` with `marks` instead of those it had; true where that changed
+    /// anything.
+    pub(in crate::engine) fn set_marks(&mut self, slot: Slot, marks: Marks) -> bool {
+        let entry = self.ledger.entry_mut(slot);
+        let before = std::mem::replace(&mut entry.marks, marks);
+        if before == marks {
+            return false;
+        }
+        let Some(visit) = &entry.visit else { return false };
+        let (carer, client, provider) = (visit.carer, visit.client, visit.provider);
+        let (month, tag) = (visit.pay_period, visit.start_tag.or(visit.end_tag));
+        if Some(month) <= self.horizon_month {
+            return false;
+        }
+        let carers = self.carers[carer.0 as usize].months.entry(month, EntityKind::Carer);
+        let clients = self.clients[client.0 as usize].months.entry(month, EntityKind::Client);
+        let providers = self.providers[provider.0 as usize].entry(month, EntityKind::Provider);
+        let pool = self.pools.entry(month).or_default();
+        let (residual, ratio) = (carers.residual, carers.ratio);
+        for (marks, add) in [(&before, false), (&marks, true)] {
+            carers.change_marks(marks, add, |mark, before, after| pool.change(mark, before, after));
+            clients.change_marks(marks, add, |_, _, _| ());
+            providers.change_marks(marks, add, |_, _, _| ());
+        }
+        pool.length.change(residual, carers.residual);
+        pool.length.change_ratio(ratio, carers.ratio);
+        if let Some(tag) = tag {
+            self.count_tag((month, tag), carer, before.bears(Mark::TagNear), marks.bears(Mark::TagNear));
+        }
+        self.mark_baseline_stale(
+            month,
+            before.eligible | marks.eligible,
+            (before.residual(), before.ratio()) != (marks.residual(), marks.ratio()),
+        );
+        true
+    }
+
+    fn count_tag(&mut self, key: (Month, TextId), carer: CarerId, before: bool, now: bool) {
+        if before != now {
+            let carers = self.tags.entry(key).or_default();
+            count_in(carers, carer, now);
+            if carers.is_empty() {
+                self.tags.remove(&key);
+            }
+            self.tags_counted.push(SubjectPeriod { month: key.0, subject: PeriodSubject::Tag(key.1) });
+        }
+    }
+
+    /// What is usual in `month` has to be reckoned anew before it is asked for.
+    pub(in crate::engine) fn mark_baseline_stale(&mut self, month: Month, marks: u32, length: bool) {
+        match self.stale_baselines.iter_mut().find(|stale_baselines| stale_baselines.month == month) {
+            Some(stale_baselines) => {
+                (stale_baselines.marks, stale_baselines.length) =
+                    (stale_baselines.marks | marks, stale_baselines.length | length)
+            }
+            None => self.stale_baselines.push(StaleBaseline { month, marks, length }),
+        }
+    }
+
+    /// Reckons it anew, and answers for what it has moved.
+    pub(in crate::engine) fn refresh_baselines(&mut self) -> Vec<(Month, BaselineChange)> {
+        let mut periods_affected_by_baseline = Vec::new();
+        for StaleBaseline { month, marks, length } in std::mem::take(&mut self.stale_baselines) {
+            self.refresh(month, marks, length, &mut periods_affected_by_baseline);
+        }
+        periods_affected_by_baseline.sort_unstable();
+        periods_affected_by_baseline.dedup();
+        periods_affected_by_baseline
+    }
+
+    /// Reckons anew what is usual in `month` and, as it belongs to that, in the one after.
+    fn refresh(
+        &mut self,
+        month: Month,
+        marks: u32,
+        length: bool,
+        periods_affected_by_baseline: &mut Vec<(Month, BaselineChange)>,
+    ) {
+        for month in [month, month.next()] {
+            let (before, mut from) = (month.previous(), self.pools.range_mut(..=month).rev());
+            let Some((_, pool)) = from.next().filter(|(known, _)| **known == month) else { continue };
+            let before = from.next().filter(|(known, _)| **known == before).map(|(_, pool)| &*pool);
+            for mark in bits(marks).filter(|mark| pool.refresh(*mark, before)) {
+                periods_affected_by_baseline.push((month, BaselineChange::Share(Mark::ALL[mark])));
+            }
+            if length && pool.refresh_length(before) {
+                periods_affected_by_baseline.push((month, BaselineChange::Length));
+            }
+        }
+    }
+
+    /// The tally of somebody's period.
+    pub(in crate::engine) fn tally_of(&self, subject: PeriodSubject, month: Month) -> Option<&Tally> {
+        self.months_of(subject)?.get(month)
+    }
+
+    /// All tallies of somebody; a tag has none.
+    pub(in crate::engine) fn months_of(&self, subject: PeriodSubject) -> Option<&Months> {
+        match subject {
+            PeriodSubject::Carer(carer) => Some(&self.carer(carer).months),
+            PeriodSubject::Client(client) | PeriodSubject::Pair(_, client) => {
+                Some(&self.client(client).months)
+            }
+            PeriodSubject::Provider(provider) => Some(self.provider(provider)),
+            PeriodSubject::Tag(_) => None,
+        }
+    }
+
+    pub(in crate::engine) fn provider(&self, provider: ProviderId) -> &Months {
+        self.providers.get(provider.0 as usize).unwrap_or(&NO_MONTHS)
+    }
+
+    /// Every period of which anything is counted, in no order that means anything.
+    pub(in crate::engine) fn periods(&self) -> Vec<SubjectPeriod> {
+        let carers =
+            (0u32..).zip(&self.carers).map(|(id, entity)| (PeriodSubject::Carer(id.into()), &entity.months));
+        let clients = (0u32..)
+            .zip(&self.clients)
+            .map(|(id, entity)| (PeriodSubject::Client(id.into()), &entity.months));
+        let providers =
+            (0u32..).zip(&self.providers).map(|(id, months)| (PeriodSubject::Provider(id.into()), months));
+        let all = carers.chain(clients).chain(providers);
+        let mut periods: Vec<SubjectPeriod> = all
+            .flat_map(|(subject, months)| months.months().map(move |month| SubjectPeriod { month, subject }))
+            .collect();
+        for (id, entity) in (0u32..).zip(&self.clients) {
+            let client = ClientId::from(id);
+            for month in entity.months.months() {
+                let shares = entity.months.get(month).map_or(&[][..], Tally::shares);
+                shares.iter().for_each(|share| {
+                    periods.push(SubjectPeriod { month, subject: PeriodSubject::Pair(share.carer, client) });
+                });
+            }
+        }
+        periods.extend(
+            self.tags
+                .keys()
+                .map(|(month, tag)| SubjectPeriod { month: *month, subject: PeriodSubject::Tag(*tag) }),
+        );
+        periods
+    }
+}
+
+impl State {
+    /// The provider that most visits of a period belong to; the first by name where several do.
+    pub(in crate::engine) fn main_provider(
+        &self,
+        subject: PeriodSubject,
+        tally: &Tally,
+    ) -> Option<ProviderId> {
+        if let PeriodSubject::Provider(provider) = subject {
+            return Some(provider);
+        }
+        if let [(only, _)] = tally.providers() {
+            return Some(*only);
+        }
+        let names = &self.interners.providers;
+        let first = |a: &&(ProviderId, u32), b: &&(ProviderId, u32)| {
+            a.1.cmp(&b.1).then_with(|| names.text(b.0).cmp(names.text(a.0)))
+        };
+        tally.providers().iter().max_by(first).map(|(provider, _)| *provider)
+    }
+}

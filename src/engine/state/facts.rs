@@ -1,0 +1,324 @@
+//! Reference facts as known now, indexed by whom they are about.
+
+mod about;
+mod grants;
+mod shelf;
+
+use std::collections::BTreeMap;
+
+use hashbrown::HashMap;
+
+pub(in crate::engine) use about::Affects;
+pub use about::{Absence, CarerAbsence, Home, Order, PayDates, ProviderFact};
+
+use crate::domain::{Fact, FactBody, FactChange, Month, UtcSecond};
+use crate::engine::model::interner::grow_to;
+use crate::engine::model::interner::{CarerId, ClientId, ProviderId, TextId};
+use crate::engine::model::interners::Interners;
+use about::ExceptionScope;
+use grants::ProviderGrants;
+use shelf::FactIndex;
+
+/// The facts about one client; in this order in memory, as two rules ask of each period whether there are any.
+#[derive(Default)]
+#[repr(C)]
+struct AboutClient {
+    absences: FactIndex<Absence>,
+    orders: FactIndex<TextId>,
+    /// Asked for with each visit.
+    homes: FactIndex<Home, 1>,
+}
+
+/// The facts about one carer.
+#[derive(Default)]
+struct AboutCarer {
+    employments: FactIndex<ProviderId>,
+    absences: FactIndex<CarerAbsence>,
+}
+
+/// All facts of a municipality.
+#[derive(Default)]
+pub(in crate::engine) struct Facts {
+    by_id: BTreeMap<Box<str>, Fact>,
+    /// By the number of the client, or of the carer.
+    clients: Vec<AboutClient>,
+    carers: Vec<AboutCarer>,
+    orders: HashMap<TextId, FactIndex<Order>>,
+    tags: HashMap<TextId, FactIndex<ClientId>>,
+    tariffs: HashMap<TextId, FactIndex<i64>>,
+    providers: HashMap<ProviderId, FactIndex<ProviderFact>>,
+    calendar: BTreeMap<Month, FactIndex<PayDates>>,
+    exceptions: FactIndex<ExceptionScope>,
+    provider_grants: ProviderGrants,
+    known: Known,
+}
+
+/// How many facts of a kind are known: none at all means that the municipality does not send them.
+#[derive(Default)]
+struct Known {
+    absences: usize,
+    orders: usize,
+    tags: usize,
+    employments: HashMap<ProviderId, usize>,
+}
+
+/// Counts one more or one less; true where the first came or the last went.
+const fn counted(count: &mut usize, more: bool) -> bool {
+    if more {
+        *count += 1;
+        *count == 1
+    } else {
+        *count -= 1;
+        *count == 0
+    }
+}
+
+impl Facts {
+    /// Takes a change in and says whose registrations it touches: before and after it.
+    pub(in crate::engine) fn change(
+        &mut self,
+        change: &FactChange,
+        interners: &mut Interners,
+    ) -> [Affects; 2] {
+        match change {
+            FactChange::Remove { fact_id, .. } => [self.remove(fact_id, interners), Affects::Nothing],
+            FactChange::Put(fact) => {
+                let held = self.by_id.get(fact.fact_id.as_str());
+                if held.is_some_and(|held| fact.recorded_at < held.recorded_at || held == fact) {
+                    return [Affects::Nothing; 2];
+                }
+                let before = self.remove(&fact.fact_id, interners);
+                self.by_id.insert(fact.fact_id.as_str().into(), fact.clone());
+                [before, self.index(fact, true, interners)]
+            }
+        }
+    }
+
+    fn remove(&mut self, fact_id: &str, interners: &mut Interners) -> Affects {
+        match self.by_id.remove(fact_id) {
+            Some(fact) => self.index(&fact, false, interners),
+            None => Affects::Nothing,
+        }
+    }
+
+    /// Puts a fact into its index, or takes it out of there.
+    fn index(&mut self, fact: &Fact, put: bool, interners: &mut Interners) -> Affects {
+        match &fact.body {
+            FactBody::ClientHome { client_ref, household_ref, place } => {
+                let client: ClientId = interners.clients.intern(client_ref);
+                let household = household_ref.as_deref().map(|name| interners.texts.intern(name));
+                grow_to(&mut self.clients, client.0)
+                    .homes
+                    .set(fact, put.then_some(Home { household, place: *place }));
+                Affects::Home(client)
+            }
+            FactBody::Order { .. } => self.index_order(fact, put, interners),
+            FactBody::ClientAbsence { client_ref, kind, confirmed_by } => {
+                let client: ClientId = interners.clients.intern(client_ref);
+                let absence = Absence { valid: fact.valid, kind: *kind, confirmed_by: *confirmed_by };
+                grow_to(&mut self.clients, client.0).absences.set(fact, put.then_some(absence));
+                let first = counted(&mut self.known.absences, put);
+                if first { Affects::Everything } else { Affects::Client(client) }
+            }
+            FactBody::Employment { carer_ref, provider_id } => {
+                let carer: CarerId = interners.carers.intern(carer_ref);
+                let provider = interners.providers.intern(provider_id);
+                grow_to(&mut self.carers, carer.0).employments.set(fact, put.then_some(provider));
+                let first = counted(self.known.employments.entry(provider).or_default(), put);
+                if first { Affects::Provider(provider) } else { Affects::Carer(carer) }
+            }
+            FactBody::CarerAbsence { carer_ref, kind, confirmed_by } => {
+                let carer: CarerId = interners.carers.intern(carer_ref);
+                let absences = CarerAbsence { valid: fact.valid, kind: *kind, confirmed_by: *confirmed_by };
+                grow_to(&mut self.carers, carer.0).absences.set(fact, put.then_some(absences));
+                Affects::Carer(carer)
+            }
+            FactBody::Tag { tag_ref, client_ref } => {
+                let tag = interners.texts.intern(tag_ref);
+                let client: ClientId = interners.clients.intern(client_ref);
+                self.tags.entry(tag).or_default().set(fact, put.then_some(client));
+                let first = counted(&mut self.known.tags, put);
+                if first { Affects::Everything } else { Affects::Tag(tag) }
+            }
+            FactBody::Tariff { tariff_code, ore_per_hour } => {
+                let tariff = interners.texts.intern(tariff_code);
+                self.tariffs.entry(tariff).or_default().set(fact, put.then_some(*ore_per_hour));
+                Affects::Money
+            }
+            FactBody::Calendar { pay_period, locks_at, payout_run_at } => {
+                let dates = PayDates { locks_at: *locks_at, payout_run_at: *payout_run_at };
+                self.calendar.entry(*pay_period).or_default().set(fact, put.then_some(dates));
+                Affects::Month(*pay_period)
+            }
+            FactBody::Provider { provider_id, kind, paid_staff_hours, pay_period } => {
+                let provider = interners.providers.intern(provider_id);
+                let hours = pay_period.zip(*paid_staff_hours);
+                let known = ProviderFact { kind: *kind, paid_staff_hours: hours };
+                self.providers.entry(provider).or_default().set(fact, put.then_some(known));
+                Affects::Provider(provider)
+            }
+            FactBody::Exception(exception) => {
+                let excepted = ExceptionScope::of(exception, interners);
+                let affects = excepted.affects();
+                self.exceptions.set(fact, put.then_some(excepted));
+                affects
+            }
+        }
+    }
+
+    fn index_order(&mut self, fact: &Fact, put: bool, interners: &mut Interners) -> Affects {
+        let FactBody::Order {
+            order_id,
+            client_ref,
+            provider_id,
+            task_codes,
+            granted_minutes,
+            granted_per,
+            required_staff,
+        } = &fact.body
+        else {
+            return Affects::Nothing;
+        };
+        let id = interners.texts.intern(order_id);
+        let client: ClientId = interners.clients.intern(client_ref);
+        let order = Order {
+            id,
+            client,
+            provider: provider_id.as_deref().map(|name| interners.providers.intern(name)),
+            tasks: task_codes.iter().map(|code| code.as_str().into()).collect(),
+            grant: granted_minutes.zip(*granted_per),
+            required_staff: *required_staff,
+            valid: fact.valid,
+        };
+        self.provider_grants.change(&order, put);
+        self.orders.entry(id).or_default().set(fact, put.then_some(order));
+        grow_to(&mut self.clients, client.0).orders.set(fact, put.then_some(id));
+        let first = counted(&mut self.known.orders, put);
+        if first { Affects::Everything } else { Affects::Client(client) }
+    }
+
+    pub(in crate::engine) fn home(&self, client: ClientId, at: UtcSecond) -> Option<&Home> {
+        self.clients.get(client.0 as usize)?.homes.at(at)
+    }
+
+    /// The client's order of that name at `at`. Another client's says nothing, as what changes it would not
+    /// have this client looked at.
+    pub(in crate::engine) fn order(&self, client: ClientId, order: TextId, at: UtcSecond) -> Option<&Order> {
+        self.orders.get(&order)?.latest_at(at, |order| order.client == client)
+    }
+
+    /// The client's orders that hold at `at`, each once.
+    pub(in crate::engine) fn orders_of(
+        &self,
+        client: ClientId,
+        at: UtcSecond,
+    ) -> impl Iterator<Item = &Order> {
+        self.order_ids(client).filter_map(move |id| self.order(client, id, at))
+    }
+
+    /// Every order of the client that was ever known, in order of recording.
+    pub(in crate::engine) fn orders_ever(&self, client: ClientId) -> impl Iterator<Item = &Order> {
+        let facts = self.order_ids(client).filter_map(|id| self.orders.get(&id));
+        facts.flat_map(|shelf| shelf.all().map(|known| &known.value)).filter(move |o| o.client == client)
+    }
+
+    /// The orders that any fact names for the client, each once, in order of recording.
+    fn order_ids(&self, client: ClientId) -> impl Iterator<Item = TextId> {
+        let about = self.clients.get(client.0 as usize);
+        about.into_iter().flat_map(|about| {
+            let known = || about.orders.all().map(|known| known.value);
+            known()
+                .enumerate()
+                .filter(move |(at, id)| known().take(*at).all(|one| one != *id))
+                .map(|(_, id)| id)
+        })
+    }
+
+    /// Every known absence of a client, in order of recording.
+    pub(in crate::engine) fn absences(&self, client: ClientId) -> impl Iterator<Item = &Absence> {
+        let about = self.clients.get(client.0 as usize);
+        about.into_iter().flat_map(|about| about.absences.all().map(|known| &known.value))
+    }
+
+    /// Every known absence of a carer, in order of recording.
+    pub(in crate::engine) fn carer_absences(&self, carer: CarerId) -> impl Iterator<Item = &CarerAbsence> {
+        let about = self.carers.get(carer.0 as usize);
+        about.into_iter().flat_map(|about| about.absences.all().map(|known| &known.value))
+    }
+
+    /// Is the carer on the provider's list at `at`? `None` where the provider sends no list.
+    pub(in crate::engine) fn employed(
+        &self,
+        carer: CarerId,
+        provider: ProviderId,
+        at: UtcSecond,
+    ) -> Option<bool> {
+        self.known.employments.get(&provider).filter(|count| 0 < **count)?;
+        let about = self.carers.get(carer.0 as usize);
+        Some(about.is_some_and(|about| about.employments.all_at(at).any(|known| *known == provider)))
+    }
+
+    /// The tags that were ever mounted at a client's home, in no order that means anything.
+    pub(in crate::engine) fn tags_of(&self, client: ClientId) -> Vec<TextId> {
+        let there = self.tags.iter().filter(|(_, shelf)| shelf.all().any(|known| known.value == client));
+        there.map(|(tag, _)| *tag).collect()
+    }
+
+    /// The client at whose home a tag is mounted at `at`.
+    pub(in crate::engine) fn tag(&self, tag: TextId, at: UtcSecond) -> Option<ClientId> {
+        self.tags.get(&tag)?.at(at).copied()
+    }
+
+    pub(in crate::engine) const fn knows_absences(&self) -> bool {
+        self.known.absences > 0
+    }
+
+    pub(in crate::engine) const fn knows_orders(&self) -> bool {
+        self.known.orders > 0
+    }
+
+    pub(in crate::engine) const fn knows_tags(&self) -> bool {
+        self.known.tags > 0
+    }
+
+    pub(in crate::engine) fn ore_per_hour(&self, tariff: TextId, at: UtcSecond) -> Option<i64> {
+        self.tariffs.get(&tariff)?.at(at).copied()
+    }
+
+    pub(in crate::engine) fn calendar(&self, period: Month) -> Option<&PayDates> {
+        // A calendar is about its period, whenever it holds: the latest recorded counts.
+        self.calendar.get(&period)?.all().next_back().map(|known| &known.value)
+    }
+
+    /// What is known of a provider: the latest recorded, with the paid hours of `month` where any
+    /// fact has them.
+    pub(in crate::engine) fn provider(&self, provider: ProviderId, month: Month) -> Option<ProviderFact> {
+        let shelf = self.providers.get(&provider).filter(|shelf| !shelf.is_empty())?;
+        let facts = || shelf.all().rev().map(|known| known.value);
+        let hours = facts().filter_map(|fact| fact.paid_staff_hours).find(|(of, _)| *of == month);
+        facts().next().map(|latest| ProviderFact { paid_staff_hours: hours, ..latest })
+    }
+
+    /// Is there an accepted exception for `rule` about these at `at`?
+    pub(in crate::engine) fn excepts(
+        &self,
+        rule: &str,
+        at: UtcSecond,
+        carer: Option<CarerId>,
+        client: Option<ClientId>,
+        provider: Option<ProviderId>,
+    ) -> bool {
+        self.exceptions.all().any(|known| {
+            let ExceptionScope { rule: named, carer: c, client: l, provider: p } = &known.value;
+            &**named == rule
+                && known.valid.covers(at)
+                && (c.is_none() || *c == carer)
+                && (l.is_none() || *l == client)
+                && (p.is_none() || *p == provider)
+        })
+    }
+
+    pub(in crate::engine) fn has_exceptions(&self) -> bool {
+        !self.exceptions.is_empty()
+    }
+}

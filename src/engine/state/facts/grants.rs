@@ -1,0 +1,185 @@
+//! How much time orders grant over a month.
+
+use std::collections::BTreeMap;
+
+use hashbrown::HashMap;
+
+use super::Facts;
+use super::about::Order;
+use crate::domain::{GrantPer, Month, UtcSecond, Validity, Zone};
+use crate::engine::model::interner::{ClientId, ProviderId};
+
+const DAY_SECONDS: i64 = 86_400;
+/// No zone is further from UTC than this.
+const OFFSET_SECONDS_MAX: i64 = 14 * 3600;
+
+/// Granted seconds, by the period that an order says them over; one day's worth each is added per day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Granted {
+    per_day: i64,
+    per_week: i64,
+    per_month: i64,
+}
+
+impl Granted {
+    /// What an order grants its client; where several carers go, their time is paid each.
+    fn of(order: &Order) -> Option<Self> {
+        let (minutes, per) = order.grant?;
+        let seconds = i64::from(minutes) * 60 * i64::from(order.required_staff.unwrap_or(1).max(1));
+        Some(match per {
+            GrantPer::Day => Self { per_day: seconds, ..Self::default() },
+            GrantPer::Week => Self { per_week: seconds, ..Self::default() },
+            GrantPer::Month => Self { per_month: seconds, ..Self::default() },
+        })
+    }
+
+    const fn plus(self, other: Self, times: i64) -> Self {
+        Self {
+            per_day: self.per_day + times * other.per_day,
+            per_week: self.per_week + times * other.per_week,
+            per_month: self.per_month + times * other.per_month,
+        }
+    }
+
+    /// What comes of it where `self` holds the sum of what was granted on each of the counted days.
+    const fn of_days(self, days_of_month: i64) -> i64 {
+        self.per_day + self.per_week / 7 + self.per_month / days_of_month
+    }
+}
+
+/// What is granted at each provider: by the month from which it is more or less than before.
+#[derive(Default)]
+pub(in crate::engine) struct ProviderGrants(HashMap<ProviderId, BTreeMap<Month, Granted>>);
+
+impl ProviderGrants {
+    /// Takes an order in or out. It counts in the months in whose middle it holds: over all of a
+    /// provider's orders, those that begin or end in a month even out.
+    pub(in crate::engine) fn change(&mut self, order: &Order, add: bool) {
+        let (Some(provider), Some(granted)) = (order.provider, Granted::of(order)) else { return };
+        let Validity { from, to } = order.valid;
+        if to.is_some_and(|to| to <= from) {
+            return;
+        }
+        let months = self.0.entry(provider).or_default();
+        let sign = if add { 1 } else { -1 };
+        let ends = [(Some(from), sign), (to, -sign)];
+        for (month, sign) in ends.into_iter().filter_map(|(at, sign)| Some((first_middle(at?), sign))) {
+            let sum = months.entry(month).or_default();
+            *sum = sum.plus(granted, sign);
+            if *sum == Granted::default() {
+                months.remove(&month);
+            }
+        }
+    }
+
+    /// Granted seconds of a whole month.
+    pub(in crate::engine) fn of(&self, provider: ProviderId, month: Month) -> i64 {
+        let Some(months) = self.0.get(&provider) else { return 0 };
+        let sum = months.range(..=month).fold(Granted::default(), |sum, (_, change)| sum.plus(*change, 1));
+        let days = i64::from(month.days());
+        Granted {
+            per_day: days * sum.per_day,
+            per_week: days * sum.per_week,
+            per_month: days * sum.per_month,
+        }
+        .of_days(days)
+    }
+}
+
+/// The first month of which the middle is not before `at`.
+fn first_middle(at: UtcSecond) -> Month {
+    let utc = Zone::utc();
+    let month = utc.month(at);
+    if at <= utc.instant(month, 15, 0) { month } else { month.next() }
+}
+
+impl Facts {
+    /// Granted seconds of a client in a month, day by day as the orders hold, without the days that
+    /// `leaves_out` (told their noon). `None` where no order of the client ever granted any time.
+    pub(in crate::engine) fn granted_by_day(
+        &self,
+        client: ClientId,
+        month: Month,
+        zone: &Zone,
+        leaves_out: impl Fn(UtcSecond) -> bool,
+    ) -> Option<i64> {
+        self.orders_ever(client).find_map(Granted::of)?;
+        let days = i64::from(month.days());
+        let noon = zone.instant(month, 1, 12);
+        // An hour earlier or later on days after the clock was changed is still the same day.
+        let noons = (0..days).map(|day| noon.plus(day * DAY_SECONDS)).filter(|noon| !leaves_out(*noon));
+        let held = noons.flat_map(|noon| self.orders_of(client, noon)).filter_map(Granted::of);
+        Some(held.fold(Granted::default(), |sum, granted| sum.plus(granted, 1)).of_days(days))
+    }
+
+    /// Granted seconds of a client in a month. Quick where every order holds all month long.
+    pub(in crate::engine) fn granted(&self, client: ClientId, month: Month, zone: &Zone) -> Option<i64> {
+        let days = i64::from(month.days());
+        let first = i64::from(month.first_day().0) * DAY_SECONDS;
+        let from = UtcSecond(first - OFFSET_SECONDS_MAX);
+        let to = UtcSecond(first + days * DAY_SECONDS + OFFSET_SECONDS_MAX);
+        let mut sum = Granted::default();
+        let mut known = None;
+        for order in self.orders_ever(client) {
+            let whole = order.valid.from <= from && order.valid.to.is_none_or(|end| to <= end);
+            // Two facts about one order: which holds is found out day by day.
+            if !whole || known.is_some_and(|known| known == order.id) {
+                return self.granted_by_day(client, month, zone, |_| false);
+            }
+            known = Some(order.id);
+            if let Some(granted) = Granted::of(order) {
+                sum = sum.plus(granted, days);
+            }
+        }
+        if sum == Granted::default() { None } else { Some(sum.of_days(days)) }
+    }
+
+    /// Granted seconds of a provider's orders in a month.
+    pub(in crate::engine) fn granted_at(&self, provider: ProviderId, month: Month) -> i64 {
+        self.provider_grants.of(provider, month)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::model::interner::TextId;
+
+    fn order(minutes: u32, per: GrantPer, from: i64, to: Option<i64>) -> Order {
+        Order {
+            id: TextId::from(1),
+            client: ClientId::from(1),
+            provider: Some(ProviderId::from(1)),
+            tasks: Box::default(),
+            grant: Some((minutes, per)),
+            required_staff: None,
+            valid: Validity { from: UtcSecond(from), to: to.map(UtcSecond) },
+        }
+    }
+
+    #[test]
+    fn a_providers_grants_are_those_that_hold_in_the_middle_of_the_month() {
+        let day = |text: &str| {
+            let (month, day) = text.rsplit_once('-').expect("a date");
+            let month = Month::parse(month).expect("a month");
+            Zone::utc().instant(month, day.parse().expect("a day"), 0).0
+        };
+        let march = Month::parse("2026-03").expect("a month");
+        let (one, other) = (
+            order(60, GrantPer::Day, day("2026-03-10"), Some(day("2026-05-20"))),
+            order(70, GrantPer::Week, day("2026-03-20"), None),
+        );
+        let mut grants = ProviderGrants::default();
+        grants.change(&one, true);
+        grants.change(&other, true);
+        let provider = ProviderId::from(1);
+        let of = |grants: &ProviderGrants, month: Month| grants.of(provider, month) / 60;
+        assert_eq!(of(&grants, march.previous()), 0);
+        assert_eq!(of(&grants, march), 31 * 60);
+        assert_eq!(of(&grants, march.next()), 30 * 60 + 30 * 10);
+        assert_eq!(of(&grants, march.next().next().next()), 30 * 10);
+        grants.change(&one, false);
+        grants.change(&other, false);
+        assert!(grants.0[&provider].is_empty());
+    }
+}

@@ -1,0 +1,67 @@
+//! The facts of one kind about one entity.
+
+use smallvec::SmallVec;
+
+use crate::domain::{Fact, UtcSecond, Validity};
+
+/// One fact in an index.
+#[derive(Clone, Debug)]
+pub(in crate::engine) struct Known<T> {
+    fact_id: Box<str>,
+    pub(in crate::engine) valid: Validity,
+    recorded_at: UtcSecond,
+    pub(in crate::engine) value: T,
+}
+
+/// The facts of one kind about one entity; few, so they are searched in order. So many of them lie in the
+/// index itself.
+#[derive(Clone, Debug)]
+pub(in crate::engine) struct FactIndex<T, const NEAR: usize = 0>(SmallVec<[Known<T>; NEAR]>);
+
+impl<T, const NEAR: usize> Default for FactIndex<T, NEAR> {
+    fn default() -> Self {
+        Self(SmallVec::new())
+    }
+}
+
+impl<T, const NEAR: usize> FactIndex<T, NEAR> {
+    /// Puts `value` in for `fact`, or takes it out again with `None`.
+    pub(in crate::engine) fn set(&mut self, fact: &Fact, value: Option<T>) {
+        let Some(value) = value else {
+            return self.0.retain(|known| *known.fact_id != *fact.fact_id);
+        };
+        self.0.push(Known {
+            fact_id: fact.fact_id.as_str().into(),
+            valid: fact.valid,
+            recorded_at: fact.recorded_at,
+            value,
+        });
+        // In an order of their own, so that the order of arrival does not show.
+        self.0.sort_by(|a, b| (a.recorded_at, &a.fact_id).cmp(&(b.recorded_at, &b.fact_id)));
+    }
+
+    /// What is known at `at`; the latest recorded where several hold.
+    pub(in crate::engine) fn at(&self, at: UtcSecond) -> Option<&T> {
+        self.latest_at(at, |_| true)
+    }
+
+    /// The same of those that `fit`.
+    pub(in crate::engine) fn latest_at(&self, at: UtcSecond, fits: impl Fn(&T) -> bool) -> Option<&T> {
+        let holds = |known: &&Known<T>| known.valid.covers(at) && fits(&known.value);
+        self.0.iter().rev().find(holds).map(|known| &known.value)
+    }
+
+    /// Everything that holds at `at`, in order of recording.
+    pub(in crate::engine) fn all_at(&self, at: UtcSecond) -> impl Iterator<Item = &T> {
+        self.0.iter().filter(move |known| known.valid.covers(at)).map(|known| &known.value)
+    }
+
+    /// All of them, in order of recording.
+    pub(in crate::engine) fn all(&self) -> impl DoubleEndedIterator<Item = &Known<T>> {
+        self.0.iter()
+    }
+
+    pub(in crate::engine) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}

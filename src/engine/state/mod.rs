@@ -1,0 +1,11 @@
+//! Everything known of one municipality: insert, retract, expire, query.
+
+pub(in crate::engine) mod convert;
+pub(in crate::engine) mod counts;
+pub(in crate::engine) mod devices;
+pub(in crate::engine) mod facts;
+pub(in crate::engine) mod ledger;
+pub(in crate::engine) mod municipality;
+pub(in crate::engine) mod neighbours;
+pub(in crate::engine) mod pairs;
+pub(in crate::engine) mod timeline;

@@ -1,0 +1,5 @@
+//! Whole-number totals per subject and pay period.
+
+pub(in crate::engine) mod months;
+pub(in crate::engine) mod shares;
+pub(in crate::engine) mod tally;

@@ -1,0 +1,330 @@
+//! Counts per carer, client and provider in a pay period.
+//!
+//! Whole numbers only, so that taking a registration out again leaves what was before it came.
+
+use smallvec::SmallVec;
+
+use crate::domain::{Day, PaymentMode, VisitKind};
+use crate::engine::model::interner::{CarerId, ProviderId, TextId};
+use crate::engine::model::mark::{Mark, Marks, bits};
+use crate::engine::model::visit::Visit;
+use crate::engine::totals::shares::{Share, Shares};
+
+/// How many visits bear a mark, out of those that could.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Count {
+    /// Visits that could bear it.
+    pub eligible: u32,
+    /// Visits that do.
+    pub marked: u32,
+}
+
+impl Count {
+    /// The share, 0 to 1; 0 where nothing was counted.
+    #[must_use]
+    pub fn share(self) -> f64 {
+        if self.eligible == 0 { 0.0 } else { f64::from(self.marked) / f64::from(self.eligible) }
+    }
+}
+
+/// A sum of logarithms of length ratios.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sum {
+    /// How many were added.
+    pub count: u32,
+    /// Their sum, in thousandths.
+    pub total: i64,
+    /// The sum of their squares, in millionths.
+    pub squares: i64,
+}
+
+impl Sum {
+    /// The mean logarithm; 0 where nothing was added.
+    #[must_use]
+    pub fn mean(self) -> f64 {
+        if self.count == 0 { 0.0 } else { self.total as f64 / f64::from(self.count) / 1000.0 }
+    }
+
+    fn change(&mut self, value: Option<i16>, add: bool) {
+        let Some(value) = value.map(i64::from) else { return };
+        let sign = if add { 1 } else { -1 };
+        step(&mut self.count, 1, add);
+        self.total += sign * value;
+        self.squares += sign * value * value;
+    }
+}
+
+/// What was registered in a period.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tally {
+    /// Visits that were carried out.
+    pub visits: u32,
+    /// Their registered seconds.
+    pub seconds: i64,
+    /// Their paid seconds, where the visit is billed.
+    pub paid_seconds: i64,
+    /// Those of them that draw on the client's grants: all but answers to alarms and visits for which
+    /// the granted time or a fixed sum is paid, whatever was registered.
+    pub grant_chargeable_seconds: i64,
+    /// Carried out visits for which the granted time is paid.
+    pub paid_by_grant: u32,
+    /// Carried out visits that were captured electronically at one end at least.
+    pub electronic_visits: u32,
+    /// Registered over planned length.
+    pub ratio: Sum,
+    /// The same less what is usual for the clients.
+    pub residual: Sum,
+    mark_counts: MarkCounts,
+    /// Closed visits per provider, carried out or not, in order of first appearance; few.
+    providers: Counted<ProviderId>,
+    detail: Detail,
+    /// Of a provider: clients with a visit of its own. Of a carer: those with one that was carried out.
+    pub(in crate::engine) clients: u32,
+}
+
+/// How often each of a few occurs; most carers and clients have one provider only.
+pub(in crate::engine) type Counted<K> = SmallVec<[(K, u32); 2]>;
+
+/// How many visits bear each mark. A municipality has thousands of clients' tallies, and nobody asks for more
+/// than one mark of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum MarkCounts {
+    OfClient(Count),
+    Each(Box<[Count; Mark::COUNT]>),
+}
+
+/// What only one side has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Detail {
+    /// Of a carer: registered minutes per day.
+    Days(Vec<(Day, u32)>),
+    /// Of a client: what each carer does there.
+    Shares(Shares),
+    /// Of a provider: changes by hand per editor, in order of first appearance.
+    Editors(Counted<TextId>),
+}
+
+/// What nobody has registered.
+pub(in crate::engine) static NOTHING: Tally =
+    Tally::new(MarkCounts::OfClient(Count { eligible: 0, marked: 0 }), Detail::Shares(Shares::EMPTY));
+
+/// Whose first visit it is in the period, or was the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::engine) struct Boundary {
+    /// Its provider's.
+    pub(in crate::engine) provider: bool,
+    /// Of a client: its carer's, of those carried out.
+    pub(in crate::engine) carer: bool,
+}
+
+/// Whose tally takes the visit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::engine) enum EntityKind {
+    Carer,
+    Client,
+    Provider,
+}
+
+impl Tally {
+    const fn new(mark_counts: MarkCounts, detail: Detail) -> Self {
+        const NO_SUM: Sum = Sum { count: 0, total: 0, squares: 0 };
+        Self {
+            visits: 0,
+            seconds: 0,
+            paid_seconds: 0,
+            grant_chargeable_seconds: 0,
+            paid_by_grant: 0,
+            electronic_visits: 0,
+            ratio: NO_SUM,
+            residual: NO_SUM,
+            mark_counts,
+            providers: SmallVec::new_const(),
+            detail,
+            clients: 0,
+        }
+    }
+
+    /// One that counts nothing yet.
+    pub(in crate::engine) fn of(side: EntityKind) -> Self {
+        let each = || MarkCounts::Each(Box::default());
+        match side {
+            EntityKind::Carer => Self::new(each(), Detail::Days(Vec::new())),
+            EntityKind::Client => {
+                Self::new(MarkCounts::OfClient(Count::default()), Detail::Shares(Shares::EMPTY))
+            }
+            EntityKind::Provider => Self::new(each(), Detail::Editors(SmallVec::new())),
+        }
+    }
+
+    /// How many visits bear `mark`; of a client only [`Mark::OF_CLIENTS`] is counted.
+    #[must_use]
+    pub fn count(&self, mark: Mark) -> Count {
+        match &self.mark_counts {
+            MarkCounts::Each(counts) => counts[mark as usize],
+            MarkCounts::OfClient(count) => {
+                debug_assert!(mark == Mark::OF_CLIENTS, "{mark:?} is not counted for clients");
+                if mark == Mark::OF_CLIENTS { *count } else { Count::default() }
+            }
+        }
+    }
+
+    /// Clients with a visit by this provider, or with one that this carer carried out; 0 for clients.
+    #[must_use]
+    pub const fn clients(&self) -> u32 {
+        self.clients
+    }
+
+    /// The providers with their visits.
+    #[must_use]
+    pub fn providers(&self) -> &[(ProviderId, u32)] {
+        &self.providers
+    }
+
+    /// Of a carer: registered minutes per local day, without those of visits that the source closed
+    /// beyond their plan; in no order that means anything.
+    #[must_use]
+    pub fn days(&self) -> &[(Day, u32)] {
+        if let Detail::Days(days) = &self.detail { days } else { &[] }
+    }
+
+    /// Of a client: what each carer does there.
+    #[must_use]
+    pub fn shares(&self) -> &[Share] {
+        if let Detail::Shares(shares) = &self.detail { shares.each() } else { &[] }
+    }
+
+    /// Of a provider: changes by hand per editor.
+    #[must_use]
+    pub fn editors(&self) -> &[(TextId, u32)] {
+        if let Detail::Editors(editors) = &self.detail { editors } else { &[] }
+    }
+
+    /// Registered minutes of a carer on `day`.
+    #[must_use]
+    pub fn minutes_on(&self, day: Day) -> u32 {
+        self.days().iter().find(|(known, _)| *known == day).map_or(0, |(_, minutes)| *minutes)
+    }
+
+    /// Of a client: the carers with a large part of its visits, or of the unplanned ones; few.
+    pub(in crate::engine) fn close_carers(&self) -> impl Iterator<Item = CarerId> {
+        let shares = if let Detail::Shares(shares) = &self.detail { Some(shares) } else { None };
+        shares.into_iter().flat_map(|shares| shares.close(self.visits))
+    }
+
+    /// Takes a visit in or out.
+    pub(in crate::engine) fn change(&mut self, visit: &Visit, add: bool) -> Boundary {
+        let sign = if add { 1 } else { -1 };
+        if let Detail::Editors(editors) = &mut self.detail {
+            for editor in visit.edits().iter().filter_map(|edit| edit.editor) {
+                count_in(editors, editor, add);
+            }
+        }
+        let provider = count_in(&mut self.providers, visit.provider, add);
+        if !visit.is_performed() {
+            return Boundary { provider, carer: false };
+        }
+        step(&mut self.visits, 1, add);
+        self.seconds += sign * visit.seconds();
+        if visit.billable {
+            self.paid_seconds += sign * visit.paid_seconds();
+            let fixed = matches!(visit.payment_mode, PaymentMode::Granted | PaymentMode::Fixed);
+            if !fixed && visit.kind != VisitKind::Alarm {
+                self.grant_chargeable_seconds += sign * visit.paid_seconds();
+            }
+        }
+        if visit.payment_mode == PaymentMode::Granted {
+            step(&mut self.paid_by_grant, 1, add);
+        }
+        if visit.start_method.is_electronic() || visit.end_method.is_electronic() {
+            step(&mut self.electronic_visits, 1, add);
+        }
+        let carer = match &mut self.detail {
+            Detail::Days(days) => {
+                change_day(days, visit, add);
+                false
+            }
+            Detail::Shares(shares) => shares.change(visit, add, self.visits),
+            Detail::Editors(_) => false,
+        };
+        Boundary { provider, carer }
+    }
+
+    /// Takes the marks of a visit in or out; `each` is told how often a mark was counted before and after.
+    pub(in crate::engine) fn change_marks(
+        &mut self,
+        marks: &Marks,
+        add: bool,
+        mut each: impl FnMut(usize, Count, Count),
+    ) {
+        let mut change = |count: &mut Count, mark: usize| {
+            let before = *count;
+            step(&mut count.eligible, 1, add);
+            step(&mut count.marked, marks.marked >> mark & 1, add);
+            each(mark, before, *count);
+        };
+        match &mut self.mark_counts {
+            MarkCounts::Each(counts) => bits(marks.eligible).for_each(|mark| change(&mut counts[mark], mark)),
+            MarkCounts::OfClient(count) if marks.could_bear(Mark::OF_CLIENTS) => {
+                change(count, Mark::OF_CLIENTS as usize);
+            }
+            MarkCounts::OfClient(_) => {}
+        }
+        self.ratio.change(marks.ratio(), add);
+        self.residual.change(marks.residual(), add);
+    }
+
+    /// Is anything counted here at all?
+    pub(in crate::engine) fn is_empty(&self) -> bool {
+        let marked = match &self.mark_counts {
+            MarkCounts::OfClient(count) => std::slice::from_ref(count),
+            MarkCounts::Each(counts) => &counts[..],
+        };
+        self.providers.is_empty()
+            && marked.iter().all(|count| count.eligible == 0)
+            && self.editors().is_empty()
+    }
+}
+
+/// Counts so many more, or so many less.
+pub(in crate::engine) const fn step(count: &mut u32, by: u32, add: bool) {
+    *count = if add { *count + by } else { *count - by };
+}
+
+fn change_day(days: &mut Vec<(Day, u32)>, visit: &Visit, add: bool) {
+    // Nobody worked on until the source closed the visit.
+    let minutes = u32::try_from(visit.presence().seconds() / 60).unwrap_or(0);
+    // Most visits are of the last day.
+    match days.iter().rposition(|(day, _)| *day == visit.day) {
+        Some(at) if add => days[at].1 += minutes,
+        Some(at) => {
+            days[at].1 -= minutes;
+            if days[at].1 == 0 {
+                days.swap_remove(at);
+            }
+        }
+        None if 0 < minutes => days.push((visit.day, minutes)),
+        None => {}
+    }
+}
+
+/// Counts one more or one less of `key`; true where it is the first or was the last.
+pub(in crate::engine) fn count_in<K: PartialEq>(counts: &mut Counted<K>, key: K, add: bool) -> bool {
+    match counts.iter().position(|(known, _)| *known == key) {
+        Some(at) if add => {
+            counts[at].1 += 1;
+            false
+        }
+        Some(at) => {
+            counts[at].1 -= 1;
+            if counts[at].1 == 0 {
+                counts.swap_remove(at);
+                return true;
+            }
+            false
+        }
+        None => {
+            counts.push((key, 1));
+            true
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The synchronous worker: from a record of the feed to what is published about it.
+
+pub mod events;
+pub(in crate::service) mod municipality;
+pub mod outbox;
+pub(in crate::service) mod partition;
+pub(in crate::service) mod queue;
+pub mod reference_log;
+pub mod shared;
+pub mod worker;

@@ -1,0 +1,204 @@
+//! What waits to be handed to the log, in order.
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+
+use crate::contract::{self, Progress, Trace};
+use crate::domain::{PublishedAlert, Rejection};
+use crate::service::log::{Header, Headers, Log, LogError, Outgoing, OutputTopic, Record, Span};
+
+struct Waiting {
+    topic: OutputTopic,
+    partition: i32,
+    key: Option<Vec<u8>>,
+    value: Option<Vec<u8>>,
+    headers: Vec<Header>,
+    span: Option<Span>,
+}
+
+/// Encoded records in the order in which they are to be published.
+#[derive(Default)]
+pub(in crate::service) struct Queue {
+    waiting: VecDeque<Waiting>,
+    /// Handed to the log so far.
+    pub(in crate::service) published: u64,
+    /// Of those, acknowledged.
+    pub(in crate::service) acknowledged: u64,
+}
+
+impl Queue {
+    /// Queues an alert.
+    pub(in crate::service) fn alert(&mut self, alert: &PublishedAlert) {
+        let mut value = Vec::new();
+        contract::write_alert(alert, &mut value);
+        self.waiting.push_back(Waiting {
+            topic: OutputTopic::Alerts,
+            partition: alert.provenance.partition,
+            key: Some(alert.alert.alert_id.clone().into_bytes()),
+            value: Some(value),
+            headers: owned(contract::alert_headers(alert)),
+            span: None,
+        });
+    }
+
+    /// Queues a progress record.
+    pub(in crate::service) fn progress(&mut self, progress: &Progress) {
+        let mut value = Vec::new();
+        contract::write_progress(progress, &mut value);
+        self.waiting.push_back(Waiting {
+            topic: OutputTopic::Progress,
+            partition: progress.partition,
+            key: Some(progress.municipality.clone().into_bytes()),
+            value: Some(value),
+            headers: owned(contract::progress_headers(progress)),
+            span: None,
+        });
+    }
+
+    /// Queues what could not be used: as it came, with the reason in its headers.
+    pub(in crate::service) fn quarantine(
+        &mut self,
+        feed_topic: &str,
+        record: &Record<'_>,
+        rejection: &Rejection,
+    ) {
+        let mut headers: Vec<Header> = Vec::new();
+        record.headers.each(&mut |name, value| {
+            headers.push((Cow::Owned(name.to_owned()), value.map(<[u8]>::to_vec)));
+        });
+        let reason = contract::quarantine_headers(feed_topic, record.partition, record.offset, rejection);
+        headers.extend(owned(reason));
+        self.waiting.push_back(Waiting {
+            topic: OutputTopic::Quarantine,
+            partition: record.partition,
+            key: record.key.map(<[u8]>::to_vec),
+            value: record.value.map(<[u8]>::to_vec),
+            headers,
+            span: None,
+        });
+    }
+
+    /// The alerts that were queued while a record with these headers was worked on, from the one of
+    /// number `from` on, carry on its trace.
+    pub(in crate::service) fn trace(&mut self, from: usize, of: &dyn Headers) {
+        let alerts = || self.waiting.iter().skip(from).any(|waiting| waiting.topic == OutputTopic::Alerts);
+        let Some((parent, state)) = alerts().then(|| traced(of)).flatten() else { return };
+        for waiting in
+            self.waiting.iter_mut().skip(from).filter(|waiting| waiting.topic == OutputTopic::Alerts)
+        {
+            let id = waiting.headers.iter().find(|(name, _)| name == contract::EVENT_ID);
+            let own = parent.child(id.and_then(|(_, id)| id.as_deref()).unwrap_or_default());
+            waiting.span = Some(Span { parent, own });
+            let own = own.to_string().into_bytes();
+            waiting.headers.push((Cow::Borrowed(contract::TRACEPARENT), Some(own)));
+            let state = state.clone().map(|state| (Cow::Borrowed(contract::TRACESTATE), Some(state)));
+            waiting.headers.extend(state);
+        }
+    }
+
+    /// Hands all that waits to the log. After an error the rest still waits.
+    pub(in crate::service) fn flush(&mut self, log: &mut dyn Log) -> Result<(), LogError> {
+        while let Some(next) = self.waiting.front() {
+            let Waiting { topic, partition, key, value, headers, span } = next;
+            log.publish(Outgoing {
+                topic: *topic,
+                partition: *partition,
+                key: key.as_deref(),
+                value: value.as_deref(),
+                headers,
+                span: *span,
+            })?;
+            self.waiting.pop_front();
+            self.published += 1;
+        }
+        Ok(())
+    }
+
+    /// Asks the log how much has arrived.
+    pub(in crate::service) fn look_up_acknowledged(&mut self, log: &mut dyn Log) -> Result<(), LogError> {
+        self.acknowledged = log.acknowledged()?;
+        assert!(self.acknowledged <= self.published, "more acknowledged than was ever published");
+        Ok(())
+    }
+
+    /// Records that are not handed over yet.
+    pub(in crate::service) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Records that are handed over and not yet acknowledged.
+    pub(in crate::service) fn in_flight(&self) -> u64 {
+        self.published - self.acknowledged
+    }
+
+    /// Has all that was ever queued arrived?
+    pub(in crate::service) fn is_settled(&self) -> bool {
+        self.waiting.is_empty() && self.in_flight() == 0
+    }
+
+    /// Drops what waits for a partition that another owner has.
+    pub(in crate::service) fn forget(&mut self, partition: i32) {
+        self.waiting.retain(|waiting| waiting.partition != partition);
+    }
+}
+
+/// The trace that headers name, with the vendors' marks. The first of a name counts.
+fn traced(headers: &dyn Headers) -> Option<(Trace, Option<Vec<u8>>)> {
+    let (mut parent, mut state) = (None, None);
+    headers.each(&mut |name, value| match (name, value) {
+        (contract::TRACEPARENT, Some(value)) if parent.is_none() => parent = Some(Trace::parse(value)),
+        (contract::TRACESTATE, Some(value)) if value.len() <= contract::TRACESTATE_BYTES_MAX => {
+            state.get_or_insert_with(|| value.to_vec());
+        }
+        _ => {}
+    });
+    parent.flatten().map(|parent| (parent, state))
+}
+
+fn owned(headers: Vec<(&'static str, String)>) -> Vec<Header> {
+    let bytes = |(name, value): (&'static str, String)| (Cow::Borrowed(name), Some(value.into_bytes()));
+    headers.into_iter().map(bytes).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::service::fixtures::alert;
+
+    const GIVEN: &[u8] = b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+    fn header(name: &'static str, value: &[u8]) -> Header {
+        (Cow::Borrowed(name), Some(value.to_vec()))
+    }
+
+    #[test]
+    fn an_alert_carries_on_the_trace_of_its_record_and_of_no_other() {
+        let mut queue = Queue::default();
+        queue.alert(&alert("0181", "R0", 1.0));
+        let from = queue.waiting();
+        queue.alert(&alert("0181", "R1", 1.0));
+        queue.alert(&alert("0181", "R2", 1.0));
+        let headers = vec![header("traceparent", GIVEN), header("tracestate", b"vendor=1")];
+        queue.trace(from, &headers);
+        let parent = Trace::parse(GIVEN).expect("it is well formed");
+        let said = |number: usize, name: &str| {
+            let of = queue.waiting[number].headers.iter().find(|(known, _)| known == name);
+            of.and_then(|(_, value)| value.clone())
+        };
+        assert_eq!(said(0, "traceparent"), None);
+        for (number, id) in [(1, "0181:registration:R1/1"), (2, "0181:registration:R2/1")] {
+            let own = parent.child(id.as_bytes());
+            assert_eq!(said(number, "traceparent"), Some(own.to_string().into_bytes()));
+            assert_eq!(said(number, "tracestate"), Some(b"vendor=1".to_vec()));
+            assert_eq!(queue.waiting[number].span, Some(Span { parent, own }));
+        }
+    }
+
+    #[test]
+    fn a_malformed_trace_is_not_carried_on() {
+        let mut queue = Queue::default();
+        queue.alert(&alert("0181", "R1", 1.0));
+        queue.trace(0, &vec![header("traceparent", b"00-1-2-3"), header("tracestate", b"vendor=1")]);
+        assert!(queue.waiting[0].headers.iter().all(|(name, _)| !name.starts_with("trace")));
+    }
+}

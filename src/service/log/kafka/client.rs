@@ -1,0 +1,215 @@
+//! The settings of each Kafka client: what is advised, what the operator says, what must be.
+
+use std::collections::BTreeMap;
+
+use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
+use rdkafka::consumer::ConsumerContext;
+use rdkafka::error::KafkaError;
+use rdkafka::{ClientContext, Statistics};
+
+use crate::config::{Config, Kafka};
+use crate::service::observe::metrics::Reporter;
+
+/// Advised for all; the operator's settings go before.
+const ADVISED: &[(&str, &str)] = &[
+    ("client.id", "tidvakt"),
+    ("allow.auto.create.topics", "false"),
+    ("socket.keepalive.enable", "true"),
+    ("reconnect.backoff.ms", "50"),
+    ("reconnect.backoff.max.ms", "2000"),
+    ("topic.metadata.refresh.interval.ms", "60000"),
+    // From these come the lag and what is known of the brokers; 0 = neither.
+    ("statistics.interval.ms", "5000"),
+];
+
+const ADVISED_CONSUMER: &[(&str, &str)] = &[
+    // A broker answers as soon as there is a byte; the wait only bounds how long a partition that is
+    // taken up waits for the fetch that is under way.
+    ("fetch.wait.max.ms", "50"),
+    ("fetch.min.bytes", "1"),
+    ("fetch.error.backoff.ms", "100"),
+    // Bounds on what a broken or hostile batch can make the client hold.
+    ("fetch.max.bytes", "4194304"),
+    ("max.partition.fetch.bytes", "1048576"),
+    ("receive.message.max.bytes", "8388608"),
+    ("queued.max.messages.kbytes", "16384"),
+    ("queued.min.messages", "20000"),
+    // With a full queue the client would sit still for a second, which is most of a catch-up.
+    ("fetch.queue.backoff.ms", "2"),
+    ("check.crcs", "true"),
+    ("isolation.level", "read_committed"),
+];
+
+const ADVISED_ELECTOR: &[(&str, &str)] = &[
+    ("partition.assignment.strategy", "cooperative-sticky"),
+    ("session.timeout.ms", "10000"),
+    ("heartbeat.interval.ms", "500"),
+    ("fetch.wait.max.ms", "500"),
+];
+
+const ADVISED_PRODUCER: &[(&str, &str)] = &[
+    ("linger.ms", "0"),
+    ("compression.codec", "lz4"),
+    // Within this time a broker can fail over; after it the process stops and derives again.
+    ("message.timeout.ms", "120000"),
+];
+
+/// What delivery rests on: an operator cannot set these.
+const REQUIRED_CONSUMER: &[(&str, &str)] =
+    &[("enable.auto.commit", "false"), ("enable.auto.offset.store", "false"), ("auto.offset.reset", "error")];
+
+const REQUIRED_PRODUCER: &[(&str, &str)] = &[("enable.idempotence", "true"), ("acks", "all")];
+
+/// Makes the settings of each client.
+#[derive(Clone, Debug)]
+pub struct Clients {
+    given: BTreeMap<String, String>,
+    group_id: String,
+    instance_id: Option<String>,
+}
+
+impl Clients {
+    /// Clients with the operator's `given` properties, in the group `group_id`.
+    #[must_use]
+    pub fn new(given: BTreeMap<String, String>, group_id: &str, instance_id: Option<&str>) -> Self {
+        Self { given, group_id: group_id.to_owned(), instance_id: instance_id.map(str::to_owned) }
+    }
+
+    /// The clients that the settings ask for.
+    #[must_use]
+    pub fn of(config: &Config) -> Self {
+        let Kafka { client, group_id, instance_id, .. } = &config.kafka;
+        Self::new(client.clone(), group_id, Some(instance_id))
+    }
+
+    /// For requests alone: metadata, settings of topics.
+    #[must_use]
+    pub fn plain(&self) -> ClientConfig {
+        self.build(&[], &[])
+    }
+
+    /// For the member of the group.
+    pub(in crate::service) fn elector(&self) -> ClientConfig {
+        let mut config = self.build(&[ADVISED_CONSUMER, ADVISED_ELECTOR], REQUIRED_CONSUMER);
+        config.set("group.id", &self.group_id);
+        if let Some(instance) = &self.instance_id {
+            config.set("group.instance.id", instance);
+        }
+        config
+    }
+
+    /// For reading at offsets of one's own. The group's name is there because the client library
+    /// asks for one, and for reading the group's offsets; it never joins.
+    pub(in crate::service) fn tail(&self) -> ClientConfig {
+        let mut config = self.build(&[ADVISED_CONSUMER], REQUIRED_CONSUMER);
+        config.set("group.id", &self.group_id).set("enable.partition.eof", "true");
+        config.remove("group.instance.id");
+        config
+    }
+
+    /// For writing.
+    pub(in crate::service) fn producer(&self) -> ClientConfig {
+        self.build(&[ADVISED_PRODUCER], REQUIRED_PRODUCER)
+    }
+
+    /// The addresses that were given, for messages.
+    #[must_use]
+    pub fn servers(&self) -> &str {
+        self.given.get("bootstrap.servers").map_or("", String::as_str)
+    }
+
+    fn build(&self, advised: &[&[(&str, &str)]], required: &[(&str, &str)]) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        config.set_log_level(RDKafkaLogLevel::Info);
+        for (name, value) in ADVISED.iter().chain(advised.iter().copied().flatten()) {
+            config.set(*name, *value);
+        }
+        for (name, value) in &self.given {
+            config.set(name, value);
+        }
+        for (name, value) in required {
+            config.set(*name, *value);
+        }
+        config
+    }
+}
+
+/// A client whose words go to the log of the program; what is wrong with the connection is said
+/// once by the library and needs no second line.
+pub(in crate::service) struct Quiet;
+
+impl ClientContext for Quiet {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
+        library_line(level, facility, text);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        tracing::debug!(target: "librdkafka", %error, reason, "client error");
+    }
+
+    fn stats_raw(&self, _statistics: &[u8]) {}
+}
+
+impl ConsumerContext for Quiet {}
+
+/// A consumer whose statistics go to the metrics.
+pub(in crate::service) struct Reporting(pub(super) Reporter);
+
+impl ClientContext for Reporting {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
+        library_line(level, facility, text);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        tracing::debug!(target: "librdkafka", %error, reason, "client error");
+    }
+
+    fn stats(&self, statistics: Statistics) {
+        self.0.report(&statistics);
+    }
+}
+
+impl ConsumerContext for Reporting {}
+
+/// Passes on a line of the client library.
+pub(in crate::service) fn library_line(level: RDKafkaLogLevel, facility: &str, text: &str) {
+    match level {
+        // Properties of the other kind of client: one table of settings serves both kinds.
+        _ if facility == "CONFWARN" => tracing::debug!(target: "librdkafka", facility, "{text}"),
+        RDKafkaLogLevel::Emerg
+        | RDKafkaLogLevel::Alert
+        | RDKafkaLogLevel::Critical
+        | RDKafkaLogLevel::Error
+        | RDKafkaLogLevel::Warning => tracing::warn!(target: "librdkafka", facility, "{text}"),
+        RDKafkaLogLevel::Notice => tracing::info!(target: "librdkafka", facility, "{text}"),
+        RDKafkaLogLevel::Info | RDKafkaLogLevel::Debug => {
+            tracing::debug!(target: "librdkafka", facility, "{text}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_operator_goes_before_the_advice_and_behind_what_must_be() {
+        let given = [("linger.ms", "7"), ("acks", "1"), ("enable.auto.commit", "true")];
+        let given = given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let clients = Clients::new(given, "g", Some("host-1"));
+        assert_eq!(clients.producer().get("linger.ms"), Some("7"));
+        assert_eq!(clients.producer().get("acks"), Some("all"));
+        assert_eq!(clients.elector().get("enable.auto.commit"), Some("false"));
+        assert_eq!(clients.elector().get("group.instance.id"), Some("host-1"));
+        assert_eq!(clients.tail().get("group.instance.id"), None);
+        assert_eq!(clients.tail().get("auto.offset.reset"), Some("error"));
+    }
+
+    #[test]
+    fn the_library_knows_every_property() {
+        let clients = Clients::new(BTreeMap::new(), "g", None);
+        for config in [clients.plain(), clients.elector(), clients.tail(), clients.producer()] {
+            config.create_native_config().expect("known properties");
+        }
+    }
+}

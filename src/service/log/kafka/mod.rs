@@ -1,0 +1,27 @@
+//! Kafka's side of the seam.
+//!
+//! Two kinds of consumer. The *elector* is the group's member: it decides who owns which partition
+//! and carries the commits, and reads nothing. Each worker has a *tail* that belongs to no group's
+//! assignment: it reads where the worker says, also from far back, without ever letting the group
+//! wait. What blocks runs on plain threads.
+
+mod check;
+mod client;
+mod elector;
+mod group;
+mod log;
+mod publisher;
+mod reader;
+mod reference;
+mod tail;
+mod topics;
+
+pub mod embedded;
+
+pub use check::{CheckLine, check_broker};
+pub use client::Clients;
+pub(in crate::service) use elector::GroupMember;
+pub(in crate::service) use group::{AssignmentEvent, Group};
+pub(in crate::service) use log::KafkaLog;
+pub(in crate::service) use reference::Reference;
+pub(in crate::service) use topics::{Layout, look_up_layout};

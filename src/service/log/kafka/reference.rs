@@ -1,0 +1,201 @@
+//! Facts and decisions: read to the end before anything is assessed, then followed.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+use rdkafka::message::{BorrowedMessage, Message};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+
+use super::client::{Clients, Reporting};
+use super::log::Borrowed;
+use super::publisher::Publisher;
+use super::reader::{Reader, answer, is_out_of_range, refused};
+use super::topics::Layout;
+use crate::contract;
+use crate::domain::Rejection;
+use crate::service::deliver::shared::Shared;
+use crate::service::log::{Header, Headers, LogError, OutputTopic};
+use crate::service::observe::metrics::{Client, Metrics, Reporter, Sent};
+use crate::service::observe::status::Beat;
+
+const POLL: Duration = Duration::from_millis(200);
+
+/// The thread that reads facts and decisions.
+pub(in crate::service) struct Reference {
+    loaded: Arc<AtomicBool>,
+    thread: JoinHandle<Result<(), LogError>>,
+}
+
+impl Reference {
+    /// Begins to read. It ends when `stop` is set.
+    ///
+    /// # Errors
+    /// Where the client library refuses the settings.
+    pub(in crate::service) fn start(
+        clients: &Clients,
+        layout: Arc<Layout>,
+        shared: Arc<Shared>,
+        metrics: Arc<Metrics>,
+        stop: Arc<AtomicBool>,
+        beat: Beat,
+    ) -> Result<Self, LogError> {
+        let publisher = Publisher::new(clients, metrics.clone())?;
+        let loaded = Arc::new(AtomicBool::new(false));
+        let intake = Intake { clients: clients.clone(), layout, shared, metrics, publisher };
+        let thread = {
+            let loaded = loaded.clone();
+            std::thread::Builder::new()
+                .name("reference".to_owned())
+                .spawn(move || intake.run(&loaded, &stop, &beat))
+                .map_err(|error| LogError::Refused(error.to_string()))?
+        };
+        Ok(Self { loaded, thread })
+    }
+
+    /// Is everything known that was there at the start?
+    pub(in crate::service) fn is_loaded(&self) -> bool {
+        self.loaded.load(Ordering::Acquire)
+    }
+
+    /// Has the thread ended?
+    pub(in crate::service) fn has_ended(&self) -> bool {
+        self.thread.is_finished()
+    }
+
+    /// How the thread ended; waits for it.
+    pub(in crate::service) fn join(self) -> Result<(), LogError> {
+        self.thread.join().unwrap_or_else(|_| Err(LogError::Refused("the thread broke off".to_owned())))
+    }
+}
+
+struct Intake {
+    clients: Clients,
+    layout: Arc<Layout>,
+    shared: Arc<Shared>,
+    metrics: Arc<Metrics>,
+    publisher: Publisher,
+}
+
+impl Intake {
+    fn run(mut self, loaded: &AtomicBool, stop: &AtomicBool, beat: &Beat) -> Result<(), LogError> {
+        let Some(mut ends) = self.load(stop, beat)? else { return Ok(()) };
+        loaded.store(true, Ordering::Release);
+        tracing::info!(
+            facts_and_decisions = self.shared.reference_log.version(),
+            "reference read to its end"
+        );
+        while !stop.load(Ordering::Acquire) {
+            if self.follow(&ends, stop, beat)? {
+                return Ok(());
+            }
+            // Something of the topic is gone: read again from its beginning, which changes nothing
+            // in what is known already.
+            let Some(again) = self.load(stop, beat)? else { return Ok(()) };
+            ends = again;
+        }
+        Ok(())
+    }
+
+    /// Reads both topics to their ends; `None` when told to stop.
+    fn load(&mut self, stop: &AtomicBool, beat: &Beat) -> Result<Option<TopicPartitionList>, LogError> {
+        let reader = Reader::new(&self.clients)?;
+        let layout = self.layout.clone();
+        let mut ends = TopicPartitionList::new();
+        for (topic, count) in [&layout.reference, &layout.decisions] {
+            for partition in 0..*count {
+                let end = loop {
+                    if stop.load(Ordering::Acquire) {
+                        return Ok(None);
+                    }
+                    beat.now();
+                    match reader.read(topic, partition, &mut |message| self.take(message)) {
+                        Err(error @ LogError::Unavailable(_)) => {
+                            self.metrics.log_error(&error);
+                            std::thread::sleep(POLL);
+                        }
+                        read => break read?,
+                    }
+                };
+                ends.add_partition_offset(topic, partition, Offset::Offset(end))
+                    .map_err(|error| refused(&error))?;
+            }
+        }
+        Ok(Some(ends))
+    }
+
+    /// Takes what comes after `ends`. True when told to stop, false where it has to be read anew.
+    fn follow(
+        &mut self,
+        ends: &TopicPartitionList,
+        stop: &AtomicBool,
+        beat: &Beat,
+    ) -> Result<bool, LogError> {
+        let reporting = Reporting(Reporter::new(self.metrics.clone(), Client::Reference));
+        let tail: BaseConsumer<Reporting> =
+            self.clients.tail().create_with_context(reporting).map_err(|error| refused(&error))?;
+        tail.assign(ends).map_err(|error| answer(&error))?;
+        while !stop.load(Ordering::Acquire) {
+            beat.now();
+            match tail.poll(POLL) {
+                None | Some(Err(KafkaError::PartitionEOF(_))) => {}
+                Some(Ok(message)) => self.take(&message),
+                Some(Err(error)) if is_out_of_range(&error) => return Ok(false),
+                Some(Err(error)) => match answer(&error) {
+                    LogError::Unavailable(reason) => {
+                        tracing::debug!(reason, "reference can't be read just now")
+                    }
+                    refused => return Err(refused),
+                },
+            }
+        }
+        Ok(true)
+    }
+
+    fn take(&mut self, message: &BorrowedMessage<'_>) {
+        let (key, value) = (message.key(), message.payload());
+        let taken = if message.topic() == self.layout.reference.0 {
+            contract::parse_fact(key, value).map(|change| {
+                self.shared.reference_log.fact(change);
+                self.metrics.fact_read();
+            })
+        } else if value.is_none() {
+            // A tombstone: what was decided stays decided, only its record is cleaned away.
+            Ok(())
+        } else {
+            contract::parse_decision(value).map(|decision| {
+                self.shared.reference_log.decision(decision);
+                self.metrics.decision_read();
+            })
+        };
+        if let Err(rejection) = taken {
+            self.quarantine(message, &rejection);
+        }
+    }
+
+    fn quarantine(&mut self, message: &BorrowedMessage<'_>, rejection: &Rejection) {
+        let (topic, partition, offset) = (message.topic(), message.partition(), message.offset());
+        self.metrics.reference_refused(topic, partition, offset, rejection);
+        let mut headers: Vec<Header> = Vec::new();
+        Borrowed(message.headers()).each(&mut |name, value| {
+            headers.push((name.to_owned().into(), value.map(<[u8]>::to_vec)));
+        });
+        for (name, value) in contract::quarantine_headers(topic, partition, offset, rejection) {
+            headers.push((name.into(), Some(value.into_bytes())));
+        }
+        let sent = Sent {
+            topic: OutputTopic::Quarantine,
+            handed_over: Instant::now(),
+            appended_millis: None,
+            span: None,
+        };
+        let target = self.layout.target(OutputTopic::Quarantine, partition);
+        let published = self.publisher.publish(target, (message.key(), message.payload()), &headers, sent);
+        if let Err(error) = published {
+            tracing::error!(%error, topic, partition, offset, "a reference record can't be quarantined");
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! The narrow seam between the worker and the log.
+//!
+//! The worker knows Kafka only through [`Log`]. There are three implementations: Kafka itself, an
+//! in-memory log with crashes, fencing and truncation, and the input files of a replay. One
+//! instance belongs to one worker on one thread; nothing here is shared or asynchronous. Every call
+//! either does the whole of what it says or returns an error and has done nothing, so that a caller
+//! may make the same call again after [`LogError::Unavailable`].
+
+pub mod kafka;
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use crate::contract::Trace;
+use crate::domain::UtcSecond;
+
+/// The headers of a record that was read; looked at only when the record goes to quarantine.
+pub trait Headers {
+    /// Calls `each` with every header's name and value, in order.
+    fn each(&self, each: &mut dyn FnMut(&str, Option<&[u8]>));
+}
+
+/// No headers at all.
+pub struct NoHeaders;
+
+impl Headers for NoHeaders {
+    fn each(&self, _each: &mut dyn FnMut(&str, Option<&[u8]>)) {}
+}
+
+impl Headers for [Header] {
+    fn each(&self, each: &mut dyn FnMut(&str, Option<&[u8]>)) {
+        self.iter().for_each(|(name, value)| each(name, value.as_deref()));
+    }
+}
+
+impl Headers for Vec<Header> {
+    fn each(&self, each: &mut dyn FnMut(&str, Option<&[u8]>)) {
+        self.as_slice().each(each);
+    }
+}
+
+/// A header of a record to be published: its name and value.
+pub type Header = (Cow<'static, str>, Option<Vec<u8>>);
+
+/// A record of the feed, borrowed for the length of one call.
+#[derive(Clone, Copy)]
+pub struct Record<'a> {
+    /// The feed's partition.
+    pub partition: i32,
+    /// Its offset there.
+    pub offset: i64,
+    /// When the broker appended it. Need not rise; the engine never lets time go back.
+    pub appended_at: UtcSecond,
+    /// The key, as it came.
+    pub key: Option<&'a [u8]>,
+    /// The value, as it came; `None` is a tombstone.
+    pub value: Option<&'a [u8]>,
+    /// The headers, as they came.
+    pub headers: &'a dyn Headers,
+}
+
+/// A topic that the worker writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OutputTopic {
+    /// Alerts: compacted, by alert id.
+    Alerts,
+    /// Progress: compacted, by municipality.
+    Progress,
+    /// What could not be used.
+    Quarantine,
+}
+
+/// A record to be published; copied by [`Log::publish`].
+#[derive(Clone, Copy)]
+pub struct Outgoing<'a> {
+    /// Where to.
+    pub topic: OutputTopic,
+    /// The *feed's* partition that it comes from; on the topic it is this modulo the number of
+    /// partitions there, so that all of one municipality stays in order.
+    pub partition: i32,
+    /// The key.
+    pub key: Option<&'a [u8]>,
+    /// The value.
+    pub value: Option<&'a [u8]>,
+    /// The headers.
+    pub headers: &'a [Header],
+    /// Which span it is, and of which it follows; where the record behind it names a trace.
+    pub span: Option<Span>,
+}
+
+/// A span that is told of, with the one that it follows from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The record of the feed.
+    pub parent: Trace,
+    /// What is published.
+    pub own: Trace,
+}
+
+/// What a partition of the feed holds, and how far the group has come in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Watermarks {
+    /// The oldest offset that is still there.
+    pub low: i64,
+    /// One more than the newest offset.
+    pub high: i64,
+    /// The next offset to work on, as committed by the group; `None` where nothing is committed.
+    pub committed: Option<i64>,
+}
+
+/// What the log can answer instead of doing what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LogError {
+    /// The partition is another owner's by now. What this worker holds of it is to be dropped.
+    #[error("partition {partition} has another owner now")]
+    Fenced {
+        /// The partition.
+        partition: i32,
+    },
+    /// The log cannot be reached just now; nothing was done, the same call may be made again.
+    #[error("the log can't be reached: {0}")]
+    Unavailable(String),
+    /// The log will not take or give this, now or later: what was published is not known any more,
+    /// so that the worker's partitions have to be taken up anew.
+    #[error("the log refused: {0}")]
+    Refused(String),
+    /// The offset to read from is gone. The partition has to be taken up anew.
+    #[error("offset {wanted} of partition {partition} is gone, the log begins at {low}")]
+    Truncated {
+        /// The partition.
+        partition: i32,
+        /// The offset asked for.
+        wanted: i64,
+        /// The oldest offset that is there.
+        low: i64,
+    },
+}
+
+/// Takes the key and the value of a record that is kept on a compacted topic.
+pub type EachKept<'a> = dyn FnMut(&[u8], Option<&[u8]>) + 'a;
+
+/// The log as one worker sees it.
+pub trait Log {
+    /// What `partition` of the feed holds now.
+    ///
+    /// # Errors
+    /// As [`LogError`] says.
+    fn extent(&mut self, partition: i32) -> Result<Watermarks, LogError>;
+
+    /// Reads the partition of `topic` that belongs to the feed's `partition` from its beginning to
+    /// its end as of now, and gives every key and value (`None` is a tombstone) to `each`, oldest
+    /// first. Keys may come more than once; the last one counts. Records of open transactions are
+    /// waited for.
+    ///
+    /// # Errors
+    /// As [`LogError`] says; `each` may have seen a part by then.
+    fn read_back(
+        &mut self,
+        topic: OutputTopic,
+        partition: i32,
+        each: &mut EachKept<'_>,
+    ) -> Result<(), LogError>;
+
+    /// From now on [`Log::take`] gives the records of `partition` as well, beginning at offset
+    /// `from`. Started again, it goes on from the new `from`.
+    ///
+    /// # Errors
+    /// As [`LogError`] says.
+    fn start(&mut self, partition: i32, from: i64) -> Result<(), LogError>;
+
+    /// From now on [`Log::take`] gives no records of `partition`.
+    fn stop(&mut self, partition: i32);
+
+    /// Waits up to `wait` for records of the started partitions and gives at most `max` of them to
+    /// `each`, in order within each partition; every one once. Returns how many.
+    ///
+    /// # Errors
+    /// As [`LogError`] says. What `each` has seen is not given again.
+    fn take(
+        &mut self,
+        wait: Duration,
+        max: usize,
+        each: &mut dyn FnMut(Record<'_>),
+    ) -> Result<usize, LogError>;
+
+    /// The next offset of a started partition: all smaller ones were given to `take`, or hold
+    /// nothing for a reader (ends of transactions). At the end of the partition it is its end.
+    ///
+    /// # Errors
+    /// As [`LogError`] says.
+    fn position(&mut self, partition: i32) -> Result<i64, LogError>;
+
+    /// Hands a record over. What is handed over for one partition of one topic arrives in order.
+    /// Waits where the queue is full.
+    ///
+    /// # Errors
+    /// As [`LogError`] says; the record was not taken.
+    fn publish(&mut self, out: Outgoing<'_>) -> Result<(), LogError>;
+
+    /// How many records of those handed to [`Log::publish`] are acknowledged, counted from the first
+    /// one of this instance up to the first that is not.
+    ///
+    /// # Errors
+    /// [`LogError::Refused`] when one was refused for good.
+    fn acknowledged(&mut self) -> Result<u64, LogError>;
+
+    /// Says that everything of `partition` below `next_offset` is worked on. This is also the fence:
+    /// an owner that lost the partition learns it here.
+    ///
+    /// # Errors
+    /// As [`LogError`] says.
+    fn commit(&mut self, partition: i32, next_offset: i64) -> Result<(), LogError>;
+}

@@ -1,0 +1,8 @@
+//! What operators see: metrics, status, traces, the read model, and HTTP.
+
+pub(in crate::service) mod http;
+pub mod metrics;
+pub(in crate::service) mod observer;
+pub mod status;
+pub(in crate::service) mod traces;
+pub mod view;

@@ -1,0 +1,5 @@
+//! Threads, their supervision, and the shutdown.
+
+pub(in crate::service) mod run;
+pub(in crate::service) mod shutdown;
+pub(in crate::service) mod worker_thread;

@@ -1,0 +1,282 @@
+//! The running service: its threads, and who looks after them.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crate::config::Config;
+use crate::rules;
+use crate::service::ServiceError;
+use crate::service::deliver::shared::{Pace, Setup, Shared};
+use crate::service::deliver::worker::Worker;
+use crate::service::log::LogError;
+use crate::service::log::kafka::{
+    AssignmentEvent, Clients, Group, GroupMember, KafkaLog, Layout, Reference, look_up_layout,
+};
+use crate::service::observe::http::{Server, Site};
+use crate::service::observe::metrics::Metrics;
+use crate::service::observe::observer::{Observer, Totals};
+use crate::service::observe::status::Status;
+use crate::service::observe::traces::Traces;
+use crate::service::observe::view::View;
+use crate::service::process::shutdown::Shutdown;
+use crate::service::process::worker_thread::WorkerThread;
+
+/// How often the supervisor looks.
+const LOOK: Duration = Duration::from_millis(20);
+/// How often the metrics are brought up to date, also where nobody asks for them.
+const MEASURE_EVERY: Duration = Duration::from_secs(1);
+/// A revocation waits so long for the workers: the group waits with it.
+const HANDOVER: Duration = Duration::from_secs(5);
+/// What is left of the threads after the drain has so long.
+const LAST_WAIT: Duration = Duration::from_secs(3);
+
+/// Longer than the gaps of a busy feed, and short for who waits for progress.
+const REST_MILLIS: u64 = 100;
+
+const UNSETTLED: &str = "the group has not said which partitions are this instance's";
+
+/// Runs the service until `shutdown`; then finishes what is under way, within the time that the
+/// settings give, and returns.
+///
+/// # Errors
+/// What the operator has to see to: see [`ServiceError`].
+pub fn run(config: &Config, shutdown: Shutdown) -> Result<(), ServiceError> {
+    Service::start(config, shutdown)?.wait()
+}
+
+/// The running service.
+pub struct Service {
+    shutdown: Shutdown,
+    drain: Duration,
+    clients: Clients,
+    layout: Arc<Layout>,
+    status: Arc<Status>,
+    group: Arc<Group>,
+    reference: Reference,
+    workers: Vec<JoinHandle<Result<(), LogError>>>,
+    elector: Option<GroupMember>,
+    server: Option<Server>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Service {
+    /// Looks at the topics and starts the threads; what follows is watched by [`Service::wait`].
+    ///
+    /// # Errors
+    /// Where the broker does not answer, a topic is missing, or the address for HTTP is taken.
+    pub fn start(config: &Config, shutdown: Shutdown) -> Result<Self, ServiceError> {
+        let rule_set = rules::build(&config.rules)?;
+        let ids: Vec<&str> = rule_set.iter().map(|listed| listed.id).collect();
+        let metrics = Arc::new(Metrics::new(&ids).telling(Traces::from_environment()));
+        let (status, view) = (Status::new(metrics.clone()), View::new());
+        status.wait_for("reference", "facts and decisions are being read");
+        status.wait_for("group", UNSETTLED);
+        let site = Site { metrics: metrics.clone(), status: status.clone(), view };
+        let server = serve(config, &site, &shutdown)?;
+        let clients = Clients::of(config);
+        metrics.configured(&config.hash(), &config.kafka.group_id);
+        let layout = Arc::new(look_up_layout(&clients, &config.topics, config.engine.retained_days)?);
+        let shared = Shared::new(Setup {
+            feed_topic: layout.feed.clone(),
+            config_hash: config.hash(),
+            engine: config.engine_settings(""),
+            rules: rule_set,
+            pace: pace(config),
+        });
+        let count = worker_count(config.service.workers, layout.feed_partitions);
+        let (senders, notes): (Vec<_>, Vec<_>) = (0..count).map(|_| mpsc::channel()).unzip();
+        let group = Group::new(&layout.feed, senders, HANDOVER, metrics.clone());
+        let stop = Arc::new(AtomicBool::new(false));
+        let reference = Reference::start(
+            &clients,
+            layout.clone(),
+            shared.clone(),
+            metrics.clone(),
+            stop.clone(),
+            status.beat("reference"),
+        )?;
+        let bench =
+            WorkerFactory { clients: &clients, layout: &layout, shared: &shared, group: &group, stop: &stop };
+        let workers = bench.staff(notes, &site)?;
+        let drain = Duration::from_secs(config.service.drain_seconds);
+        tracing::info!(
+            version = env!("CARGO_PKG_VERSION"),
+            feed = layout.feed,
+            partitions = layout.feed_partitions,
+            workers = count,
+            config_hash = shared.setup.config_hash,
+            "started"
+        );
+        Ok(Self {
+            shutdown,
+            drain,
+            clients,
+            layout,
+            status,
+            group,
+            reference,
+            workers,
+            elector: None,
+            server,
+            stop,
+        })
+    }
+
+    /// Where HTTP is served, if it is.
+    #[must_use]
+    pub fn http_address(&self) -> Option<SocketAddr> {
+        self.server.as_ref().map(Server::address)
+    }
+
+    /// Looks after the threads until the stop signal, then lets them finish.
+    ///
+    /// # Errors
+    /// What ended the service before it was told to.
+    pub fn wait(mut self) -> Result<(), ServiceError> {
+        let ended = self.supervise();
+        self.status.stopping();
+        let drained = self.finish();
+        ended.and(drained)
+    }
+
+    fn supervise(&mut self) -> Result<(), ServiceError> {
+        let (beat, mut measured) = (self.status.beat("supervisor"), Instant::now());
+        while !self.shutdown.is_requested() {
+            beat.now();
+            if let Some(reason) = self.group.failure() {
+                return Err(ServiceError::Group(reason));
+            }
+            if self.reference.has_ended() || self.workers.iter().any(JoinHandle::is_finished) {
+                // Why is told when the threads are joined.
+                return Ok(());
+            }
+            if self.elector.is_none() && self.reference.is_loaded() {
+                self.status.done("reference");
+                let beat = self.status.beat("group");
+                self.elector = Some(GroupMember::start(&self.clients, &self.layout.feed, &self.group, beat)?);
+            }
+            if self.group.is_settled() {
+                self.status.done("group");
+            } else {
+                self.status.wait_for("group", UNSETTLED);
+            }
+            if MEASURE_EVERY <= measured.elapsed() {
+                self.status.measure();
+                measured = Instant::now();
+            }
+            std::thread::sleep(LOOK);
+        }
+        tracing::info!("stopping");
+        Ok(())
+    }
+
+    fn finish(self) -> Result<(), ServiceError> {
+        let Self { group, reference, workers, elector, server, stop, drain, .. } = self;
+        let began = Instant::now();
+        let drained = group.give_back_all(drain);
+        stop.store(true, Ordering::Release);
+        let deadline = Instant::now() + LAST_WAIT;
+        let mut ended = Ok(());
+        for worker in workers {
+            ended = ended.and(join(worker, deadline));
+        }
+        if let Some(elector) = elector {
+            elector.stop(LAST_WAIT);
+        }
+        let referenced = if reference.has_ended() || wait_until(deadline, || reference.has_ended()) {
+            reference.join().map_err(ServiceError::from)
+        } else {
+            Ok(())
+        };
+        if let Some(server) = server {
+            server.stop();
+        }
+        tracing::info!(seconds = began.elapsed().as_secs_f64(), drained, "stopped");
+        ended.and(referenced)
+    }
+}
+
+fn serve(config: &Config, site: &Site, shutdown: &Shutdown) -> Result<Option<Server>, ServiceError> {
+    let Some(address) = config.http.listen else { return Ok(None) };
+    let server = Server::start(address, site.clone(), shutdown.clone());
+    server.map(Some).map_err(|source| ServiceError::Listen { address, source })
+}
+
+/// What every worker's desk is made of.
+struct WorkerFactory<'a> {
+    clients: &'a Clients,
+    layout: &'a Arc<Layout>,
+    shared: &'a Arc<Shared>,
+    group: &'a Arc<Group>,
+    stop: &'a Arc<AtomicBool>,
+}
+
+impl WorkerFactory<'_> {
+    /// A worker at its thread for each receiver of notes.
+    fn staff(
+        &self,
+        notes: Vec<Receiver<AssignmentEvent>>,
+        Site { metrics, status, view }: &Site,
+    ) -> Result<Vec<JoinHandle<Result<(), LogError>>>, LogError> {
+        let totals = Arc::new(Totals::default());
+        let mut workers = Vec::new();
+        for (number, notes) in notes.into_iter().enumerate() {
+            let looking = (metrics.clone(), view.clone(), status.clone());
+            let observer = Observer::new(looking, self.shared.clone(), totals.clone());
+            let name = format!("worker-{number}");
+            let desk = WorkerThread {
+                worker: Worker::new(self.shared.clone(), observer),
+                log: KafkaLog::new(self.clients, self.layout.clone(), self.group.clone(), metrics.clone())?,
+                notes,
+                group: self.group.clone(),
+                status: status.clone(),
+                metrics: metrics.clone(),
+                stop: self.stop.clone(),
+                beat: status.beat(name.clone()),
+                began: Instant::now(),
+            };
+            let thread = std::thread::Builder::new().name(name).spawn(move || desk.work());
+            workers.push(thread.map_err(|error| LogError::Refused(error.to_string()))?);
+        }
+        Ok(workers)
+    }
+}
+
+fn join(thread: JoinHandle<Result<(), LogError>>, deadline: Instant) -> Result<(), ServiceError> {
+    let name = thread.thread().name().unwrap_or_default().to_owned();
+    if !wait_until(deadline, || thread.is_finished()) {
+        tracing::warn!(thread = name, "a thread did not end in time");
+        return Ok(());
+    }
+    thread.join().map_err(|_| ServiceError::Thread { name })?.map_err(ServiceError::from)
+}
+
+fn wait_until(deadline: Instant, mut done: impl FnMut() -> bool) -> bool {
+    while !done() {
+        if deadline <= Instant::now() {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    true
+}
+
+fn pace(config: &Config) -> Pace {
+    Pace {
+        progress_interval_millis: config.service.progress_interval_ms,
+        commit_interval_millis: config.service.commit_interval_ms,
+        idle_after_millis: REST_MILLIS,
+        wait: Duration::from_millis(20),
+        ..Pace::default()
+    }
+}
+
+fn worker_count(asked: usize, partitions: i32) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let asked = if asked == 0 { cores } else { asked };
+    asked.min(usize::try_from(partitions).unwrap_or(1)).max(1)
+}

@@ -1,0 +1,123 @@
+//! A worker at its thread: notes come in from the group, steps go on in between.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError};
+use std::time::{Duration, Instant};
+
+use crate::service::deliver::worker::Worker;
+use crate::service::log::LogError;
+use crate::service::log::kafka::{AssignmentEvent, Group, KafkaLog};
+use crate::service::observe::metrics::Metrics;
+use crate::service::observe::observer::Observer;
+use crate::service::observe::status::{Beat, Status};
+
+/// After an error that may pass, a worker waits so long.
+const PAUSE: Duration = Duration::from_millis(200);
+/// How long a partition whose commit was refused is left alone, should the group still say that it
+/// is this instance's.
+const RETAKE_AFTER: Duration = Duration::from_secs(2);
+
+/// A worker with all that it needs at its thread.
+pub(in crate::service) struct WorkerThread {
+    pub(in crate::service) worker: Worker<Observer>,
+    pub(in crate::service) log: KafkaLog,
+    pub(in crate::service) notes: Receiver<AssignmentEvent>,
+    pub(in crate::service) group: Arc<Group>,
+    pub(in crate::service) status: Arc<Status>,
+    pub(in crate::service) metrics: Arc<Metrics>,
+    pub(in crate::service) stop: Arc<AtomicBool>,
+    pub(in crate::service) beat: Beat,
+    pub(in crate::service) began: Instant,
+}
+
+impl WorkerThread {
+    /// Works until told to stop, or until the log refuses something for good.
+    pub(in crate::service) fn work(mut self) -> Result<(), LogError> {
+        let mut looked = Instant::now();
+        let mut mine = BTreeSet::new();
+        while !self.stop.load(Ordering::Acquire) {
+            self.beat.now();
+            loop {
+                match self.notes.try_recv() {
+                    Ok(AssignmentEvent::Take(partition)) => {
+                        mine.insert(partition);
+                        self.status.taken(partition);
+                        self.worker.assign(partition);
+                    }
+                    Ok(AssignmentEvent::Release(partition, deadline, done)) => {
+                        mine.remove(&partition);
+                        self.release(partition, deadline, &done)?;
+                    }
+                    Ok(AssignmentEvent::Drop(partition)) => {
+                        mine.remove(&partition);
+                        self.worker.revoke(&mut self.log, partition);
+                    }
+                    Err(TryRecvError::Empty) => break,
+                    Err(TryRecvError::Disconnected) => return Ok(()),
+                }
+            }
+            let now_millis = self.now_millis();
+            let stepped = self.worker.step(&mut self.log, now_millis);
+            self.pass(stepped)?;
+            if RETAKE_AFTER <= looked.elapsed() {
+                looked = Instant::now();
+                self.retake(&mine);
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells all that is known, commits, and lets go.
+    fn release(&mut self, partition: i32, deadline: Instant, done: &Sender<()>) -> Result<(), LogError> {
+        while Instant::now() < deadline {
+            let now_millis = self.now_millis();
+            let drained = self.worker.drain(&mut self.log, now_millis);
+            if self.pass(drained)?.unwrap_or(false) {
+                break;
+            }
+            self.beat.now();
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        self.worker.revoke(&mut self.log, partition);
+        // Who asked may have stopped waiting.
+        let _ = done.send(());
+        Ok(())
+    }
+
+    /// An error that may pass is waited out; only one that does not ends the thread.
+    fn pass<T>(&mut self, done: Result<T, LogError>) -> Result<Option<T>, LogError> {
+        match done {
+            Ok(done) => Ok(Some(done)),
+            Err(error) => {
+                self.metrics.log_error(&error);
+                match error {
+                    LogError::Unavailable(_) => std::thread::sleep(PAUSE),
+                    LogError::Fenced { partition } | LogError::Truncated { partition, .. } => {
+                        self.worker.revoke(&mut self.log, partition);
+                    }
+                    LogError::Refused(_) => return Err(error),
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    /// What the group still says is ours and the worker let go is taken up again: deriving and
+    /// comparing once more does no harm, a partition that nobody works on does.
+    fn retake(&mut self, mine: &BTreeSet<i32>) {
+        let held: Vec<i32> = self.worker.partitions().collect();
+        for partition in mine.iter().filter(|partition| !held.contains(partition)) {
+            if self.group.renew(*partition) {
+                tracing::warn!(partition, "the partition is still this instance's: taken up anew");
+                self.status.taken(*partition);
+                self.worker.assign(*partition);
+            }
+        }
+    }
+
+    fn now_millis(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
