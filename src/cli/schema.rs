@@ -88,7 +88,7 @@ fn record(name: &str) -> Result<String, Failure> {
     }
 }
 
-/// The rules as the README shows them.
+/// The rules as `src/rules/README.md` shows them.
 fn rules() -> String {
     let config = Config::defaults();
     let mut table = "| Rule | Finds | Class | Version | On |\n|---|---|---|---|---|\n".to_owned();

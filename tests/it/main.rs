@@ -18,6 +18,7 @@ mod lexer;
 mod mirror;
 mod mock;
 mod oracle;
+mod pages;
 mod replay;
 mod scenarios;
 mod simulated;

@@ -40,14 +40,14 @@ fn a_rule_has_its_scenarios() {
 }
 
 #[test]
-fn the_readme_holds_the_tables_as_the_program_prints_them() {
-    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
-    for of in ["rules", "metrics"] {
+fn the_pages_hold_the_tables_as_the_program_prints_them() {
+    for (of, page) in [("rules", "src/rules/README.md"), ("metrics", "config/README.md")] {
+        let text = std::fs::read_to_string(root().join(page)).unwrap();
         let printed = Command::new(env!("CARGO_BIN_EXE_tidvakt")).args(["schema", of]).output().unwrap();
         let table = String::from_utf8(printed.stdout).unwrap();
         assert!(
-            readme.contains(&table),
-            "the README's table of {of} is not what `tidvakt schema {of}` prints"
+            text.contains(&table),
+            "the table of {of} in {page} is not what `tidvakt schema {of}` prints"
         );
         assert!(of != "rules" || table.lines().count() == ids().len() + 2);
     }

@@ -1,5 +1,5 @@
 //! All metrics: names, units, labels and meaning, in one list. The registry is made from it, and so
-//! is the README's table.
+//! is the table in `config/README.md`.
 
 use prometheus::{CounterVec, GaugeVec, HistogramVec, IntCounterVec, IntGaugeVec, Registry};
 

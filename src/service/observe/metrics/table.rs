@@ -1,4 +1,4 @@
-//! The metrics as the README shows them.
+//! The metrics as `config/README.md` shows them.
 
 use std::fmt::Write;
 
