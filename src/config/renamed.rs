@@ -37,7 +37,10 @@ mod tests {
             let ends = |name: &str| SCHEMA.keys.keys().any(|path| path.ends_with(&format!(".{name}")));
             assert!(ends(present) && !ends(old), "{old} {present}");
         }
-        assert_eq!(present("rules.manual-share.borne_min").as_deref(), Some("rules.manual-share.marked_min"));
+        assert_eq!(
+            present("rules.rounded-times.borne_min").as_deref(),
+            Some("rules.rounded-times.marked_min")
+        );
         assert_eq!(present("engine.borne_min"), None);
     }
 }

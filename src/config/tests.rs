@@ -370,17 +370,17 @@ proptest::proptest! {
 #[test]
 fn a_key_by_its_old_name_is_accepted_with_a_warning() {
     let warned = |config: &Config| config.warnings().iter().map(ToString::to_string).collect::<Vec<_>>();
-    let from_file = load("[rules.manual-share]\nborne_min = 9\n").unwrap();
-    assert_eq!(from_file.rules["manual-share"]["marked_min"].as_integer(), Some(9));
-    let text = "t.toml:2: `rules.manual-share.borne_min` is now called `rules.manual-share.marked_min`; \
+    let from_file = load("[rules.rounded-times]\nborne_min = 9\n").unwrap();
+    assert_eq!(from_file.rules["rounded-times"]["marked_min"].as_integer(), Some(9));
+    let text = "t.toml:2: `rules.rounded-times.borne_min` is now called `rules.rounded-times.marked_min`; \
                 the old name still works";
     assert_eq!(warned(&from_file), [text]);
-    let variable = [("TIDVAKT_RULES_MANUAL_SHARE_BORNE_MIN", "8")];
+    let variable = [("TIDVAKT_RULES_ROUNDED_TIMES_BORNE_MIN", "8")];
     let from_environment = load_with("", &variable, &[], &[]).unwrap();
-    assert_eq!(from_environment.rules["manual-share"]["marked_min"].as_integer(), Some(8));
+    assert_eq!(from_environment.rules["rounded-times"]["marked_min"].as_integer(), Some(8));
     assert_eq!(warned(&from_environment).len(), 1);
-    let from_flag = load_with("", &[], &["rules.manual-share.borne_min=7"], &[]).unwrap();
-    assert_eq!(from_flag.rules["manual-share"]["marked_min"].as_integer(), Some(7));
+    let from_flag = load_with("", &[], &["rules.rounded-times.borne_min=7"], &[]).unwrap();
+    assert_eq!(from_flag.rules["rounded-times"]["marked_min"].as_integer(), Some(7));
     assert_eq!(warned(&from_flag).len(), 1);
-    assert_eq!(warned(&load("[rules.manual-share]\nmarked_min = 9\n").unwrap()), [""; 0]);
+    assert_eq!(warned(&load("[rules.rounded-times]\nmarked_min = 9\n").unwrap()), [""; 0]);
 }
