@@ -16,7 +16,7 @@ pub struct Position {
     pub appended_at: UtcSecond,
 }
 
-/// What the engine can be told.
+/// What changes an engine.
 #[derive(Clone, Copy, Debug)]
 pub enum Input<'a> {
     /// A record of the feed that the contract accepted.
@@ -26,7 +26,7 @@ pub enum Input<'a> {
         /// Where it stands.
         at: Position,
     },
-    /// A record of the feed that could not be used: it is counted.
+    /// A record of the feed that could not be used: only its position matters.
     Quarantined {
         /// Where it stands.
         at: Position,
@@ -37,46 +37,38 @@ pub enum Input<'a> {
     Decided(&'a Decision),
 }
 
-/// What became of an input.
+/// How a record of the feed was handled: exactly one of these.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Disposition {
-    /// A registration, or a new version of one, was taken in and assessed.
+    /// A registration, or a new version of one, was inserted and assessed.
     Scored,
     /// This version was known.
     Repeat,
     /// A later version was known.
     Stale,
-    /// It cannot be used; counted as quarantined.
-    Rejected(Rejection),
-    /// A fact, a decision or a quarantined record was noted.
-    Noted,
+    /// It cannot be used; nothing was inserted.
+    Quarantined(Rejection),
 }
 
 impl Engine {
-    /// Takes one input in; what follows from it is added to `out`. What follows for pay periods may wait until
+    /// Applies one input; what follows from it is added to `out`. What follows for pay periods may wait until
     /// [`Engine::assess_dirty_periods`]: a month changes little with one visit, and where many registrations come at
-    /// once it need not be looked at after each of them.
-    pub fn apply(&mut self, input: Input<'_>, out: &mut Vec<Output>) -> Disposition {
+    /// once it need not be assessed after each of them. The disposition is that of a registration; of any other
+    /// input there is none.
+    pub fn apply(&mut self, input: Input<'_>, out: &mut Vec<Output>) -> Option<Disposition> {
         match input {
             Input::Registered { registration, at } => {
                 self.advance(registration, at, out);
-                self.registered(registration, out)
+                return Some(self.registered(registration, out));
             }
-            Input::Quarantined { at } => {
-                self.at = at;
-                self.counts.quarantined += 1;
-                Disposition::Noted
-            }
+            Input::Quarantined { at } => self.at = at,
             Input::Referenced(change) => {
                 let affects = self.state.facts.change(change, &mut self.state.interners);
                 affects.into_iter().for_each(|affects| self.touch(affects, out));
-                Disposition::Noted
             }
-            Input::Decided(decision) => {
-                self.apply_decision(decision, out);
-                Disposition::Noted
-            }
+            Input::Decided(decision) => self.apply_decision(decision, out),
         }
+        None
     }
 
     /// Moves event time on, and once a day lets go of what is too old. Event time is when the source
@@ -116,35 +108,25 @@ impl Engine {
 
     fn registered(&mut self, registration: &Registration<'_>, out: &mut Vec<Output>) -> Disposition {
         if ENTITIES_MAX <= self.state.interners.largest() {
-            self.counts.quarantined += 1;
             let detail = format!("more than {ENTITIES_MAX} carers, clients or providers");
-            return Disposition::Rejected(Rejection::new(Reason::TooManyEntities, detail));
+            return Disposition::Quarantined(Rejection::new(Reason::TooManyEntities, detail));
         }
         let slot = match self.state.ledger.check_version(registration.registration_id, registration.version) {
-            VersionCheck::Repeat => {
-                self.counts.repeats += 1;
-                return Disposition::Repeat;
-            }
-            VersionCheck::Stale => {
-                self.counts.stale += 1;
-                return Disposition::Stale;
-            }
+            VersionCheck::Repeat => return Disposition::Repeat,
+            VersionCheck::Stale => return Disposition::Stale,
             VersionCheck::Leap(known) => {
-                self.counts.quarantined += 1;
                 let detail = format!("version {} follows version {known}", registration.version);
-                return Disposition::Rejected(Rejection::new(Reason::VersionLeap, detail));
+                return Disposition::Quarantined(Rejection::new(Reason::VersionLeap, detail));
             }
             VersionCheck::New if registration.start_at < self.state.horizon => {
-                self.counts.quarantined += 1;
                 let days = self.state.settings.retained_days;
                 let detail =
                     format!("began more than {days} days ago, and what it would be compared with is gone");
-                return Disposition::Rejected(Rejection::new(Reason::OlderThanKept, detail));
+                return Disposition::Quarantined(Rejection::new(Reason::OlderThanKept, detail));
             }
             VersionCheck::Newer(slot) => Some(slot),
             VersionCheck::New => None,
         };
-        self.counts.scored += 1;
         self.replace(registration, slot, out);
         Disposition::Scored
     }

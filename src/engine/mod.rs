@@ -34,7 +34,7 @@ pub use model::settings::{Bounds, HoldTarget, Settings};
 pub use model::signal::Signal;
 pub use model::visit::{Edited, End, Slot, Visit, VisitExtras};
 pub use model::{BASELINE_DAYS_MAX, NEIGHBOUR_GAP_SECONDS_MAX};
-pub use read::{ChangedEntity, Rolling};
+pub use read::{EntityRef, Rolling};
 pub use rule::interface::{Hit, LENGTH_LOG_MAX, Looks, RegisteredRule, Report, Rule, RuleCounts, RuleSet};
 pub use rule::period_sight::{Excess, PeriodSight, ShareFloor, ShareTest};
 pub use rule::sight::Sight;
@@ -65,27 +65,15 @@ pub enum Output {
     Alert(Box<Alert>),
 }
 
-/// Totals since the first record, and sizes now.
+/// The sizes of an engine's state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Records taken in and assessed.
-    pub scored: u64,
-    /// Records whose version was known.
-    pub repeats: u64,
-    /// Records older than what was known.
-    pub stale: u64,
-    /// Records that could not be used.
-    pub quarantined: u64,
-    /// Registrations kept now.
+pub struct Sizes {
+    /// Registrations kept.
     pub kept_registrations: usize,
-    /// Carers seen.
+    /// Carers with an id.
     pub carers: usize,
-    /// Clients seen or told of.
+    /// Clients with an id, from registrations or facts.
     pub clients: usize,
-    /// Alerts that stand now.
-    pub open_alerts: usize,
-    /// Holds that stand now.
-    pub open_holds: usize,
 }
 
 /// The engine of one municipality.
@@ -103,7 +91,6 @@ pub struct Engine {
     visits: HashMap<Slot, SubjectState>,
     periods: HashMap<SubjectPeriod, SubjectState>,
     decisions: BTreeMap<String, Decision>,
-    counts: Counts,
     rule_counts: Vec<RuleCounts>,
     at: Position,
     watermark: UtcSecond,
@@ -144,7 +131,6 @@ impl Engine {
             visits: HashMap::new(),
             periods: HashMap::new(),
             decisions: BTreeMap::new(),
-            counts: Counts::default(),
             rule_counts,
             at: Position { offset: -1, appended_at: UtcSecond(i64::MIN) },
             watermark: UtcSecond(i64::MIN),
@@ -167,18 +153,14 @@ impl Engine {
         self.history_truncated = true;
     }
 
-    /// Totals and sizes.
+    /// The sizes of its state.
     #[must_use]
-    pub fn counts(&self) -> Counts {
+    pub fn sizes(&self) -> Sizes {
         let State { ledger, interners, .. } = &self.state;
-        let stands = || self.visits.values().chain(self.periods.values());
-        Counts {
+        Sizes {
             kept_registrations: ledger.len(),
             carers: interners.carers.len(),
             clients: interners.clients.len(),
-            open_alerts: stands().filter(|current| current.is_alert()).count(),
-            open_holds: stands().filter(|current| current.is_hold()).count(),
-            ..self.counts
         }
     }
 

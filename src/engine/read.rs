@@ -1,7 +1,7 @@
 //! Rolling statistics of a carer or a client, for the read model.
 
 use crate::engine::Engine;
-use crate::engine::state::municipality::Changed;
+use crate::engine::state::municipality::{Changed, State};
 use crate::engine::state::timeline::Timeline;
 use crate::engine::stats::baseline::{Baseline, Prior};
 
@@ -28,9 +28,9 @@ pub struct Rolling {
     pub observations: u32,
 }
 
-/// Who changed since the last time that was asked.
+/// A carer or a client, by its reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ChangedEntity<'a> {
+pub enum EntityRef<'a> {
     /// A carer.
     Carer(&'a str),
     /// A client.
@@ -77,28 +77,28 @@ impl Engine {
         })
     }
 
-    /// How many carers and clients changed and were not told yet.
-    #[must_use]
-    pub fn changed_count(&self) -> usize {
-        self.state.changed_since_read.len()
-    }
-
-    /// Tells carers and clients that changed since they were told last, at most `max`; those that
-    /// wait longest first.
-    pub fn changed(&mut self, max: usize, each: &mut dyn FnMut(ChangedEntity<'_>)) {
+    /// Removes at most `max` carers and clients from those that changed since they were drained last, the longest
+    /// waiting first, and returns their statistics; `None` where nothing of one is kept any more.
+    pub fn drain_changed(&mut self, max: usize) -> Vec<(EntityRef<'_>, Option<Rolling>)> {
         let count = max.min(self.state.changed_since_read.len());
-        for changed in self.state.changed_since_read.drain(..count) {
-            let interners = &self.state.interners;
-            match changed {
-                Changed::Carer(carer) => {
-                    self.state.carers[carer.0 as usize].changed_since_read = false;
-                    each(ChangedEntity::Carer(interners.carers.text(carer)));
-                }
-                Changed::Client(client) => {
-                    self.state.clients[client.0 as usize].changed_since_read = false;
-                    each(ChangedEntity::Client(interners.clients.text(client)));
-                }
+        let changed: Vec<Changed> = self.state.changed_since_read.drain(..count).collect();
+        for entity in &changed {
+            match entity {
+                Changed::Carer(carer) => self.state.carers[carer.0 as usize].changed_since_read = false,
+                Changed::Client(client) => self.state.clients[client.0 as usize].changed_since_read = false,
             }
         }
+        let State { interners, .. } = &self.state;
+        let read = |entity| match entity {
+            Changed::Carer(carer) => (
+                EntityRef::Carer(interners.carers.text(carer)),
+                self.rolling(&self.state.carer(carer).timeline),
+            ),
+            Changed::Client(client) => (
+                EntityRef::Client(interners.clients.text(client)),
+                self.rolling(&self.state.client(client).timeline),
+            ),
+        };
+        changed.into_iter().map(read).collect()
     }
 }

@@ -14,7 +14,8 @@ use crate::delivery::memory::{Faults, Memory, MemoryLog, Random};
 use tidvakt::config::Config;
 use tidvakt::contract::{self, Progress};
 use tidvakt::domain::{AlertState, FactChange, PublishedAlert, UtcSecond};
-use tidvakt::service::deliver::events::{Fate, Incident, Phase, RecordPosition, WorkerObserver};
+use tidvakt::engine::Disposition;
+use tidvakt::service::deliver::events::{Incident, Phase, RecordPosition, WorkerObserver};
 use tidvakt::service::deliver::outbox::{Origin, Outbox};
 use tidvakt::service::deliver::shared::{Pace, Setup, Shared};
 use tidvakt::service::deliver::worker::Worker;
@@ -31,7 +32,7 @@ fn setup() -> Setup {
         idle_after_millis: 5,
         progress_interval_millis: 300,
         commit_interval_millis: 200,
-        second_look_millis: 5_000,
+        recheck_after_millis: 5_000,
         batch_records_max: 40,
         wait: Duration::ZERO,
     };
@@ -51,15 +52,15 @@ fn setup() -> Setup {
 /// What a worker was seen to do.
 #[derive(Default)]
 struct Seen {
-    fates: BTreeMap<(i32, i64), Fate>,
+    dispositions: BTreeMap<(i32, i64), Disposition>,
     unmuted_alerts: u64,
-    troubles: Vec<Incident>,
+    incidents: Vec<Incident>,
     live: BTreeSet<i32>,
 }
 
 impl WorkerObserver for Seen {
-    fn record(&mut self, place: RecordPosition<'_>, fate: Fate) {
-        self.fates.insert((place.partition, place.offset), fate);
+    fn record(&mut self, position: RecordPosition<'_>, disposition: &Disposition) {
+        self.dispositions.insert((position.partition, position.offset), disposition.clone());
     }
 
     fn alert(&mut self, _alert: &PublishedAlert) {
@@ -73,8 +74,8 @@ impl WorkerObserver for Seen {
         };
     }
 
-    fn trouble(&mut self, _partition: i32, trouble: Incident) {
-        self.troubles.push(trouble);
+    fn incident(&mut self, _partition: i32, incident: Incident) {
+        self.incidents.push(incident);
     }
 }
 
@@ -336,8 +337,8 @@ fn check_restart_is_silent(seed: u64, memory: &Memory, facts: &[FactChange], now
     let mut instance = Instance::start(memory, 7, Faults::default(), facts, &PARTITIONS);
     instance.settle(memory, now);
     assert_eq!(written(memory), before, "seed {seed}: a restart wrote something");
-    assert_eq!(instance.worker.watch().unmuted_alerts, 0, "seed {seed}");
-    assert_eq!(instance.worker.watch().live, PARTITIONS.into(), "seed {seed}");
+    assert_eq!(instance.worker.observer().unmuted_alerts, 0, "seed {seed}");
+    assert_eq!(instance.worker.observer().live, PARTITIONS.into(), "seed {seed}");
 }
 
 fn check(seed: u64, faults: Faults) {

@@ -224,7 +224,7 @@ impl Teller {
         if self.prompt {
             self.engine.assess_dirty_periods(out);
         }
-        outcome
+        outcome.expect("a registration has a disposition")
     }
 }
 

@@ -123,7 +123,7 @@ proptest! {
         let words = || {
             let mut teller = Teller::new(touchy_engine());
             let (out, outcomes) = feed.tell(&mut teller);
-            (out, outcomes, teller.engine.open_alerts(), teller.engine.counts())
+            (out, outcomes, teller.engine.open_alerts(), teller.engine.sizes())
         };
         prop_assert_eq!(words(), words());
     }

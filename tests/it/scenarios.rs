@@ -164,7 +164,7 @@ impl Story {
         let outcome = tell(&mut self.teller, &line.said, &mut out);
         if let Said::Registered(draft) = &line.said
             && draft.event == EventType::Cancelled
-            && outcome == Disposition::Scored
+            && outcome == Some(Disposition::Scored)
         {
             self.noted.remove(&draft.id);
         }
@@ -303,12 +303,12 @@ fn difference(stands: &[Alert], after: &Teller, how: &str) -> Option<String> {
     })
 }
 
-fn tell(teller: &mut Teller, said: &Said, out: &mut Vec<Output>) -> Disposition {
+fn tell(teller: &mut Teller, said: &Said, out: &mut Vec<Output>) -> Option<Disposition> {
     match said {
-        Said::Registered(draft) => teller.register(draft, out),
+        Said::Registered(draft) => Some(teller.register(draft, out)),
         Said::Told(change) => teller.engine.apply(Input::Referenced(change), out),
         Said::Decided(decision) => teller.engine.apply(Input::Decided(decision), out),
-        Said::Case | Said::Expected(_) => Disposition::Noted,
+        Said::Case | Said::Expected(_) => None,
     }
 }
 

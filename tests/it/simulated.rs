@@ -71,7 +71,7 @@ fn a_clean_month_holds_nothing() {
     let held: BTreeSet<_> = month.holds.iter().map(|alert| &alert.findings[0].text.en).collect();
     assert!(held.is_empty(), "{} holds in an honest month: {held:#?}", held.len());
     let reviews = standing.iter().filter(|alert| alert.grade == Grade::Review).count();
-    let visits = month.engine.counts().kept_registrations;
+    let visits = month.engine.sizes().kept_registrations;
     let per_thousand = 1000.0 * reviews as f64 / visits as f64;
     println!(
         "{} records, {visits} visits, {reviews} review alerts: {per_thousand:.2} per 1,000 visits {:?}",
@@ -90,7 +90,7 @@ fn a_clean_small_town_is_hardly_asked_about() {
         assert_eq!(month.holds.len(), 0, "{clients} clients");
         let standing = month.engine.open_alerts();
         let reviews = standing.iter().filter(|alert| alert.grade == Grade::Review).count();
-        let per_thousand = 1000.0 * reviews as f64 / month.engine.counts().kept_registrations as f64;
+        let per_thousand = 1000.0 * reviews as f64 / month.engine.sizes().kept_registrations as f64;
         assert!(
             per_thousand < 3.0,
             "{clients} clients: {per_thousand:.2} per 1,000, {:?}",

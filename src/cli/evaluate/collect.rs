@@ -8,8 +8,8 @@ use crate::domain::{
     AlertState, EventType, FactBody, FactChange, Grade, Month, ProviderKind, PublishedAlert, Registration,
     SubjectKind, UtcSecond, Zone,
 };
-use crate::engine::{Assessed, Engine};
-use crate::service::deliver::events::{Fate, Incident, RecordPosition, WorkerObserver};
+use crate::engine::{Assessed, Disposition, Engine};
+use crate::service::deliver::events::{Incident, RecordPosition, WorkerObserver};
 
 /// Texts as numbers.
 #[derive(Debug, Default)]
@@ -182,11 +182,16 @@ impl Listener for Collector {
 }
 
 impl WorkerObserver for Collector {
-    fn registration(&mut self, place: RecordPosition<'_>, registration: &Registration<'_>, fate: Fate) {
-        if fate != Fate::Scored {
+    fn registration(
+        &mut self,
+        position: RecordPosition<'_>,
+        registration: &Registration<'_>,
+        disposition: &Disposition,
+    ) {
+        if *disposition != Disposition::Scored {
             return;
         }
-        let day = self.day(place.appended_at);
+        let day = self.day(position.appended_at);
         self.first_day = self.first_day.or(Some(day));
         self.last_day = self.last_day.max(self.day(registration.start_at));
         let month = self.zone.as_ref().map(|zone| zone.month(registration.start_at));
@@ -245,8 +250,8 @@ impl WorkerObserver for Collector {
         self.shown.push(Shown { day, alert: number, score: alert.score });
     }
 
-    fn trouble(&mut self, _partition: i32, trouble: Incident) {
-        match trouble {
+    fn incident(&mut self, _partition: i32, incident: Incident) {
+        match incident {
             Incident::Isolating { offset } => self.failed_on = Some(offset),
             Incident::Panicked { offset } => self.failed_on = offset,
             _ => {}

@@ -59,7 +59,7 @@ pub(in crate::cli) fn pass<L: Listener>(
     let mut worker = Worker::new(shared, listener);
     worker.assign(PARTITION);
     let ran = run(&mut worker, &mut log);
-    let listener = std::mem::take(worker.watch());
+    let listener = std::mem::take(worker.observer());
     match ran {
         Ok(()) => Ok(Some((listener, log))),
         Err(failure) => {
@@ -84,7 +84,7 @@ fn setup(config: &Config) -> Result<Setup, Failure> {
     let pace = Pace {
         progress_interval_millis: u64::MAX,
         commit_interval_millis: u64::MAX,
-        second_look_millis: u64::MAX,
+        recheck_after_millis: u64::MAX,
         ..setup.pace
     };
     Ok(Setup { pace, ..setup })

@@ -10,8 +10,8 @@ use super::files::write_line;
 use super::pass::{Heard, Listener};
 use crate::contract;
 use crate::domain::{AlertState, Grade, PublishedAlert, Registration, Rejection};
-use crate::engine::{Assessed, Engine};
-use crate::service::deliver::events::{Fate, Incident, RecordPosition, WorkerObserver};
+use crate::engine::{Assessed, Disposition, Engine};
+use crate::service::deliver::events::{DispositionCounts, Incident, RecordPosition, WorkerObserver};
 
 /// What is kept of an alert that stands.
 struct Standing {
@@ -30,7 +30,7 @@ pub(super) struct Summary {
     /// Hashes of the ids, so that a year of a large municipality stays small.
     registrations: HashSet<u64>,
     hasher: BuildHasherDefault<DefaultHasher>,
-    fates: BTreeMap<Fate, u64>,
+    records: DispositionCounts,
     reasons: BTreeMap<&'static str, u64>,
     standing: BTreeMap<String, Standing>,
     published: u64,
@@ -62,10 +62,9 @@ impl Summary {
     /// The table.
     pub(super) fn table(&self, took: Duration) -> Result<String, fmt::Error> {
         let mut table = String::new();
-        let fate = |fate| self.fates.get(&fate).copied().unwrap_or_default();
         let registrations = self.registrations.len() as u64;
-        let (repeats, stale) = (grouped(fate(Fate::Repeat)), grouped(fate(Fate::Stale)));
-        let versions = grouped(fate(Fate::Scored));
+        let (repeats, stale) = (grouped(self.records.repeats), grouped(self.records.stale));
+        let versions = grouped(self.records.scored);
         writeln!(table, "registrations  {:>12}", grouped(registrations))?;
         writeln!(table, "versions       {versions:>12}  (repeats {repeats}, out of date {stale})")?;
         let reasons: Vec<String> =
@@ -82,8 +81,7 @@ impl Summary {
         let reviews = self.by_rule().values().map(|grades| grades[Grade::Review as usize]).sum::<u64>();
         let per_thousand = 1_000.0 * reviews as f64 / registrations.max(1) as f64;
         writeln!(table, "reviews        {per_thousand:>12.1} findings per 1,000 registrations")?;
-        let lines: u64 = self.fates.values().sum();
-        let per_second = lines as f64 / took.as_secs_f64().max(1e-9);
+        let per_second = self.records.total() as f64 / took.as_secs_f64().max(1e-9);
         let per_second = grouped(per_second as u64);
         writeln!(
             table,
@@ -133,11 +131,16 @@ impl Listener for Summary {
 }
 
 impl WorkerObserver for Summary {
-    fn record(&mut self, _place: RecordPosition<'_>, fate: Fate) {
-        *self.fates.entry(fate).or_default() += 1;
+    fn record(&mut self, _position: RecordPosition<'_>, disposition: &Disposition) {
+        self.records.count(disposition);
     }
 
-    fn registration(&mut self, _place: RecordPosition<'_>, registration: &Registration<'_>, _fate: Fate) {
+    fn registration(
+        &mut self,
+        _position: RecordPosition<'_>,
+        registration: &Registration<'_>,
+        _disposition: &Disposition,
+    ) {
         let id = (registration.municipality, registration.registration_id);
         self.registrations.insert(self.hasher.hash_one(id));
     }
@@ -167,12 +170,12 @@ impl WorkerObserver for Summary {
         self.standing.insert(alert.alert_id.clone(), standing);
     }
 
-    fn quarantined(&mut self, _place: RecordPosition<'_>, rejection: &Rejection) {
+    fn quarantined(&mut self, _position: RecordPosition<'_>, rejection: &Rejection) {
         self.refused(rejection);
     }
 
-    fn trouble(&mut self, _partition: i32, trouble: Incident) {
-        match trouble {
+    fn incident(&mut self, _partition: i32, incident: Incident) {
+        match incident {
             Incident::Isolating { offset } => self.panicked = Some(Some(offset)),
             Incident::Panicked { offset } => self.panicked = Some(offset),
             _ => {}

@@ -1,10 +1,10 @@
-//! Looking in on a worker: for the page, the metrics, and the summary of a replay.
+//! What a worker reports: for the page, the metrics, and the summary of a replay.
 
 use crate::contract::Progress;
 use crate::domain::{PublishedAlert, Registration, Rejection, UtcSecond};
-use crate::engine::{Assessed, Engine};
+use crate::engine::{Assessed, Disposition, Engine};
 
-/// Where a record of the feed stands.
+/// The position of a record of the feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecordPosition<'a> {
     /// Its partition.
@@ -13,54 +13,78 @@ pub struct RecordPosition<'a> {
     pub offset: i64,
     /// When it was appended.
     pub appended_at: UtcSecond,
-    /// Its municipality; empty where that cannot be told.
+    /// Its municipality; empty where it names none for sure.
     pub municipality: &'a str,
-    /// Is it only read again, to rebuild the state, and was told of before?
+    /// Read again to rebuild the state: its outputs were published by an earlier owner.
     pub muted: bool,
 }
 
-/// What became of a record of the feed: exactly one of these.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fate {
-    /// Taken in and assessed.
-    Scored,
-    /// This version was known.
-    Repeat,
-    /// A later version was known.
-    Stale,
-    /// It could not be used.
-    Quarantined,
+/// Records by disposition.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DispositionCounts {
+    /// Inserted and assessed.
+    pub scored: u64,
+    /// Of a known version.
+    pub repeats: u64,
+    /// Of a version lower than the known one.
+    pub stale: u64,
+    /// Not usable.
+    pub quarantined: u64,
 }
 
-/// Where a worker stands with a partition.
+impl DispositionCounts {
+    /// Counts one record more.
+    pub fn count(&mut self, disposition: &Disposition) {
+        *match disposition {
+            Disposition::Scored => &mut self.scored,
+            Disposition::Repeat => &mut self.repeats,
+            Disposition::Stale => &mut self.stale,
+            Disposition::Quarantined(_) => &mut self.quarantined,
+        } += 1;
+    }
+
+    /// All of them, in the order of the fields.
+    #[must_use]
+    pub const fn each(&self) -> [u64; 4] {
+        [self.scored, self.repeats, self.stale, self.quarantined]
+    }
+
+    /// Their sum: every offset has exactly one disposition.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.each().into_iter().sum()
+    }
+}
+
+/// What a worker does with a partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// It reads the log again, and tells nothing.
+    /// It reads the log again to rebuild the state.
     Replaying {
         /// The first offset.
         from: i64,
-        /// The offset at which it tells again.
+        /// The offset from which it is live.
         to: i64,
     },
-    /// It tells what it finds.
+    /// It publishes what it derives.
     Live,
     /// It gave the partition back, or another owner has it.
     Gone,
 }
 
-/// Something is wrong that an operator must hear of; the work goes on.
+/// A fault that an operator must see; the work goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Incident {
-    /// Records were deleted before they were assessed: nothing can be said of them.
+    /// Records were deleted before they were assessed; they never will be.
     Gap {
         /// The first offset that is gone.
         from: i64,
         /// The first that is there.
         to: i64,
     },
-    /// More is committed or told than the log holds: it was made anew, or has lost its end.
+    /// A commit or an output names offsets beyond the end of the log: it was created anew, or lost its end.
     Recreated {
-        /// The next offset that was to be worked on.
+        /// The next offset that was expected.
         expected: i64,
         /// The end of the log.
         high: i64,
@@ -82,42 +106,48 @@ pub enum Incident {
         /// Why.
         rejection: Rejection,
     },
-    /// The program failed on what a record changed, or those before it; the partition is built up again, and
-    /// what each record changes is looked at by itself.
+    /// The program failed on the consequences of one of several records; the partition is rebuilt, with the
+    /// consequences of each record derived by themselves.
     Isolating {
-        /// The record's offset.
+        /// The last of these records.
         offset: i64,
     },
-    /// The program failed on a record, which is left out; the partition is built up again.
+    /// The program failed on a record, which is left out; the partition is rebuilt.
     Panicked {
-        /// The record's offset; `None` where it was a fact or a decision.
+        /// The record's offset; `None` for a fact or a decision.
         offset: Option<i64>,
     },
-    /// Another owner wrote alerts in between; what stands was told again where it differed.
+    /// Another owner wrote alerts in between; what differed was published again.
     ForeignAlerts,
 }
 
-/// Is told what a worker does. Whatever it does with it must be quick and must not fail.
+/// Receives what a worker does. Called on the worker's thread: every method must return quickly and cannot fail.
 pub trait WorkerObserver {
-    /// A record of the feed was worked on.
-    fn record(&mut self, _place: RecordPosition<'_>, _fate: Fate) {}
+    /// A record of the feed was handled.
+    fn record(&mut self, _position: RecordPosition<'_>, _disposition: &Disposition) {}
 
-    /// A record that could be decoded was worked on; [`WorkerObserver::record`] follows.
-    fn registration(&mut self, _place: RecordPosition<'_>, _registration: &Registration<'_>, _fate: Fate) {}
+    /// A record that could be decoded was handled; [`WorkerObserver::record`] follows.
+    fn registration(
+        &mut self,
+        _position: RecordPosition<'_>,
+        _registration: &Registration<'_>,
+        _disposition: &Disposition,
+    ) {
+    }
 
-    /// A registration was assessed; `engine` tells it in full. Not while muted.
+    /// A registration was assessed; `engine` resolves it to names. Not while muted.
     fn assessed(&mut self, _engine: &Engine, _assessed: &Assessed) {}
 
-    /// An alert was opened, revised or withdrawn and handed to the log. Not while muted.
+    /// An alert was opened, revised or withdrawn and queued for the log. Not while muted.
     fn alert(&mut self, _alert: &PublishedAlert) {}
 
-    /// An alert that stood on the topic already, when the replay was compared with it.
-    fn standing(&mut self, _alert: &PublishedAlert) {}
+    /// An alert of the topic that stays as it is, at the comparison after a replay.
+    fn already_published(&mut self, _alert: &PublishedAlert) {}
 
     /// A record could not be used. Also while muted.
-    fn quarantined(&mut self, _place: RecordPosition<'_>, _rejection: &Rejection) {}
+    fn quarantined(&mut self, _position: RecordPosition<'_>, _rejection: &Rejection) {}
 
-    /// A progress record was handed to the log.
+    /// A progress record was queued for the log.
     fn progress(&mut self, _progress: &Progress) {}
 
     /// All below `next_offset` was committed.
@@ -126,22 +156,16 @@ pub trait WorkerObserver {
     /// A partition entered a phase.
     fn phase(&mut self, _partition: i32, _phase: Phase) {}
 
-    /// Records of `municipality` were worked on, or facts about it came. Not while muted.
+    /// Records of `municipality` were handled, or facts of it applied. Not while muted.
     fn changed(&mut self, _municipality: &str, _engine: &Engine) {}
 
-    /// The rolling statistics of some carers and clients of `municipality` changed:
-    /// [`Engine::touched`] tells of whom, at most `max` of them now. Not while muted.
-    fn rolled(&mut self, _municipality: &str, _engine: &mut Engine, _max: usize) {}
+    /// Rolling statistics of some carers and clients of `municipality` changed: to be read by
+    /// [`Engine::drain_changed`], at most `max` of them now. Not while muted.
+    fn rolling_changed(&mut self, _municipality: &str, _engine: &mut Engine, _max: usize) {}
 
-    /// A step is done: so many records wait to be handed to the log, so many for its acknowledgement.
+    /// A step is done: numbers of records that wait to be handed to the log, and for its acknowledgement.
     fn stepped(&mut self, _waiting: usize, _in_flight: u64) {}
 
-    /// Something is wrong.
-    fn trouble(&mut self, _partition: i32, _trouble: Incident) {}
+    /// A fault that an operator must see.
+    fn incident(&mut self, _partition: i32, _incident: Incident) {}
 }
-
-/// Looks at nothing.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Unwatched;
-
-impl WorkerObserver for Unwatched {}

@@ -1,66 +1,56 @@
-//! One municipality as a worker holds it: its engine, its outbox and its counts.
+//! One municipality of a worker: its engine, its outbox and its counts.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::contract::{self, Progress};
-use crate::domain::{Alert, Registration, Rejection};
+use crate::domain::{Alert, PublishedAlert, Registration};
 use crate::engine::{Disposition, Engine, Input, Output, Position};
-use crate::service::deliver::events::{Fate, WorkerObserver};
+use crate::service::deliver::events::{DispositionCounts, WorkerObserver};
 use crate::service::deliver::outbox::{Origin, Outbox};
 use crate::service::deliver::queue::Queue;
 use crate::service::deliver::reference_log::ReferenceUpdate;
 use crate::service::deliver::shared::Shared;
+use crate::service::log::Headers;
 
-/// Carers and clients that are shown to the read model in one step: folding their statistics must
-/// not keep an alert waiting for milliseconds.
-const SHOWN_AT_ONCE_MAX: usize = 32;
-/// And while more waits to be worked on, as all of them change again and again then.
-const SHOWN_MEANWHILE_MAX: usize = 4;
+/// Carers and clients whose statistics are read for the read model in one step: reading them must not keep an
+/// alert waiting for milliseconds.
+const ROLLING_PER_STEP_MAX: usize = 32;
+/// The same while records wait, as the statistics then change again and again.
+const ROLLING_PER_BUSY_STEP_MAX: usize = 4;
 
-/// The program failed; the engine is not to be used any more.
+/// The program failed; the engine must not be used any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::service) enum Panicked {
     /// On a record of the feed.
     Record,
-    /// On what this record of the feed has changed, or on what others before it have.
+    /// On the consequences of this record of the feed, or of others before it.
     Records,
     /// On a fact or decision of a municipality, by its number.
     ReferenceUpdate(String, usize),
 }
 
-/// What became of the records so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::service) struct Dispositions {
-    scored: u64,
-    repeats: u64,
-    stale: u64,
-    quarantined: u64,
-}
-
-/// One municipality of one partition. Without an engine it is known from the alert topic only, or
-/// it stands for the records whose municipality cannot be told.
+/// One municipality of one partition. Without an engine it is known from the alert topic only, or it holds the
+/// counts of the records that name no municipality.
 pub(in crate::service) struct Municipality {
     pub(in crate::service) name: String,
     pub(in crate::service) engine: Option<Engine>,
     pub(in crate::service) outbox: Outbox,
-    tally: Dispositions,
-    /// From this offset on its alerts are told; before, they were told already.
+    counts: DispositionCounts,
+    /// The offset from which it publishes; an earlier owner published what follows from those before.
     pub(in crate::service) live_from: i64,
     pub(in crate::service) live: bool,
-    /// Where more was worked on than was told for sure: the contents that it derived when all was
-    /// told, by alert id.
+    /// With a truncated log: content by alert id of what was derived when all below the unsettled offsets was
+    /// applied.
     snapshot: Option<BTreeMap<String, [u8; 16]>>,
-    /// How much of the shared knowledge the engine has taken.
-    reference_taken: usize,
-    /// The progress that was told last.
-    pub(in crate::service) told: Option<Progress>,
-    /// Something is to be told by the next progress record.
-    dirty: bool,
-    /// The read model has to look again.
+    /// Reference updates that the engine has applied.
+    reference_applied: usize,
+    /// The latest progress record on the topic.
+    pub(in crate::service) published_progress: Option<Progress>,
+    /// The next progress record will differ.
+    progress_dirty: bool,
+    /// The read model is out of date.
     pub(in crate::service) changed: bool,
-    /// So many carers and clients are to be shown to it.
-    to_show: usize,
 }
 
 impl Municipality {
@@ -69,25 +59,24 @@ impl Municipality {
             name: name.to_owned(),
             engine: None,
             outbox: Outbox::new(origin),
-            tally: Dispositions::default(),
+            counts: DispositionCounts::default(),
             live_from,
             live: false,
             snapshot: None,
-            reference_taken: 0,
-            told: None,
-            dirty: false,
+            reference_applied: 0,
+            published_progress: None,
+            progress_dirty: false,
             changed: false,
-            to_show: 0,
         }
     }
 
-    /// Has it anything to tell that must wait for its time? Without an engine it has not, but for the
-    /// counts of records that nobody can be named for.
-    pub(in crate::service) fn may_go_live(&self) -> bool {
+    /// Whether it has yet to go live. Without an engine it has nothing to publish, except the counts of the
+    /// records that name no municipality.
+    pub(in crate::service) fn has_yet_to_go_live(&self) -> bool {
         !self.live && (self.engine.is_some() || self.name.is_empty())
     }
 
-    /// Gives it an engine that has seen nothing but the facts.
+    /// Gives it an empty engine.
     pub(in crate::service) fn start_engine(&mut self, shared: &Shared, history_truncated: bool) {
         let mut engine = Engine::new(shared.setup.settings(&self.name), shared.setup.rules.clone());
         if history_truncated {
@@ -96,41 +85,30 @@ impl Municipality {
         self.engine = Some(engine);
     }
 
-    pub(in crate::service) fn count(&mut self, fate: Fate) {
-        let Dispositions { scored, repeats, stale, quarantined } = &mut self.tally;
-        *match fate {
-            Fate::Scored => scored,
-            Fate::Repeat => repeats,
-            Fate::Stale => stale,
-            Fate::Quarantined => quarantined,
-        } += 1;
-        self.dirty = true;
+    pub(in crate::service) fn count(&mut self, disposition: &Disposition) {
+        self.counts.count(disposition);
+        self.progress_dirty = true;
     }
 
-    /// Lets the engine take a registration in. `Err(Panicked)`: it must be built up again without.
+    /// Applies a registration. After `Err(Panicked)` the engine must be rebuilt without it.
     pub(in crate::service) fn register(
         &mut self,
         registration: &Registration<'_>,
         at: Position,
         sink: &mut Sink<'_, impl WorkerObserver>,
-    ) -> Result<Result<Fate, Rejection>, Panicked> {
+    ) -> Result<Disposition, Panicked> {
         let alone = !self.has_dirty_periods();
-        let outcome = self.apply(Input::Registered { registration, at }, sink);
-        let outcome = outcome.map_err(|_| if alone { Panicked::Record } else { Panicked::Records })?;
+        let applied = self.apply(Input::Registered { registration, at }, sink);
+        let applied = applied.map_err(|_| if alone { Panicked::Record } else { Panicked::Records })?;
         self.changed = true;
-        let fate = match outcome {
-            Disposition::Repeat => Fate::Repeat,
-            Disposition::Stale => Fate::Stale,
-            Disposition::Rejected(rejection) => return Ok(Err(rejection)),
-            Disposition::Scored | Disposition::Noted => Fate::Scored,
-        };
-        if fate == Fate::Scored && self.live && self.outbox.has_orphans() {
+        let disposition = applied.expect("an engine was started, and a registration has a disposition");
+        if disposition == Disposition::Scored && self.live && self.outbox.has_orphans() {
             self.resolve_orphan(registration.registration_id, at, sink);
         }
-        Ok(Ok(fate))
+        Ok(disposition)
     }
 
-    /// Tells the engine of a record that cannot be used.
+    /// Applies the position of a record that cannot be used.
     pub(in crate::service) fn skip(
         &mut self,
         at: Position,
@@ -139,8 +117,8 @@ impl Municipality {
         self.apply(Input::Quarantined { at }, sink).map(|_| ())
     }
 
-    /// Takes in what came to be known since the last time, but for what `skip` says.
-    pub(in crate::service) fn learn(
+    /// Applies the facts and decisions that are new since the last time, except those that `skip` names.
+    pub(in crate::service) fn apply_reference_updates(
         &mut self,
         shared: &Shared,
         skip: &dyn Fn(&str, usize) -> bool,
@@ -151,12 +129,12 @@ impl Municipality {
         }
         let mut failed = None;
         let name = self.name.clone();
-        let taken = self.reference_taken;
-        self.reference_taken = shared.reference_log.since(&name, taken, &mut |number, reference_updates| {
+        let applied = self.reference_applied;
+        self.reference_applied = shared.reference_log.since(&name, applied, &mut |number, update| {
             if failed.is_some() || skip(&name, number) {
                 return;
             }
-            let input = match reference_updates {
+            let input = match update {
                 ReferenceUpdate::Fact(change) => Input::Referenced(change),
                 ReferenceUpdate::Decision(decision) => Input::Decided(decision),
             };
@@ -164,11 +142,11 @@ impl Municipality {
                 failed = Some(Panicked::ReferenceUpdate(name.clone(), number));
             }
         });
-        self.changed |= taken < self.reference_taken;
+        self.changed |= applied < self.reference_applied;
         failed.map_or(Ok(()), Err)
     }
 
-    /// Lets the engine look at the pay periods that have changed.
+    /// Assesses the pay periods that have changed.
     pub(in crate::service) fn assess_dirty_periods(
         &mut self,
         sink: &mut Sink<'_, impl WorkerObserver>,
@@ -176,11 +154,11 @@ impl Municipality {
         if !self.has_dirty_periods() {
             return Ok(());
         }
-        let looked = self.run_engine(sink, |engine, outputs| engine.assess_dirty_periods(outputs));
-        looked.map(|_| ()).map_err(|_| Panicked::Records)
+        let assessed = self.run_engine(sink, |engine, outputs| engine.assess_dirty_periods(outputs));
+        assessed.map(|_| ()).map_err(|_| Panicked::Records)
     }
 
-    /// Must the engine look at pay periods before all is told that follows from what it has taken in?
+    /// Whether pay periods have yet to be assessed before all that follows from the applied records is published.
     pub(in crate::service) fn has_dirty_periods(&self) -> bool {
         self.engine.as_ref().is_some_and(Engine::has_dirty_periods)
     }
@@ -189,22 +167,21 @@ impl Municipality {
         &mut self,
         input: Input<'_>,
         sink: &mut Sink<'_, impl WorkerObserver>,
-    ) -> Result<Disposition, Panicked> {
-        let outcome = self.run_engine(sink, |engine, outputs| engine.apply(input, outputs))?;
-        Ok(outcome.unwrap_or(Disposition::Noted))
+    ) -> Result<Option<Disposition>, Panicked> {
+        Ok(self.run_engine(sink, |engine, outputs| engine.apply(input, outputs))?.flatten())
     }
 
-    /// Lets the engine do something, and hands on what it tells; `None` where there is no engine.
+    /// Runs `run` on the engine and passes its outputs on; `None` where there is no engine.
     fn run_engine<T>(
         &mut self,
         sink: &mut Sink<'_, impl WorkerObserver>,
-        what: impl FnOnce(&mut Engine, &mut Vec<Output>) -> T,
+        run: impl FnOnce(&mut Engine, &mut Vec<Output>) -> T,
     ) -> Result<Option<T>, Panicked> {
         let Some(engine) = &mut self.engine else { return Ok(None) };
         sink.outputs.clear();
         let outputs = &mut *sink.outputs;
-        // The state behind the reference is not looked at again after a panic: it is built anew.
-        let done = catch_unwind(AssertUnwindSafe(|| what(engine, outputs)));
+        // The state behind the reference is not used after a panic: it is rebuilt.
+        let done = catch_unwind(AssertUnwindSafe(|| run(engine, outputs)));
         let Ok(done) = done else { return Err(Panicked::Record) };
         if !self.live {
             return Ok(Some(done));
@@ -212,12 +189,11 @@ impl Municipality {
         let mut outputs = std::mem::take(sink.outputs);
         for output in outputs.drain(..) {
             match output {
-                Output::Assessed(assessed) => sink.watch.assessed(engine, &assessed),
+                Output::Assessed(assessed) => sink.observer.assessed(engine, &assessed),
                 Output::Alert(alert) => {
                     if let Some(alert) = self.outbox.diff(*alert) {
-                        sink.queue.alert(&alert);
-                        sink.watch.alert(&alert);
-                        self.dirty = true;
+                        sink.publish(&alert);
+                        self.progress_dirty = true;
                     }
                 }
             }
@@ -226,7 +202,7 @@ impl Municipality {
         Ok(Some(done))
     }
 
-    /// An alert was left alone because the engine did not know its registration; now it does.
+    /// Withdraws an alert that was left alone while the engine did not know its registration.
     fn resolve_orphan(
         &mut self,
         registration_id: &str,
@@ -237,64 +213,60 @@ impl Municipality {
         let kind = crate::domain::SubjectKind::Registration.as_str();
         let alert_id = format!("{}:{kind}:{registration_id}", self.name);
         if let Some(alert) = self.outbox.resolve_orphan(&alert_id, at, &|subject| engine.knows(subject)) {
-            sink.queue.alert(&alert);
-            sink.watch.alert(&alert);
+            sink.publish(&alert);
         }
     }
 
-    /// Everything up to here was told by an earlier owner, but it stays muted for a while. To be called once
-    /// pay periods were looked at.
+    /// Remembers what is derived at the unsettled offset, up to which an earlier owner published everything. To
+    /// be called once dirty periods are assessed.
     pub(in crate::service) fn snapshot_open_alerts(&mut self) {
-        let standing = self.engine.as_ref().map(Engine::open_alerts).unwrap_or_default();
+        let open = self.engine.as_ref().map(Engine::open_alerts).unwrap_or_default();
         let content = |alert: Alert| (alert.alert_id.clone(), contract::content_hash(&alert));
-        self.snapshot = Some(standing.into_iter().map(content).collect());
+        self.snapshot = Some(open.into_iter().map(content).collect());
     }
 
-    /// From here on it tells: what differs from the topic at once. To be called once pay periods were looked at.
+    /// Publishes from here on, what differs from the topic at once. To be called once dirty periods are assessed.
     pub(in crate::service) fn go_live(&mut self, at: Position, sink: &mut Sink<'_, impl WorkerObserver>) {
         self.live = true;
         let Some(engine) = &self.engine else { return };
         let snapshot = self.snapshot.take();
-        let was_told = |alert: &Alert| {
+        let was_derived = |alert: &Alert| {
             let content = || contract::content_hash(alert);
-            snapshot.as_ref().is_none_or(|told| told.get(&alert.alert_id) == Some(&content()))
+            snapshot.as_ref().is_none_or(|contents| contents.get(&alert.alert_id) == Some(&content()))
         };
-        let Sink { queue, watch, .. } = sink;
         let changes = self.outbox.reconcile(
             engine.open_alerts(),
             at,
             &|subject| engine.knows(subject),
-            &was_told,
-            &mut |unchanged| watch.standing(unchanged),
+            &was_derived,
+            &mut |unchanged| sink.observer.already_published(unchanged),
         );
-        for alert in changes {
-            queue.alert(&alert);
-            watch.alert(&alert);
-        }
-        self.dirty = true;
+        changes.iter().for_each(|alert| sink.publish(alert));
+        self.progress_dirty = true;
         self.changed = true;
     }
 
-    /// The topic says this, whatever was told: told again by the next progress where it differs.
-    pub(in crate::service) fn told_is(&mut self, progress: Progress) {
-        self.told = Some(progress);
-        self.dirty = true;
+    /// Adopts a progress record of the topic; the next one is published where it differs.
+    pub(in crate::service) fn adopt_progress(&mut self, progress: Progress) {
+        self.published_progress = Some(progress);
+        self.progress_dirty = true;
     }
 
-    /// The progress record as of `at`, where it says something new. The caller tells it once all
-    /// that was published up to now is acknowledged.
+    /// The progress record as of `at`, where it differs from the one on the topic. The caller publishes it once
+    /// all that was queued up to now is acknowledged.
     pub(in crate::service) fn progress(
         &mut self,
         partition: i32,
         at: Position,
         config_hash: &str,
     ) -> Option<Progress> {
-        let told_through = self.told.as_ref().map_or(-1, |told| told.assessed_through_offset);
-        if !self.live || !self.dirty || at.offset < told_through {
+        let published = self.published_progress.as_ref();
+        let published_through = published.map_or(-1, |published| published.assessed_through_offset);
+        if !self.live || !self.progress_dirty || at.offset < published_through {
             return None;
         }
-        self.dirty = false;
-        let Dispositions { scored, repeats, stale, quarantined } = self.tally;
+        self.progress_dirty = false;
+        let DispositionCounts { scored, repeats, stale, quarantined } = self.counts;
         let mut breakers_open: Vec<String> =
             self.engine.iter().flat_map(Engine::breakers_open).map(|(rule, _)| rule.to_owned()).collect();
         breakers_open.dedup();
@@ -317,45 +289,55 @@ impl Municipality {
             digest: self.outbox.digest(),
             config_hash: config_hash.to_owned(),
         };
-        if self.told.as_ref().is_some_and(|told| says_the_same(told, &progress)) {
+        if published.is_some_and(|published| differ_in_position_only(published, &progress)) {
             return None;
         }
-        self.told = Some(progress.clone());
+        self.published_progress = Some(progress.clone());
         Some(progress)
     }
 
-    /// Lets the read model look at what changed: counts at once, carers and clients little by little.
-    pub(in crate::service) fn show(&mut self, watch: &mut impl WorkerObserver) {
+    /// Reports the engine's counts and sizes, where records or facts were applied since the last time.
+    pub(in crate::service) fn report_changes(&mut self, observer: &mut impl WorkerObserver) {
         if let Some(engine) = self.engine.as_ref().filter(|_| self.live && self.changed) {
-            watch.changed(&self.name, engine);
+            observer.changed(&self.name, engine);
             self.changed = false;
-            self.to_show = engine.changed_count();
         }
     }
 
-    /// Goes on with the carers and clients that changed before the last [`Municipality::show`].
-    pub(in crate::service) fn publish_rolling(&mut self, rests: bool, watch: &mut impl WorkerObserver) {
-        if 0 < self.to_show
-            && let Some(engine) = &mut self.engine
-        {
-            let max = self.to_show.min(if rests { SHOWN_AT_ONCE_MAX } else { SHOWN_MEANWHILE_MAX });
-            watch.rolled(&self.name, engine, max);
-            self.to_show -= max;
+    /// Reports the statistics of some carers and clients that changed; of more while `idle`.
+    pub(in crate::service) fn report_rolling(&mut self, idle: bool, observer: &mut impl WorkerObserver) {
+        if let Some(engine) = self.engine.as_mut().filter(|_| self.live) {
+            let max = if idle { ROLLING_PER_STEP_MAX } else { ROLLING_PER_BUSY_STEP_MAX };
+            observer.rolling_changed(&self.name, engine, max);
         }
     }
 }
 
-/// Do both say the same but for how far the partition has come? Then no record of the municipality
+/// Whether two progress records differ in the position of the partition at most: then no record of the municipality
 /// lies between them.
-fn says_the_same(told: &Progress, now: &Progress) -> bool {
-    let Progress { assessed_through_offset, append_time, .. } = *told;
-    *told == Progress { assessed_through_offset, append_time, ..now.clone() }
+fn differ_in_position_only(published: &Progress, now: &Progress) -> bool {
+    let Progress { assessed_through_offset, append_time, .. } = *published;
+    *published == Progress { assessed_through_offset, append_time, ..now.clone() }
 }
 
-/// Where a municipality's words go.
+/// Receives what the engines of a worker derive.
 pub(in crate::service) struct Sink<'a, W> {
     pub(in crate::service) queue: &'a mut Queue,
-    pub(in crate::service) watch: &'a mut W,
-    /// Used again for every record.
+    pub(in crate::service) observer: &'a mut W,
+    /// Reused for every record.
     pub(in crate::service) outputs: &'a mut Vec<Output>,
+    /// Of the record that is applied; their trace is carried on.
+    pub(in crate::service) headers: &'a dyn Headers,
+}
+
+impl<W: WorkerObserver> Sink<'_, W> {
+    /// The same for the outputs of a record with these headers.
+    pub(in crate::service) fn caused_by<'a>(&'a mut self, headers: &'a dyn Headers) -> Sink<'a, W> {
+        Sink { queue: self.queue, observer: self.observer, outputs: self.outputs, headers }
+    }
+
+    fn publish(&mut self, alert: &PublishedAlert) {
+        self.queue.alert(alert, self.headers);
+        self.observer.alert(alert);
+    }
 }

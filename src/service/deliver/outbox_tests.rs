@@ -14,7 +14,7 @@ fn origin() -> Origin {
     }
 }
 
-/// What should stand about registration `id`: nothing for 0 seconds.
+/// The alert about registration `id`: without findings for 0 seconds.
 fn alert(id: &str, seconds: i64, offset: i64) -> Alert {
     let finding = |seconds_in_question| Finding {
         rule: "carer-overlap".to_owned(),
@@ -92,11 +92,11 @@ fn an_alert_opens_is_revised_withdrawn_and_opens_again() {
 }
 
 #[test]
-fn the_same_content_is_not_told_twice() {
+fn the_same_content_is_not_published_twice() {
     let mut outbox = Outbox::new(origin());
     published(&mut outbox, 60, 1);
     assert_eq!(outbox.diff(alert("R", 60, 2)), None, "only offset and times differ");
-    assert_eq!(outbox.diff(alert("other", 0, 2)), None, "nothing stood and nothing stands");
+    assert_eq!(outbox.diff(alert("other", 0, 2)), None, "nothing was open and nothing is");
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn a_withdrawal_keeps_its_body_and_supersedes_the_hold() {
 }
 
 #[test]
-fn what_was_read_back_is_not_told_again() {
+fn what_was_read_back_is_not_published_again() {
     let mut before = Outbox::new(origin());
     let topic = [published(&mut before, 60, 1), published(&mut before, 90, 2)];
     let mut outbox = reloaded(&topic);
@@ -143,14 +143,14 @@ fn what_is_not_derived_is_taken_back_only_where_the_engine_knows() {
 }
 
 #[test]
-fn what_is_known_in_part_is_told_only_where_it_is_new() {
-    let standing = || vec![alert("R", 90, 7), alert("S", 60, 7)];
+fn what_is_known_in_part_is_published_only_where_it_is_new() {
+    let open = || vec![alert("R", 90, 7), alert("S", 60, 7)];
     let mut before = Outbox::new(origin());
     let topic = [published(&mut before, 60, 1)];
-    let changes = reloaded(&topic).reconcile(standing(), AT, &|_| false, &|_| true, &mut |_| ());
-    assert_eq!(changes, vec![], "more was known when it was told");
-    let changes = reloaded(&topic).reconcile(standing(), AT, &|_| false, &|_| false, &mut |_| ());
-    assert_eq!(changes.len(), 2, "it was never told");
+    let changes = reloaded(&topic).reconcile(open(), AT, &|_| false, &|_| true, &mut |_| ());
+    assert_eq!(changes, vec![], "more was known when it was published");
+    let changes = reloaded(&topic).reconcile(open(), AT, &|_| false, &|_| false, &mut |_| ());
+    assert_eq!(changes.len(), 2, "it was never published");
 }
 
 #[test]
@@ -186,13 +186,13 @@ proptest! {
     ) {
         let mut topic: Vec<PublishedAlert> = Vec::new();
         let mut outbox = Outbox::new(origin());
-        let mut standing: BTreeMap<String, Alert> = BTreeMap::new();
+        let mut open: BTreeMap<String, Alert> = BTreeMap::new();
         for (offset, (id, seconds, crash)) in (0..).zip(steps) {
             let offered = alert(&format!("R{id}"), seconds, offset);
-            standing.insert(offered.alert_id.clone(), offered.clone());
+            open.insert(offered.alert_id.clone(), offered.clone());
             if crash {
                 outbox = reloaded(&topic);
-                let all = standing.values().filter(|alert| !alert.findings.is_empty()).cloned().collect();
+                let all = open.values().filter(|alert| !alert.findings.is_empty()).cloned().collect();
                 topic.extend(outbox.reconcile(all, AT, &|_| true, &|_| true, &mut |_| ()));
             } else {
                 topic.extend(outbox.diff(offered));
@@ -203,7 +203,7 @@ proptest! {
             let before = last.insert(record.alert.alert_id.clone(), record);
             prop_assert_eq!(record.revision, before.map_or(0, |before| before.revision) + 1);
         }
-        for (id, offered) in &standing {
+        for (id, offered) in &open {
             match last.get(id) {
                 None => prop_assert!(offered.findings.is_empty()),
                 Some(record) => {

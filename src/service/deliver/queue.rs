@@ -1,4 +1,4 @@
-//! What waits to be handed to the log, in order.
+//! Encoded records that wait to be handed to the log, in order.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -27,17 +27,26 @@ pub(in crate::service) struct Queue {
 }
 
 impl Queue {
-    /// Queues an alert.
-    pub(in crate::service) fn alert(&mut self, alert: &PublishedAlert) {
+    /// Queues an alert. `cause` are the headers of the record that led to it: where they name a trace, the alert
+    /// carries it on.
+    pub(in crate::service) fn alert(&mut self, alert: &PublishedAlert, cause: &dyn Headers) {
         let mut value = Vec::new();
         contract::write_alert(alert, &mut value);
+        let mut headers = owned(contract::alert_headers(alert));
+        let span = traced(cause).map(|(parent, state)| {
+            let id = headers.iter().find(|(name, _)| name == contract::EVENT_ID);
+            let own = parent.child(id.and_then(|(_, id)| id.as_deref()).unwrap_or_default());
+            headers.push((Cow::Borrowed(contract::TRACEPARENT), Some(own.to_string().into_bytes())));
+            headers.extend(state.map(|state| (Cow::Borrowed(contract::TRACESTATE), Some(state))));
+            Span { parent, own }
+        });
         self.waiting.push_back(Waiting {
             topic: OutputTopic::Alerts,
             partition: alert.provenance.partition,
             key: Some(alert.alert.alert_id.clone().into_bytes()),
             value: Some(value),
-            headers: owned(contract::alert_headers(alert)),
-            span: None,
+            headers,
+            span,
         });
     }
 
@@ -55,7 +64,7 @@ impl Queue {
         });
     }
 
-    /// Queues what could not be used: as it came, with the reason in its headers.
+    /// Queues a record that could not be used: as it came, with the reason in its headers.
     pub(in crate::service) fn quarantine(
         &mut self,
         feed_topic: &str,
@@ -78,25 +87,7 @@ impl Queue {
         });
     }
 
-    /// The alerts that were queued while a record with these headers was worked on, from the one of
-    /// number `from` on, carry on its trace.
-    pub(in crate::service) fn trace(&mut self, from: usize, of: &dyn Headers) {
-        let alerts = || self.waiting.iter().skip(from).any(|waiting| waiting.topic == OutputTopic::Alerts);
-        let Some((parent, state)) = alerts().then(|| traced(of)).flatten() else { return };
-        for waiting in
-            self.waiting.iter_mut().skip(from).filter(|waiting| waiting.topic == OutputTopic::Alerts)
-        {
-            let id = waiting.headers.iter().find(|(name, _)| name == contract::EVENT_ID);
-            let own = parent.child(id.and_then(|(_, id)| id.as_deref()).unwrap_or_default());
-            waiting.span = Some(Span { parent, own });
-            let own = own.to_string().into_bytes();
-            waiting.headers.push((Cow::Borrowed(contract::TRACEPARENT), Some(own)));
-            let state = state.clone().map(|state| (Cow::Borrowed(contract::TRACESTATE), Some(state)));
-            waiting.headers.extend(state);
-        }
-    }
-
-    /// Hands all that waits to the log. After an error the rest still waits.
+    /// Hands all that waits to the log. After an error the rest goes on waiting.
     pub(in crate::service) fn flush(&mut self, log: &mut dyn Log) -> Result<(), LogError> {
         while let Some(next) = self.waiting.front() {
             let Waiting { topic, partition, key, value, headers, span } = next;
@@ -114,8 +105,8 @@ impl Queue {
         Ok(())
     }
 
-    /// Asks the log how much has arrived.
-    pub(in crate::service) fn look_up_acknowledged(&mut self, log: &mut dyn Log) -> Result<(), LogError> {
+    /// Takes over the log's count of acknowledged records.
+    pub(in crate::service) fn refresh_acknowledged(&mut self, log: &mut dyn Log) -> Result<(), LogError> {
         self.acknowledged = log.acknowledged()?;
         assert!(self.acknowledged <= self.published, "more acknowledged than was ever published");
         Ok(())
@@ -131,18 +122,18 @@ impl Queue {
         self.published - self.acknowledged
     }
 
-    /// Has all that was ever queued arrived?
+    /// Is all that was ever queued acknowledged?
     pub(in crate::service) fn is_settled(&self) -> bool {
         self.waiting.is_empty() && self.in_flight() == 0
     }
 
-    /// Drops what waits for a partition that another owner has.
+    /// Drops what waits of a partition that another owner has.
     pub(in crate::service) fn forget(&mut self, partition: i32) {
         self.waiting.retain(|waiting| waiting.partition != partition);
     }
 }
 
-/// The trace that headers name, with the vendors' marks. The first of a name counts.
+/// The trace that headers name, with the vendors' state. The first header of a name counts.
 fn traced(headers: &dyn Headers) -> Option<(Trace, Option<Vec<u8>>)> {
     let (mut parent, mut state) = (None, None);
     headers.each(&mut |name, value| match (name, value) {
@@ -164,6 +155,7 @@ fn owned(headers: Vec<(&'static str, String)>) -> Vec<Header> {
 mod tests {
     use super::*;
     use crate::service::fixtures::alert;
+    use crate::service::log::NoHeaders;
 
     const GIVEN: &[u8] = b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
@@ -172,24 +164,22 @@ mod tests {
     }
 
     #[test]
-    fn an_alert_carries_on_the_trace_of_its_record_and_of_no_other() {
+    fn an_alert_carries_on_the_trace_of_its_cause() {
         let mut queue = Queue::default();
-        queue.alert(&alert("0181", "R0", 1.0));
-        let from = queue.waiting();
-        queue.alert(&alert("0181", "R1", 1.0));
-        queue.alert(&alert("0181", "R2", 1.0));
-        let headers = vec![header("traceparent", GIVEN), header("tracestate", b"vendor=1")];
-        queue.trace(from, &headers);
+        let cause = vec![header("traceparent", GIVEN), header("tracestate", b"vendor=1")];
+        queue.alert(&alert("0181", "R0", 1.0), &NoHeaders);
+        queue.alert(&alert("0181", "R1", 1.0), &cause);
+        queue.alert(&alert("0181", "R2", 1.0), &cause);
         let parent = Trace::parse(GIVEN).expect("it is well formed");
-        let said = |number: usize, name: &str| {
+        let value = |number: usize, name: &str| {
             let of = queue.waiting[number].headers.iter().find(|(known, _)| known == name);
             of.and_then(|(_, value)| value.clone())
         };
-        assert_eq!(said(0, "traceparent"), None);
+        assert_eq!((value(0, "traceparent"), queue.waiting[0].span), (None, None));
         for (number, id) in [(1, "0181:registration:R1/1"), (2, "0181:registration:R2/1")] {
             let own = parent.child(id.as_bytes());
-            assert_eq!(said(number, "traceparent"), Some(own.to_string().into_bytes()));
-            assert_eq!(said(number, "tracestate"), Some(b"vendor=1".to_vec()));
+            assert_eq!(value(number, "traceparent"), Some(own.to_string().into_bytes()));
+            assert_eq!(value(number, "tracestate"), Some(b"vendor=1".to_vec()));
             assert_eq!(queue.waiting[number].span, Some(Span { parent, own }));
         }
     }
@@ -197,8 +187,8 @@ mod tests {
     #[test]
     fn a_malformed_trace_is_not_carried_on() {
         let mut queue = Queue::default();
-        queue.alert(&alert("0181", "R1", 1.0));
-        queue.trace(0, &vec![header("traceparent", b"00-1-2-3"), header("tracestate", b"vendor=1")]);
+        let cause = vec![header("traceparent", b"00-1-2-3"), header("tracestate", b"vendor=1")];
+        queue.alert(&alert("0181", "R1", 1.0), &cause);
         assert!(queue.waiting[0].headers.iter().all(|(name, _)| !name.starts_with("trace")));
     }
 }

@@ -1,4 +1,4 @@
-//! What is known beside the feed: reference facts and decisions, shared by all workers.
+//! Reference facts and decisions, shared by all workers.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,10 +6,10 @@ use std::sync::{PoisonError, RwLock};
 
 use crate::domain::{Decision, Fact, FactBody, FactChange, ProviderKind, UtcSecond};
 
-/// Something that came to be known.
+/// A new fact or decision.
 #[derive(Clone, Debug)]
 pub enum ReferenceUpdate {
-    /// A fact came, changed or went.
+    /// A fact was added, changed or removed.
     Fact(FactChange),
     /// A reviewer decided.
     Decision(Decision),
@@ -24,9 +24,8 @@ impl ReferenceUpdate {
     }
 }
 
-/// Facts and decisions per municipality in order of arrival. Only ever added to: a reader
-/// remembers how many it has taken. The engines hold what follows from them; this is what an engine
-/// that is made later begins with.
+/// Facts and decisions per municipality in order of arrival. Append-only: a reader remembers how many it has
+/// applied, and an engine that is started later applies all.
 #[derive(Debug, Default)]
 pub struct ReferenceLog {
     version: AtomicU64,
@@ -34,7 +33,7 @@ pub struct ReferenceLog {
     providers: RwLock<BTreeMap<String, Vec<Provider>>>,
 }
 
-/// What a fact says of a provider's kind.
+/// A provider's kind by one fact.
 #[derive(Debug)]
 struct Provider {
     fact_id: String,
@@ -50,37 +49,35 @@ impl ReferenceLog {
         Self::default()
     }
 
-    /// A fact came, changed or went.
+    /// Appends a fact that was added, changed or removed.
     pub fn fact(&self, change: FactChange) {
         self.note_provider(&change);
         self.add(ReferenceUpdate::Fact(change));
     }
 
-    /// A reviewer decided.
+    /// Appends a reviewer's decision.
     pub fn decision(&self, decision: Decision) {
         self.add(ReferenceUpdate::Decision(decision));
     }
 
-    /// Rises with everything that is added: equal versions mean that there is nothing new.
+    /// Rises with every update: equal versions mean that there is nothing new.
     #[must_use]
     pub fn version(&self) -> u64 {
         self.version.load(Ordering::Acquire)
     }
 
-    /// Gives `each` what is known of `municipality` beyond the first `taken`, with its number, in
-    /// order of arrival, and returns how many there are by now.
+    /// Passes the updates of `municipality` from number `applied` on to `each`, with their numbers, in order of
+    /// arrival, and returns how many there are by now.
     pub fn since(
         &self,
         municipality: &str,
-        taken: usize,
+        applied: usize,
         each: &mut dyn FnMut(usize, &ReferenceUpdate),
     ) -> usize {
         let reference_updates = self.reference_updates.read().unwrap_or_else(PoisonError::into_inner);
-        let Some(reference_updates) = reference_updates.get(municipality) else { return taken };
-        (taken..)
-            .zip(reference_updates.iter().skip(taken))
-            .for_each(|(number, reference_updates)| each(number, reference_updates));
-        reference_updates.len().max(taken)
+        let Some(updates) = reference_updates.get(municipality) else { return applied };
+        (applied..).zip(updates.iter().skip(applied)).for_each(|(number, update)| each(number, update));
+        updates.len().max(applied)
     }
 
     /// Who runs a provider, as last recorded.
@@ -92,7 +89,7 @@ impl ReferenceLog {
     }
 
     fn note_provider(&self, change: &FactChange) {
-        let (fact_id, told) = match change {
+        let (fact_id, provider) = match change {
             FactChange::Remove { fact_id, .. } => (fact_id, None),
             FactChange::Put(Fact { fact_id, recorded_at, body, .. }) => match body {
                 FactBody::Provider { provider_id, kind, .. } => {
@@ -103,12 +100,13 @@ impl ReferenceLog {
         };
         let mut providers = self.providers.write().unwrap_or_else(PoisonError::into_inner);
         let of_municipality = providers.entry(change.municipality().to_owned()).or_default();
-        let later = |known: &Provider| told.is_some_and(|(recorded_at, ..)| recorded_at < known.recorded_at);
+        let later =
+            |known: &Provider| provider.is_some_and(|(recorded_at, ..)| recorded_at < known.recorded_at);
         if of_municipality.iter().any(|known| known.fact_id == *fact_id && later(known)) {
             return;
         }
         of_municipality.retain(|known| known.fact_id != *fact_id);
-        of_municipality.extend(told.map(|(recorded_at, provider_id, kind)| Provider {
+        of_municipality.extend(provider.map(|(recorded_at, provider_id, kind)| Provider {
             fact_id: fact_id.clone(),
             recorded_at,
             provider_id: provider_id.clone(),
@@ -116,10 +114,10 @@ impl ReferenceLog {
         }));
     }
 
-    fn add(&self, reference_updates: ReferenceUpdate) {
-        let municipality = reference_updates.municipality().to_owned();
+    fn add(&self, update: ReferenceUpdate) {
+        let municipality = update.municipality().to_owned();
         let mut known = self.reference_updates.write().unwrap_or_else(PoisonError::into_inner);
-        known.entry(municipality).or_default().push(reference_updates);
+        known.entry(municipality).or_default().push(update);
         self.version.fetch_add(1, Ordering::Release);
     }
 }
@@ -132,7 +130,7 @@ mod tests {
     #[test]
     fn the_kind_of_a_provider_is_what_was_recorded_last() {
         let reference_log = ReferenceLog::new();
-        let tell = |fact_id: &str, at: i64, kind: ProviderKind| {
+        let record = |fact_id: &str, at: i64, kind: ProviderKind| {
             let body = FactBody::Provider {
                 provider_id: "P".to_owned(),
                 kind,
@@ -148,10 +146,10 @@ mod tests {
             }));
         };
         let kind = || reference_log.provider_kind("0181", "P");
-        tell("one", 5, ProviderKind::Private);
-        tell("one", 4, ProviderKind::Municipal);
+        record("one", 5, ProviderKind::Private);
+        record("one", 4, ProviderKind::Municipal);
         assert_eq!(kind(), Some(ProviderKind::Private));
-        tell("two", 6, ProviderKind::Municipal);
+        record("two", 6, ProviderKind::Municipal);
         assert_eq!((kind(), reference_log.provider_kind("0180", "P")), (Some(ProviderKind::Municipal), None));
         reference_log.fact(FactChange::Remove { municipality: "0181".to_owned(), fact_id: "two".to_owned() });
         assert_eq!(kind(), Some(ProviderKind::Private));

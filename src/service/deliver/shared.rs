@@ -9,7 +9,7 @@ use crate::engine::{RuleSet, Settings};
 use crate::rules::{self, BuildError};
 use crate::service::deliver::reference_log::ReferenceLog;
 
-/// What a worker goes by.
+/// A worker's settings.
 pub struct Setup {
     /// The feed's topic, as named in provenance and quarantine.
     pub feed_topic: String,
@@ -24,10 +24,10 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// What `config` says.
+    /// As `config` says.
     ///
     /// # Errors
-    /// Where a rule does not take its section.
+    /// Where a rule refuses its section.
     pub fn new(config: &Config) -> Result<Self, BuildError> {
         Ok(Self {
             feed_topic: config.topics.registrations.clone(),
@@ -49,18 +49,18 @@ impl Setup {
     }
 }
 
-/// How often a worker tells, and how much it takes at once.
+/// How often a worker publishes progress and commits, and how much it takes at once.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
-    /// While records flow, progress is told at least so often, in milliseconds.
+    /// Milliseconds between two progress records while records flow, at most.
     pub progress_interval_millis: u64,
-    /// Offsets are committed at most so often, in milliseconds.
+    /// Milliseconds between two commits while records flow, at least.
     pub commit_interval_millis: u64,
-    /// Once no record came for so long, in milliseconds, all is told and committed at once.
+    /// Milliseconds without a record after which progress and commits are made at once.
     pub idle_after_millis: u64,
-    /// So long after a partition was taken over from another owner the alert topic is read once
-    /// more, in milliseconds: what that owner had under way has arrived or never will.
-    pub second_look_millis: u64,
+    /// Milliseconds after the opening of a partition until its output topics are read once more: what an earlier
+    /// owner had under way has arrived by then or never will.
+    pub recheck_after_millis: u64,
     /// Records taken at once, at most.
     pub batch_records_max: usize,
     /// How long to wait for records.
@@ -73,19 +73,19 @@ impl Default for Pace {
             progress_interval_millis: 1_000,
             commit_interval_millis: 1_000,
             idle_after_millis: 0,
-            second_look_millis: 60_000,
+            recheck_after_millis: 60_000,
             batch_records_max: 4_000,
             wait: Duration::from_millis(50),
         }
     }
 }
 
-/// Which partition feeds which municipality.
+/// The partition that feeds each municipality.
 #[derive(Debug, Default)]
 pub struct Owners(Mutex<BTreeMap<String, i32>>);
 
 impl Owners {
-    /// Notes that `partition` feeds `municipality`.
+    /// Records that `partition` feeds `municipality`.
     ///
     /// # Errors
     /// The partition that does so already.
@@ -101,7 +101,7 @@ impl Owners {
         }
     }
 
-    /// The process no longer works on `partition`.
+    /// The process gave `partition` back.
     pub fn release(&self, partition: i32) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, owner| *owner != partition);
     }
@@ -109,7 +109,7 @@ impl Owners {
 
 /// What the workers of one process share.
 pub struct Shared {
-    /// What they go by.
+    /// Their settings.
     pub setup: Setup,
     /// Facts and decisions.
     pub reference_log: ReferenceLog,
@@ -118,7 +118,7 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// For workers that go by `setup`, with nothing known yet.
+    /// For workers with the settings `setup`, with nothing known yet.
     #[must_use]
     pub fn new(setup: Setup) -> Arc<Self> {
         Arc::new(Self { setup, reference_log: ReferenceLog::new(), owners: Owners::default() })

@@ -15,9 +15,10 @@ use tokio::net::TcpListener;
 
 use crate::contract;
 use crate::domain::PublishedAlert;
+use crate::engine::EntityRef;
 use crate::service::observe::metrics::Metrics;
 use crate::service::observe::status::Status;
-use crate::service::observe::view::{RollingRow, View, Who};
+use crate::service::observe::view::{RollingRow, View};
 use crate::service::process::shutdown::Shutdown;
 
 /// Without `limit`, so many alerts.
@@ -170,11 +171,11 @@ fn alerts_as_json(alerts: &[Arc<PublishedAlert>]) -> Vec<u8> {
 }
 
 async fn carer(State(site): State<Site>, Path(reference): Path<String>) -> Response {
-    statistics("carer_ref", &reference, &site.view.statistics(Who::Carer, &reference))
+    statistics("carer_ref", &reference, &site.view.statistics(EntityRef::Carer(&reference)))
 }
 
 async fn client(State(site): State<Site>, Path(reference): Path<String>) -> Response {
-    statistics("client_ref", &reference, &site.view.statistics(Who::Client, &reference))
+    statistics("client_ref", &reference, &site.view.statistics(EntityRef::Client(&reference)))
 }
 
 fn statistics(name: &str, reference: &str, seen: &[RollingRow]) -> Response {
@@ -255,7 +256,7 @@ mod tests {
 
         assert_eq!(ask(address, "/v1/carers/nobody").0, 404);
         let rolling = Rolling { visits: 4, ..Rolling::default() };
-        site.view.rolled(Who::Carer, "carer-1", "0181", Some(rolling));
+        site.view.rolled(EntityRef::Carer("carer-1"), "0181", Some(rolling));
         let (code, _, body) = ask(address, "/v1/carers/carer-1");
         assert_eq!(code, 200);
         assert!(body.contains(r#""visits":4"#) && body.contains(r#""municipality":"0181""#), "{body}");

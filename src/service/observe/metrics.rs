@@ -22,7 +22,7 @@ use prometheus::{Encoder, Histogram, IntCounter, Registry, TextEncoder};
 
 use crate::domain::{AlertState, Grade, ProviderKind, PublishedAlert, Reason, Rejection, UtcSecond};
 use crate::engine::RuleCounts;
-use crate::service::deliver::events::Incident;
+use crate::service::deliver::events::{DispositionCounts, Incident};
 use crate::service::observe::traces::Traces;
 pub(in crate::service) use bounds::Restrained;
 pub use catalogue::{CATALOGUE, Kind, Spec};
@@ -44,8 +44,8 @@ const QUIET: Duration = Duration::from_secs(10);
 pub(in crate::service) struct Worked {
     /// All, also those that were only read again.
     pub(in crate::service) read: u64,
-    /// Scored, repeats, stale, quarantined: worked on for the first time.
-    pub(in crate::service) fates: [u64; 4],
+    /// Those handled for the first time.
+    pub(in crate::service) dispositions: DispositionCounts,
     /// Those with a combined p-value of at most 1, 0.1, and so on.
     pub(in crate::service) at_most: [u64; 5],
 }
@@ -90,7 +90,7 @@ impl Metrics {
         begin(&families, None, &rules);
         families.build_info.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
         let hot = Hot {
-            registrations: labels::FATES.map(|fate| families.registrations.with_label_values(&[fate])),
+            registrations: labels::DISPOSITIONS.map(|fate| families.registrations.with_label_values(&[fate])),
             stages: labels::STAGES.map(|stage| families.stage_records.with_label_values(&[stage])),
             published: labels::TOPICS.map(|topic| families.published.with_label_values(&[topic])),
             publish_latency: labels::TOPICS.map(|topic| families.publish_latency.with_label_values(&[topic])),
@@ -143,12 +143,12 @@ impl Metrics {
 
     /// Records of the feed were worked on.
     pub(in crate::service) fn worked(&self, worked: &Worked) {
-        for (series, count) in self.hot.registrations.iter().zip(worked.fates) {
+        for (series, count) in self.hot.registrations.iter().zip(worked.dispositions.each()) {
             series.inc_by(count);
         }
         self.passed(Stage::Read, worked.read);
-        self.passed(Stage::Assessed, worked.fates[0]);
-        self.weighed(worked.fates[0], worked.at_most);
+        self.passed(Stage::Assessed, worked.dispositions.scored);
+        self.weighed(worked.dispositions.scored, worked.at_most);
     }
 
     /// First versions of registrations of a municipality were taken in, by the kind of provider; the
@@ -234,10 +234,10 @@ impl Metrics {
         self.families.next_payout.with_label_values(&[municipality]).set(at.0 as f64);
     }
 
-    /// Something that an operator must hear of.
-    pub(in crate::service) fn trouble(&self, partition: i32, trouble: &Incident) {
-        self.families.troubles.with_label_values(&[trouble_kind(trouble)]).inc();
-        match trouble {
+    /// A fault that an operator must see.
+    pub(in crate::service) fn incident(&self, partition: i32, incident: &Incident) {
+        self.families.troubles.with_label_values(&[incident_kind(incident)]).inc();
+        match incident {
             Incident::Gap { from, to } => tracing::error!(
                 partition,
                 from,
@@ -306,8 +306,8 @@ pub(in crate::service) const fn provider_number(kind: Option<ProviderKind>) -> u
     }
 }
 
-const fn trouble_kind(trouble: &Incident) -> &'static str {
-    labels::TROUBLES[match trouble {
+const fn incident_kind(incident: &Incident) -> &'static str {
+    labels::TROUBLES[match incident {
         Incident::Gap { .. } => 0,
         Incident::Recreated { .. } => 1,
         Incident::BaselineIncomplete { .. } => 2,

@@ -12,12 +12,12 @@ use hashbrown::HashMap;
 
 use crate::contract::Progress;
 use crate::domain::{Alert, AlertState, PublishedAlert, Registration, Rejection, UtcSecond};
-use crate::engine::{Assessed, ChangedEntity, Engine, RuleCounts};
-use crate::service::deliver::events::{Fate, Incident, Phase, RecordPosition, WorkerObserver};
+use crate::engine::{Assessed, Disposition, Engine, EntityRef, RuleCounts};
+use crate::service::deliver::events::{Incident, Phase, RecordPosition, WorkerObserver};
 use crate::service::deliver::shared::Shared;
 use crate::service::observe::metrics::{Metrics, Restrained, Sizes, Stage, Stands, Worked, provider_number};
 use crate::service::observe::status::Status;
-use crate::service::observe::view::{View, Who};
+use crate::service::observe::view::View;
 
 struct Known {
     partition: i32,
@@ -176,25 +176,30 @@ impl Known {
 }
 
 impl WorkerObserver for Observer {
-    fn record(&mut self, place: RecordPosition<'_>, fate: Fate) {
+    fn record(&mut self, place: RecordPosition<'_>, disposition: &Disposition) {
         let status = &self.status;
         let position =
             self.positions.entry(place.partition).or_insert_with(|| status.position(place.partition));
         position.store(place.offset + 1, Ordering::Relaxed);
         self.worked.read += 1;
         if !place.muted {
-            self.worked.fates[fate as usize] += 1;
+            self.worked.dispositions.count(disposition);
         }
         let known = self.known(place.municipality, place.partition);
         known.replayed |= place.muted;
-        if fate != Fate::Quarantined {
+        if !matches!(disposition, Disposition::Quarantined(_)) {
             known.newest = known.newest.max(place.appended_at);
             known.heard = false;
         }
     }
 
-    fn registration(&mut self, place: RecordPosition<'_>, registration: &Registration<'_>, fate: Fate) {
-        if !place.muted && fate == Fate::Scored && registration.version == 1 {
+    fn registration(
+        &mut self,
+        place: RecordPosition<'_>,
+        registration: &Registration<'_>,
+        disposition: &Disposition,
+    ) {
+        if !place.muted && *disposition == Disposition::Scored && registration.version == 1 {
             self.known(place.municipality, place.partition);
             let Self { municipalities, shared, .. } = self;
             if let Some(known) = municipalities.get_mut(place.municipality) {
@@ -218,7 +223,7 @@ impl WorkerObserver for Observer {
         self.metrics.hold_published(&alert.alert, before.as_deref().map(|before| &before.alert));
     }
 
-    fn standing(&mut self, alert: &PublishedAlert) {
+    fn already_published(&mut self, alert: &PublishedAlert) {
         self.stands(alert);
     }
 
@@ -252,22 +257,12 @@ impl WorkerObserver for Observer {
         }
     }
 
-    fn rolled(&mut self, municipality: &str, engine: &mut Engine, max: usize) {
-        let mut touched: Vec<(Who, String)> = Vec::new();
-        engine.changed(max, &mut |who| {
-            touched.push(match who {
-                ChangedEntity::Carer(carer) => (Who::Carer, carer.to_owned()),
-                ChangedEntity::Client(client) => (Who::Client, client.to_owned()),
-            });
-        });
-        for (who, reference) in touched {
-            let rolling = match who {
-                Who::Carer => engine.carer(&reference),
-                Who::Client => engine.client(&reference),
-            };
-            let before = self.view.rolled(who, &reference, municipality, rolling);
-            let known = self.municipalities.get_mut(municipality).filter(|_| who == Who::Carer);
-            if let Some(known) = known {
+    fn rolling_changed(&mut self, municipality: &str, engine: &mut Engine, max: usize) {
+        for (entity, rolling) in engine.drain_changed(max) {
+            let before = self.view.rolled(entity, municipality, rolling);
+            if matches!(entity, EntityRef::Carer(_))
+                && let Some(known) = self.municipalities.get_mut(municipality)
+            {
                 self.metrics.baseline(&mut known.restrained, before.as_ref(), rolling.as_ref());
             }
         }
@@ -286,12 +281,12 @@ impl WorkerObserver for Observer {
             None if known.replayed => {}
             None => self.metrics.rules_answered(&answered, &[]),
         }
-        let counts = engine.counts();
+        let current = engine.sizes();
         let size = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         let sizes = Sizes {
-            kept_registrations: size(counts.kept_registrations),
-            carers: size(counts.carers),
-            clients: size(counts.clients),
+            kept_registrations: size(current.kept_registrations),
+            carers: size(current.carers),
+            clients: size(current.clients),
         };
         let before = std::mem::replace(&mut known.sizes, sizes);
         self.metrics.entities(self.totals.change(before, sizes));
@@ -316,8 +311,8 @@ impl WorkerObserver for Observer {
         }
     }
 
-    fn trouble(&mut self, partition: i32, trouble: Incident) {
-        self.metrics.trouble(partition, &trouble);
+    fn incident(&mut self, partition: i32, incident: Incident) {
+        self.metrics.incident(partition, &incident);
     }
 }
 

@@ -9,7 +9,7 @@ use dashmap::DashMap;
 use hashbrown::DefaultHashBuilder;
 
 use crate::domain::{AlertState, PublishedAlert};
-use crate::engine::Rolling;
+use crate::engine::{EntityRef, Rolling};
 
 type Map<V> = DashMap<String, V, DefaultHashBuilder>;
 
@@ -20,15 +20,6 @@ pub struct RollingRow {
     pub municipality: String,
     /// The statistics.
     pub rolling: Rolling,
-}
-
-/// Who is meant by a reference.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Who {
-    /// A carer.
-    Carer,
-    /// A client.
-    Client,
 }
 
 /// The read model.
@@ -50,16 +41,15 @@ impl View {
         })
     }
 
-    /// What is kept of a carer or client in a municipality; `None` = nothing any more. Returns what
-    /// was kept before.
+    /// Replaces the statistics of a carer or client in a municipality, or removes them where they are `None`.
+    /// Returns those before.
     pub fn rolled(
         &self,
-        who: Who,
-        reference: &str,
+        entity: EntityRef<'_>,
         municipality: &str,
         rolling: Option<Rolling>,
     ) -> Option<Rolling> {
-        let map = self.map(who);
+        let (map, reference) = self.map(entity);
         let Some(rolling) = rolling else {
             let gone = |seen: &RollingRow| seen.municipality == municipality;
             let before = map.get_mut(reference).and_then(|mut entry| {
@@ -102,8 +92,9 @@ impl View {
 
     /// Rolling statistics by municipality; empty where nobody is known by this reference.
     #[must_use]
-    pub fn statistics(&self, who: Who, reference: &str) -> Vec<RollingRow> {
-        self.map(who).get(reference).map(|seen| seen.clone()).unwrap_or_default()
+    pub fn statistics(&self, entity: EntityRef<'_>) -> Vec<RollingRow> {
+        let (map, reference) = self.map(entity);
+        map.get(reference).map(|seen| seen.clone()).unwrap_or_default()
     }
 
     /// Open alerts, the highest score first, at most `limit`, in one municipality or in all.
@@ -126,10 +117,10 @@ impl View {
         alerts
     }
 
-    fn map(&self, who: Who) -> &Map<Vec<RollingRow>> {
-        match who {
-            Who::Carer => &self.carers,
-            Who::Client => &self.clients,
+    fn map<'a>(&self, entity: EntityRef<'a>) -> (&Map<Vec<RollingRow>>, &'a str) {
+        match entity {
+            EntityRef::Carer(reference) => (&self.carers, reference),
+            EntityRef::Client(reference) => (&self.clients, reference),
         }
     }
 }
@@ -169,15 +160,15 @@ pub(in crate::service) mod tests {
     fn statistics_are_kept_by_municipality_and_go_with_it() {
         let view = View::new();
         let rolling = |visits| Some(Rolling { visits, ..Rolling::default() });
-        view.rolled(Who::Carer, "c", "0181", rolling(1));
-        view.rolled(Who::Carer, "c", "0180", rolling(2));
-        view.rolled(Who::Carer, "c", "0181", rolling(3));
-        assert_eq!(view.statistics(Who::Client, "c"), []);
+        view.rolled(EntityRef::Carer("c"), "0181", rolling(1));
+        view.rolled(EntityRef::Carer("c"), "0180", rolling(2));
+        view.rolled(EntityRef::Carer("c"), "0181", rolling(3));
+        assert_eq!(view.statistics(EntityRef::Client("c")), []);
         let visits: Vec<u32> =
-            view.statistics(Who::Carer, "c").iter().map(|seen| seen.rolling.visits).collect();
+            view.statistics(EntityRef::Carer("c")).iter().map(|seen| seen.rolling.visits).collect();
         assert_eq!(visits, [3, 2]);
-        view.rolled(Who::Carer, "c", "0181", None);
+        view.rolled(EntityRef::Carer("c"), "0181", None);
         view.forget(&|municipality| municipality == "0180");
-        assert_eq!(view.statistics(Who::Carer, "c"), []);
+        assert_eq!(view.statistics(EntityRef::Carer("c")), []);
     }
 }

@@ -42,9 +42,9 @@ fn a_log_that_lost_its_head_takes_nothing_back() {
     let mut instance = settled(&memory, &facts, &mut 100_000);
     assert_eq!(standing(&memory), before);
     assert_eq!(alerts(&memory).len(), published, "what stands is not derived again from a part of it");
-    let troubles = &instance.worker.watch().troubles;
-    assert!(troubles.iter().any(|trouble| matches!(trouble, Incident::BaselineIncomplete { .. })));
-    assert!(!troubles.iter().any(|trouble| matches!(trouble, Incident::Gap { .. })));
+    let incidents = &instance.worker.observer().incidents;
+    assert!(incidents.iter().any(|incident| matches!(incident, Incident::BaselineIncomplete { .. })));
+    assert!(!incidents.iter().any(|incident| matches!(incident, Incident::Gap { .. })));
 }
 
 #[test]
@@ -70,7 +70,11 @@ fn records_that_went_before_they_were_read_are_a_gap() {
 
     let mut instance = settled(&memory, &facts, &mut 100_000);
     let gap = Incident::Gap { from: committed[&0], to: committed[&0] + 7 };
-    assert!(instance.worker.watch().troubles.contains(&gap), "{:?}", instance.worker.watch().troubles);
+    assert!(
+        instance.worker.observer().incidents.contains(&gap),
+        "{:?}",
+        instance.worker.observer().incidents
+    );
     let last = memory.commits().into_iter().rfind(|(partition, _)| *partition == 0).unwrap();
     let offsets = lines.iter().filter(|line| line.partition == 0).count();
     assert_eq!(last, (0, offsets as i64), "it goes on behind the gap");
@@ -97,10 +101,12 @@ fn a_municipality_lives_in_one_partition() {
     let mut instance = settled(&memory, &[], &mut 0);
     let other = Reason::OtherPartition.code();
     assert!(quarantined(&memory).iter().any(|(_, reason)| reason == other));
-    let seen = instance.worker.watch();
-    assert!(seen.troubles.iter().any(|trouble| matches!(trouble, Incident::OtherPartition { owner: 0, .. })));
-    let scored = seen.fates.iter().filter(|((partition, _), fate)| (*partition, **fate) == (1, Fate::Scored));
-    assert_eq!(scored.count(), 0);
+    let seen = instance.worker.observer();
+    assert!(
+        seen.incidents.iter().any(|incident| matches!(incident, Incident::OtherPartition { owner: 0, .. }))
+    );
+    let of_partition = seen.dispositions.iter().filter(|((partition, _), _)| *partition == 1);
+    assert!(of_partition.map(|(_, disposition)| disposition).all(|it| *it != Disposition::Scored));
 }
 
 /// Finds something in every registration, and fails on one: at once, or on the pay periods that it is in.
@@ -143,9 +149,9 @@ fn a_record_that_the_program_fails_on_is_left_out_and_the_rest_goes_on() {
 
 #[test]
 fn a_record_in_whose_pay_period_the_program_fails_is_found_and_left_out() {
-    let troubles = leaves_out_and_goes_on(Looks::AtBoth);
-    let searches = |trouble: &Incident| matches!(trouble, Incident::Isolating { .. });
-    assert!(troubles.iter().any(searches), "{troubles:?}");
+    let incidents = leaves_out_and_goes_on(Looks::AtBoth);
+    let searches = |incident: &Incident| matches!(incident, Incident::Isolating { .. });
+    assert!(incidents.iter().any(searches), "{incidents:?}");
 }
 
 fn leaves_out_and_goes_on(looks: Looks) -> Vec<Incident> {
@@ -185,5 +191,5 @@ fn leaves_out_and_goes_on(looks: Looks) -> Vec<Incident> {
     assert!(!standing(&memory).keys().any(|id| id.ends_with(&fails_on)));
     check_revisions(7, &memory);
     check_last_progress(7, &memory, &lines);
-    std::mem::take(&mut instance.worker.watch().troubles)
+    std::mem::take(&mut instance.worker.observer().incidents)
 }

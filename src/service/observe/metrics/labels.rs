@@ -23,8 +23,8 @@ pub enum Values {
     Open(&'static str),
 }
 
-/// In the order of the fates.
-pub(super) const FATES: [&str; 4] = ["scored", "repeat", "stale", "quarantined"];
+/// In the order of `DispositionCounts::each`.
+pub(super) const DISPOSITIONS: [&str; 4] = ["scored", "repeat", "stale", "quarantined"];
 /// In the order of the stages.
 pub(super) const STAGES: [&str; 6] =
     ["read", "assessed", "published", "acknowledged", "progress", "committed"];
@@ -58,7 +58,7 @@ const fn open(name: &'static str, bound: &'static str) -> Label {
     Label { name, values: Values::Open(bound) }
 }
 
-pub(super) const RESULT: Label = fixed("result", &FATES);
+pub(super) const RESULT: Label = fixed("result", &DISPOSITIONS);
 pub(super) const REASON: Label = Label { name: "reason", values: Values::Reasons };
 pub(super) const RULE: Label = Label { name: "rule", values: Values::Rules };
 pub(super) const GRADE: Label = fixed("grade", &["observe", "review", "hold"]);
