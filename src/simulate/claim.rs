@@ -3,8 +3,9 @@
 use super::clients::Service;
 use super::lives::last_order;
 use super::owned::{OwnedCapture, OwnedRegistration};
+use super::places::{moved, travel_seconds};
 use super::random::Random;
-use super::town::{Town, moved, travel_seconds};
+use super::town::Town;
 use super::walk::Visit;
 use crate::domain::{CaptureMethod, EventType, Geo, PaymentMode, UtcSecond, VisitKind, VisitOutcome};
 

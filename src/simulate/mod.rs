@@ -1,26 +1,29 @@
 //! A labelled municipality by seed: its registrations, its facts, and what was planted in them.
 //!
 //! People first: carers with shifts walk real ways between real homes, so that nobody is in two
-//! places (`town`, `clients`, `absences`, `route`, `walk`). Then what they register of it: by tag or
+//! places (`build`, `route`, `walk`). Then what they register of it: by tag or
 //! by hand, late, forgotten, without coverage (`claim`). Then what a few of them add (`plant`,
 //! `schemes`). Then what the sources send of that: versions, corrections, repeats (`send`).
 //!
 //! The same [`Plan`] gives the same records on every run: all chance comes from streams of the seed,
 //! and nothing is iterated in hash order. Only `domain` is named here; the caller writes the records.
 
-mod absences;
+mod build;
 mod claim;
 mod clients;
 mod lives;
 mod owned;
 mod patterns;
 mod people;
+mod places;
+mod plan;
 mod plant;
 mod random;
 mod reference;
 mod route;
 mod schemes;
 mod send;
+mod stays;
 mod town;
 mod walk;
 
@@ -29,6 +32,7 @@ mod tests;
 
 pub use owned::OwnedRegistration;
 pub use patterns::{PATTERNS, Pattern, Scope, pattern};
+pub use plan::{Plan, TruthLine};
 
 use crate::domain::{Fact, Registration, UtcSecond};
 use claim::Phones;
@@ -38,73 +42,6 @@ use route::Want;
 use send::Post;
 use town::Town;
 use walk::{Ids, Walk};
-
-/// What is to be simulated.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Plan {
-    /// The same seed gives the same municipality.
-    pub seed: u64,
-    /// Days with visits, from `first_day` on. Records of corrections and of phones without coverage
-    /// follow up to some weeks later.
-    pub days: u32,
-    /// Clients; each has about 1.4 visits a day.
-    pub clients: u32,
-    /// Plant nothing; the honest noise stays.
-    pub clean: bool,
-    /// Municipality code.
-    pub municipality: String,
-    /// Year, month, day of the first day, local.
-    pub first_day: (i16, i8, i8),
-    /// Planted registrations for each registration, about.
-    pub planted_share: f64,
-    /// How much of each scheme's visits it touches, against what is usual for it: with a half of it there
-    /// are twice as many schemes, each of them hard to see.
-    pub density: f64,
-    /// Only patterns of these names; empty for all.
-    pub only: Vec<String>,
-}
-
-impl Default for Plan {
-    fn default() -> Self {
-        Self {
-            seed: 1,
-            days: 30,
-            clients: 300,
-            clean: false,
-            municipality: "0181".to_owned(),
-            first_day: (2026, 2, 2),
-            planted_share: 0.005,
-            density: 1.0,
-            only: Vec::new(),
-        }
-    }
-}
-
-/// One planted registration.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TruthLine {
-    /// Which.
-    pub registration_id: String,
-    /// The pattern's name, see [`PATTERNS`].
-    pub pattern: &'static str,
-    /// The carer who planted it; the provider where the pattern is one of a provider's months.
-    pub actor: String,
-    /// Registered or billed seconds that were not worked; 0 where the visit was made as registered.
-    pub seconds: i64,
-}
-
-/// How many of what a municipality has, by its clients.
-struct Sizes {
-    providers: usize,
-    night_carers: usize,
-}
-
-impl Sizes {
-    fn of(clients: u32) -> Self {
-        let clients = clients as usize;
-        Self { providers: (clients / 15).clamp(1, 10), night_carers: (clients / 220).max(3) }
-    }
-}
 
 /// The registrations of a municipality in order of `emitted_at`, made day by day.
 pub struct Feed {
@@ -125,7 +62,7 @@ impl Feed {
     /// The feed of `plan`.
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
-        let mut town = Town::build(plan);
+        let mut town = build::town(plan);
         let planter = Planter::new(plan, &mut town);
         Self {
             seed: plan.seed,

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use super::random::Random;
-use super::town::{NIGHT_UNIT, Town, pseudonym};
-use crate::domain::{Coordinates, UtcSecond};
+use crate::domain::Coordinates;
 
 /// When a carer works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,119 +128,8 @@ impl Carer {
     }
 }
 
-/// Chooses a carer's shift and days off.
+/// A carer's shift and days off.
 pub(super) struct Rota {
     pub(super) shift: Shift,
     pub(super) off: Option<usize>,
-}
-
-/// Adds `count` carers who work all the time to `unit`.
-pub(super) fn add_carers(town: &mut Town, unit: usize, count: usize, random: &mut Random) {
-    let shift_of = |index: usize| match (unit, index % 3) {
-        (NIGHT_UNIT, _) => Shift::Night,
-        (_, 1) => Shift::Evening,
-        _ => Shift::Day,
-    };
-    for index in 0..count {
-        let shift = shift_of(index);
-        let alike = |others: std::ops::Range<usize>| others.filter(|&it| shift_of(it) == shift).count();
-        let off = (1 < alike(0..count)).then(|| unit + alike(0..index));
-        let carer = add_carer(town, unit, &Rota { shift, off }, random);
-        town.units[unit].carers.push(carer);
-        // Nobody's own, and a day later in other hands.
-        if unit != NIGHT_UNIT && index % 6 < 2 && 6 <= count {
-            let unit = &mut town.units[unit];
-            town.carers[carer].pool = Some(unit.pool.len());
-            unit.pool.push(format!("dev-pool-{}-{}", &unit.id[2..], unit.pool.len()).into());
-        }
-    }
-}
-
-/// Adds a carer who belongs to `unit` without being on its rota yet.
-pub(super) fn add_carer(town: &mut Town, unit: usize, rota: &Rota, random: &mut Random) -> usize {
-    let index = town.carers.len();
-    town.carers.push(Carer {
-        reference: format!("carer-{:06x}", pseudonym(index)).into(),
-        device: format!("dev-{index}").into(),
-        unit,
-        shift: rota.shift,
-        off: rota.off,
-        pace: 0.08 * random.normal(),
-        by_hand: random.log_normal(1.0, 0.25),
-        away: Vec::new(),
-        hired: None,
-        known_after_days: -30,
-        pool: None,
-        second_job: None,
-        listed: true,
-    });
-    index
-}
-
-/// Adds to `unit` who is new on some day, and who has a main job elsewhere.
-pub(super) fn add_newcomers(town: &mut Town, unit: usize, random: &mut Random) {
-    if random.chance(0.35) {
-        let rota = Rota { shift: Shift::Day, off: Some(unit + random.index(3)) };
-        let carer = add_carer(town, unit, &rota, random);
-        let from = random.between(3, 50) as u32;
-        town.carers[carer].hired = Some((from, from + random.between(14, 60) as u32));
-        // Payroll sometimes hears of it afterwards.
-        let late = random.chance(0.2);
-        town.carers[carer].known_after_days =
-            if late { random.between(1, 9) } else { -random.between(3, 20) };
-        town.units[unit].carers.push(carer);
-    }
-    let main = random.index(town.carers.len());
-    let fits = |main: usize| {
-        let main = &town.carers[main];
-        main.shift == Shift::Day && main.off.is_some() && main.hired.is_none() && main.second_job.is_none()
-    };
-    let elsewhere = town.units[town.carers[main].unit].provider != town.units[unit].provider;
-    // Nobody works at two places on the same day off.
-    let free = !town.carers.iter().any(|other| other.second_job.is_some_and(|(of, _)| of == main));
-    if random.chance(0.3) && fits(main) && elsewhere && free {
-        let off = town.carers[main].off.expect("asked for above");
-        let carer = add_carer(town, unit, &Rota { shift: Shift::Day, off: None }, random);
-        let reference = town.carers[main].reference.clone();
-        let second = &mut town.carers[carer];
-        second.reference = reference;
-        second.second_job = Some((main, off));
-        town.units[unit].carers.push(carer);
-    }
-}
-
-/// A carer in twenty is away on a day, ill or on leave.
-pub(super) fn add_absent_carers(town: &mut Town, random: &mut Random) {
-    for index in 0..town.carers.len() {
-        if let Some((main, _)) = town.carers[index].second_job {
-            town.carers[index].away = town.carers[main].away.clone();
-            continue;
-        }
-        let mut day = random.between(0, 90) as u32;
-        while day < town.days {
-            let ill = random.chance(0.7);
-            let last = day + if ill { random.between(0, 4) } else { random.between(4, 13) } as u32;
-            let overstated = ill && random.chance(0.06);
-            town.carers[index].away.push(Leave { first: day, last, ill, overstated });
-            day = last + 2 + random.between(20, 160) as u32;
-        }
-    }
-}
-
-impl Town {
-    /// The phone that `carer` has at `at`: the own one, one of the pool's, or a spare one for the rest
-    /// of a day on which its battery was empty.
-    pub(super) fn device(&self, carer: usize, at: UtcSecond) -> Arc<str> {
-        let told = &self.carers[carer];
-        let day = self.day_of(at.plus(-6 * 3600)).max(0) as usize;
-        let unit = &self.units[told.unit];
-        let mixed = pseudonym(carer.wrapping_mul(4_001).wrapping_add(day));
-        if mixed.is_multiple_of(300) && self.at(day as i64, 12 * 3600) < at {
-            return format!("dev-spare-{}", &unit.id[2..]).into();
-        }
-        match told.pool.filter(|_| !unit.pool.is_empty()) {
-            Some(rank) => unit.pool[(rank + day) % unit.pool.len()].clone(),
-            None => told.device.clone(),
-        }
-    }
 }

@@ -9,16 +9,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::claim::Claim;
-use super::patterns::{By, PATTERNS, Pattern, Scope, pattern};
+use super::patterns::{By, PATTERNS, Pattern, pattern};
 use super::people::Shift;
+use super::plan::{Plan, TruthLine};
 use super::random::Random;
-use super::schemes::{self, Memory, Planted, Scene};
+use super::schemes::{self, BEGINS, Planted, Plot};
 use super::town::Town;
 use super::walk::Ids;
-use super::{Plan, TruthLine};
-
-/// The first day with anything planted.
-pub(super) const BEGINS: u32 = 14;
 
 /// Registrations a client has on a day, about.
 const VISITS_PER_CLIENT_DAY: f64 = 1.42;
@@ -31,19 +28,6 @@ const MOST_SCHEMES: usize = 400;
 
 /// Carers who plant single contradictions.
 const FEW: usize = 8;
-
-/// A scheme: one pattern, by certain carers, over certain days.
-pub(super) struct Plot {
-    pub(super) pattern: &'static Pattern,
-    pub(super) actors: Vec<usize>,
-    pub(super) provider: usize,
-    /// First day, and first day after.
-    pub(super) days: (u32, u32),
-    quota: usize,
-    done: usize,
-    random: Random,
-    pub(super) memory: Memory,
-}
 
 /// Plants, day by day.
 pub(super) struct Planter {
@@ -114,66 +98,6 @@ impl Planter {
 
 fn random_of(seed: u64, number: usize) -> Random {
     Random::new(seed, 20_000 + number as u64)
-}
-
-impl Plot {
-    fn new(
-        pattern: &'static Pattern,
-        (quota, provider): (usize, usize),
-        days: u32,
-        mut random: Random,
-    ) -> Self {
-        let begins = if pattern.by == By::All { 0 } else { BEGINS };
-        let length = pattern.days.min(days.saturating_sub(begins));
-        let latest = days.saturating_sub(length).max(begins);
-        let from = random.between(i64::from(begins), i64::from(latest)) as u32;
-        Self {
-            pattern,
-            actors: Vec::new(),
-            provider,
-            days: (from, from.saturating_add(length)),
-            quota,
-            done: 0,
-            random,
-            memory: Memory::default(),
-        }
-    }
-
-    /// As much as is due by the end of `day`: a little each day, more after days off.
-    fn plant(
-        &mut self,
-        town: &Town,
-        day: u32,
-        claims: &mut Vec<Claim>,
-        ids: &mut Ids,
-        out: &mut Vec<Planted>,
-    ) {
-        let mut scene =
-            Scene { town, day, claims, ids, random: &mut self.random, memory: &mut self.memory, out };
-        if self.pattern.scope == Scope::Provider || self.pattern.by == By::All {
-            return schemes::provider_day(scene, self.pattern.name, self.provider, self.days);
-        }
-        let (first, after) = self.days;
-        let span = (after - first).max(1) as usize;
-        let due = (self.quota * (day - first + 1) as usize).div_ceil(span);
-        let most = 2 * self.quota.div_ceil(span) + 1;
-        let before = scene.out.len();
-        for _ in 0..due.saturating_sub(self.done).min(most) {
-            if due <= self.done + scene.out.len() - before {
-                break;
-            }
-            let turn = scene.random.index(self.actors.len());
-            let planted = (0..self.actors.len()).find_map(|step| {
-                let actor = self.actors[(turn + step) % self.actors.len()];
-                scene.plant(self.pattern.name, actor, day - first)
-            });
-            // Where nothing of the day fits, there are other days.
-            if planted.is_none() {
-                break;
-            }
-        }
-        self.done += scene.out.len() - before;
-    }
 }
 
 /// Which patterns are planted, and how much of each, until the room is used up: contradictions of every

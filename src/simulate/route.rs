@@ -5,8 +5,9 @@ use std::collections::BinaryHeap;
 
 use super::clients::Service;
 use super::people::Shift;
+use super::places::{pseudonym, travel_seconds};
 use super::random::Random;
-use super::town::{NIGHT_UNIT, Town, pseudonym, travel_seconds};
+use super::town::{NIGHT_UNIT, Town};
 use crate::domain::{Coordinates, UtcSecond, VisitKind};
 
 /// A visit may be planned this much later than desired; beyond that it is not made.

@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use super::clients::{Joint, Service};
 use super::people::Shift;
+use super::places::travel_seconds;
 use super::random::Random;
 use super::route::{Handover, Job, Want};
-use super::town::{Town, travel_seconds};
+use super::town::Town;
 use crate::domain::{Coordinates, Span, UtcSecond, VisitKind, VisitOutcome};
 
 /// Between two visits at one client lies at least this: a carer who is called back at once belongs

@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::Geo;
 use crate::simulate::claim::enter_by_hand;
-use crate::simulate::town::{moved, offset};
+use crate::simulate::places::{moved, offset};
 
 impl Scene<'_> {
     /// Two visits that follow each other, the second one plain, with homes between `near` and `far`

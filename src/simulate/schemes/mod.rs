@@ -8,6 +8,7 @@ mod habits;
 mod lengths;
 mod orders;
 mod pays;
+mod plot;
 mod providers;
 mod set_up;
 mod staff;
@@ -17,14 +18,16 @@ use std::sync::Arc;
 
 use super::claim::{Claim, is_at_home, locate, plain, tick};
 use super::clients::Service;
+use super::places::travel_seconds;
 use super::random::Random;
-use super::town::{Town, travel_seconds};
+use super::town::Town;
 use super::walk::{Ids, Visit};
 use crate::domain::{
     CaptureMethod, Coordinates, Month, PaymentMode, Span, UtcSecond, VisitKind, VisitOutcome,
 };
 
-pub(super) use providers::provider_day;
+pub(super) use plot::{BEGINS, Plot};
+use providers::provider_day;
 pub(super) use set_up::set_up;
 
 /// One planted registration.

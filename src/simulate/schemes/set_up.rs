@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use super::plot::{BEGINS, Plot};
 use crate::domain::{AbsenceKind, ClientAbsenceConfirmedBy, Span};
-use crate::simulate::absences::Stay;
+use crate::simulate::build::add_carer;
 use crate::simulate::clients::{Client, Service};
 use crate::simulate::lives::{Farewell, Leaves};
-use crate::simulate::people::{Leave, Rota, add_carer};
-use crate::simulate::plant::{BEGINS, Plot};
+use crate::simulate::people::{Leave, Rota};
 use crate::simulate::random::Random;
+use crate::simulate::stays::Stay;
 use crate::simulate::town::Town;
 
 /// Of the usual grant so much is left where a provider delivers all of it.

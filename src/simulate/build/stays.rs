@@ -1,27 +1,13 @@
 //! Clients who are away for some days: mostly in hospital.
 
-use super::clients::Client;
-use super::random::Random;
-use super::town::Town;
-use crate::domain::{AbsenceKind, ClientAbsenceConfirmedBy, Span, UtcSecond};
-
-/// A time that a client is away.
-#[derive(Clone, Debug)]
-pub(super) struct Stay {
-    pub(super) kind: AbsenceKind,
-    pub(super) confirmed_by: ClientAbsenceConfirmedBy,
-    /// From leaving home to coming back.
-    pub(super) from: UtcSecond,
-    pub(super) to: UtcSecond,
-    /// When the municipality gets to know.
-    pub(super) recorded_at: UtcSecond,
-    /// The whole local days in between, on which nobody can have been at home.
-    pub(super) whole_days: Option<Span>,
-}
+use crate::domain::{AbsenceKind, ClientAbsenceConfirmedBy, Span};
+use crate::simulate::random::Random;
+use crate::simulate::stays::Stay;
+use crate::simulate::town::Town;
 
 /// Share of client-days that a stay begins on; with a mean of six days in hospital, a client is
 /// away on one day in forty.
-const BEGINS: f64 = 0.0045;
+const STAYS_PER_DAY: f64 = 0.0045;
 
 /// Draws everybody's stays.
 pub(super) fn add_stays(town: &mut Town, random: &mut Random) {
@@ -31,7 +17,7 @@ pub(super) fn add_stays(town: &mut Town, random: &mut Random) {
         let mut stays = Vec::new();
         // From some weeks before, so that some are away when the first day begins.
         let frail = town.clients[client].life.frail;
-        let begins = if frail { 6.0 * BEGINS } else { BEGINS };
+        let begins = if frail { 6.0 * STAYS_PER_DAY } else { STAYS_PER_DAY };
         let mut day = (-(1.0 - random.unit()).ln() / begins) as i64 - 25;
         while day < last {
             let stay = draw(town, day, frail, random);
@@ -59,17 +45,4 @@ fn draw(town: &Town, day: i64, frail: bool, random: &mut Random) -> Stay {
         (false, false) => (AbsenceKind::Away, ClientAbsenceConfirmedBy::Client),
     };
     Stay { kind, confirmed_by, from, to, recorded_at: from.plus(delay), whole_days }
-}
-
-impl Client {
-    /// The stay that leaves nobody at home at `at`. One is helped off up to two hours after leaving
-    /// is noted, and expected back from an hour before the return is.
-    pub(super) fn away_at(&self, at: UtcSecond) -> Option<&Stay> {
-        self.stays.iter().find(|stay| stay.from.plus(7_200) <= at && at < stay.to.plus(-3_600))
-    }
-
-    /// Does `span` touch a whole day away?
-    pub(super) fn away_during(&self, span: Span) -> bool {
-        self.stays.iter().any(|stay| stay.whole_days.is_some_and(|days| days.intersection(span).is_some()))
-    }
 }
