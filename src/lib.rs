@@ -19,7 +19,24 @@
 //! | [`simulate`] | a labelled municipality | everything but `domain` |
 //! | [`cli`] | one file per subcommand | nothing is hidden from it |
 //!
-//! The architecture test reads the `use` paths and fails with file and line where a wall is broken.
+//! Two parts have rooms with walls of their own:
+//!
+//! | Room | Does | Must not know |
+//! |---|---|---|
+//! | `engine::model` | a visit in the engine, ids as numbers, marks, signals, periods | any other room |
+//! | `engine::totals` | whole-number totals per subject and month | `stats`, `state` and what is below them here |
+//! | `engine::stats` | pure statistics, each method with its source | `state` and what is below it here |
+//! | `engine::state` | all that is known of a municipality: insert, retract, expire, query | `rule`, `alert`, `assess`, `Engine` |
+//! | `engine::rule` | the interface of a rule, and the two views that it reads | `alert`, `assess`, `Engine` |
+//! | `engine::alert` | from findings to alerts, holds, limits and ranking | `assess` |
+//! | `engine::assess` | what a change affects, and running the rules on it | – |
+//! | `service::log` | the interface to the log; Kafka behind it | `deliver`, `observe`, `process` (but Kafka: what it reports to) |
+//! | `service::deliver` | the synchronous worker: partitions, outbox, queue | Kafka, tokio, HTTP, metrics; `observe`, `process` |
+//! | `service::observe` | metrics, status, traces, read model, HTTP | Kafka; threads |
+//! | `service::process` | threads, supervision, shutdown | – |
+//!
+//! The architecture test reads the `use` paths and fails, with file and line, where a wall is broken.
+//! `src/README.md` has the way of one registration, where to look for what, and the glossary.
 
 pub mod cli;
 pub mod config;

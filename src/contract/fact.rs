@@ -1,14 +1,11 @@
 //! The record of `tidvakt.reference.v1`: a fact with its validity.
 
-use std::fmt;
-
 use schemars::JsonSchema;
-use serde::de::{Error as _, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Map, Value};
+use serde::{Deserialize, Serialize};
 
 use super::fact_body::{Body, body};
-use super::read::{SchemaVersion, classify, empty, read};
+use super::fields::Fields;
+use super::read::{SchemaVersion, empty, read};
 use super::text::{Id, Text};
 use super::time::Time;
 use super::words::{FactType, Word};
@@ -41,43 +38,6 @@ pub(super) struct FactRecord<'a, B> {
     recorded_at: Time,
     /// What it says, by `type`.
     body: B,
-}
-
-/// The fields of an object whose shape is known only when the rest of its record has been read.
-#[derive(Clone, Debug)]
-pub(super) struct Fields(Value);
-
-impl Fields {
-    /// The fields as a `T`.
-    pub(super) fn read<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Rejection> {
-        T::deserialize(&self.0).map_err(|error| classify(&error, "body.*"))
-    }
-}
-
-struct FieldsVisitor;
-
-impl<'de> Visitor<'de> for FieldsVisitor {
-    type Value = Fields;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
-        let mut fields = Map::new();
-        while let Some((name, value)) = map.next_entry::<String, Value>()? {
-            if fields.insert(name, value).is_some() {
-                return Err(A::Error::custom("duplicate field `body.*`"));
-            }
-        }
-        Ok(Fields(Value::Object(fields)))
-    }
-}
-
-impl<'de> Deserialize<'de> for Fields {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(FieldsVisitor)
-    }
 }
 
 /// Reads a fact, or the removal of one: an empty record under its key.

@@ -7,7 +7,7 @@ use super::body::{
     OrderBody, ProviderBody, TagBody, TariffBody,
 };
 use super::checks::{optional_id, staff};
-use super::fact::Fields;
+use super::fields::Fields;
 use super::parts::place;
 use super::text::{Id, List, Text};
 use super::time::{PayPeriod, Time};

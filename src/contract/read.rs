@@ -3,8 +3,6 @@
 //! The bytes are validated as UTF-8 once and read into borrowed fields. Only when that fails is it
 //! found out why, so that a good record pays nothing for good explanations.
 
-use std::fmt;
-
 use serde::Deserialize;
 use serde::de::{Deserializer as _, Error as _, IgnoredAny};
 use serde_json::error::Category;
@@ -51,12 +49,6 @@ pub(super) fn check_depth(text: &str, known: usize) -> Result<(), Rejection> {
         return Err(nested());
     }
     Ok(())
-}
-
-/// An error of ours on its way through serde: the reason's code stands in front.
-#[cold]
-pub(super) fn tagged<E: serde::de::Error>(reason: Reason, text: fmt::Arguments<'_>) -> E {
-    E::custom(format_args!("{}: {text}", reason.code()))
 }
 
 /// First byte that is not JSON's white space.

@@ -10,8 +10,8 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::error::tagged;
 use super::filled::{InPlace, Written, by_value};
-use super::read::tagged;
 use crate::domain::{Reason, Value, round_significant};
 
 /// A text borrowed from the record, or owned where the record writes it with escapes. `MIN` and

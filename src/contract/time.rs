@@ -11,8 +11,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::error::tagged;
 use super::filled::{Written, by_value};
-use super::read::tagged;
 use crate::domain::{Month, Reason, UtcSecond};
 
 const YEARS: std::ops::Range<u32> = 1970..2200;

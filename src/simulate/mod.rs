@@ -1,16 +1,16 @@
 //! A labelled municipality by seed: its registrations, its facts, and what was planted in them.
 //!
 //! People first: carers with shifts walk real ways between real homes, so that nobody is in two
-//! places (`build`, `route`, `walk`). Then what they register of it: by tag or
+//! places (`draw`, `route`, `walk`). Then what they register of it: by tag or
 //! by hand, late, forgotten, without coverage (`claim`). Then what a few of them add (`plant`,
 //! `schemes`). Then what the sources send of that: versions, corrections, repeats (`send`).
 //!
 //! The same [`Plan`] gives the same records on every run: all chance comes from streams of the seed,
 //! and nothing is iterated in hash order. Only `domain` is named here; the caller writes the records.
 
-mod build;
 mod claim;
 mod clients;
+mod draw;
 mod lives;
 mod owned;
 mod patterns;
@@ -62,7 +62,7 @@ impl Feed {
     /// The feed of `plan`.
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
-        let mut town = build::town(plan);
+        let mut town = draw::town(plan);
         let planter = Planter::new(plan, &mut town);
         Self {
             seed: plan.seed,

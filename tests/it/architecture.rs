@@ -12,7 +12,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("engine", &["domain"]),
     ("rules", &["domain", "engine"]),
     ("contract", &["domain"]),
-    ("simulate", &["domain", "contract"]),
+    ("simulate", &["domain"]),
     ("config", &["domain", "engine", "rules"]),
     ("service", &["domain", "engine", "rules", "contract", "config"]),
 ];

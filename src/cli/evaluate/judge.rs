@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use super::collect::{Collector, Told, Visit};
 use super::desk::{About, Case, Desk, Offer};
 use super::measure::{Point, Ranked, average_precision, curve, median, ratio};
-use super::report::{AtBudget, Town};
-use super::tables::calibrations;
+use super::report::{AtBudget, CalibrationRow, Town};
 use super::truth::Planted;
 use crate::domain::SubjectKind;
 use crate::simulate::Scope;
@@ -71,6 +70,7 @@ pub(super) fn judge(name: String, told: &Collector, truth: &[Planted], budget: u
     let (kinds, messy_unit_ratio) = judge.kinds();
     let visits = told.visits.values().filter(|visit| !visit.is_cancelled).count();
     let has_truth = !truth.is_empty();
+    let p_values: Vec<f64> = told.visits.values().filter_map(|visit| visit.p_value).collect();
     Town {
         name,
         days: days.unsigned_abs() as usize,
@@ -99,7 +99,7 @@ pub(super) fn judge(name: String, told: &Collector, truth: &[Planted], budget: u
         messy_unit_ratio,
         cold_start_mean: handed.cold.iter().sum::<usize>() as f64 / f64::from(WARM_UP_DAYS),
         cold_start_most: handed.cold.iter().copied().max().unwrap_or_default(),
-        calibration: if has_truth { Vec::new() } else { calibrations(told) },
+        calibration: if has_truth { Vec::new() } else { vec![CalibrationRow::of("combined", &p_values)] },
         hold_alerts: told.alerts.iter().filter(|alert| alert.was_hold).count(),
         alerts: told.alerts.len(),
         alerts_per_thousand: ratio(1_000 * told.alerts.len(), visits),

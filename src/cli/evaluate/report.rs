@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::measure::calibration;
+
 /// Levels at which calibration is told.
 pub(super) const LEVELS: [f64; 3] = [1e-2, 1e-3, 1e-4];
 
@@ -70,6 +72,14 @@ pub(super) struct CalibrationRow {
     pub(super) observations: usize,
     /// Observed over nominal at 0.01, 0.001 and 0.0001.
     pub(super) ratios: [Option<f64>; 3],
+}
+
+impl CalibrationRow {
+    /// The calibration of `p_values`, those of `signal`.
+    pub(super) fn of(signal: &str, p_values: &[f64]) -> Self {
+        let ratios = LEVELS.map(|level| calibration(p_values, level));
+        Self { signal: signal.to_owned(), observations: p_values.len(), ratios }
+    }
 }
 
 /// One directory.

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::collect::{Collector, Told};
+use super::collect::Told;
 use super::judge::{Handed, Judge, Label};
-use super::measure::{calibration, ratio};
-use super::report::{CalibrationRow, KindRow, LEVELS, PatternRow, RuleRow};
+use super::measure::ratio;
+use super::report::{KindRow, PatternRow, RuleRow};
 use super::truth::Planted;
 use crate::domain::SubjectKind;
 
@@ -152,15 +152,4 @@ fn count(times: &mut Vec<(String, usize)>, rules: &BTreeSet<&str>) {
             None => times.push((rule.to_owned(), 1)),
         }
     }
-}
-
-/// Calibration of the combined p-value. Where the engine tells the signals one by one, each of them
-/// is a further row.
-pub(super) fn calibrations(told: &Collector) -> Vec<CalibrationRow> {
-    let p_values: Vec<f64> = told.visits.values().filter_map(|visit| visit.p_value).collect();
-    vec![CalibrationRow {
-        signal: "combined".to_owned(),
-        observations: p_values.len(),
-        ratios: LEVELS.map(|level| calibration(&p_values, level)),
-    }]
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::plot::{BEGINS, Plot};
 use crate::domain::{AbsenceKind, ClientAbsenceConfirmedBy, Span};
-use crate::simulate::build::add_carer;
 use crate::simulate::clients::{Client, Service};
+use crate::simulate::draw::add_carer;
 use crate::simulate::lives::{Farewell, Leaves};
 use crate::simulate::people::{Leave, Rota};
 use crate::simulate::random::Random;
