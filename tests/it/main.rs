@@ -18,7 +18,6 @@ mod lexer;
 mod mirror;
 mod mock;
 mod oracle;
-mod pages;
 mod replay;
 mod scenarios;
 mod simulated;

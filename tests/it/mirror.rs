@@ -1,4 +1,6 @@
-//! A rule is one thing in six places: each must have it, by the same name, and none more.
+//! What stands in two places must agree: a rule in six, and the pages with the code that they describe.
+
+mod pages;
 
 use std::collections::BTreeSet;
 use std::process::Command;
