@@ -1,4 +1,4 @@
-//! The record of `tidvakt.alerts.v1`: where an alert stands, with its hold.
+//! The record of `tidvakt.alerts.v1`: the state of an alert, with its hold.
 
 use std::borrow::Cow;
 
@@ -20,7 +20,7 @@ use crate::domain::{
 /// published can be read.
 const ALERT_BYTES_MAX: usize = 1 << 20;
 
-/// Where an alert stands. Readers keep the highest `revision` per `alert_id`.
+/// State of an alert. Readers keep the highest `revision` per `alert_id`.
 ///
 /// Key: `alert_id`.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -55,7 +55,7 @@ pub(super) struct AlertRecord<'a> {
     grade: Word<Grade>,
     /// 0 = nothing unusual; higher = look first.
     score: Real,
-    /// The smallest p-value, where only statistics speak.
+    /// The smallest p-value, where all findings are statistical.
     p_value: Option<Real>,
     /// What the seconds in question would cost, in öre.
     amount_at_risk_ore: i64,
@@ -66,7 +66,7 @@ pub(super) struct AlertRecord<'a> {
     hold: Option<Object<HoldRecord<'a>>>,
     /// From which input, program and settings the alert was derived.
     provenance: Object<ProvenanceRecord<'a>>,
-    /// When the thing itself happened.
+    /// Start of the visit, or of the pay period.
     event_time: Time,
     /// Append time of the record that led to this state.
     assessed_at: Time,
@@ -98,28 +98,28 @@ struct FindingRecord<'a> {
     class: Word<Class>,
     /// What should follow.
     grade: Word<Grade>,
-    /// How likely something this odd is by chance; null for hard contradictions.
+    /// Probability of something as unusual by chance; null for hard contradictions.
     p_value: Option<Real>,
     /// The other registrations of the evidence, ascending.
     related: Texts<'a>,
     /// Seconds in question.
     seconds_in_question: i64,
-    /// What was seen; the unit is the last word of each name.
+    /// What was observed; the unit is the last word of each name.
     observed: Measures<'a>,
     /// What was expected; the unit is the last word of each name.
     expected: Measures<'a>,
     /// Lawful explanations that were tested and do not apply.
     excluded: Texts<'a>,
-    /// Facts that were missing, by which the grade dropped.
+    /// Missing facts, because of which the grade is lower.
     not_tested: Texts<'a>,
     /// One sentence for people.
     text: Object<SentenceRecord<'a>>,
-    /// Why it weighs less than its rule says; absent where it does not.
+    /// Why the grade is lower than the rule gives; absent where it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     lowered_by: Option<Word<Lowered>>,
 }
 
-/// One sentence, twice.
+/// One sentence in two languages.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(bound(deserialize = "'de: 'a"))]
 #[schemars(rename = "Sentence")]
@@ -153,7 +153,7 @@ struct HoldRecord<'a> {
     amount_ore: i64,
     /// The rules that led to it.
     reason_codes: Texts<'a>,
-    /// Where it stands.
+    /// State of the hold.
     state: Word<HoldState>,
     /// When it was first proposed.
     proposed_at: Time,
@@ -190,9 +190,8 @@ pub fn write_alert(alert: &PublishedAlert, out: &mut Vec<u8>) {
     append(&AlertRecord::of(&alert.alert, alert.state, alert.revision, &alert.provenance), out);
 }
 
-/// The first 16 bytes of the SHA-256 of what an alert tells: all of it but its state, revision and
-/// provenance, and the times at which it was derived and its hold proposed. Two alerts with one
-/// hash need no new revision.
+/// The first 16 bytes of the SHA-256 of an alert's content: all of it but its state, revision and provenance,
+/// and the times at which it was derived and its hold proposed. Two alerts with one hash need no new revision.
 #[must_use]
 pub fn content_hash(alert: &Alert) -> [u8; 16] {
     let nowhere = Provenance {

@@ -1,4 +1,4 @@
-//! The line of `--assessments`: what was made of one version of a registration.
+//! The line of `--assessments`: the assessment of one version of a registration.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use super::time::Time;
 use super::words::Word;
 use crate::domain::{Assessment, Grade};
 
-/// What was made of one version of a registration, also where no alert follows.
+/// The assessment of one version of a registration, whether or not an alert follows.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(title = "assessment", rename = "Assessment")]
 pub(super) struct AssessmentRecord<'a> {
@@ -21,7 +21,7 @@ pub(super) struct AssessmentRecord<'a> {
     version: u32,
     /// 0 = nothing unusual; higher = look first; hard findings rank above statistics.
     score: Real,
-    /// The smallest p-value, where a statistic spoke.
+    /// The smallest p-value, where a finding is statistical.
     p_value: Option<Real>,
     /// The gravest grade, where anything was found.
     grade: Option<Word<Grade>>,

@@ -1,4 +1,4 @@
-//! What facts say: one shape per type. What the fields are held to is in `fact_body`.
+//! Bodies of facts, one shape per type. The checks of their fields are in `fact_body`.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
@@ -66,7 +66,7 @@ pub(super) struct ClientAbsenceBody<'a> {
     pub(super) client_ref: Id<'a>,
     /// Why.
     pub(super) kind: Word<AbsenceKind>,
-    /// Who says so.
+    /// Who confirmed it.
     pub(super) confirmed_by: Word<ClientAbsenceConfirmedBy>,
 }
 
@@ -90,7 +90,7 @@ pub(super) struct CarerAbsenceBody<'a> {
     pub(super) carer_ref: Id<'a>,
     /// Why.
     pub(super) kind: Word<CarerAbsenceKind>,
-    /// Who says so.
+    /// Who confirmed it.
     pub(super) confirmed_by: Word<CarerAbsenceConfirmedBy>,
 }
 
@@ -147,7 +147,7 @@ pub(super) struct ProviderBody<'a> {
     pub(super) pay_period: Option<PayPeriod>,
 }
 
-/// An accepted exception: this rule does not speak about these.
+/// An accepted exception: the rule makes no finding about these.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(bound(deserialize = "'de: 'a"))]
 #[schemars(rename = "Exception")]

@@ -27,7 +27,7 @@ pub(super) struct DecisionRecord<'a> {
     alert_id: AlertId<'a>,
     /// What is to be done.
     action: Word<Action>,
-    /// What the review came to.
+    /// The result of the review.
     outcome: Option<Word<DecisionOutcome>>,
     /// Why, in the reviewer's words.
     reason: Long<'a>,
@@ -35,7 +35,7 @@ pub(super) struct DecisionRecord<'a> {
     decided_by: Id<'a>,
     /// When.
     decided_at: Time,
-    /// "This pair, this rule, until then."
+    /// An exception decided together with the alert, and when it is valid.
     exception: Option<Object<ExceptionRecord<'a>>>,
 }
 
@@ -44,9 +44,9 @@ pub(super) struct DecisionRecord<'a> {
 #[serde(bound(deserialize = "'de: 'a"))]
 #[schemars(rename = "DecidedException")]
 struct ExceptionRecord<'a> {
-    /// First second that it holds.
+    /// First second at which it is valid.
     valid_from: Time,
-    /// First second that it no longer holds; open-ended where absent.
+    /// First second at which it is no longer valid; open-ended where absent.
     valid_to: Option<Time>,
     /// What is excepted.
     body: Object<ExceptionBody<'a>>,

@@ -28,15 +28,15 @@ pub(super) struct FactRecord<'a, B> {
     /// Stable id of the fact.
     #[serde(borrow)]
     fact_id: Id<'a>,
-    /// What `body` says.
+    /// Type of `body`.
     r#type: Word<FactType>,
-    /// First second that it holds.
+    /// First second at which it is valid.
     valid_from: Time,
-    /// First second that it no longer holds; open-ended where absent.
+    /// First second at which it is no longer valid; open-ended where absent.
     valid_to: Option<Time>,
     /// When it became known.
     recorded_at: Time,
-    /// What it says, by `type`.
+    /// Content, by `type`.
     body: B,
 }
 
@@ -90,7 +90,7 @@ impl FactRecord<'_, Fields> {
     }
 }
 
-/// When a fact holds; an empty span is taken, a reversed one is not.
+/// When a fact is valid; an empty span is accepted, a reversed one is not.
 pub(super) fn validity(from: Time, to: Option<Time>) -> Result<Validity, Rejection> {
     let (Time(from), to): (_, Option<UtcSecond>) = (from, to.map(|to| to.0));
     if to.is_some_and(|to| to < from) {

@@ -1,4 +1,4 @@
-//! Between the bodies of facts on the topic and the domain's.
+//! Conversion between the bodies of facts on the topic and the domain's, with the checks of their fields.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! An object that is kept until it is known what it is.
+//! An object whose type is known only later.
 
 use std::fmt;
 

@@ -2,11 +2,11 @@
 //!
 //! Every topic has its own structs here, which are turned into domain values field by field, so
 //! that a topic's shape changes only on purpose. A record that cannot be used becomes a
-//! [`Rejection`](crate::domain::Rejection) whose detail names fields and expectations, never what
-//! stood in them. Fields that are not known are skipped: a contract may grow.
+//! [`Rejection`](crate::domain::Rejection) whose detail names fields and expectations, never their
+//! content. Unknown fields are skipped: a contract may grow.
 //!
-//! A reader of a registration pays for two steps: [`parse_registration`] borrows the fields from
-//! the bytes, [`RegistrationRecord::registration`] checks them and makes the domain's value.
+//! Reading a registration takes two steps: [`parse_registration`] borrows the fields from the bytes,
+//! [`RegistrationRecord::registration`] checks them and makes the domain's value.
 
 mod alert;
 mod assessment;

@@ -24,10 +24,10 @@ pub(super) struct CaptureRecord<'a> {
     /// The phone or device that read it.
     #[serde(skip_serializing_if = "Option::is_none")]
     device_ref: Option<Id<'a>>,
-    /// When the device says it happened.
+    /// Time by the device's clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     recorded_at: Option<Time>,
-    /// When the server got it.
+    /// Time at which the server received it.
     #[serde(skip_serializing_if = "Option::is_none")]
     synced_at: Option<Time>,
     /// The position, where it is taken.
@@ -83,10 +83,10 @@ filled!(TaskRecord<'a> {
 pub(super) struct EditRecord<'a> {
     /// Name of the field in this record.
     field: Short<'a>,
-    /// What stood there.
+    /// The value before.
     #[serde(skip_serializing_if = "Option::is_none")]
     old: Option<Long<'a>>,
-    /// What stands there now.
+    /// The value after.
     #[serde(skip_serializing_if = "Option::is_none")]
     new: Option<Long<'a>>,
     /// Who changed it, a pseudonym.
@@ -111,7 +111,7 @@ filled!(EditRecord<'a> {
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[schemars(rename = "Payment")]
 pub(super) struct PaymentRecord<'a> {
-    /// Reckoned by what; `performed` where absent.
+    /// What it is based on; `performed` where absent.
     mode: Option<Word<PaymentMode>>,
     /// Seconds that are billed, where they differ from the visit's length.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -147,7 +147,7 @@ filled!(SourceRecord<'a> {
 });
 
 impl<'a> CaptureRecord<'a> {
-    /// `None` where the capture says nothing.
+    /// `None` where the capture has only defaults.
     pub(super) fn of(capture: &Capture<'a>) -> Option<Self> {
         (*capture != Capture::default()).then(|| Self {
             method: Some(Word(capture.method)),
@@ -234,7 +234,7 @@ impl<'a> EditRecord<'a> {
 }
 
 impl<'a> PaymentRecord<'a> {
-    /// `None` where nothing is said about the payment.
+    /// `None` where the payment has only defaults.
     pub(super) fn of(payment: &Payment<'a>) -> Option<Self> {
         (*payment != Payment::default()).then(|| Self {
             mode: Some(Word(payment.mode)),

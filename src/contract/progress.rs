@@ -1,4 +1,4 @@
-//! The record of `tidvakt.progress.v1`: up to where a municipality is assessed.
+//! The record of `tidvakt.progress.v1`: how far a municipality is assessed.
 
 use std::borrow::Cow;
 
@@ -25,15 +25,15 @@ pub struct Progress {
     pub append_time: UtcSecond,
     /// Versions of registrations that were scored.
     pub scored: u64,
-    /// Versions that were there already.
+    /// Versions that were known already.
     pub repeats: u64,
-    /// Versions lower than one that was there already.
+    /// Versions lower than the known one.
     pub stale: u64,
     /// Records that could not be used.
     pub quarantined: u64,
-    /// Alerts that stand.
+    /// Open alerts.
     pub open_alerts: u64,
-    /// Holds that stand.
+    /// Open holds.
     pub open_holds: u64,
     /// Rules whose holds of some day wait for a person, because there are more than is plausible;
     /// ascending.
@@ -66,15 +66,15 @@ pub(super) struct ProgressRecord<'a> {
     append_time: Time,
     /// Versions of registrations that were scored, since the beginning of what the log still holds.
     scored: u64,
-    /// Versions that were there already.
+    /// Versions that were known already.
     repeats: u64,
-    /// Versions lower than one that was there already.
+    /// Versions lower than the known one.
     stale: u64,
     /// Records that could not be used.
     quarantined: u64,
-    /// Alerts that stand.
+    /// Open alerts.
     open_alerts: u64,
-    /// Holds that stand.
+    /// Open holds.
     open_holds: u64,
     /// Over the open alerts and their states.
     digest: Plain<'a>,

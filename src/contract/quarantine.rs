@@ -1,11 +1,11 @@
-//! What goes with a record to `tidvakt.quarantine.v1`.
+//! Headers of a record on `tidvakt.quarantine.v1`.
 
 use super::RECORD_BYTES_MAX;
 use super::text::Id;
 use crate::domain::Rejection;
 
-/// The headers by which Kafka Connect's tools know a failed record: where it stood, and why it
-/// could not be used.
+/// The headers by which Kafka Connect's tools recognise a failed record: its position, and why it could not
+/// be used.
 #[must_use]
 pub fn quarantine_headers(
     topic: &str,
@@ -22,8 +22,8 @@ pub fn quarantine_headers(
     ]
 }
 
-/// The municipality that a broken record names, as well as can be said without reading it: the
-/// first string after `"municipality":`, where it would do as a municipality code.
+/// The municipality that a broken record names, found without parsing it: the first string after
+/// `"municipality":`, where it is a valid municipality code.
 #[must_use]
 pub fn peek_municipality(bytes: &[u8]) -> Option<String> {
     const NAME: &[u8] = b"\"municipality\"";

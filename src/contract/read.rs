@@ -1,7 +1,7 @@
-//! From bytes to a record, or to the reason why not.
+//! From bytes to a record, or to the reason of its rejection.
 //!
-//! The bytes are validated as UTF-8 once and read into borrowed fields. Only when that fails is it
-//! found out why, so that a good record pays nothing for good explanations.
+//! The bytes are validated as UTF-8 once and read into borrowed fields. The reason is looked for only when
+//! that fails, so that a good record does not pay for explanations.
 
 use serde::Deserialize;
 use serde::de::{Deserializer as _, Error as _, IgnoredAny};
@@ -15,7 +15,7 @@ use crate::domain::{Reason, Rejection};
 /// The version of every record's shape.
 pub(super) const SCHEMA_VERSION: u64 = 1;
 
-/// How deep the known fields of a registration nest: the registration, its capture, the position.
+/// Depth of the known fields of a registration: the registration, its capture, the position.
 const KNOWN_DEPTH_MAX: usize = 3;
 
 /// Reads a record of at most `bytes_max` bytes: size, UTF-8, JSON, shape, depth.
@@ -42,8 +42,9 @@ pub(super) fn fill<'a, T: Filled<'a>>(text: &'a str, record: &mut T) -> Result<(
     filled.map_err(|error| explain(text, &error))
 }
 
-/// Only fields that are not known can nest too deep, and serde_json skips those without recursion.
-/// Their brackets are what the `known` objects and arrays leave over; 0 where nobody counts those.
+/// Only unknown fields can nest too deep, and serde_json skips those without recursion. `known` is the number
+/// of objects and arrays among the known fields (0 where not counted): where the text has few brackets beyond
+/// those, it is not searched.
 pub(super) fn check_depth(text: &str, known: usize) -> Result<(), Rejection> {
     if brackets(text) > known + DEPTH_MAX - KNOWN_DEPTH_MAX && too_deep(text) {
         return Err(nested());
@@ -104,7 +105,7 @@ fn not_json(error: &serde_json::Error) -> Rejection {
     Rejection::new(reason, text)
 }
 
-/// Why `text` could not be read, without a word of its content.
+/// Why `text` could not be read, without repeating its content.
 #[cold]
 fn explain(text: &str, error: &serde_json::Error) -> Rejection {
     if too_deep(text) {
@@ -113,7 +114,7 @@ fn explain(text: &str, error: &serde_json::Error) -> Rejection {
     if error.classify() != Category::Data {
         return not_json(error);
     }
-    // What goes wrong first need not be the worst: a shape is spoken of only where there is JSON.
+    // The first error need not be the gravest: the shape is reported only where the text is JSON.
     if let Err(error) = serde_json::from_str::<IgnoredAny>(text) {
         return not_json(&error);
     }
@@ -136,7 +137,7 @@ fn other_version(text: &str) -> Option<u64> {
     probe.schema_version.as_u64().filter(|&version| version != SCHEMA_VERSION)
 }
 
-/// The rejection for an error about the shape; `path` is where it came up.
+/// The rejection for an error about the shape; `path` is the field at which it occurred.
 pub(super) fn classify(error: &serde_json::Error, path: &str) -> Rejection {
     let text = error.to_string();
     let text = text.rsplit_once(" at line ").map_or(&*text, |(text, _)| text);
@@ -151,7 +152,7 @@ pub(super) fn classify(error: &serde_json::Error, path: &str) -> Rejection {
             return Rejection::new(reason, format!("`{path}`: {text}"));
         }
     }
-    // What was found stands in front of this and may be personal; what was expected never is.
+    // The text in front of this is what was found, which may be personal; what was expected never is.
     let expected = match text.rsplit_once("expected ").map_or("another type", |(_, expected)| expected) {
         "u8" | "u16" | "u32" | "u64" | "i32" | "i64" => "a whole number in range",
         "f64" => "a number",
@@ -168,8 +169,8 @@ fn within(path: &str, field: &str) -> String {
     }
 }
 
-/// Names of the fields around the place where `error` came up: `start_capture.recorded_at`. All of
-/// them are known fields, since what is not known is skipped unread.
+/// Path of the field at which `error` occurred: `start_capture.recorded_at`. All its names are known fields,
+/// since unknown ones are skipped unread.
 fn path(text: &str, error: &serde_json::Error) -> String {
     let line = error.line().saturating_sub(1);
     let before: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
@@ -182,7 +183,7 @@ fn path(text: &str, error: &serde_json::Error) -> String {
         match byte {
             b'"' => (last_string, rest) = string(tail),
             b'{' | b'[' => names.push(b""),
-            // The closing bracket at the very end is where an error about its object is told.
+            // An error about an object is reported at its closing bracket.
             b'}' | b']' if !rest.is_empty() => drop(names.pop()),
             b':' => {
                 if let Some(name) = names.last_mut() {

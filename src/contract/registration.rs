@@ -36,7 +36,7 @@ const VERSION_MAX: u32 = 1 << 31;
 pub struct RegistrationRecord<'a> {
     /// Version of this shape.
     schema_version: SchemaVersion,
-    /// What happened to the registration in its source.
+    /// The event in the source system that led to this version.
     event_type: Word<EventType>,
     /// Stable id of the registration.
     registration_id: Id<'a>,
@@ -77,7 +77,7 @@ pub struct RegistrationRecord<'a> {
     /// Kind of visit; `planned` where absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     visit_kind: Option<Word<VisitKind>>,
-    /// What came of the visit; `performed` where absent.
+    /// Outcome of the visit; `performed` where absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     outcome: Option<Word<VisitOutcome>>,
     /// The tasks (insatser) that were done.
@@ -149,8 +149,8 @@ pub fn write_registration(registration: &Registration<'_>, out: &mut Vec<u8>) {
 }
 
 impl RegistrationRecord<'_> {
-    /// The registration, its ids, texts, times and numbers checked; `appended_at` is when the log
-    /// took the record.
+    /// The registration, its ids, texts, times and numbers checked; `appended_at` is the append time of the
+    /// record.
     pub fn registration(&self, appended_at: UtcSecond) -> Result<Registration<'_>, Rejection> {
         let end_at = self.end(appended_at)?;
         Ok(Registration {

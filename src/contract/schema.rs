@@ -1,4 +1,4 @@
-//! JSON Schemas (draft 2020-12) of all records, from the types that read and write them.
+//! JSON Schemas (draft 2020-12) of all records, made from the types that read and write them.
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
@@ -26,12 +26,12 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// What is accepted: a field with a default may be absent.
+/// The schema for reading: a field with a default may be absent.
 fn input<T: JsonSchema>() -> Value {
     SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>().to_value()
 }
 
-/// What is written: only what can be left out may be absent.
+/// The schema for writing: only a field that can be left out may be absent.
 fn output<T: JsonSchema>() -> Value {
     SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>().to_value()
 }

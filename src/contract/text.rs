@@ -1,5 +1,5 @@
-//! Pieces that records are made of: borrowed texts, lists with a limit, objects that are really
-//! objects, and numbers that read back as they were written.
+//! Parts of records: borrowed texts, lists with a limit, objects that are not read by position, and numbers
+//! that read back as they were written.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,7 +15,7 @@ use super::filled::{InPlace, Written, by_value};
 use crate::domain::{Reason, Value, round_significant};
 
 /// A text borrowed from the record, or owned where the record writes it with escapes. `MIN` and
-/// `MAX` are lengths in characters: the schema tells them, `checks` enforces them.
+/// `MAX` are lengths in characters: the schema states them, `checks` enforces them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Text<'a, const MIN: usize, const MAX: usize>(pub Cow<'a, str>);
 

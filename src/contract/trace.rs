@@ -1,7 +1,7 @@
-//! Which trace a record belongs to: W3C Trace Context (level 1) in Kafka headers.
+//! The trace that a record belongs to: W3C Trace Context (level 1) in Kafka headers.
 //!
-//! An alert carries on the trace of the record that led to it. The id of its span is derived from
-//! that record's and from its own name, so that whoever derives the alert again says the same.
+//! An alert continues the trace of the record that led to it. Its span id is derived from the parent span and
+//! from the alert's own name, so that a replay gives the same id.
 
 use std::fmt;
 
@@ -9,9 +9,9 @@ use sha2::{Digest, Sha256};
 
 /// The header that names a trace and a span in it.
 pub const TRACEPARENT: &str = "traceparent";
-/// The header in which vendors keep their own marks; it goes on as it came.
+/// The header with the vendors' own state; it is copied unchanged.
 pub const TRACESTATE: &str = "tracestate";
-/// Longer marks than the specification asks anybody to carry are left out.
+/// Vendor state longer than the specification requires to be propagated is left out.
 pub const TRACESTATE_BYTES_MAX: usize = 512;
 
 /// A span in a trace, by their ids.
@@ -40,7 +40,7 @@ impl Trace {
         (trace_id != [0; 16] && span_id != [0; 8]).then_some(Self { trace_id, span_id, flags: flags & 1 })
     }
 
-    /// The span of what is called `name` and follows from this one.
+    /// The span called `name` that follows from this one.
     #[must_use]
     pub fn child(&self, name: &[u8]) -> Self {
         let hash = Sha256::new().chain_update(self.trace_id).chain_update(self.span_id).chain_update(name);

@@ -45,7 +45,7 @@ macro_rules! words {
     )*};
 }
 
-/// What a fact says, as `type` of the record.
+/// The type of a fact, as in the record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FactType {
     ClientHome,

@@ -1,4 +1,4 @@
-//! What the control unit and the payment system are told.
+//! Alerts and holds: what the control unit and the payment system receive.
 
 use super::{Class, Finding, Grade, Month, UtcSecond};
 
@@ -46,7 +46,7 @@ impl SubjectKind {
     }
 }
 
-/// The version of the registration that an alert speaks of.
+/// Version of the registration that an alert is about.
 pub type SubjectVersion = Option<u32>;
 
 /// The subject of an alert.
@@ -60,20 +60,20 @@ pub struct Subject {
     pub version: SubjectVersion,
 }
 
-/// Where a hold stands.
+/// State of a hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum HoldState {
-    /// By the machine.
+    /// Proposed by the service.
     Proposed,
-    /// A person agrees that it must wait.
+    /// Confirmed by a person: the seconds wait.
     Confirmed,
-    /// Let go.
+    /// Released by a person: the seconds may be paid.
     Released,
-    /// Not to be paid.
+    /// Upheld by a person: the seconds are not paid.
     Upheld,
-    /// Its time ran out.
+    /// Not confirmed in time.
     Expired,
-    /// A newer version or withdrawal took its place.
+    /// Replaced by a newer version, or withdrawn.
     Superseded,
 }
 
@@ -98,7 +98,7 @@ pub struct Hold {
     pub amount_ore: i64,
     /// The rules that led to it, ascending.
     pub reason_codes: Vec<String>,
-    /// Where it stands.
+    /// Its state.
     pub state: HoldState,
     /// When it was first proposed (append time of the record that led to it).
     pub proposed_at: UtcSecond,
@@ -123,8 +123,7 @@ pub struct Provenance {
     pub baseline_incomplete: bool,
 }
 
-/// What should stand about one subject, as the engine derives it. No finding means that nothing
-/// should stand any more.
+/// The alert about one subject, as the engine derives it. Without findings, a published alert is withdrawn.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Alert {
     /// `<municipality>:<subject kind>:<subject id>`.
@@ -133,7 +132,7 @@ pub struct Alert {
     pub municipality: String,
     /// What it is about.
     pub subject: Subject,
-    /// Groups alerts of one carer, client, provider and period.
+    /// The case that the alert belongs to: what a reviewer opens at once.
     pub case_id: String,
     /// The provider.
     pub provider_id: String,
@@ -149,7 +148,7 @@ pub struct Alert {
     pub grade: Grade,
     /// 0 = nothing unusual; higher = look first.
     pub score: f64,
-    /// The smallest p-value, where only statistics speak.
+    /// The smallest p-value, where all findings are statistical.
     pub p_value: Option<f64>,
     /// What the seconds in question would cost, in öre.
     pub amount_at_risk_ore: i64,
@@ -157,7 +156,7 @@ pub struct Alert {
     pub findings: Vec<Finding>,
     /// The hold, where the grade is hold or a hold was superseded.
     pub hold: Option<Hold>,
-    /// When the thing itself happened.
+    /// Start of the visit, or of the pay period.
     pub event_time: UtcSecond,
     /// The offset of the record that led to this state.
     pub offset: i64,
@@ -165,10 +164,10 @@ pub struct Alert {
     pub assessed_at: UtcSecond,
 }
 
-/// Where an alert stands on its topic.
+/// State of an alert on its topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AlertState {
-    /// First told, or told again after a withdrawal.
+    /// Published for the first time, or again after a withdrawal.
     Opened,
     /// Changed.
     Revised,
@@ -176,15 +175,15 @@ pub enum AlertState {
     Withdrawn,
 }
 
-/// An alert as it stands on the topic: the derived one with its revision and provenance.
+/// An alert as published: the derived one with its state, revision and provenance.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PublishedAlert {
-    /// What is told.
+    /// The alert.
     pub alert: Alert,
-    /// Where it stands.
+    /// Its state.
     pub state: AlertState,
     /// 1 when first opened, one more with every change.
     pub revision: u32,
-    /// Where it comes from.
+    /// Input, program and settings that it was derived from.
     pub provenance: Provenance,
 }

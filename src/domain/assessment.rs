@@ -1,4 +1,4 @@
-//! What was made of one registration, also where no alert follows.
+//! The assessment of one registration, whether or not an alert follows.
 
 use super::{Grade, UtcSecond};
 
@@ -11,7 +11,7 @@ pub struct Assessment {
     pub version: u32,
     /// 0 = nothing unusual; higher = look first; hard findings rank above statistics.
     pub score: f64,
-    /// The smallest p-value, where a statistic spoke.
+    /// The smallest p-value, where a finding is statistical.
     pub p_value: Option<f64>,
     /// The gravest grade, where anything was found.
     pub grade: Option<Grade>,

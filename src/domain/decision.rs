@@ -5,19 +5,19 @@ use super::{Exception, UtcSecond, Validity};
 /// What is to be done with the alert and its hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
-    /// The hold must wait for an answer.
+    /// Confirm the hold: it stays open until a later decision.
     Confirm,
-    /// The hold is let go.
+    /// Release the hold: the seconds may be paid.
     Release,
-    /// The seconds are not paid.
+    /// Uphold the hold: the seconds are not paid.
     Uphold,
-    /// Nothing in it; the hold is let go.
+    /// Dismiss the findings, and release the hold.
     Dismiss,
-    /// Look again; the hold is proposed anew.
+    /// Reopen the alert: the hold is proposed again.
     Reopen,
 }
 
-/// What the review came to.
+/// The result of a review.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DecisionOutcome {
     /// The registration was wrong.
@@ -35,11 +35,11 @@ pub enum DecisionOutcome {
 pub struct Decision {
     /// Its id.
     pub decision_id: String,
-    /// The alert it is about.
+    /// The alert that it is about.
     pub alert_id: String,
     /// What is to be done.
     pub action: Action,
-    /// What the review came to.
+    /// The result of a review.
     pub outcome: Option<DecisionOutcome>,
     /// Why, in the reviewer's words.
     pub reason: String,
@@ -47,7 +47,7 @@ pub struct Decision {
     pub decided_by: String,
     /// When.
     pub decided_at: UtcSecond,
-    /// "This pair, this rule, until then."
+    /// An exception decided together with the alert, and when it is valid.
     pub exception: Option<(Exception, Validity)>,
 }
 

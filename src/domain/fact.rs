@@ -3,29 +3,29 @@
 
 use super::{Coordinates, Month, UtcSecond};
 
-/// From when to when a fact holds; open-ended where `to` is `None`.
+/// When a fact is valid; open-ended where `to` is `None`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Validity {
-    /// First second that it holds.
+    /// First second at which it is valid.
     pub from: UtcSecond,
-    /// First second that it no longer holds.
+    /// First second at which it is no longer valid.
     pub to: Option<UtcSecond>,
 }
 
 impl Validity {
-    /// Does it hold at `at`?
+    /// Is it valid at `at`?
     #[must_use]
     pub fn covers(self, at: UtcSecond) -> bool {
         self.from <= at && self.to.is_none_or(|to| at < to)
     }
 }
 
-/// What the reference topic says of one fact id.
+/// A change of one fact, as read from the reference topic.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FactChange {
-    /// It holds, as of now.
+    /// The fact was added, or replaced.
     Put(Fact),
-    /// It was removed (an empty record).
+    /// The fact was removed (an empty record).
     Remove {
         /// Municipality code.
         municipality: String,
@@ -52,11 +52,11 @@ pub struct Fact {
     pub municipality: String,
     /// A later record of the same id replaces this one.
     pub fact_id: String,
-    /// When it holds.
+    /// When it is valid.
     pub valid: Validity,
     /// When it became known.
     pub recorded_at: UtcSecond,
-    /// What it says.
+    /// Its content, by type.
     pub body: FactBody,
 }
 
@@ -126,7 +126,7 @@ pub enum ProviderKind {
     Private,
 }
 
-/// An accepted exception: this rule does not speak about these, for as long as the fact holds.
+/// An accepted exception: the rule makes no finding about these while the fact is valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exception {
     /// The rule's id.
@@ -143,7 +143,7 @@ pub struct Exception {
     pub reason: String,
 }
 
-/// What a fact says.
+/// The content of a fact, by type.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FactBody {
     /// Where a client lives, and in which household.
@@ -163,7 +163,7 @@ pub enum FactBody {
         client_ref: String,
         /// Its provider.
         provider_id: Option<String>,
-        /// The tasks it covers; empty where it does not say.
+        /// The tasks that it covers; empty where they are not listed.
         task_codes: Vec<String>,
         /// Granted minutes.
         granted_minutes: Option<u32>,
@@ -178,7 +178,7 @@ pub enum FactBody {
         client_ref: String,
         /// Why.
         kind: AbsenceKind,
-        /// Who says so.
+        /// Who confirmed it.
         confirmed_by: ClientAbsenceConfirmedBy,
     },
     /// A carer works for a provider.
@@ -194,7 +194,7 @@ pub enum FactBody {
         carer_ref: String,
         /// Why.
         kind: CarerAbsenceKind,
-        /// Who says so.
+        /// Who confirmed it.
         confirmed_by: CarerAbsenceConfirmedBy,
     },
     /// A tag or lock is mounted at a client's home.

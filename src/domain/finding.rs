@@ -45,16 +45,16 @@ impl Grade {
     }
 }
 
-/// Why a finding weighs less than its rule says.
+/// Why a finding has a lower grade than its rule gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Lowered {
-    /// The rule only runs along.
+    /// The rule runs in shadow: it is counted and has no effect.
     Shadow,
     /// The rule proposed more holds on that day than is plausible.
     Breaker,
-    /// Too large a share of the provider's pay period would be held by the machine.
+    /// The service would hold too large a share of the provider's pay period.
     HeldShareCap,
-    /// More patterns than can be looked at; this one is likelier chance than those told.
+    /// More patterns than the review budget allows; those published have smaller p-values.
     ReviewBudget,
 }
 
@@ -74,7 +74,7 @@ pub enum Value {
 pub struct Measure {
     /// Such as `overlap_seconds`.
     pub name: &'static str,
-    /// What it was.
+    /// The value.
     pub value: Value,
 }
 
@@ -107,7 +107,7 @@ pub fn round_significant(value: f64, digits: usize) -> f64 {
     format!("{value:.*e}", digits.saturating_sub(1)).parse().unwrap_or(0.0)
 }
 
-/// One sentence, twice.
+/// One sentence in two languages.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sentence {
     /// Swedish.
@@ -116,7 +116,7 @@ pub struct Sentence {
     pub en: String,
 }
 
-/// What one rule says of one subject, ready for people and topics.
+/// What one rule found about one subject, ready to be published.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
     /// The rule's id.
@@ -127,22 +127,22 @@ pub struct Finding {
     pub class: Class,
     /// What should follow.
     pub grade: Grade,
-    /// How likely something this odd is by chance; absent for hard contradictions.
+    /// Probability of something as unusual by chance; absent for hard contradictions.
     pub p_value: Option<f64>,
     /// The other registrations of the evidence, ascending.
     pub related: Vec<String>,
     /// Seconds in question.
     pub seconds_in_question: i64,
-    /// What was seen.
+    /// What was observed.
     pub observed: Vec<(String, Value)>,
     /// What was expected.
     pub expected: Vec<(String, Value)>,
     /// Lawful explanations that were tested and do not apply.
     pub excluded: Vec<String>,
-    /// Facts that were missing, by which the grade dropped.
+    /// Missing facts, because of which the grade is lower.
     pub not_tested: Vec<String>,
     /// The sentence.
     pub text: Sentence,
-    /// Why it weighs less than its rule says.
+    /// Why the grade is lower than the rule gives.
     pub lowered_by: Option<Lowered>,
 }

@@ -24,8 +24,8 @@ impl Coordinates {
         2.0 * EARTH_RADIUS_METRES * h.min(1.0).sqrt().asin()
     }
 
-    /// No less than [`Coordinates::metres_to`], and without a sine: first along a meridian, then as along the
-    /// equator.
+    /// Upper bound of [`Coordinates::metres_to`] in metres, without trigonometry: along a meridian, then along
+    /// the equator.
     #[must_use]
     pub fn metres_to_at_most(self, other: Self) -> f64 {
         const ROUNDING: f64 = 1.0 + 1e-9;

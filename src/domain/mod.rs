@@ -1,7 +1,7 @@
 //! Values that cross borders: what a registration, a fact, a finding, an alert and a decision are.
 //!
-//! Nothing here knows where the values come from or what is done with them. Ids are plain text
-//! that the contract has checked; times are whole seconds; money is whole öre.
+//! Ids are plain text that the contract has checked; times are whole seconds; money is whole öre. Where the
+//! values come from, and what is done with them, is not known here.
 
 mod alert;
 mod assessment;

@@ -2,7 +2,7 @@
 
 use super::{Coordinates, Span, UtcSecond};
 
-/// What happened to the registration in its source (*tidregistrering*).
+/// The event in the source system (*tidregistrering*) that led to this version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum EventType {
     /// The carer logged in; there may be no end yet.
@@ -21,7 +21,7 @@ pub enum EventType {
     ApprovalWithdrawn,
 }
 
-/// How one end of a visit was captured; the order of evidence is in [`CaptureMethod::is_electronic`].
+/// How one end of a visit was captured. The first six are bound to the place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CaptureMethod {
     /// A tag in the home was read.
@@ -100,7 +100,7 @@ pub enum VisitKind {
     MealDelivery,
 }
 
-/// What came of the visit.
+/// The outcome of a visit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum VisitOutcome {
     /// Done.
@@ -116,7 +116,7 @@ pub enum VisitOutcome {
     CancelledLate,
 }
 
-/// What the payment is reckoned by.
+/// What the payment is based on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PaymentMode {
     /// Performed time.
@@ -150,9 +150,9 @@ pub struct Capture<'a> {
     pub tag_ref: Option<&'a str>,
     /// The phone or device that read it.
     pub device_ref: Option<&'a str>,
-    /// When the device says it happened.
+    /// Time by the device's clock.
     pub recorded_at: Option<UtcSecond>,
-    /// When the server got it.
+    /// Time at which the server received it.
     pub synced_at: Option<UtcSecond>,
     /// The position, where it is taken.
     pub geo: Option<Geo>,
@@ -172,9 +172,9 @@ pub struct Task<'a> {
 pub struct Edit<'a> {
     /// The field's name in the record.
     pub field: &'a str,
-    /// What stood there.
+    /// The value before.
     pub old: Option<&'a str>,
-    /// What stands there now.
+    /// The value after.
     pub new: Option<&'a str>,
     /// Who changed it.
     pub editor_ref: Option<&'a str>,
@@ -199,7 +199,7 @@ impl Edit<'_> {
 /// What the payment system needs to price the visit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Payment<'a> {
-    /// Reckoned by what.
+    /// What it is based on.
     pub mode: PaymentMode,
     /// Seconds that are billed, where they differ from the visit's length.
     pub billable_seconds: Option<u32>,
@@ -221,7 +221,7 @@ pub struct Source<'a> {
 /// One version of a registration, borrowed from the record it was decoded from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Registration<'a> {
-    /// What happened.
+    /// The event.
     pub event_type: EventType,
     /// Stable id.
     pub registration_id: &'a str,
@@ -251,7 +251,7 @@ pub struct Registration<'a> {
     pub end_capture: Capture<'a>,
     /// Kind of visit.
     pub visit_kind: VisitKind,
-    /// What came of it.
+    /// The outcome.
     pub outcome: VisitOutcome,
     /// The tasks.
     pub tasks: Vec<Task<'a>>,
@@ -269,7 +269,7 @@ pub struct Registration<'a> {
     pub edits: Vec<Edit<'a>>,
     /// Pricing.
     pub payment: Payment<'a>,
-    /// Where it comes from.
+    /// The source system.
     pub source: Source<'a>,
     /// When the source sent this version.
     pub emitted_at: Option<UtcSecond>,

@@ -54,7 +54,7 @@ reasons! {
     TextTooLong => "text-too-long",
     /// An id looks like a personal identity number.
     PersonalId => "personal-id",
-    /// Not a time with an offset, or outside the years that can be meant.
+    /// Not a time with an offset, or outside the accepted years.
     BadTime => "bad-time",
     /// The end lies before the start.
     EndBeforeStart => "end-before-start",
@@ -66,13 +66,13 @@ reasons! {
     BadPosition => "bad-position",
     /// The version leaps so far that real corrections would be locked out.
     VersionLeap => "version-leap",
-    /// So late that what it would be compared with is no longer kept.
+    /// So late that the registrations to compare it with are no longer kept.
     OlderThanKept => "older-than-kept",
     /// More new ids than a municipality can have.
     TooManyEntities => "too-many-entities",
     /// The municipality is already fed by another partition.
     OtherPartition => "municipality-in-another-partition",
-    /// The program itself failed on it.
+    /// The program failed on it.
     Internal => "internal",
 }
 

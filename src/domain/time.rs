@@ -1,7 +1,7 @@
 //! Instants, spans, local days and months.
 //!
-//! Everything is kept in whole seconds since 1970 UTC. Local time (the municipality's days and
-//! months) exists only through a [`Zone`], which is data: no clock is read here.
+//! Times are whole seconds since 1970 UTC. Local days and months of the municipality come from a [`Zone`],
+//! which is data: no clock is read here.
 
 use std::fmt;
 
