@@ -13,8 +13,8 @@ use super::{SettingsArgs, logging, output, signals};
 use crate::config::{Config, Secrets};
 use crate::service::log::kafka::embedded::Broker;
 use crate::service::{Service, ServiceError, Stopper, stopper};
-use reader::Reader;
-use town::Town;
+use reader::AlertReader;
+use town::DemoTown;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -23,20 +23,20 @@ Examples:
   tidvakt demo --seed 7 --clients 500 --lang sv --set http.listen=127.0.0.1:8080
 
 A broker inside the program, a made-up municipality in fast time and the service. The broker's address
-is printed, so that `kcat -b ADDRESS -t tidvakt.alerts.v1 -C` can look in.";
+is printed: `kcat -b ADDRESS -t tidvakt.alerts.v1 -C` reads its topics.";
 
 /// Partitions of each topic; the broker keeps 5 MiB in each.
 const PARTITIONS: i32 = 4;
-/// How often the alert topic is looked at.
+/// Interval between two reads of the alert topic.
 const LOOK: Duration = Duration::from_millis(50);
-/// What was sent last has so long to be assessed before the summary.
+/// Time for the last registrations to be assessed before the summary.
 const LAST_WAIT: Duration = Duration::from_secs(3);
 
 /// Shows everything on this machine, without any set-up.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct DemoArgs {
-    /// Number that the municipality is made from; the same number makes the same one
+    /// Seed of the municipality; the same seed gives the same municipality
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
     /// Days of registrations
@@ -51,7 +51,7 @@ pub struct DemoArgs {
     /// Language of the sentences
     #[arg(long, value_name = "LANGUAGE", default_value = "en")]
     pub lang: Language,
-    /// Ends after so long, with a summary: 30s, 5m; without it Ctrl-C ends
+    /// Time after which the demo ends with a summary: 30s, 5m; without it, Ctrl-C ends it
     #[arg(long = "for", value_name = "TIME", value_parser = duration)]
     pub for_: Option<Duration>,
     /// Where the settings come from.
@@ -59,7 +59,7 @@ pub struct DemoArgs {
     pub settings: SettingsArgs,
 }
 
-/// A language that alerts speak.
+/// A language of the sentences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Language {
     /// English
@@ -83,8 +83,8 @@ pub(super) fn execute(args: &DemoArgs) -> Result<(), Failure> {
         .map_err(|reason| Failure::new(Exit::Software, format!("the broker inside the program: {reason}")))?;
     let (config, service, stop) = start(args, &broker)?;
     let signal = signals::stop_on_signal().or_exit(Exit::Software, "signals can't be caught")?;
-    let mut town = Town::start(args, broker.servers(), &topics)?;
-    let mut reader = Reader::new(broker.servers(), &topics, args.lang, &config)?;
+    let mut town = DemoTown::start(args, broker.servers(), &topics)?;
+    let mut reader = AlertReader::new(broker.servers(), &topics, args.lang, &config)?;
     output::print(&heading(args, broker.servers(), &topics.alerts, service.http_address()))?;
     let running = std::thread::spawn(move || service.wait());
 
@@ -94,7 +94,7 @@ pub(super) fn execute(args: &DemoArgs) -> Result<(), Failure> {
         output::print(&reader.look(LOOK))?;
         if town.has_ended() && !said {
             said = true;
-            output::print(&format!("\nAll {} days are told. Ctrl-C ends.\n", args.days))?;
+            output::print(&format!("\nAll {} days are sent. Ctrl-C ends.\n", args.days))?;
         }
     }
     town.stop();
@@ -108,7 +108,7 @@ pub(super) fn execute(args: &DemoArgs) -> Result<(), Failure> {
     Ok(ended?)
 }
 
-/// Starts the service on the broker. Where another program has the default port, any port will do.
+/// Starts the service on the broker; on any free port where another program has the default one.
 fn start(args: &DemoArgs, broker: &Broker) -> Result<(Config, Service, Stopper), Failure> {
     let config = settings(args, broker.servers(), None)?;
     logging::start(&config.log);
@@ -128,7 +128,7 @@ fn start(args: &DemoArgs, broker: &Broker) -> Result<(Config, Service, Stopper),
 
 fn settings(args: &DemoArgs, servers: &str, more: Option<&str>) -> Result<Config, Failure> {
     let mut settings = args.settings.clone();
-    // Before what was asked for, so that it can be asked otherwise.
+    // Before the flags of the user, which override these.
     let quiet = ["log.level=warn,librdkafka=error", "kafka.instance_id=demo"].into_iter().chain(more);
     settings.set.splice(0..0, quiet.map(str::to_owned));
     // The broker inside answers no fetch early.

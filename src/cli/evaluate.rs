@@ -1,4 +1,4 @@
-//! `tidvakt evaluate`: what is found of what was planted, and at which price.
+//! `tidvakt evaluate`: how much of what was planted is found, and the false alarms.
 
 mod collect;
 mod desk;
@@ -21,7 +21,7 @@ use super::{SettingsArgs, logging, output};
 use crate::config::{Config, Secrets};
 use crate::simulate::Plan;
 use collect::Collector;
-use report::{Report, Town};
+use report::{Evaluation, TownFigures};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -33,14 +33,14 @@ Examples:
 Each directory holds registrations.jsonl, reference.jsonl and truth.jsonl, as `tidvakt simulate` writes
 them. They are replayed through the same worker as by `tidvakt replay`.
 
-A case is all that is told of one carer on one day (a client or tag where no carer is named); the best
+A case is all alerts about one carer on one day (a client or tag where no carer is named). The best
 `--cases-per-day` by score are handed out, and again only after seven days or once the score has grown
 by one. A planted registration is covered by a case of its carer on the day it came, by a case whose
 evidence names it, or by a case about the month of its carer, pair or client that is handed out before
-that month is paid; what the day and the evidence alone cover is told beside it. The first fourteen days
-hold nothing planted and are told apart. Alerts about a provider's month are dossiers of their own.";
+that month is paid; coverage by the day and the evidence alone is printed beside it. The first fourteen
+days have nothing planted and are counted apart, and so are alerts about a provider's month (dossiers).";
 
-/// Holds what is found against what was planted.
+/// Compares what is found with what was planted.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct EvaluateArgs {
@@ -59,16 +59,16 @@ pub struct EvaluateArgs {
     /// Plants nothing in the simulated municipalities: calibration and false alarms
     #[arg(long, requires = "simulate")]
     pub clean: bool,
-    /// Planted registrations for each honest one in the simulated municipalities, about
+    /// Planted registrations per registration in the simulated municipalities, approximately
     #[arg(long, value_name = "SHARE", default_value_t = 0.005, value_parser = super::simulate::share)]
     pub planted: f64,
-    /// How dense a scheme is against what its pattern says: 0.5 plants twice as many, half as dense
+    /// Factor on the density of schemes: 0.5 plants twice as many, half as dense
     #[arg(long, value_name = "TIMES", default_value_t = 1.0, value_parser = super::simulate::density)]
     pub density: f64,
     /// Plants only these patterns in the simulated municipalities, by name
     #[arg(long, value_name = "PATTERN", value_delimiter = ',', value_parser = super::simulate::pattern)]
     pub only: Vec<String>,
-    /// What a control unit can look at on a day
+    /// Cases that are handed out per day
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     pub cases_per_day: u16,
     /// All figures as JSON on standard output
@@ -86,7 +86,7 @@ pub(super) fn execute(args: &EvaluateArgs) -> Result<(), Failure> {
     let config = args.settings.load(Secrets::Leave)?;
     logging::start(&config.log);
     let budget = usize::from(args.cases_per_day);
-    // Before hours of work, and not after them.
+    // The page is created before hours of work, not after them.
     let mut page = args.html.as_deref().map(|path| output::create(Some(path))).transpose()?;
     let mut towns = Vec::new();
     for folder in &args.folders {
@@ -95,7 +95,7 @@ pub(super) fn execute(args: &EvaluateArgs) -> Result<(), Failure> {
     for &seed in &args.simulate {
         towns.push(simulated(args, &config, seed, budget)?);
     }
-    let report = Report::new(towns, budget);
+    let report = Evaluation::new(towns, budget);
     if let Some(page) = &mut page {
         output::written(page.write_all(html::page(&report).as_bytes()).and_then(|()| page.flush()))?;
     }
@@ -108,7 +108,7 @@ pub(super) fn execute(args: &EvaluateArgs) -> Result<(), Failure> {
 }
 
 /// Simulates a municipality into a folder that is gone afterwards, and evaluates it.
-fn simulated(args: &EvaluateArgs, config: &Config, seed: u64, budget: usize) -> Result<Town, Failure> {
+fn simulated(args: &EvaluateArgs, config: &Config, seed: u64, budget: usize) -> Result<TownFigures, Failure> {
     let plan = Plan {
         seed,
         days: u32::from(args.days),
@@ -139,35 +139,35 @@ impl Temporary {
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        // What cannot be removed is left to whoever cleans the temporary folder.
+        // What cannot be removed stays in the temporary folder.
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 
-fn evaluate(config: &Config, folder: &Path, name: String, budget: usize) -> Result<Town, Failure> {
+fn evaluate(config: &Config, folder: &Path, name: String, budget: usize) -> Result<TownFigures, Failure> {
     let truth = truth::read(&folder.join("truth.jsonl"))?;
     let registrations = [folder.join("registrations.jsonl")];
     let reference = [folder.join("reference.jsonl")];
     let sources = Sources { registrations: &registrations, reference: &reference, decisions: None };
     let sinks = Sinks { alerts: Box::new(std::io::sink()), only_final: false, quarantine: None };
-    let Some((told, mut log)) = pass(config, &sources, sinks, Collector::new(config.engine.zone.clone()))?
+    let Some((replay, mut log)) = pass(config, &sources, sinks, Collector::new(config.engine.zone.clone()))?
     else {
         return Err(Failure::new(Exit::Software, "nothing reads the alerts, and yet the reader went away"));
     };
     output::written(log.finish())?;
-    if told.refused > 0 {
+    if replay.refused > 0 {
         return Err(Failure::new(
             Exit::Data,
-            format!("{} facts of `{}` can't be used", told.refused, folder.display()),
+            format!("{} facts of `{}` can't be used", replay.refused, folder.display()),
         ));
     }
-    if told.visits.is_empty() {
+    if replay.visits.is_empty() {
         return Err(Failure::new(
             Exit::Data,
             format!("no registration of `{}` can be used", folder.display()),
         ));
     }
-    Ok(judge::judge(name, &told, &truth, budget))
+    Ok(judge::judge(name, &replay, &truth, budget))
 }
 
 #[cfg(test)]

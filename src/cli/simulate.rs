@@ -27,14 +27,14 @@ Planting begins on day 14. `--only` takes the names of patterns; provider-paddin
 carers of a provider from the first day on) and provider-ramp (the same, slowly) are planted only so.
 The same seed gives the same bytes.";
 
-/// Registrations for each client and day, about: only for the length of the progress bar.
+/// Registrations per client and day, approximately; only for the length of the progress bar.
 const RECORDS_PER_CLIENT_DAY: f64 = 2.4;
 
 /// Writes a made-up municipality with known faults to files.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct SimulateArgs {
-    /// Number that the municipality is made from; the same number makes the same one
+    /// Seed of the municipality; the same seed gives the same municipality
     #[arg(long, value_name = "N")]
     pub seed: u64,
     /// Days of registrations
@@ -43,13 +43,13 @@ pub struct SimulateArgs {
     /// Clients in the municipality
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub clients: u32,
-    /// Plants no faults: only what honest work looks like
+    /// Plants nothing: honest work only
     #[arg(long)]
     pub clean: bool,
-    /// Planted registrations for each honest one, about
+    /// Planted registrations per registration, approximately
     #[arg(long, value_name = "SHARE", default_value_t = 0.005, value_parser = share)]
     pub planted: f64,
-    /// How dense a scheme is against what its pattern says: 0.5 plants twice as many, half as dense
+    /// Factor on the density of schemes: 0.5 plants twice as many, half as dense
     #[arg(long, value_name = "TIMES", default_value_t = 1.0, value_parser = density)]
     pub density: f64,
     /// Plants only these patterns, by name
@@ -58,7 +58,7 @@ pub struct SimulateArgs {
     /// Municipality code
     #[arg(long, value_name = "CODE", default_value = "0181", value_parser = municipality)]
     pub municipality: String,
-    /// Folder to write to; made where it isn't there
+    /// Folder to write to; created where it is missing
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
 }
@@ -78,8 +78,8 @@ pub(super) fn execute(args: &SimulateArgs) -> Result<(), Failure> {
     let folder = &args.out;
     let made = write_town(&plan, folder)?;
     let shown = folder.display();
-    let Made { records, facts, planted } = made;
-    // Nobody may be reading; the files are written all the same.
+    let WrittenTown { records, facts, planted } = made;
+    // Standard error may be closed; the files are written nevertheless.
     let _ = writeln!(
         io::stderr(),
         "{shown}: {records} records of registrations, {facts} reference facts, {planted} planted"
@@ -87,22 +87,22 @@ pub(super) fn execute(args: &SimulateArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// How much was written.
-pub(super) struct Made {
+/// Numbers of what was written.
+pub(super) struct WrittenTown {
     records: u64,
     facts: u64,
     planted: usize,
 }
 
-/// Writes the municipality of `plan` to `folder`, which is made where it isn't there.
-pub(super) fn write_town(plan: &Plan, folder: &Path) -> Result<Made, Failure> {
+/// Writes the municipality of `plan` to `folder`, which is created where it is missing.
+pub(super) fn write_town(plan: &Plan, folder: &Path) -> Result<WrittenTown, Failure> {
     std::fs::create_dir_all(folder)
         .or_exit(Exit::CannotCreate, format!("the folder `{}` can't be made", folder.display()))?;
     let mut feed = Feed::new(plan);
     let records = write_registrations(&mut feed, plan, &folder.join("registrations.jsonl"))?;
     let facts = write_facts(&feed, &folder.join("reference.jsonl"))?;
     write_truth(feed.truth(), &folder.join("truth.jsonl"))?;
-    Ok(Made { records, facts, planted: feed.truth().len() })
+    Ok(WrittenTown { records, facts, planted: feed.truth().len() })
 }
 
 fn write_registrations(feed: &mut Feed, plan: &Plan, path: &Path) -> Result<u64, Failure> {
@@ -135,7 +135,7 @@ fn write_truth(truth: &[TruthLine], path: &Path) -> Result<u64, Failure> {
     })
 }
 
-/// Writes a line for each item to the file at `path`, and answers how many.
+/// Writes a line for each item to the file at `path`; returns their number.
 fn write_file<T>(
     path: &Path,
     items: impl IntoIterator<Item = T>,
@@ -159,13 +159,13 @@ fn failed(result: io::Result<()>, path: &Path) -> Result<(), Failure> {
     result.or_exit(Exit::InputOutput, format!("`{}` can't be written", path.display()))
 }
 
-/// A share of registrations: more than nothing, and never most of them.
+/// A share of registrations: above 0, at most 0.2.
 pub(super) fn share(text: &str) -> Result<f64, String> {
     let share: f64 = text.parse().map_err(|_| "expected a number such as `0.005`".to_owned())?;
     if 0.0 < share && share <= 0.2 { Ok(share) } else { Err("expected more than 0, at most 0.2".to_owned()) }
 }
 
-/// More than nothing, and not more than fits into anybody's day.
+/// A factor on the density: 0.1 to 2.
 pub(super) fn density(text: &str) -> Result<f64, String> {
     let density: f64 = text.parse().map_err(|_| "expected a number such as `0.5`".to_owned())?;
     if (0.1..=2.0).contains(&density) { Ok(density) } else { Err("expected 0.1 to 2.0".to_owned()) }
@@ -176,7 +176,7 @@ pub(super) fn pattern(name: &str) -> Result<String, String> {
         return Ok(name.to_owned());
     }
     let names: Vec<&str> = simulate::PATTERNS.iter().map(|pattern| pattern.name).collect();
-    Err(format!("no pattern is called so; there are {}", names.join(", ")))
+    Err(format!("unknown pattern, expected one of {}", names.join(", ")))
 }
 
 /// A municipality code as keys and alert ids can be put together from.

@@ -1,12 +1,12 @@
-//! What carers register of what happened: by tag, by hand, late, or not at all.
+//! Claims: what carers register of their visits, by tag, by hand, late, or not at all.
 
-use super::clients::Service;
+use super::clients::ServiceKind;
 use super::lives::last_order;
 use super::owned::{OwnedCapture, OwnedRegistration};
 use super::places::{moved, travel_seconds};
 use super::random::Random;
 use super::town::Town;
-use super::walk::Visit;
+use super::walk::ActualVisit;
 use crate::domain::{CaptureMethod, EventType, Geo, PaymentMode, UtcSecond, VisitKind, VisitOutcome};
 
 /// A change that a source makes later, planted with the claim.
@@ -15,14 +15,14 @@ pub(super) struct Later {
     pub(super) at: UtcSecond,
     /// The end is moved by this, with the billed time.
     pub(super) longer_seconds: i64,
-    /// By the owner, who changes for everybody, and not by the unit's planner.
+    /// Made by the owner, who changes the registrations of all carers, instead of the unit's planner.
     pub(super) by_owner: bool,
     pub(super) reason: Option<&'static str>,
     /// It was approved; the approval is taken back before, and given again after.
     pub(super) approved: bool,
 }
 
-/// A registration as its source will hold it, beside what really happened.
+/// A registration as its source will hold it, beside the visit as it took place.
 #[derive(Clone, Debug)]
 pub(super) struct Claim {
     pub(super) registration: OwnedRegistration,
@@ -31,10 +31,10 @@ pub(super) struct Claim {
     /// When it really began and ended.
     pub(super) start: UtcSecond,
     pub(super) end: UtcSecond,
-    pub(super) service: Service,
+    pub(super) service: ServiceKind,
     /// Half of the time is billed with the spouse's registration.
     pub(super) halved: bool,
-    /// A planted pattern rests on it: nothing may be corrected any more.
+    /// Part of a planted pattern: nothing corrects it.
     pub(super) frozen: bool,
     /// What is still to be changed in it.
     pub(super) later: Option<Later>,
@@ -51,7 +51,7 @@ impl Claim {
             && self.registration.end_capture.method.is_electronic()
     }
 
-    /// Reckons the billed seconds again, after the times were changed.
+    /// Computes the billed seconds again, after the times were changed.
     pub(super) fn bill(&mut self) {
         let registration = &mut self.registration;
         let end = registration.end_at.unwrap_or(registration.start_at);
@@ -102,7 +102,7 @@ impl Phones {
 /// The claims of a day's visits, by carer and time.
 pub(super) fn claims(
     town: &Town,
-    mut visits: Vec<Visit>,
+    mut visits: Vec<ActualVisit>,
     phones: &mut Phones,
     random: &mut Random,
 ) -> Vec<Claim> {
@@ -134,8 +134,8 @@ pub(super) fn claims(
     claims
 }
 
-/// What the source holds where everything goes as it should.
-pub(super) fn plain(town: &Town, visit: &Visit) -> Claim {
+/// The claim where nothing goes wrong.
+pub(super) fn plain(town: &Town, visit: &ActualVisit) -> Claim {
     let client = &town.clients[visit.client];
     let unit = &town.units[town.carers[visit.carer].unit];
     let provider = &town.providers[unit.provider];
@@ -193,7 +193,7 @@ pub(super) fn plain(town: &Town, visit: &Visit) -> Claim {
     claim
 }
 
-fn mode(town: &Town, visit: &Visit, standard_minutes: bool) -> PaymentMode {
+fn mode(town: &Town, visit: &ActualVisit, standard_minutes: bool) -> PaymentMode {
     if standard_minutes && visit.service.standard_minutes().is_some() {
         PaymentMode::StandardMinutes
     } else if town.clients[visit.client].life.by_grant {
@@ -216,7 +216,7 @@ pub(super) fn tick(town: &Town, claim: &mut Claim, random: &mut Random) {
     claim.registration.tasks[0].1 = minutes.saturating_sub(others).max(1);
 }
 
-fn captures(town: &Town, visit: &Visit) -> (OwnedCapture, OwnedCapture) {
+fn captures(town: &Town, visit: &ActualVisit) -> (OwnedCapture, OwnedCapture) {
     let client = &town.clients[visit.client];
     let at_home = |at: UtcSecond| OwnedCapture {
         method: client.method,
@@ -315,8 +315,8 @@ pub(super) fn enter_by_hand(claim: &mut Claim, (start, end): (bool, bool), rando
 fn forget<'a>(
     town: &Town,
     claim: &mut Claim,
-    visit: &Visit,
-    later: impl Iterator<Item = &'a Visit> + Clone,
+    visit: &ActualVisit,
+    later: impl Iterator<Item = &'a ActualVisit> + Clone,
     random: &mut Random,
 ) {
     let next = later.clone().next();
@@ -334,10 +334,10 @@ fn forget<'a>(
         }
         _ => (visit.end, CaptureMethod::ManualOffice),
     };
-    // A button pressed just before the next home, or seemingly so after its start was rounded by
-    // hand, would make the way impossible: it is pressed well inside the next visit instead.
-    // The planned end stands for the real one where the source closed it; it must not lie so that
-    // the way to the next home could not have been driven.
+    // A button pressed just before the next home, or apparently so after rounding by hand, would make the way
+    // impossible: it is pressed well inside the next visit instead.
+    // Where the source closed the visit, its planned end takes the place of the real one; it must leave time for
+    // the way to the next home.
     if method == CaptureMethod::AutoClosed {
         let plan = visit.planned.map_or(visit.start, |plan| plan.end());
         if next.is_some_and(|next| next.start < plan.plus(travel_seconds_between(town, visit, next))) {
@@ -362,7 +362,7 @@ fn forget<'a>(
     };
 }
 
-fn travel_seconds_between(town: &Town, from: &Visit, to: &Visit) -> i64 {
+fn travel_seconds_between(town: &Town, from: &ActualVisit, to: &ActualVisit) -> i64 {
     travel_seconds(town.clients[from.client].home, town.clients[to.client].home) as i64
 }
 

@@ -8,7 +8,7 @@ use crate::domain::{CaptureMethod, GrantPer, Span, UtcSecond, VisitKind};
 
 /// What a visit is for; its code names the task in the registration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Service {
+pub(super) enum ServiceKind {
     Medication,
     Hygiene,
     Cleaning,
@@ -20,7 +20,7 @@ pub(super) enum Service {
     Call,
 }
 
-impl Service {
+impl ServiceKind {
     pub(super) const fn code(self) -> &'static str {
         match self {
             Self::Medication => "medication",
@@ -50,7 +50,7 @@ impl Service {
         }
     }
 
-    /// Minutes that the contract pays for it whatever it took, where it pays standard minutes.
+    /// Standard minutes that the contract pays for it, whatever it took.
     pub(super) const fn standard_minutes(self) -> Option<u32> {
         match self {
             Self::Shopping => Some(60),
@@ -79,7 +79,7 @@ pub(super) struct Order {
     pub(super) id: Arc<str>,
     pub(super) client: usize,
     pub(super) provider: usize,
-    pub(super) service: Service,
+    pub(super) service: ServiceKind,
     pub(super) granted_minutes: u32,
     pub(super) granted_per: GrantPer,
     pub(super) staff: u8,
@@ -88,7 +88,7 @@ pub(super) struct Order {
 /// A visit that comes again on certain weekdays.
 #[derive(Clone, Debug)]
 pub(super) struct Need {
-    pub(super) service: Service,
+    pub(super) service: ServiceKind,
     pub(super) minutes: i64,
     /// Desired start, in seconds after local midnight.
     pub(super) second: i32,
@@ -121,13 +121,13 @@ pub(super) struct Client {
     pub(super) home: crate::domain::Coordinates,
     pub(super) method: CaptureMethod,
     pub(super) tag: Option<Arc<str>>,
-    /// Visits take this much longer than planned, as a logarithm.
+    /// Natural logarithm of visit length over planned length.
     pub(super) pace: f64,
     pub(super) needs: Vec<Need>,
     pub(super) stays: Vec<Stay>,
-    /// When the client comes, goes, and needs more than before.
+    /// Changes in the client's life.
     pub(super) life: Life,
-    /// Goes there wherever it can be arranged.
+    /// The carer who goes there wherever it can be arranged.
     pub(super) favourite: Option<usize>,
 }
 
@@ -141,13 +141,13 @@ impl Client {
         }
     }
 
-    /// The stay that leaves nobody at home at `at`. One is helped off up to two hours after leaving
-    /// is noted, and expected back from an hour before the return is.
+    /// The stay because of which nobody is at home at `at`. Visits are still possible up to two hours after the
+    /// noted departure, and again from an hour before the noted return.
     pub(super) fn away_at(&self, at: UtcSecond) -> Option<&Stay> {
         self.stays.iter().find(|stay| stay.from.plus(7_200) <= at && at < stay.to.plus(-3_600))
     }
 
-    /// Does `span` touch a whole day away?
+    /// Does `span` overlap a whole day away?
     pub(super) fn away_during(&self, span: Span) -> bool {
         self.stays.iter().any(|stay| stay.whole_days.is_some_and(|days| days.intersection(span).is_some()))
     }

@@ -1,4 +1,4 @@
-//! What changes for a client while the days go by: they come, go, need more, lose a tag.
+//! Changes in a client's life: coming, going, reassessed needs, a lost tag.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ pub(super) struct Farewell {
 pub(super) struct Reassessed {
     pub(super) day: u32,
     pub(super) factor: f64,
-    /// The decision is dated back: it becomes known so many days after it began to hold.
+    /// The decision is backdated: days from its validity until it became known.
     pub(super) known_after_days: u32,
 }
 
@@ -40,7 +40,7 @@ pub(super) struct NewTag {
     pub(super) known_at: UtcSecond,
 }
 
-/// A client's story.
+/// A client's life over the simulated days.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Life {
     /// The first day with visits, where that is not the first of all.
@@ -57,7 +57,7 @@ pub(super) struct Life {
 }
 
 impl Life {
-    /// Are there visits on a wish for `day`?
+    /// Are visits wanted on `day`?
     pub(super) fn is_client(&self, day: u32) -> bool {
         self.comes.is_none_or(|first| first <= day) && self.goes.is_none_or(|end| day < end.day)
     }

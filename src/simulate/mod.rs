@@ -1,9 +1,11 @@
 //! A labelled municipality by seed: its registrations, its facts, and what was planted in them.
 //!
-//! People first: carers with shifts walk real ways between real homes, so that nobody is in two
-//! places (`draw`, `route`, `walk`). Then what they register of it: by tag or
-//! by hand, late, forgotten, without coverage (`claim`). Then what a few of them add (`plant`,
-//! `schemes`). Then what the sources send of that: versions, corrections, repeats (`send`).
+//! 1. `draw`: providers, carers, clients, and the changes in their lives.
+//! 2. `route`, `walk`: the visits as they take place. Carers travel between homes, so that nobody is in two
+//!    places.
+//! 3. `claim`: what carers register of them: by tag or by hand, late, forgotten, without coverage.
+//! 4. `plant`, `schemes`: what a few of them add.
+//! 5. `send`: the records that the sources send: versions, corrections, repeats.
 //!
 //! The same [`Plan`] gives the same records on every run: all chance comes from streams of the seed,
 //! and nothing is iterated in hash order. Only `domain` is named here; the caller writes the records.
@@ -54,7 +56,7 @@ pub struct Feed {
     planter: Planter,
     post: Post,
     ids: Ids,
-    /// Nothing that is still to be made is sent before this.
+    /// Records not yet made are sent at this time or later.
     settled: UtcSecond,
 }
 

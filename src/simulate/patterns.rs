@@ -1,14 +1,14 @@
-//! The patterns that can be planted: what each is called in the labels, its number in the catalogue of
-//! forty, and the rule that should find it. This is the one place that says so.
+//! The patterns that can be planted: name in the labels, number in the catalogue of forty, and the rule that
+//! should find it. No other place lists them.
 
 /// What a label names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// The registration is wrong, or part of what is.
+    /// The registration is wrong, or part of a pattern that is.
     Registration,
-    /// The provider's month is wrong; the registration named is only one of those it is made of.
+    /// The provider's month is wrong; the label names one registration of it.
     Provider,
-    /// The registration is part of what the catalogue only observes: nobody is asked about it.
+    /// The registration is part of an observe-only pattern: no alert is expected.
     Observed,
 }
 
@@ -17,11 +17,11 @@ pub enum Scope {
 pub(super) enum By {
     /// A few carers, who plant single contradictions of several kinds.
     Few,
-    /// A carer who does nothing else that is wrong, over some weeks.
+    /// One carer over some weeks, who plants nothing else.
     One,
-    /// A provider, by its months.
+    /// A provider, in its months.
     Provider,
-    /// All carers of a provider; planted only where it is asked for by name.
+    /// All carers of a provider; planted only where named in the plan.
     All,
 }
 
@@ -30,16 +30,16 @@ pub(super) enum By {
 pub struct Pattern {
     /// Its name in the labels.
     pub name: &'static str,
-    /// Its number in the catalogue of forty; `None` for what only statistics of length and count can
-    /// see.
+    /// Its number in the catalogue of forty; `None` for patterns that only statistics of length and count can
+    /// find.
     pub number: Option<u8>,
     /// The rule that should find it.
     pub rule: &'static str,
     /// What its labels name.
     pub scope: Scope,
     pub(super) by: By,
-    /// Registrations of one scheme, in a municipality that is not small: a habit is in most of the
-    /// carer's visits while it lasts.
+    /// Registrations of one scheme in a municipality that is not small; a habit touches most of the carer's
+    /// visits while it lasts.
     pub(super) size: u32,
     /// Days that it goes on.
     pub(super) days: u32,

@@ -35,7 +35,7 @@ pub(super) struct Manners {
 pub(super) const CLEAN: Manners = Manners { manual: 0.05, forgets: 0.005 };
 pub(super) const USUAL: Manners = Manners { manual: 0.12, forgets: 0.015 };
 pub(super) const MESSY: Manners = Manners { manual: 0.25, forgets: 0.035 };
-/// One unit of the municipality's own: honest, and worse than anybody.
+/// One of the municipality's own units: honest, with the most manual entries and forgotten log-outs.
 pub(super) const MESSIEST: Manners = Manners { manual: 0.28, forgets: 0.04 };
 
 /// A provider.
@@ -82,7 +82,7 @@ pub(super) struct Leave {
     pub(super) first: u32,
     pub(super) last: u32,
     pub(super) ill: bool,
-    /// Told by the provider, one day too long: the carer came back earlier than was thought.
+    /// Reported by the provider one day too long: the carer came back earlier.
     pub(super) overstated: bool,
 }
 
@@ -93,21 +93,21 @@ pub(super) struct Carer {
     pub(super) device: Arc<str>,
     pub(super) unit: usize,
     pub(super) shift: Shift,
-    /// Off on every third day, counted from here; `None` where nobody else has the shift.
+    /// Every third day is off, with this offset; `None` where nobody else has the shift.
     pub(super) off: Option<usize>,
-    /// Takes this much longer than others, as a logarithm.
+    /// Natural logarithm of its visit length relative to others'.
     pub(super) pace: f64,
-    /// Enters by hand this much more often than the unit's others.
+    /// Factor on the unit's share of manual entries.
     pub(super) by_hand: f64,
     /// Days off ill or on leave.
     pub(super) away: Vec<Leave>,
-    /// Employed from and up to, and without, these days: a substitute.
+    /// Half-open range of days of employment: a substitute.
     pub(super) hired: Option<(u32, u32)>,
-    /// The employment became known so many days after it began; negative where before.
+    /// Days from the start of the employment until it became known; negative where before.
     pub(super) known_after_days: i64,
-    /// Takes a phone from the unit's pool: which one, counted from the day.
+    /// Takes a phone from the unit's pool: the offset of its rotation by day.
     pub(super) pool: Option<usize>,
-    /// Works here only on days off at the main job: the index of that job's carer, and which of three.
+    /// Works here only on days off at the main job: index of the main job's carer, and the day off, 0 to 2.
     pub(super) second_job: Option<(usize, usize)>,
     /// Is on the provider's list of staff.
     pub(super) listed: bool,

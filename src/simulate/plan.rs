@@ -16,10 +16,10 @@ pub struct Plan {
     pub municipality: String,
     /// Year, month, day of the first day, local.
     pub first_day: (i16, i8, i8),
-    /// Planted registrations for each registration, about.
+    /// Planted registrations per registration, approximately.
     pub planted_share: f64,
-    /// How much of each scheme's visits it touches, against what is usual for it: with a half of it there
-    /// are twice as many schemes, each of them hard to see.
+    /// Factor on the share of visits that a scheme touches: with 0.5 there are twice as many schemes, each half
+    /// as dense and harder to find.
     pub density: f64,
     /// Only patterns of these names; empty for all.
     pub only: Vec<String>,
@@ -44,7 +44,7 @@ impl Default for Plan {
 /// One planted registration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TruthLine {
-    /// Which.
+    /// The registration.
     pub registration_id: String,
     /// The pattern's name, see [`PATTERNS`].
     pub pattern: &'static str,

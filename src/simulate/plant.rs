@@ -1,9 +1,8 @@
 //! Planted patterns: what a few carers of two providers register beside the truth.
 //!
-//! They begin on day 14, so that every baseline has something to stand on, and each of them has its
-//! honest twin in the noise: couples, handovers, double staffing, repeats, forgotten log-outs,
-//! mishaps, substitutes, second jobs, pool phones, new tags, and a municipal unit that enters more by
-//! hand than anybody.
+//! They begin on day 14, so that baselines exist by then. Each has an honest counterpart in the noise: couples,
+//! handovers, double staffing, repeats, forgotten log-outs, mishaps, substitutes, second jobs, pool phones, new
+//! tags, and a municipal unit that enters more by hand than any other.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,10 +16,10 @@ use super::schemes::{self, BEGINS, Planted, Plot};
 use super::town::Town;
 use super::walk::Ids;
 
-/// Registrations a client has on a day, about.
+/// Registrations per client and day, approximately.
 const VISITS_PER_CLIENT_DAY: f64 = 1.42;
 
-/// With less room than this, contradictions are fewer of each kind, and schemes smaller.
+/// With less room than this, there are fewer contradictions of each kind, and schemes are smaller.
 const ALL_FEW_NEED: f64 = 600.0;
 
 /// No town has more schemes than this.
@@ -35,12 +34,11 @@ pub(super) struct Planter {
     pub(super) truth: Vec<TruthLine>,
 }
 
-/// A pattern with how many registrations one scheme of it has.
+/// The index of a pattern, and the registrations of one scheme of it.
 type Wanted = (usize, usize);
 
 impl Planter {
-    /// Decides who plants what, and changes in `town` what has to be so for it: a second employment,
-    /// a leave, a death.
+    /// Decides who plants what, and prepares `town` for it: a second employment, a leave, a death.
     pub(super) fn new(plan: &Plan, town: &mut Town) -> Self {
         let mut random = Random::new(plan.seed, 3);
         let mut plots = Vec::new();
@@ -51,7 +49,7 @@ impl Planter {
             let few: Vec<usize> = staff.split_off(staff.len() - few);
             for (number, (index, quota)) in wanted(plan, &mut random).into_iter().enumerate() {
                 let random = Random::new(plan.seed, 5_000 + 64 * index as u64 + number as u64 % 64);
-                // What grows or falls must not hide what is full to the brim.
+                // A provider that grows or shrinks must not hide one that delivers all of its grants.
                 let second = ["full-delivery", "provider-capacity", "provider-ramp"];
                 let provider = providers[usize::from(second.contains(&PATTERNS[index].name))];
                 let mut plot = Plot::new(&PATTERNS[index], (quota, provider), plan.days, random);
@@ -73,7 +71,7 @@ impl Planter {
                 }
             }
         }
-        // A provider's month is made of what the carers have done.
+        // Schemes of a provider's months come last: they work on what the carers have planted.
         plots.sort_by_key(|plot| plot.pattern.by == By::Provider);
         Self { plots, truth: Vec::new() }
     }
@@ -100,9 +98,9 @@ fn random_of(seed: u64, number: usize) -> Random {
     Random::new(seed, 20_000 + number as u64)
 }
 
-/// Which patterns are planted, and how much of each, until the room is used up: contradictions of every
-/// kind first, then schemes drawn one after the other, for no place has all of them within two months;
-/// where there is more room than that, all of them again. A provider's months need no room.
+/// The patterns to plant, with their sizes, until the room is used up: contradictions of every kind first, then
+/// schemes in random order (no municipality has all of them within two months), and where room is left, all of
+/// them again. Patterns of a provider's months need no room.
 fn wanted(plan: &Plan, random: &mut Random) -> Vec<Wanted> {
     let asked = |pattern: &&(usize, &Pattern)| match plan.only.is_empty() {
         true => pattern.1.by != By::All,
@@ -126,7 +124,7 @@ fn wanted(plan: &Plan, random: &mut Random) -> Vec<Wanted> {
     if !plan.only.is_empty() || small == 1.0 {
         chosen.extend(of_providers.into_iter().map(|(index, _)| (index, 0)));
     }
-    // What is asked for by name is all there, be it ever so little of each.
+    // All patterns named in the plan are planted, however few registrations each gets.
     let total: f64 = of_carers.iter().map(|(_, pattern)| sized(pattern)).sum();
     let fit = if plan.only.is_empty() { 1.0 } else { (room / total.max(1.0)).min(1.0) };
     let mut left = room;
@@ -140,9 +138,9 @@ fn wanted(plan: &Plan, random: &mut Random) -> Vec<Wanted> {
     chosen
 }
 
-/// The carers of two middling private providers (the only one, in a small place), shuffled, with those
-/// providers; trainees, substitutes, second jobs and the night patrol are left alone. The day shift is
-/// last, for it has most visits.
+/// The carers of two middle-sized private providers (of the only one in a small municipality), shuffled, with
+/// those providers. Trainees, substitutes, second jobs and the night patrol are excluded. The day shift is last,
+/// as it has most visits.
 fn staff(town: &Town, random: &mut Random) -> (Vec<usize>, [usize; 2]) {
     let providers = town.providers.len();
     let chosen = if 4 < providers { [1, 3] } else { [providers - 1; 2] };
@@ -151,9 +149,9 @@ fn staff(town: &Town, random: &mut Random) -> (Vec<usize>, [usize; 2]) {
         *jobs.entry(&carer.reference).or_default() += 1;
     }
     let fits = |&carer: &usize| {
-        let told = &town.carers[carer];
-        let unit = &town.units[told.unit];
-        let plain = told.hired.is_none() && told.shift != Shift::Night && jobs[&told.reference] == 1;
+        let person = &town.carers[carer];
+        let unit = &town.units[person.unit];
+        let plain = person.hired.is_none() && person.shift != Shift::Night && jobs[&person.reference] == 1;
         plain && chosen.contains(&unit.provider) && unit.carers.contains(&carer)
     };
     let mut staff: Vec<usize> = (0..town.carers.len()).filter(fits).collect();

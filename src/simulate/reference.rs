@@ -1,6 +1,6 @@
 //! The facts that the municipality knows beside the registrations.
 
-use super::clients::{Client, Order, Service};
+use super::clients::{Client, Order, ServiceKind};
 use super::lives::{Leaves, last_order};
 use super::people::Leave;
 use super::town::Town;
@@ -212,7 +212,7 @@ impl Book<'_> {
                 id: last_order(index),
                 client: index,
                 provider: town.units[client.unit].provider,
-                service: Service::Cleaning,
+                service: ServiceKind::Cleaning,
                 granted_minutes: 300,
                 granted_per: GrantPer::Month,
                 staff: 1,

@@ -3,17 +3,17 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::clients::Service;
+use super::clients::ServiceKind;
 use super::people::Shift;
 use super::places::{pseudonym, travel_seconds};
 use super::random::Random;
 use super::town::{NIGHT_UNIT, Town};
 use crate::domain::{Coordinates, UtcSecond, VisitKind};
 
-/// A visit may be planned this much later than desired; beyond that it is not made.
+/// Longest delay from the desired to the planned start, in seconds; a later visit is not made.
 const DELAY_SECONDS_MAX: i64 = 3 * 3600;
 
-/// A favourite carer is sent where it costs at most so much.
+/// Largest cost at which a favourite carer is sent.
 const FAVOUR_SECONDS: i64 = 2_400;
 
 /// Whose end a handover waits for.
@@ -34,7 +34,7 @@ pub(super) struct Want {
     pub(super) client: usize,
     /// The other one of a couple, visited jointly.
     pub(super) spouse: Option<usize>,
-    pub(super) service: Service,
+    pub(super) service: ServiceKind,
     pub(super) kind: VisitKind,
     pub(super) staff: u8,
     pub(super) handover: Option<Handover>,
@@ -111,14 +111,14 @@ fn wants(town: &Town, day: u32, random: &mut Random) -> Vec<Want> {
         for (number, need) in client.needs.iter().enumerate().filter(|(_, need)| need.weekdays & today != 0) {
             let met = client.spouse.is_some() && joint.is_none();
             let desired = town.at(day, need.second);
-            let told = |client: usize| {
+            let cancelled_in_time = |client: usize| {
                 town.clients[client].away_at(desired).is_some_and(|stay| stay.recorded_at < desired)
             };
             let skipped = random.chance(0.012) || dropped(town, day, index, number);
-            if met || skipped || (told(index) && joint.is_none_or(told)) {
+            if met || skipped || (cancelled_in_time(index) && joint.is_none_or(cancelled_in_time)) {
                 continue;
             }
-            let night = need.service == Service::NightCheck;
+            let night = need.service == ServiceKind::NightCheck;
             wants.push(Want {
                 unit: if night { NIGHT_UNIT } else { client.unit },
                 desired,
@@ -160,7 +160,7 @@ fn clean_out(town: &Town, day: u32, client: usize) -> Want {
         minutes: 120,
         client,
         spouse: None,
-        service: Service::Cleaning,
+        service: ServiceKind::Cleaning,
         // Nobody is helped at home: registered as the errand that it is.
         kind: VisitKind::Errand,
         staff: 1,
@@ -185,13 +185,13 @@ fn sudden(town: &Town, day: u32, client: usize, second: i32, kind: VisitKind, ra
 }
 
 /// Unplanned help is given on one of the client's daily orders, where there is one.
-fn acute(town: &Town, client: usize, kind: VisitKind) -> Service {
+fn acute(town: &Town, client: usize, kind: VisitKind) -> ServiceKind {
     let ordered = |service| town.clients[client].needs.iter().any(|need| need.service == service);
     match kind {
-        VisitKind::Unplanned if !ordered(Service::Hygiene) && ordered(Service::Medication) => {
-            Service::Medication
+        VisitKind::Unplanned if !ordered(ServiceKind::Hygiene) && ordered(ServiceKind::Medication) => {
+            ServiceKind::Medication
         }
-        _ => Service::Hygiene,
+        _ => ServiceKind::Hygiene,
     }
 }
 

@@ -31,7 +31,7 @@ impl Post {
     }
 }
 
-/// What is changed after a registration was sent.
+/// A change after a registration was sent.
 enum Change {
     /// Start and end are set right.
     Times,
@@ -42,7 +42,7 @@ enum Change {
     /// A correction that the municipality ordered after the period was locked.
     Ordered,
     Planted(Later),
-    /// It was another client's.
+    /// The visit was at another client.
     Cancel,
 }
 
@@ -105,8 +105,8 @@ fn put(post: &mut Post, mut record: OwnedRegistration, random: &mut Random) {
     post.put(record);
 }
 
-/// The first version, or the first two where the system tells of starts. Without coverage the
-/// second can be there before the first.
+/// The first version, or the first two where the system sends starts. Without coverage the second can arrive
+/// before the first.
 fn first(town: &Town, claim: &Claim, post: &mut Post, random: &mut Random) -> OwnedRegistration {
     let mut record = claim.registration.clone();
     let synced = |capture: &OwnedCapture| capture.synced_at.unwrap_or(claim.end).plus(1);
@@ -193,7 +193,7 @@ fn changed(
     record
 }
 
-/// Sets the ends that nothing bound to the place has captured to the minute they really had.
+/// Corrects the ends that were not captured electronically to their real minute.
 fn set_right(town: &Town, claim: &Claim, record: &mut OwnedRegistration, at: UtcSecond) {
     let minute = |at: UtcSecond| UtcSecond(at.0.div_euclid(60) * 60);
     let by_office = |capture: &mut OwnedCapture| {

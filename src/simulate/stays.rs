@@ -10,7 +10,7 @@ pub(super) struct Stay {
     /// From leaving home to coming back.
     pub(super) from: UtcSecond,
     pub(super) to: UtcSecond,
-    /// When the municipality gets to know.
+    /// When the municipality learns of it.
     pub(super) recorded_at: UtcSecond,
     /// The whole local days in between, on which nobody can have been at home.
     pub(super) whole_days: Option<Span>,

@@ -195,10 +195,10 @@ fn volumes_are_those_of_a_swedish_municipality() {
         ("amended", standing.amended as f64 / visits, 0.01..0.035),
         ("client-days in hospital", absent as f64 / (1_850.0 * 14.0), 0.015..0.035),
     ];
-    let told = |(name, value, expected): &(&str, f64, std::ops::Range<f64>)| {
+    let outside = |(name, value, expected): &(&str, f64, std::ops::Range<f64>)| {
         (!expected.contains(value)).then(|| format!("{name}: {value:.4}, expected {expected:?}"))
     };
-    let wrong: Vec<String> = table.iter().filter_map(told).collect();
+    let wrong: Vec<String> = table.iter().filter_map(outside).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 

@@ -10,7 +10,7 @@ use crate::domain::{UtcSecond, Zone};
 /// The night patrol is the first unit, and the municipality's.
 pub(super) const NIGHT_UNIT: usize = 0;
 
-/// Everything that stays the same from day to day.
+/// Everything that does not change from day to day.
 #[derive(Debug)]
 pub(super) struct Town {
     pub(super) zone: Zone,
@@ -28,11 +28,11 @@ pub(super) struct Town {
 }
 
 impl Town {
-    /// The instant `second` after local midnight of `day`, counted from the first day, by the clock
-    /// on the wall; may lie beyond the day.
+    /// The instant `second` wall-clock seconds after local midnight of `day`, counted from the first day; may lie
+    /// beyond the day.
     pub(super) fn at(&self, day: impl Into<i64>, second: i32) -> UtcSecond {
         let wall = (self.first_day + day.into()) * 86_400 + i64::from(second);
-        // Twice, because the offset is asked for by an instant that is not known yet.
+        // Twice, because the offset depends on the instant that is being computed.
         let near = UtcSecond(wall - self.zone.offset_seconds(UtcSecond(wall)));
         UtcSecond(wall - self.zone.offset_seconds(near))
     }
@@ -60,16 +60,16 @@ impl Town {
     /// The phone that `carer` has at `at`: the own one, one of the pool's, or a spare one for the rest
     /// of a day on which its battery was empty.
     pub(super) fn device(&self, carer: usize, at: UtcSecond) -> Arc<str> {
-        let told = &self.carers[carer];
+        let person = &self.carers[carer];
         let day = self.day_of(at.plus(-6 * 3600)).max(0) as usize;
-        let unit = &self.units[told.unit];
+        let unit = &self.units[person.unit];
         let mixed = pseudonym(carer.wrapping_mul(4_001).wrapping_add(day));
         if mixed.is_multiple_of(300) && self.at(day as i64, 12 * 3600) < at {
             return format!("dev-spare-{}", &unit.id[2..]).into();
         }
-        match told.pool.filter(|_| !unit.pool.is_empty()) {
+        match person.pool.filter(|_| !unit.pool.is_empty()) {
             Some(rank) => unit.pool[(rank + day) % unit.pool.len()].clone(),
-            None => told.device.clone(),
+            None => person.device.clone(),
         }
     }
 }

@@ -1,11 +1,10 @@
-//! What really happened on a day: who was where, from when to when.
+//! The visits of a day as they take place: who was where, from when to when.
 //!
-//! Nobody is in two homes at once here, and every way is really travelled: whatever contradiction a
-//! registration shows was made later, by registering.
+//! Nobody is in two homes at once, and every way is travelled: a contradiction comes from the registering only.
 
 use std::sync::Arc;
 
-use super::clients::{Joint, Service};
+use super::clients::{Joint, ServiceKind};
 use super::people::Shift;
 use super::places::travel_seconds;
 use super::random::Random;
@@ -13,20 +12,20 @@ use super::route::{Handover, Job, Want};
 use super::town::Town;
 use crate::domain::{Coordinates, Span, UtcSecond, VisitKind, VisitOutcome};
 
-/// Between two visits at one client lies at least this: a carer who is called back at once belongs
-/// to the visit before. Starts that are rounded by hand then never fall together.
+/// Shortest gap between two visits at one client, in seconds; a carer who is called back sooner continues the
+/// visit before. Starts that are rounded by hand then never coincide.
 const BETWEEN_SECONDS_MIN: i64 = 330;
 
 /// One carer at one client.
 #[derive(Clone, Debug)]
-pub(super) struct Visit {
+pub(super) struct ActualVisit {
     pub(super) id: Arc<str>,
     pub(super) carer: usize,
     pub(super) client: usize,
     pub(super) start: UtcSecond,
     pub(super) end: UtcSecond,
     pub(super) planned: Option<Span>,
-    pub(super) service: Service,
+    pub(super) service: ServiceKind,
     pub(super) kind: VisitKind,
     pub(super) outcome: VisitOutcome,
     pub(super) staff: u8,
@@ -66,7 +65,7 @@ impl Walk {
         }
     }
 
-    /// Makes the visits of `day`. The handovers to the morning after learn when the night ended.
+    /// Makes the visits of `day`. Handovers to the next morning get the end of the night's visit.
     pub(super) fn day(
         &mut self,
         town: &Town,
@@ -75,7 +74,7 @@ impl Walk {
         carried: &mut Vec<Want>,
         ids: &mut Ids,
         random: &mut Random,
-    ) -> Vec<Visit> {
+    ) -> Vec<ActualVisit> {
         for unit in 0..town.units.len() {
             for carer in town.on_duty(unit, day) {
                 let begin = town.at(day, town.carers[carer].shift.hours().0);
@@ -138,7 +137,7 @@ impl Walk {
         before: Option<(UtcSecond, UtcSecond)>,
         ids: &mut Ids,
         random: &mut Random,
-        visits: &mut Vec<Visit>,
+        visits: &mut Vec<ActualVisit>,
     ) {
         let want = &job.want;
         let client = &town.clients[want.client];
@@ -154,7 +153,7 @@ impl Walk {
         }
         let mut outcome = outcome(want, client.life.declines, random);
         if let Some(stay) = client.away_at(start) {
-            // Nobody had told: the carer stands at the door.
+            // The absence was not known: the carer stands at the door.
             if stay.recorded_at <= start || random.chance(0.5) {
                 return;
             }
@@ -172,7 +171,7 @@ impl Walk {
         if outcome != VisitOutcome::ClientAbsent && client.away_during(span) {
             return;
         }
-        let mut visit = Visit {
+        let mut visit = ActualVisit {
             id: ids.next(),
             carer: job.carers.0,
             client: want.client,
@@ -201,7 +200,14 @@ impl Walk {
     }
 
     /// One carer at a couple's: both of them, or the one who is at home.
-    fn joint(&mut self, town: &Town, job: &Job, ids: &mut Ids, random: &mut Random, visits: &mut Vec<Visit>) {
+    fn joint(
+        &mut self,
+        town: &Town,
+        job: &Job,
+        ids: &mut Ids,
+        random: &mut Random,
+        visits: &mut Vec<ActualVisit>,
+    ) {
         let want = &job.want;
         let couple = [want.client, want.spouse.unwrap_or(want.client)];
         let (_, mut start) = self.begin(town, job, random);
@@ -237,7 +243,7 @@ impl Walk {
                     ((start.plus(apart), end), planned(job, 0, 2 * whole))
                 }
             };
-            visits.push(Visit {
+            visits.push(ActualVisit {
                 id: ids.next(),
                 carer: job.carers.0,
                 client: couple[index],
@@ -257,7 +263,7 @@ impl Walk {
         }
     }
 
-    fn leave(&mut self, town: &Town, visit: &Visit) {
+    fn leave(&mut self, town: &Town, visit: &ActualVisit) {
         self.free[visit.carer] = self.free[visit.carer].max(visit.end);
         if visit.kind != VisitKind::Remote {
             self.place[visit.carer] = town.clients[visit.client].home;
@@ -267,7 +273,7 @@ impl Walk {
 }
 
 /// The second carer of a double-staffed visit, who sometimes only helps with the lift.
-fn beside(visit: &mut Visit, carer: usize, id: Arc<str>, random: &mut Random) -> Visit {
+fn beside(visit: &mut ActualVisit, carer: usize, id: Arc<str>, random: &mut Random) -> ActualVisit {
     let seconds = visit.end.since(visit.start);
     let mut second = visit.clone();
     second.carer = carer;
@@ -284,7 +290,7 @@ fn beside(visit: &mut Visit, carer: usize, id: Arc<str>, random: &mut Random) ->
 }
 
 /// Trainees go along with the first carer of their unit's day.
-fn follow(town: &Town, day: u32, ids: &mut Ids, random: &mut Random, visits: &mut Vec<Visit>) {
+fn follow(town: &Town, day: u32, ids: &mut Ids, random: &mut Random, visits: &mut Vec<ActualVisit>) {
     for (unit, trainee) in town.units.iter().enumerate().filter_map(|(unit, it)| Some((unit, it.trainee?))) {
         let mentor = town.on_duty(unit, day).find(|&carer| town.carers[carer].shift == Shift::Day);
         let Some(mentor) = mentor.filter(|_| town.carers[trainee].works(day)) else { continue };
@@ -311,7 +317,7 @@ fn planned(job: &Job, after: i64, seconds: i64) -> Option<Span> {
     Span::new(start, start.plus(seconds)).filter(|_| known)
 }
 
-/// How long it really takes, in seconds: heavy-tailed round the plan, with a mishap in a hundred.
+/// Real length of a visit in seconds: heavy-tailed around the plan, with one mishap in a hundred.
 fn length(town: &Town, carer: usize, client: usize, want: &Want, random: &mut Random) -> i64 {
     let pace = town.clients[client].pace + town.carers[carer].pace;
     let mut ratio = (pace + 0.22 * random.student_5()).exp();

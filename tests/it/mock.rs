@@ -253,7 +253,7 @@ fn the_demo_needs_nothing_and_ends_with_a_summary() {
     let demo = demo.args(["demo", "--for", "4s", "--clients", "150", "--set", "http.listen=127.0.0.1:0"]);
     let done = demo.timeout(PATIENCE).assert().success();
     let said = String::from_utf8(done.get_output().stdout.clone()).unwrap();
-    for part in ["http://127.0.0.1:", "kcat -b 127.0.0.1:", "registrations sent in", "alerts stand"] {
+    for part in ["http://127.0.0.1:", "kcat -b 127.0.0.1:", "registrations sent in", "alerts are open"] {
         assert!(said.contains(part), "`{part}` is missing in\n{said}");
     }
     assert!(said.lines().any(|line| line.contains(" + ")), "no alert in\n{said}");

@@ -1,4 +1,4 @@
-//! Looks on from outside, as any reader of the topics would: a line for each alert, and a summary.
+//! A reader of the topics: a line for each alert, and a summary.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -17,26 +17,26 @@ use crate::contract::{self, Progress};
 use crate::domain::{AlertState, Grade, HoldState, PublishedAlert, Zone};
 
 /// Reads alerts and progress.
-pub(super) struct Reader {
+pub(super) struct AlertReader {
     consumer: BaseConsumer,
     alerts_topic: String,
     language: Language,
     zone: Zone,
     colours: bool,
-    standing: BTreeMap<String, Standing>,
+    open: BTreeMap<String, OpenAlert>,
     opened: BTreeMap<(String, Grade), u64>,
     progress: BTreeMap<String, Progress>,
 }
 
-/// What the summary needs of an alert that stands.
-struct Standing {
+/// An open alert, as far as the summary needs it.
+struct OpenAlert {
     rule: String,
     grade: Grade,
     at_risk_ore: i64,
     held_ore: Option<i64>,
 }
 
-impl Reader {
+impl AlertReader {
     pub(super) fn new(
         servers: &str,
         topics: &Topics,
@@ -67,13 +67,13 @@ impl Reader {
             language,
             zone: config.engine.zone.clone(),
             colours: !refused && std::io::stdout().is_terminal(),
-            standing: BTreeMap::new(),
+            open: BTreeMap::new(),
             opened: BTreeMap::new(),
             progress: BTreeMap::new(),
         })
     }
 
-    /// What came within `wait`, as lines.
+    /// The alerts that came within `wait`, as lines.
     pub(super) fn look(&mut self, wait: Duration) -> String {
         let deadline = Instant::now() + wait;
         let mut lines = String::new();
@@ -107,28 +107,32 @@ impl Reader {
         }
     }
 
-    /// Records that the service has told the fate of.
+    /// Records with a disposition, by the progress records.
     pub(super) fn assessed(&self) -> u64 {
-        self.progress.values().map(|told| told.scored + told.repeats + told.stale + told.quarantined).sum()
+        self.progress
+            .values()
+            .map(|progress| progress.scored + progress.repeats + progress.stale + progress.quarantined)
+            .sum()
     }
 
-    /// Figures that creep from one revision to the next are no news to somebody who looks on.
+    /// A revision that only changes figures a little gets no line.
     fn is_news(&self, alert: &PublishedAlert) -> bool {
-        let before = self.standing.get(&alert.alert.alert_id);
+        let before = self.open.get(&alert.alert.alert_id);
         let (Some(before), Some(finding)) = (before, gravest(alert)) else { return true };
         before.rule != finding.rule || before.grade != alert.alert.grade
     }
 
     fn line(&self, alert: &PublishedAlert, lines: &mut String) {
-        let told = &alert.alert;
-        let when = format!("{} {}", self.zone.date(told.assessed_at), self.zone.clock(told.assessed_at));
+        let content = &alert.alert;
+        let when =
+            format!("{} {}", self.zone.date(content.assessed_at), self.zone.clock(content.assessed_at));
         let rule = gravest(alert).map_or_else(
-            || self.standing.get(&told.alert_id).map_or("", |before| before.rule.as_str()),
+            || self.open.get(&content.alert_id).map_or("", |before| before.rule.as_str()),
             |finding| finding.rule.as_str(),
         );
         let (mark, grade) = match alert.state {
-            AlertState::Opened => ('+', told.grade.as_str()),
-            AlertState::Revised => ('~', told.grade.as_str()),
+            AlertState::Opened => ('+', content.grade.as_str()),
+            AlertState::Revised => ('~', content.grade.as_str()),
             AlertState::Withdrawn => ('-', "withdrawn"),
         };
         let sentence = match (gravest(alert), self.language) {
@@ -137,13 +141,13 @@ impl Reader {
             (None, Language::En) => "Nothing is left of it.",
             (None, Language::Sv) => "Ingenting kvarstår.",
         };
-        let (colour, plain) = match (self.colours, alert.state, told.grade) {
+        let (colour, plain) = match (self.colours, alert.state, content.grade) {
             (true, AlertState::Withdrawn, _) => ("\x1b[2m", "\x1b[0m"),
             (true, _, Grade::Hold) => ("\x1b[31m", "\x1b[0m"),
             (true, _, Grade::Review) => ("\x1b[33m", "\x1b[0m"),
             _ => ("", ""),
         };
-        let kronor = kronor(told.amount_at_risk_ore);
+        let kronor = kronor(content.amount_at_risk_ore);
         // Writing to a string cannot fail.
         let _ =
             writeln!(lines, "{when} {colour}{mark} {rule:<24} {grade:<9}{plain} {kronor:>9} kr  {sentence}");
@@ -152,35 +156,35 @@ impl Reader {
     fn note(&mut self, alert: &PublishedAlert) {
         let id = alert.alert.alert_id.clone();
         let Some(finding) = gravest(alert).filter(|_| alert.state != AlertState::Withdrawn) else {
-            self.standing.remove(&id);
+            self.open.remove(&id);
             return;
         };
         if alert.state == AlertState::Opened {
             *self.opened.entry((finding.rule.clone(), alert.alert.grade)).or_default() += 1;
         }
         let open = |state| matches!(state, HoldState::Proposed | HoldState::Confirmed | HoldState::Upheld);
-        let standing = Standing {
+        let known = OpenAlert {
             rule: finding.rule.clone(),
             grade: alert.alert.grade,
             at_risk_ore: alert.alert.amount_at_risk_ore,
             held_ore: alert.alert.hold.as_ref().filter(|hold| open(hold.state)).map(|hold| hold.amount_ore),
         };
-        self.standing.insert(id, standing);
+        self.open.insert(id, known);
     }
 
-    /// What it came to.
+    /// The summary.
     pub(super) fn summary(&self, sent: u64, took: Duration) -> String {
         let sum = |field: fn(&Progress) -> u64| -> u64 { self.progress.values().map(field).sum() };
         let mut text = format!(
             "\n{sent} registrations sent in {} s: {} scored, {} repeats, {} stale, {} quarantined\n\n",
             took.as_secs(),
-            sum(|told| told.scored),
-            sum(|told| told.repeats),
-            sum(|told| told.stale),
-            sum(|told| told.quarantined),
+            sum(|progress| progress.scored),
+            sum(|progress| progress.repeats),
+            sum(|progress| progress.stale),
+            sum(|progress| progress.quarantined),
         );
         let mut rows: BTreeMap<(&str, Grade), (u64, i64)> = BTreeMap::new();
-        for Standing { rule, grade, at_risk_ore, .. } in self.standing.values() {
+        for OpenAlert { rule, grade, at_risk_ore, .. } in self.open.values() {
             let row = rows.entry((rule, *grade)).or_default();
             *row = (row.0 + 1, row.1 + at_risk_ore);
         }
@@ -195,11 +199,11 @@ impl Reader {
             let _ =
                 writeln!(text, "{rule:<24} {:<9} {opened:>7} {open:>7} {:>12}", grade.as_str(), kronor(ore));
         }
-        let held: Vec<i64> = self.standing.values().filter_map(|standing| standing.held_ore).collect();
+        let held: Vec<i64> = self.open.values().filter_map(|alert| alert.held_ore).collect();
         let _ = writeln!(
             text,
-            "\n{} alerts stand; {} holds over {} kronor are proposed.",
-            self.standing.len(),
+            "\n{} alerts are open; {} holds over {} kronor are proposed.",
+            self.open.len(),
             held.len(),
             kronor(held.iter().sum())
         );
@@ -207,13 +211,13 @@ impl Reader {
     }
 }
 
-/// The finding that the alert is most about.
+/// The gravest finding of the alert.
 fn gravest(alert: &PublishedAlert) -> Option<&crate::domain::Finding> {
-    // Of equals the first: they stand in the order of the rules.
+    // The first of equals, in the order of the rules.
     alert.alert.findings.iter().rev().max_by_key(|finding| finding.grade)
 }
 
-/// Öre as kronor, with gaps between thousands.
+/// Öre as kronor, with spaces between thousands.
 fn kronor(ore: i64) -> String {
     let whole = ((ore.unsigned_abs() + 50) / 100).to_string();
     let mut text = if ore < 0 { "-".to_owned() } else { String::new() };

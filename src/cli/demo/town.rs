@@ -1,4 +1,4 @@
-//! A made-up municipality that writes its facts and registrations to the topics, in fast time.
+//! A simulated municipality that writes its facts and registrations to the topics, in accelerated time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -17,21 +17,20 @@ use crate::domain::UtcSecond;
 use crate::simulate::{Feed, Plan};
 
 const FLUSH_WAIT: Duration = Duration::from_secs(10);
-/// The first days, in which nothing is planted, go by so many times faster, so that there is something
-/// to see soon.
+/// Factor on the rate of the first days, in which nothing is planted.
 const HASTE: u32 = 8;
 const HASTE_SECONDS: i64 = 14 * 86_400;
-/// More is planted than anybody would meet in a town: a few minutes should show every rule.
+/// Share of planted registrations: far more than in a real municipality, so that a few minutes show most rules.
 const PLANTED_SHARE: f64 = 0.02;
 
 /// The running municipality.
-pub(super) struct Town {
+pub(super) struct DemoTown {
     stop: Arc<AtomicBool>,
     sent: Arc<AtomicU64>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Town {
+impl DemoTown {
     /// Publishes the facts, then begins with the registrations.
     pub(super) fn start(args: &DemoArgs, servers: &str, topics: &Topics) -> Result<Self, Failure> {
         let producer: BaseProducer = ClientConfig::new()
@@ -64,7 +63,7 @@ impl Town {
                 (stop.clone(), sent.clone(), topics.registrations.clone(), args.rate);
             std::thread::Builder::new()
                 .name("town".to_owned())
-                .spawn(move || tell(feed, &producer, &topic, rate, &stop, &sent))
+                .spawn(move || send_all(feed, &producer, &topic, rate, &stop, &sent))
                 .or_exit(Exit::Software, "no thread for the municipality")?
         };
         Ok(Self { stop, sent, thread: Some(thread) })
@@ -75,7 +74,7 @@ impl Town {
         self.sent.load(Ordering::Relaxed)
     }
 
-    /// Has everything been told?
+    /// Has everything been sent?
     pub(super) fn has_ended(&self) -> bool {
         self.thread.as_ref().is_none_or(JoinHandle::is_finished)
     }
@@ -84,15 +83,22 @@ impl Town {
     pub(super) fn stop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
-            // A panic there has been told of already.
+            // A panic there has been reported already.
             let _ = thread.join();
         }
     }
 }
 
-/// Sends the records at `rate` a second, those of the first days faster. They carry their own time, as if the broker had taken them
-/// in when the source sent them.
-fn tell(feed: Feed, producer: &BaseProducer, topic: &str, rate: u32, stop: &AtomicBool, sent: &AtomicU64) {
+/// Sends the records at `rate` a second, those of the first days faster. Each has the time at which its source sent
+/// it as its timestamp.
+fn send_all(
+    feed: Feed,
+    producer: &BaseProducer,
+    topic: &str,
+    rate: u32,
+    stop: &AtomicBool,
+    sent: &AtomicU64,
+) {
     let began = Instant::now();
     let (mut first, mut due) = (None, Duration::ZERO);
     let mut value = Vec::new();

@@ -1,4 +1,4 @@
-//! Looks in on a replay and keeps what quality is reckoned from.
+//! Observes a replay and collects what quality is computed from.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -11,7 +11,7 @@ use crate::domain::{
 use crate::engine::{Assessed, Disposition, Engine};
 use crate::service::deliver::events::{Incident, RecordPosition, WorkerObserver};
 
-/// Texts as numbers.
+/// Texts by number.
 #[derive(Debug, Default)]
 pub(super) struct Names {
     numbers: HashMap<String, u32>,
@@ -38,9 +38,9 @@ impl Names {
     }
 }
 
-/// What is kept of a registration.
+/// A registration, by its latest version and its assessments.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Visit {
+pub(super) struct EvaluatedVisit {
     pub(super) carer: u32,
     pub(super) client: u32,
     pub(super) provider: u32,
@@ -49,7 +49,7 @@ pub(super) struct Visit {
     pub(super) tariff: Option<u32>,
     pub(super) is_cancelled: bool,
     pub(super) is_manual: bool,
-    /// The local day on which what now counts of it came.
+    /// The local day on which the version arrived that changed its content last.
     pub(super) came: i32,
     content: u64,
     /// Highest score at any time, and the registrations of that evidence.
@@ -59,9 +59,9 @@ pub(super) struct Visit {
     pub(super) p_value: Option<f64>,
 }
 
-/// What is kept of an alert, over all of its states.
+/// An alert over all of its states.
 #[derive(Clone, Debug)]
-pub(super) struct Told {
+pub(super) struct AlertHistory {
     pub(super) kind: SubjectKind,
     /// Carer, client or tag; `None` for a provider's.
     pub(super) about: Option<About>,
@@ -75,24 +75,24 @@ pub(super) struct Told {
     pub(super) was_hold: bool,
 }
 
-/// A state of an alert that somebody could be handed.
+/// A published state of an alert.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Shown {
+pub(super) struct AlertUpdate {
     pub(super) day: i32,
     pub(super) alert: u32,
     pub(super) score: f64,
 }
 
-/// Everything that a replay told.
+/// Everything collected from one replay.
 #[derive(Debug, Default)]
 pub(super) struct Collector {
     zone: Option<Zone>,
     /// Registrations, carers, clients, providers, units, tariffs and tags.
     pub(super) names: Names,
-    pub(super) visits: HashMap<u32, Visit>,
+    pub(super) visits: HashMap<u32, EvaluatedVisit>,
     alerts_by_id: HashMap<String, u32>,
-    pub(super) alerts: Vec<Told>,
-    pub(super) shown: Vec<Shown>,
+    pub(super) alerts: Vec<AlertHistory>,
+    pub(super) shown: Vec<AlertUpdate>,
     pub(super) municipal: BTreeSet<u32>,
     pub(super) ore_per_hour: HashMap<u32, i64>,
     pub(super) first_day: Option<i32>,
@@ -110,7 +110,7 @@ impl Collector {
         self.zone.as_ref().map_or(0, |zone| zone.day(at).0)
     }
 
-    /// The alert's place, made where it was not told before.
+    /// The number of the alert, new where it was not published before.
     fn alert_of(&mut self, published: &PublishedAlert) -> u32 {
         let alert = &published.alert;
         if let Some(&known) = self.alerts_by_id.get(&alert.alert_id) {
@@ -126,7 +126,7 @@ impl Collector {
             (_, None, Some(client)) => Some(About::Client(client)),
             (_, None, None) => Some(About::Tag(number)),
         };
-        self.alerts.push(Told {
+        self.alerts.push(AlertHistory {
             kind: alert.subject.kind,
             about,
             carer,
@@ -142,7 +142,7 @@ impl Collector {
     }
 }
 
-/// Everything of a version that makes it another claim than the one before.
+/// A hash of the claim: two versions with one hash claim the same.
 fn content(registration: &Registration<'_>) -> u64 {
     let end = registration.end_at.unwrap_or_default().0.cast_unsigned();
     let start = registration.start_at.0.cast_unsigned();
@@ -241,13 +241,13 @@ impl WorkerObserver for Collector {
         for finding in alert.findings.iter().filter(|finding| finding.grade != Grade::Observe) {
             named.extend(finding.related.iter().map(|id| self.names.number(id)));
         }
-        let told = &mut self.alerts[number as usize];
-        told.named.append(&mut named);
-        let weighty = alert.findings.iter().filter(|finding| finding.grade != Grade::Observe);
-        told.rules.extend(weighty.map(|finding| finding.rule.clone()));
-        told.was_hold |= alert.grade == Grade::Hold;
+        let history = &mut self.alerts[number as usize];
+        history.named.append(&mut named);
+        let published_findings = alert.findings.iter().filter(|finding| finding.grade != Grade::Observe);
+        history.rules.extend(published_findings.map(|finding| finding.rule.clone()));
+        history.was_hold |= alert.grade == Grade::Hold;
         let day = self.day(alert.assessed_at);
-        self.shown.push(Shown { day, alert: number, score: alert.score });
+        self.shown.push(AlertUpdate { day, alert: number, score: alert.score });
     }
 
     fn incident(&mut self, _partition: i32, incident: Incident) {

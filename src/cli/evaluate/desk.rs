@@ -1,11 +1,11 @@
-//! What a control unit is handed on a day: the best cases that the budget has room for, each once until
-//! it has grown.
+//! The cases that are handed out to a control unit: the best of each day within the budget, each once until its
+//! score has grown.
 
 use std::collections::{BTreeMap, HashMap};
 
-/// A case that was handed out is handed out again only after so many days,
+/// Days after which a case is handed out again,
 const AGAIN_AFTER_DAYS: i32 = 7;
-/// or once its score has grown by so much (a decade of the probability).
+/// or growth of its score, in decades of the probability.
 const AGAIN_AFTER_SCORE: f64 = 1.0;
 
 /// What a case is about.
@@ -27,7 +27,7 @@ pub(super) struct Offer {
     pub(super) score: f64,
 }
 
-/// A case that was handed out: all that came on the day about one carer.
+/// A case that was handed out: all alerts of the day about one carer.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Case {
     pub(super) about: About,
@@ -35,7 +35,7 @@ pub(super) struct Case {
     pub(super) alerts: Vec<u32>,
 }
 
-/// Remembers what was handed out.
+/// What was handed out so far.
 #[derive(Debug, Default)]
 pub(super) struct Desk {
     handed: HashMap<u32, Handed>,
@@ -46,12 +46,12 @@ pub(super) struct Desk {
 struct Handed {
     first: i32,
     last: i32,
-    /// Of the case that it was in last.
+    /// Score of the case that it was in last.
     score: f64,
 }
 
 impl Desk {
-    /// The cases of `day`, best first, at most `budget` of them; and how many there would have been.
+    /// The cases of `day`, best first, at most `budget` of them; and their number without the budget.
     pub(super) fn day(&mut self, day: i32, offers: &[Offer], budget: usize) -> (Vec<Case>, usize) {
         let mut cases: BTreeMap<About, Case> = BTreeMap::new();
         for offer in offers.iter().filter(|offer| self.is_new(offer, day)) {
@@ -106,8 +106,8 @@ mod tests {
         let offers = [offer(1, 7, 3.0), offer(2, 7, 9.0), offer(3, 8, 5.0), offer(4, 9, 1.0)];
         let (cases, offered) = desk.day(0, &offers, 2);
         assert_eq!(offered, 3);
-        let told: Vec<_> = cases.iter().map(|case| (case.about, case.alerts.clone())).collect();
-        assert_eq!(told, [(About::Carer(7), vec![1, 2]), (About::Carer(8), vec![3])]);
+        let handed: Vec<_> = cases.iter().map(|case| (case.about, case.alerts.clone())).collect();
+        assert_eq!(handed, [(About::Carer(7), vec![1, 2]), (About::Carer(8), vec![3])]);
         assert!(desk.has(1) && !desk.has(4));
         assert_eq!((desk.first(1), desk.first(4)), (Some(0), None));
     }

@@ -5,7 +5,7 @@ mod chart;
 use std::fmt::Write as _;
 
 use super::measure::ratio;
-use super::report::{Figure, LEVELS, PatternRow, Report, Town};
+use super::report::{Evaluation, Figure, LEVELS, PatternRow, TownFigures};
 use super::text::{is_weak, number, rules_of, verdict};
 
 const STYLE: &str = "\
@@ -22,7 +22,7 @@ figcaption{color:var(--soft)}svg{width:100%;height:auto}svg text{fill:var(--soft
 .band{fill:var(--bar);opacity:.12}.dot{fill:var(--bar)}.bar{fill:var(--bar)}.weak{fill:var(--weak)}.rest{fill:var(--line)}strong.w{color:var(--weak)}";
 
 /// The page.
-pub(super) fn page(report: &Report) -> String {
+pub(super) fn page(report: &Evaluation) -> String {
     let mut out = String::new();
     let _ = write!(
         out,
@@ -30,9 +30,8 @@ pub(super) fn page(report: &Report) -> String {
          <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
          <title>Tidvakt: what is found</title><style>{STYLE}</style></head><body>\n\
          <h1>What is found of what was planted</h1>\n\
-         <p>Simulated municipalities are replayed through the engine, and what it tells is held against \
-         their labels. A case is all that is told of one carer on one day; {} are handed out on a day, \
-         best first. A planted registration is covered by a case of its carer on the day it came, by a \
+         <p>Simulated municipalities are replayed through the engine, and its alerts are compared with \
+         their labels. A case is all alerts about one carer on one day; the best {} of a day are handed out. A planted registration is covered by a case of its carer on the day it came, by a \
          case whose evidence names it, or by a case about the month of its carer, pair or client that is \
          handed out before that month is paid.</p>\n",
         report.cases_per_day
@@ -68,7 +67,7 @@ fn figures(out: &mut String, title: &str, figures: &[Figure]) {
     out.push_str("</tbody></table></div>\n");
 }
 
-fn charts(out: &mut String, report: &Report) {
+fn charts(out: &mut String, report: &Evaluation) {
     let curves: Vec<&[(f64, f64)]> =
         report.towns.iter().filter(|town| !town.is_clean()).map(|town| &*town.curve).collect();
     out.push_str("<div class=\"charts\">\n");
@@ -93,7 +92,7 @@ fn charts(out: &mut String, report: &Report) {
     out.push_str("</div>\n");
 }
 
-fn patterns(out: &mut String, report: &Report) {
+fn patterns(out: &mut String, report: &Evaluation) {
     if report.patterns.is_empty() {
         return;
     }
@@ -121,9 +120,9 @@ fn patterns(out: &mut String, report: &Report) {
     out.push_str("</tbody></table></div>\n");
 }
 
-fn rules(out: &mut String, report: &Report) {
+fn rules(out: &mut String, report: &Evaluation) {
     out.push_str(
-        "<h2>By rule</h2><div class=\"scroll\"><table><caption>Alerts that a rule ever spoke in, and those \
+        "<h2>By rule</h2><div class=\"scroll\"><table><caption>Alerts with a finding of the rule, and those \
          with something planted in them</caption><thead><tr><th>rule</th><th>finds</th>\
          <th class=\"n\">alerts</th><th class=\"n\">with something planted</th><th class=\"n\">share</th></tr>\
          </thead><tbody>\n",
@@ -145,7 +144,7 @@ fn rules(out: &mut String, report: &Report) {
     out.push_str("</tbody></table></div>\n");
 }
 
-type Column = (&'static str, fn(&Town) -> String);
+type Column = (&'static str, fn(&TownFigures) -> String);
 
 const COLUMNS: &[Column] = &[
     ("registrations", |town| town.registrations.to_string()),
@@ -162,7 +161,7 @@ const COLUMNS: &[Column] = &[
     ("holds", |town| town.hold_alerts.to_string()),
 ];
 
-fn towns(out: &mut String, report: &Report) {
+fn towns(out: &mut String, report: &Evaluation) {
     out.push_str("<h2>By directory</h2><div class=\"scroll\"><table><thead><tr><th>directory</th>");
     for (name, _) in COLUMNS {
         let _ = write!(out, "<th class=\"n\">{name}</th>");
@@ -196,14 +195,14 @@ mod tests {
             covered,
             ..PatternRow::default()
         };
-        let town = Town {
+        let town = TownFigures {
             name: "<a & b>".to_owned(),
             planted: 20,
             patterns: vec![row("plan-copy", 9), row("other", 2)],
             curve: vec![(0.5, 1.0), (0.9, 0.4)],
-            ..Town::default()
+            ..TownFigures::default()
         };
-        let page = page(&Report::new(vec![town], 20));
+        let page = page(&Evaluation::new(vec![town], 20));
         assert!(page.starts_with("<!doctype html>") && page.ends_with("</html>\n"));
         assert!(page.contains("&lt;a &amp; b&gt;") && !page.contains("<a & b>"));
         assert!(!page.contains("http://") && !page.contains("https://") && !page.contains("src="));

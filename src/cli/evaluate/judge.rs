@@ -1,38 +1,37 @@
-//! Holds what a replay told against what was planted.
+//! Compares a replay with what was planted.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::collect::{Collector, Told, Visit};
+use super::collect::{AlertHistory, Collector, EvaluatedVisit};
 use super::desk::{About, Case, Desk, Offer};
 use super::measure::{Point, Ranked, average_precision, curve, median, ratio};
-use super::report::{AtBudget, CalibrationRow, Town};
-use super::truth::Planted;
+use super::report::{AtBudget, CalibrationRow, TownFigures};
+use super::truth::TruthRow;
 use crate::domain::SubjectKind;
 use crate::simulate::Scope;
 
-/// Nothing is planted in so many days; what comes in them is cold start.
+/// Days at the beginning without anything planted: the cold start.
 const WARM_UP_DAYS: i32 = 14;
-/// A case about a month is in time where it is handed out before this day of the next one, when the month
-/// is paid.
+/// Day of the next month on which a month is paid: a case about the month is in time before it.
 const PAID_ON: i32 = 6;
 
-/// A planted registration that the replay has seen.
-pub(super) struct Label<'a> {
-    pub(super) planted: &'a Planted,
+/// A planted registration that is in the replay.
+pub(super) struct PlantedVisit<'a> {
+    pub(super) planted: &'a TruthRow,
     pub(super) registration: u32,
-    pub(super) visit: &'a Visit,
+    pub(super) visit: &'a EvaluatedVisit,
     ore: i64,
 }
 
 /// One directory's replay beside its truth.
 pub(super) struct Judge<'a> {
-    pub(super) told: &'a Collector,
+    pub(super) replay: &'a Collector,
     /// Of registrations.
-    pub(super) labels: Vec<Label<'a>>,
+    pub(super) labels: Vec<PlantedVisit<'a>>,
     /// Of providers' months.
-    pub(super) months: Vec<Label<'a>>,
-    /// Of what the catalogue only observes.
-    pub(super) observed: Vec<Label<'a>>,
+    pub(super) months: Vec<PlantedVisit<'a>>,
+    /// Of observe-only patterns.
+    pub(super) observed: Vec<PlantedVisit<'a>>,
     by_registration: HashMap<u32, Vec<usize>>,
     /// For each alert, the labels that it touches.
     pub(super) touches: Vec<BTreeSet<usize>>,
@@ -41,11 +40,11 @@ pub(super) struct Judge<'a> {
 
 /// What was handed out, and what it covers.
 #[derive(Default)]
-pub(super) struct Handed {
+pub(super) struct HandedOut {
     cases: usize,
     true_cases: usize,
     pub(super) covered: HashSet<usize>,
-    /// Those of them that are so by the day they came or by the evidence, without the rest of a month.
+    /// Those covered by the day they came or by the evidence, without the rest of a month.
     by_the_day: HashSet<usize>,
     /// Carer to the day of the first case with something planted in it.
     first_true: HashMap<u32, i32>,
@@ -53,13 +52,13 @@ pub(super) struct Handed {
     cold: Vec<usize>,
 }
 
-/// What the replay of the directory `name` is worth.
-pub(super) fn judge(name: String, told: &Collector, truth: &[Planted], budget: usize) -> Town {
-    let judge = Judge::new(told, truth);
+/// The figures of the replay of the directory `name`.
+pub(super) fn judge(name: String, replay: &Collector, truth: &[TruthRow], budget: usize) -> TownFigures {
+    let judge = Judge::new(replay, truth);
     let handed = judge.hand_out(budget);
     let records = judge.records(budget);
     let points = judge.curve();
-    let days = (told.last_day - judge.first_day + 1).max(0);
+    let days = (replay.last_day - judge.first_day + 1).max(0);
     let after = (days - WARM_UP_DAYS).max(1);
     let planted = judge.labels.len();
     let ore = |of: &dyn Fn(usize) -> bool| -> i64 {
@@ -68,10 +67,10 @@ pub(super) fn judge(name: String, told: &Collector, truth: &[Planted], budget: u
     let (planted_ore, caught_ore) = (ore(&|_| true), ore(&|label| handed.covered.contains(&label)));
     let (delay_days_median, actors, actors_found) = judge.delay(&handed);
     let (kinds, messy_unit_ratio) = judge.kinds();
-    let visits = told.visits.values().filter(|visit| !visit.is_cancelled).count();
+    let visits = replay.visits.values().filter(|visit| !visit.is_cancelled).count();
     let has_truth = !truth.is_empty();
-    let p_values: Vec<f64> = told.visits.values().filter_map(|visit| visit.p_value).collect();
-    Town {
+    let p_values: Vec<f64> = replay.visits.values().filter_map(|visit| visit.p_value).collect();
+    TownFigures {
         name,
         days: days.unsigned_abs() as usize,
         registrations: visits,
@@ -100,23 +99,23 @@ pub(super) fn judge(name: String, told: &Collector, truth: &[Planted], budget: u
         cold_start_mean: handed.cold.iter().sum::<usize>() as f64 / f64::from(WARM_UP_DAYS),
         cold_start_most: handed.cold.iter().copied().max().unwrap_or_default(),
         calibration: if has_truth { Vec::new() } else { vec![CalibrationRow::of("combined", &p_values)] },
-        hold_alerts: told.alerts.iter().filter(|alert| alert.was_hold).count(),
-        alerts: told.alerts.len(),
-        alerts_per_thousand: ratio(1_000 * told.alerts.len(), visits),
+        hold_alerts: replay.alerts.iter().filter(|alert| alert.was_hold).count(),
+        alerts: replay.alerts.len(),
+        alerts_per_thousand: ratio(1_000 * replay.alerts.len(), visits),
         curve: points.iter().map(|point| (point.recall, point.precision)).collect(),
     }
 }
 
 impl<'a> Judge<'a> {
-    fn new(told: &'a Collector, truth: &'a [Planted]) -> Self {
+    fn new(replay: &'a Collector, truth: &'a [TruthRow]) -> Self {
         let (mut labels, mut months, mut observed) = (Vec::new(), Vec::new(), Vec::new());
         let mut by_registration: HashMap<u32, Vec<usize>> = HashMap::new();
         for planted in truth {
-            let Some(registration) = told.names.find(&planted.registration_id) else { continue };
-            let Some(visit) = told.visits.get(&registration) else { continue };
-            let price = visit.tariff.and_then(|tariff| told.ore_per_hour.get(&tariff)).copied();
+            let Some(registration) = replay.names.find(&planted.registration_id) else { continue };
+            let Some(visit) = replay.visits.get(&registration) else { continue };
+            let price = visit.tariff.and_then(|tariff| replay.ore_per_hour.get(&tariff)).copied();
             let ore = planted.seconds * price.unwrap_or_default() / 3_600;
-            let label = Label { planted, registration, visit, ore };
+            let label = PlantedVisit { planted, registration, visit, ore };
             match planted.known.map(|pattern| pattern.scope) {
                 Some(Scope::Provider) => months.push(label),
                 Some(Scope::Observed) => observed.push(label),
@@ -126,15 +125,15 @@ impl<'a> Judge<'a> {
                 }
             }
         }
-        let first_day = told.first_day.unwrap_or_default();
+        let first_day = replay.first_day.unwrap_or_default();
         let touches = Vec::new();
-        let mut judge = Self { told, labels, months, observed, by_registration, touches, first_day };
-        judge.touches = told.alerts.iter().map(|alert| judge.touched_by(alert)).collect();
+        let mut judge = Self { replay, labels, months, observed, by_registration, touches, first_day };
+        judge.touches = replay.alerts.iter().map(|alert| judge.touched_by(alert)).collect();
         judge
     }
 
     /// The labels that an alert names, or that lie in the period that it is about.
-    fn touched_by(&self, alert: &Told) -> BTreeSet<usize> {
+    fn touched_by(&self, alert: &AlertHistory) -> BTreeSet<usize> {
         let named = alert.named.iter().filter_map(|registration| self.by_registration.get(registration));
         let mut touched: BTreeSet<usize> = named.flatten().copied().collect();
         touched
@@ -142,13 +141,13 @@ impl<'a> Judge<'a> {
         touched
     }
 
-    /// Goes through the days as the control unit would.
-    fn hand_out(&self, budget: usize) -> Handed {
-        let mut handed = Handed::default();
+    /// Hands out the cases of each day.
+    fn hand_out(&self, budget: usize) -> HandedOut {
+        let mut handed = HandedOut::default();
         let mut desk = Desk::default();
         let mut by_day: BTreeMap<i32, Vec<Offer>> = BTreeMap::new();
-        for shown in &self.told.shown {
-            match self.told.alerts[shown.alert as usize].about {
+        for shown in &self.replay.shown {
+            match self.replay.alerts[shown.alert as usize].about {
                 Some(about) => by_day.entry(shown.day).or_default().push(Offer {
                     alert: shown.alert,
                     about,
@@ -169,18 +168,18 @@ impl<'a> Judge<'a> {
             for case in &cases {
                 self.note(day, case, &came, &mut handed);
             }
-            // What stands open on the desk already grows with what came today.
+            // Cases handed out earlier also cover what came today in their period.
             let today = came.get(&day).map_or(&[][..], Vec::as_slice);
             for offer in offers.iter().filter(|offer| desk.has(offer.alert)) {
-                let alert = &self.told.alerts[offer.alert as usize];
+                let alert = &self.replay.alerts[offer.alert as usize];
                 handed
                     .by_the_day
                     .extend(today.iter().filter(|&&label| in_period(alert, &self.labels[label])));
             }
         }
-        // What the evidence of a case names is looked at with it; and a case about somebody's month is
-        // that month, where it comes before the month is paid.
-        for (number, alert) in self.told.alerts.iter().enumerate() {
+        // A case covers the registrations that its evidence names, and all of its month where it is handed out
+        // before the month is paid.
+        for (number, alert) in self.replay.alerts.iter().enumerate() {
             let Some(first) = desk.first(number as u32) else { continue };
             let named = alert.named.iter().filter_map(|id| self.by_registration.get(id));
             handed.by_the_day.extend(named.flatten());
@@ -202,7 +201,7 @@ impl<'a> Judge<'a> {
         came
     }
 
-    fn note(&self, day: i32, case: &Case, came: &HashMap<i32, Vec<usize>>, handed: &mut Handed) {
+    fn note(&self, day: i32, case: &Case, came: &HashMap<i32, Vec<usize>>, handed: &mut HandedOut) {
         handed.cases += 1;
         let touched: BTreeSet<usize> = case
             .alerts
@@ -212,7 +211,7 @@ impl<'a> Judge<'a> {
             .filter(|&label| self.labels[label].visit.came <= day)
             .collect();
         if let About::Carer(carer) = case.about {
-            // A carer's day is looked at as a whole.
+            // A case about a carer covers the carer's whole day.
             let own = came.get(&day).into_iter().flatten();
             handed.by_the_day.extend(own.filter(|&&label| self.labels[label].visit.carer == carer));
         }
@@ -226,12 +225,12 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// The best registrations of each day, each when its alert is first told.
+    /// The best registrations of each day, each when its alert is first published.
     fn records(&self, budget: usize) -> AtBudget {
         let mut by_day: BTreeMap<i32, Vec<(f64, u32)>> = BTreeMap::new();
         let mut seen = HashSet::new();
-        for shown in &self.told.shown {
-            let single = self.told.alerts[shown.alert as usize].kind == SubjectKind::Registration;
+        for shown in &self.replay.shown {
+            let single = self.replay.alerts[shown.alert as usize].kind == SubjectKind::Registration;
             if single && seen.insert(shown.alert) && WARM_UP_DAYS <= shown.day - self.first_day {
                 by_day.entry(shown.day).or_default().push((shown.score, shown.alert));
             }
@@ -258,18 +257,18 @@ impl<'a> Judge<'a> {
     /// Precision over recall of the registrations by their score; a pair finds either member.
     fn curve(&self) -> Vec<Point> {
         let of = |registration: &u32| self.by_registration.get(registration).into_iter().flatten().copied();
-        let rank = |(registration, visit): (&u32, &Visit)| {
+        let rank = |(registration, visit): (&u32, &EvaluatedVisit)| {
             let related = visit.related.iter().flat_map(of);
             let own = of(registration);
             let finds = if visit.score == 0.0 { own.collect() } else { own.chain(related).collect() };
             Ranked { score: visit.score, finds }
         };
-        curve(self.told.visits.iter().map(rank).collect(), self.labels.len())
+        curve(self.replay.visits.iter().map(rank).collect(), self.labels.len())
     }
 
     /// Median days from an actor's first planted registration to the first case, with how many actors
     /// there are, and how many of them were found.
-    fn delay(&self, handed: &Handed) -> (Option<f64>, usize, usize) {
+    fn delay(&self, handed: &HandedOut) -> (Option<f64>, usize, usize) {
         let mut first: BTreeMap<u32, i32> = BTreeMap::new();
         for label in &self.labels {
             let day = first.entry(label.visit.carer).or_insert(label.visit.came);
@@ -285,7 +284,7 @@ impl<'a> Judge<'a> {
 
 /// Is the label's registration one of the carer's, pair's or client's that the alert is about, in the
 /// alert's month?
-fn in_period(alert: &Told, label: &Label<'_>) -> bool {
+fn in_period(alert: &AlertHistory, label: &PlantedVisit<'_>) -> bool {
     let carer = alert.carer == Some(label.visit.carer);
     let client = alert.client == Some(label.visit.client);
     let whose = match alert.kind {

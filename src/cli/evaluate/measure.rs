@@ -2,26 +2,26 @@
 
 use std::collections::BTreeSet;
 
-/// Something that was ranked, with the planted things it leads to; none is a false alarm.
+/// A ranked item with the planted labels that it finds; without any it is a false alarm.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Ranked {
-    /// Higher is looked at first.
+    /// Higher ranks first.
     pub(super) score: f64,
-    /// Numbers of planted things.
+    /// Numbers of planted labels.
     pub(super) finds: Vec<usize>,
 }
 
 /// A point of the curve of precision over recall.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Point {
-    /// Share of the planted things that were found so far.
+    /// Share of the planted labels found so far.
     pub(super) recall: f64,
-    /// Share of what was looked at that led to one.
+    /// Share of the items so far that found a label.
     pub(super) precision: f64,
 }
 
-/// Precision over recall from the highest score down. What scores the same is looked at together: no
-/// order among equals can make the curve look better.
+/// Precision over recall from the highest score down. Equal scores are taken together, so that the curve does not
+/// depend on their order.
 pub(super) fn curve(mut ranked: Vec<Ranked>, planted: usize) -> Vec<Point> {
     ranked.sort_by(|a, b| b.score.total_cmp(&a.score));
     let mut points = Vec::new();

@@ -1,20 +1,20 @@
-//! What an evaluation says, for people and machines.
+//! The figures of an evaluation, for people and machines.
 
 use serde::Serialize;
 
 use super::measure::calibration;
 
-/// Levels at which calibration is told.
+/// Levels at which calibration is measured.
 pub(super) const LEVELS: [f64; 3] = [1e-2, 1e-3, 1e-4];
 
-/// What a budget of so many a day finds.
+/// What is found within a daily budget.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(super) struct AtBudget {
-    /// A day, at most.
+    /// Most per day.
     pub(super) budget: usize,
     /// Handed out from the fifteenth day on.
     pub(super) handed_out: usize,
-    /// Handed out on a day, on average.
+    /// Handed out per day, on average.
     pub(super) per_day: f64,
     /// Share of what was handed out that led to something planted.
     pub(super) precision: Option<f64>,
@@ -40,7 +40,7 @@ pub(super) struct PatternRow {
     pub(super) covered_by: Vec<(String, usize)>,
     /// A label names a provider's month and not the registration.
     pub(super) is_provider: bool,
-    /// Only observed: nobody is asked about it.
+    /// Observe-only: no alert is expected.
     pub(super) is_observed: bool,
 }
 
@@ -48,7 +48,7 @@ pub(super) struct PatternRow {
 #[derive(Clone, Debug, Default, Serialize)]
 pub(super) struct RuleRow {
     pub(super) rule: String,
-    /// Alerts that it ever spoke in.
+    /// Alerts that had a finding of the rule at any time.
     pub(super) alerts: usize,
     /// Of these, with something planted in them.
     pub(super) touching: usize,
@@ -64,7 +64,7 @@ pub(super) struct KindRow {
     pub(super) per_thousand: Option<f64>,
 }
 
-/// How often a small p-value is seen where nothing is planted.
+/// Frequency of small p-values where nothing is planted.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(super) struct CalibrationRow {
     /// `combined`, or the signal's name.
@@ -84,7 +84,7 @@ impl CalibrationRow {
 
 /// One directory.
 #[derive(Clone, Debug, Default, Serialize)]
-pub(super) struct Town {
+pub(super) struct TownFigures {
     pub(super) name: String,
     pub(super) days: usize,
     pub(super) registrations: usize,
@@ -103,7 +103,7 @@ pub(super) struct Town {
     pub(super) delay_days_median: Option<f64>,
     pub(super) actors: usize,
     pub(super) actors_found: usize,
-    /// Cases about providers as such that were handed out: a figure of their own.
+    /// Cases about providers that were handed out; counted apart.
     pub(super) provider_dossiers: usize,
     pub(super) patterns: Vec<PatternRow>,
     pub(super) rules: Vec<RuleRow>,
@@ -121,7 +121,7 @@ pub(super) struct Town {
     pub(super) curve: Vec<(f64, f64)>,
 }
 
-impl Town {
+impl TownFigures {
     /// Is nothing planted in it?
     pub(super) fn is_clean(&self) -> bool {
         self.planted == 0 && self.patterns.is_empty()
@@ -137,11 +137,11 @@ pub(super) struct Figure {
     pub(super) most: f64,
 }
 
-/// All directories, and what they come to together.
+/// All directories, and the figures over all of them.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Report {
+pub(super) struct Evaluation {
     pub(super) cases_per_day: usize,
-    pub(super) towns: Vec<Town>,
+    pub(super) towns: Vec<TownFigures>,
     /// Over those with something planted.
     pub(super) figures: Vec<Figure>,
     pub(super) patterns: Vec<PatternRow>,
@@ -150,10 +150,10 @@ pub(super) struct Report {
     pub(super) clean_figures: Vec<Figure>,
 }
 
-impl Report {
-    pub(super) fn new(towns: Vec<Town>, cases_per_day: usize) -> Self {
-        let planted: Vec<&Town> = towns.iter().filter(|town| !town.is_clean()).collect();
-        let clean: Vec<&Town> = towns.iter().filter(|town| town.is_clean()).collect();
+impl Evaluation {
+    pub(super) fn new(towns: Vec<TownFigures>, cases_per_day: usize) -> Self {
+        let planted: Vec<&TownFigures> = towns.iter().filter(|town| !town.is_clean()).collect();
+        let clean: Vec<&TownFigures> = towns.iter().filter(|town| town.is_clean()).collect();
         let (figures, clean_figures) = (figures(&planted, PLANTED), figures(&clean, CLEAN));
         let patterns = patterns(&planted);
         let rules = rules(&towns);
@@ -161,7 +161,7 @@ impl Report {
     }
 }
 
-type Of = fn(&Town) -> Option<f64>;
+type Of = fn(&TownFigures) -> Option<f64>;
 
 const PLANTED: &[(&str, Of)] = &[
     ("average precision per registration", |town| town.average_precision),
@@ -197,11 +197,11 @@ const CLEAN: &[(&str, Of)] = &[
     ("provider dossiers", |town| Some(town.provider_dossiers as f64)),
 ];
 
-fn kind(town: &Town, kind: &str) -> Option<f64> {
+fn kind(town: &TownFigures, kind: &str) -> Option<f64> {
     town.kinds.iter().find(|row| row.kind == kind)?.per_thousand
 }
 
-fn figures(towns: &[&Town], list: &[(&'static str, Of)]) -> Vec<Figure> {
+fn figures(towns: &[&TownFigures], list: &[(&'static str, Of)]) -> Vec<Figure> {
     let figure = |&(name, of): &(&'static str, Of)| {
         let (mean, least, most) = super::measure::spread(towns.iter().map(|town| of(town)))?;
         Some(Figure { name, mean, least, most })
@@ -210,7 +210,7 @@ fn figures(towns: &[&Town], list: &[(&'static str, Of)]) -> Vec<Figure> {
 }
 
 /// The same patterns of all towns together, in the order of the catalogue.
-fn patterns(towns: &[&Town]) -> Vec<PatternRow> {
+fn patterns(towns: &[&TownFigures]) -> Vec<PatternRow> {
     let mut all: Vec<PatternRow> = Vec::new();
     for row in towns.iter().flat_map(|town| &town.patterns) {
         let Some(known) = all.iter_mut().find(|known| known.pattern == row.pattern) else {
@@ -235,7 +235,7 @@ fn patterns(towns: &[&Town]) -> Vec<PatternRow> {
     all
 }
 
-fn rules(towns: &[Town]) -> Vec<RuleRow> {
+fn rules(towns: &[TownFigures]) -> Vec<RuleRow> {
     let mut all: Vec<RuleRow> = Vec::new();
     for row in towns.iter().flat_map(|town| &town.rules) {
         match all.iter_mut().find(|known| known.rule == row.rule) {

@@ -2,21 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::collect::Told;
-use super::judge::{Handed, Judge, Label};
+use super::collect::AlertHistory;
+use super::judge::{HandedOut, Judge, PlantedVisit};
 use super::measure::ratio;
 use super::report::{KindRow, PatternRow, RuleRow};
-use super::truth::Planted;
+use super::truth::TruthRow;
 use crate::domain::SubjectKind;
 
-/// A unit with fewer visits has no manners to speak of.
+/// A unit with fewer visits is too small for a share of manual entries.
 const UNIT_VISITS_MIN: usize = 100;
 
 impl<'a> Judge<'a> {
-    pub(super) fn patterns(&self, handed: &Handed) -> Vec<PatternRow> {
+    pub(super) fn patterns(&self, handed: &HandedOut) -> Vec<PatternRow> {
         let mut rows: BTreeMap<(u8, &str), PatternRow> = BTreeMap::new();
         let mut rules_of: Vec<BTreeSet<&str>> = vec![BTreeSet::new(); self.labels.len()];
-        for (alert, touches) in self.told.alerts.iter().zip(&self.touches) {
+        for (alert, touches) in self.replay.alerts.iter().zip(&self.touches) {
             for &label in touches {
                 rules_of[label].extend(alert.rules.iter().map(String::as_str));
             }
@@ -32,12 +32,12 @@ impl<'a> Judge<'a> {
         for label in &self.months {
             let row = row_of(&mut rows, label.planted);
             row.is_provider = true;
-            let about = |alert: &&Told| {
+            let about = |alert: &&AlertHistory| {
                 alert.kind == SubjectKind::ProviderPeriod
-                    && self.told.names.text(alert.provider) == label.planted.actor
+                    && self.replay.names.text(alert.provider) == label.planted.actor
                     && Some(alert.month) == label.visit.month
             };
-            let alerts = self.told.alerts.iter().filter(about);
+            let alerts = self.replay.alerts.iter().filter(about);
             let rules: BTreeSet<&str> = alerts.flat_map(|alert| &alert.rules).map(String::as_str).collect();
             row.touched += usize::from(!rules.is_empty());
             if rules.contains(row.rule.as_str()) {
@@ -55,18 +55,18 @@ impl<'a> Judge<'a> {
         rows
     }
 
-    /// An alert about a provider's month touches what is planted where that provider's month is.
-    fn is_touching(&self, number: usize, alert: &Told) -> bool {
-        let about = |label: &Label<'_>| {
+    /// Does an alert touch anything planted? One about a provider's month touches that provider's labels.
+    fn is_touching(&self, number: usize, alert: &AlertHistory) -> bool {
+        let about = |label: &PlantedVisit<'_>| {
             alert.kind == SubjectKind::ProviderPeriod
-                && self.told.names.text(alert.provider) == label.planted.actor
+                && self.replay.names.text(alert.provider) == label.planted.actor
         };
         !self.touches[number].is_empty() || self.months.iter().any(about)
     }
 
     pub(super) fn rules(&self) -> Vec<RuleRow> {
         let mut rows: BTreeMap<&str, RuleRow> = BTreeMap::new();
-        for (number, alert) in self.told.alerts.iter().enumerate() {
+        for (number, alert) in self.replay.alerts.iter().enumerate() {
             for rule in &alert.rules {
                 let row = rows.entry(rule).or_default();
                 row.rule.clone_from(rule);
@@ -77,15 +77,15 @@ impl<'a> Judge<'a> {
         rows.into_values().collect()
     }
 
-    /// Alerts about honest work by kind of provider, and the messiest municipal unit against all.
+    /// Alerts about honest work by kind of provider; and the rate of the messiest municipal unit over that of all.
     pub(super) fn kinds(&self) -> (Vec<KindRow>, Option<f64>) {
         let planted: HashSet<u32> =
             self.labels.iter().chain(&self.observed).map(|label| label.registration).collect();
         let mut visits: BTreeMap<&str, usize> = BTreeMap::new();
         let mut units: BTreeMap<u32, [usize; 2]> = BTreeMap::new();
         let mut unit_of: HashMap<u32, u32> = HashMap::new();
-        for (registration, visit) in &self.told.visits {
-            let municipal = self.told.municipal.contains(&visit.provider);
+        for (registration, visit) in &self.replay.visits {
+            let municipal = self.replay.municipal.contains(&visit.provider);
             unit_of.insert(visit.carer, visit.unit);
             if visit.is_cancelled || planted.contains(registration) {
                 continue;
@@ -102,11 +102,11 @@ impl<'a> Judge<'a> {
         let messiest = large.max_by(|a, b| share(*a.1).total_cmp(&share(*b.1)).then(a.0.cmp(b.0)));
         let mut alerts: BTreeMap<&str, usize> = BTreeMap::new();
         let mut of_messiest = 0;
-        for (number, alert) in self.told.alerts.iter().enumerate() {
+        for (number, alert) in self.replay.alerts.iter().enumerate() {
             if self.is_touching(number, alert) {
                 continue;
             }
-            let municipal = self.told.municipal.contains(&alert.provider);
+            let municipal = self.replay.municipal.contains(&alert.provider);
             *alerts.entry(if municipal { "municipal" } else { "private" }).or_default() += 1;
             let unit = alert.carer.and_then(|carer| unit_of.get(&carer));
             of_messiest += usize::from(unit.is_some() && unit == messiest.map(|(unit, _)| unit));
@@ -133,7 +133,7 @@ impl<'a> Judge<'a> {
 /// The row of a label's pattern, counting the label.
 fn row_of<'r, 'p>(
     rows: &'r mut BTreeMap<(u8, &'p str), PatternRow>,
-    planted: &'p Planted,
+    planted: &'p TruthRow,
 ) -> &'r mut PatternRow {
     let number = planted.known.and_then(|pattern| pattern.number);
     let key = (number.unwrap_or(u8::MAX), planted.pattern.as_str());

@@ -2,10 +2,10 @@
 
 use std::fmt::{self, Write as _};
 
-use super::report::{Figure, PatternRow, Report, Town};
+use super::report::{Evaluation, Figure, PatternRow, TownFigures};
 
 /// The whole report.
-pub(super) fn text(report: &Report) -> Result<String, fmt::Error> {
+pub(super) fn text(report: &Evaluation) -> Result<String, fmt::Error> {
     let mut out = String::new();
     let several = 1 < report.towns.len();
     for town in &report.towns {
@@ -20,8 +20,8 @@ pub(super) fn text(report: &Report) -> Result<String, fmt::Error> {
     Ok(out)
 }
 
-fn write_town(out: &mut String, town: &Town) -> fmt::Result {
-    let Town { name, days, registrations, planted, .. } = town;
+fn write_town(out: &mut String, town: &TownFigures) -> fmt::Result {
+    let TownFigures { name, days, registrations, planted, .. } = town;
     writeln!(out, "{name}: {registrations} registrations over {days} days, {planted} planted")?;
     if town.is_clean() {
         for row in &town.calibration {
@@ -85,7 +85,7 @@ fn write_figures(out: &mut String, title: &str, figures: &[Figure]) -> fmt::Resu
     Ok(())
 }
 
-fn write_patterns(out: &mut String, report: &Report) -> fmt::Result {
+fn write_patterns(out: &mut String, report: &Evaluation) -> fmt::Result {
     if report.patterns.is_empty() {
         return Ok(());
     }
@@ -110,7 +110,7 @@ pub(super) fn is_weak(row: &PatternRow) -> bool {
     2 * row.covered < row.planted && !row.is_observed
 }
 
-/// What has to be said of a pattern that is not found.
+/// The verdict on a pattern that is not found.
 pub(super) fn verdict(row: &PatternRow) -> Option<&'static str> {
     if row.is_observed { Some("only observed") } else { is_weak(row).then_some("weak") }
 }
@@ -127,7 +127,7 @@ pub(super) fn rules_of(row: &PatternRow) -> String {
     }
 }
 
-fn write_rules(out: &mut String, report: &Report) -> fmt::Result {
+fn write_rules(out: &mut String, report: &Evaluation) -> fmt::Result {
     if report.rules.is_empty() {
         return Ok(());
     }

@@ -1,4 +1,4 @@
-//! Reads what was planted.
+//! Reads `truth.jsonl`: what was planted.
 
 use std::path::Path;
 
@@ -9,9 +9,9 @@ use crate::simulate::{self, Pattern};
 
 /// One planted registration.
 #[derive(Debug)]
-pub(super) struct Planted {
+pub(super) struct TruthRow {
     pub(super) registration_id: String,
-    /// The pattern's name, also where this program does not know it.
+    /// The pattern's name, known to this program or not.
     pub(super) pattern: String,
     pub(super) known: Option<&'static Pattern>,
     pub(super) actor: String,
@@ -28,7 +28,7 @@ struct Line {
 }
 
 /// The lines of `truth.jsonl`.
-pub(super) fn read(path: &Path) -> Result<Vec<Planted>, Failure> {
+pub(super) fn read(path: &Path) -> Result<Vec<TruthRow>, Failure> {
     let shown = path.display();
     let text = std::fs::read_to_string(path)
         .or_exit(Exit::NoInput, format!("`{shown}` can't be read"))
@@ -39,7 +39,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<Planted>, Failure> {
         let Line { registration_id, pattern, actor, seconds } = serde_json::from_str(line)
             .or_exit(Exit::Data, format!("line {} of `{shown}` is no label", number + 1))?;
         let known = simulate::pattern(&pattern);
-        Ok(Planted { registration_id, pattern, known, actor, seconds })
+        Ok(TruthRow { registration_id, pattern, known, actor, seconds })
     };
     text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).map(parse).collect()
 }
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn labels_are_read_and_faults_are_told_with_their_line() {
+    fn labels_are_read_and_faults_are_reported_with_their_line() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("truth.jsonl");
         let failure = read(&path).unwrap_err();

@@ -18,7 +18,7 @@ pub(super) fn add_carers(town: &mut Town, unit: usize, count: usize, random: &mu
         let off = (1 < alike(0..count)).then(|| unit + alike(0..index));
         let carer = add_carer(town, unit, &Rota { shift, off }, random);
         town.units[unit].carers.push(carer);
-        // Nobody's own, and a day later in other hands.
+        // A pool phone: another carer has it the next day.
         if unit != NIGHT_UNIT && index % 6 < 2 && 6 <= count {
             let unit = &mut town.units[unit];
             town.carers[carer].pool = Some(unit.pool.len());
@@ -53,14 +53,14 @@ pub(in crate::simulate) fn add_carer(
     index
 }
 
-/// Adds to `unit` who is new on some day, and who has a main job elsewhere.
+/// Adds to `unit` a substitute, and a carer with a main job elsewhere; each by chance.
 pub(super) fn add_newcomers(town: &mut Town, unit: usize, random: &mut Random) {
     if random.chance(0.35) {
         let rota = Rota { shift: Shift::Day, off: Some(unit + random.index(3)) };
         let carer = add_carer(town, unit, &rota, random);
         let from = random.between(3, 50) as u32;
         town.carers[carer].hired = Some((from, from + random.between(14, 60) as u32));
-        // Payroll sometimes hears of it afterwards.
+        // Payroll sometimes learns of it afterwards.
         let late = random.chance(0.2);
         town.carers[carer].known_after_days =
             if late { random.between(1, 9) } else { -random.between(3, 20) };
@@ -72,7 +72,7 @@ pub(super) fn add_newcomers(town: &mut Town, unit: usize, random: &mut Random) {
         main.shift == Shift::Day && main.off.is_some() && main.hired.is_none() && main.second_job.is_none()
     };
     let elsewhere = town.units[town.carers[main].unit].provider != town.units[unit].provider;
-    // Nobody works at two places on the same day off.
+    // Nobody has two second jobs on the same days off.
     let free = !town.carers.iter().any(|other| other.second_job.is_some_and(|(of, _)| of == main));
     if random.chance(0.3) && fits(main) && elsewhere && free {
         let off = town.carers[main].off.expect("asked for above");

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::lives;
 use crate::domain::{CaptureMethod, GrantPer};
-use crate::simulate::clients::{Client, Joint, Need, Order, Service};
+use crate::simulate::clients::{Client, Joint, Need, Order, ServiceKind};
 use crate::simulate::people::Shift;
 use crate::simulate::places::{moved, offset, pseudonym};
 use crate::simulate::random::Random;
@@ -95,24 +95,24 @@ fn draw_needs(couple: bool, random: &mut Random) -> Vec<Need> {
         second = second.clamp(7 * 3600 + 600, 21 * 3600 + 1200);
         let short = random.chance(if time == 3 { 0.8 } else { 0.42 });
         let service = match short {
-            true if time == 1 && random.chance(0.15) => Service::Meal,
-            true => Service::Medication,
-            false => Service::Hygiene,
+            true if time == 1 && random.chance(0.15) => ServiceKind::Meal,
+            true => ServiceKind::Medication,
+            false => ServiceKind::Hygiene,
         };
         let minutes = if short { random.between(1, 3) } else { random.between(4, 7) } * 5;
-        let staff = if service == Service::Hygiene { staff } else { 1 };
+        let staff = if service == ServiceKind::Hygiene { staff } else { 1 };
         needs.push(Need { service, minutes, second, weekdays: DAILY, staff, order: 0 });
     }
     if level == 4 && random.chance(0.6) {
         let second = (22 * 3600 + 2400) + random.between(0, 8 * 3600) as i32;
         let minutes = random.between(1, 3) * 5;
-        let (service, staff) = (Service::NightCheck, if random.chance(0.1) { 2 } else { 1 });
+        let (service, staff) = (ServiceKind::NightCheck, if random.chance(0.1) { 2 } else { 1 });
         needs.push(Need { service, minutes, second, weekdays: DAILY, staff, order: 0 });
     }
     if random.chance(0.05) {
         let second = 36_000 + random.between(0, 14_400) as i32;
         needs.push(Need {
-            service: Service::Call,
+            service: ServiceKind::Call,
             minutes: 5,
             second,
             weekdays: 0b001_0101,
@@ -125,11 +125,11 @@ fn draw_needs(couple: bool, random: &mut Random) -> Vec<Need> {
 
 /// Visits once a week: cleaning, shopping, relief and escort.
 fn weekly(needs: &mut Vec<Need>, count: usize, random: &mut Random) {
-    let services = [Service::Cleaning, Service::Shopping, Service::Relief, Service::Escort];
+    let services = [ServiceKind::Cleaning, ServiceKind::Shopping, ServiceKind::Relief, ServiceKind::Escort];
     for _ in 0..count {
         let service = services[random.weighted(&[0.42, 0.26, 0.22, 0.10])];
         let minutes = match service {
-            Service::Relief | Service::Escort => random.between(12, 36) * 5,
+            ServiceKind::Relief | ServiceKind::Escort => random.between(12, 36) * 5,
             _ => random.between(9, 20) * 5,
         };
         let second = 34_200 + random.between(0, 16_200) as i32;
@@ -138,8 +138,8 @@ fn weekly(needs: &mut Vec<Need>, count: usize, random: &mut Random) {
     }
 }
 
-/// One order for each service of the client, granted by how long it really takes, so that about three
-/// quarters of it are used.
+/// One order for each service of the client. The grant follows the real length of its visits, so that about
+/// three quarters of it are used.
 fn order_needs(town: &mut Town, client: usize, needs: &[Need]) {
     let mut needs = needs.to_vec();
     let first = town.orders.len();
@@ -148,7 +148,7 @@ fn order_needs(town: &mut Town, client: usize, needs: &[Need]) {
     for need in &mut needs {
         let place = town.orders[first..].iter().position(|order| order.service == need.service);
         need.order = place.map_or(town.orders.len(), |place| first + place);
-        let night = need.service == Service::NightCheck;
+        let night = need.service == ServiceKind::NightCheck;
         if place.is_none() {
             town.orders.push(Order {
                 id: format!("O-{}-{}", client, town.orders.len() - first).into(),
@@ -163,7 +163,7 @@ fn order_needs(town: &mut Town, client: usize, needs: &[Need]) {
         let order = &mut town.orders[need.order];
         order.staff = order.staff.max(need.staff);
         let days = f64::from(need.weekdays.count_ones()) / 7.0 * 31.0;
-        // One long visit may eat up a month of four.
+        // With four visits a month, one long visit may use up the grant.
         let ratio = if need.weekdays.count_ones() < 3 { 1.15 * ratio } else { ratio };
         order.granted_minutes +=
             (need.minutes as f64 * days.ceil() * f64::from(need.staff) * ratio / 5.0).ceil() as u32 * 5;
@@ -171,7 +171,7 @@ fn order_needs(town: &mut Town, client: usize, needs: &[Need]) {
     town.clients[client].needs = needs;
 }
 
-/// How the ends of visits in a home are captured.
+/// The capture method at a home.
 fn home_method(random: &mut Random) -> CaptureMethod {
     const METHODS: [CaptureMethod; 6] = [
         CaptureMethod::NfcTag,

@@ -1,14 +1,14 @@
-//! What happens to a client while the days go by.
+//! Draws the changes in a client's life.
 
 use crate::simulate::lives::{Farewell, Leaves, Life, NewTag, Reassessed};
 use crate::simulate::random::Random;
 use crate::simulate::town::Town;
 
-/// Declined by most, and by a client whose memory fails.
+/// Share of visits that most clients decline, and that a client with failing memory declines.
 const DECLINES: f64 = 0.010;
 const DECLINES_OFTEN: f64 = 0.14;
 
-/// Draws the story of a client; who lives together stays through it together.
+/// Draws the life of a client; couples neither come, go nor change their needs.
 pub(super) fn draw(town: &Town, couple: bool, random: &mut Random) -> Life {
     let mut life = Life {
         declines: if random.chance(0.02) { DECLINES_OFTEN } else { DECLINES },
@@ -17,7 +17,7 @@ pub(super) fn draw(town: &Town, couple: bool, random: &mut Random) -> Life {
         ..Life::default()
     };
     let day = |random: &mut Random| random.between(1, i64::from(town.days.max(2)) - 1) as u32;
-    // A new tag for one in two hundred and a half each month.
+    // A new tag for 1.5 per cent of the clients each month.
     let months = f64::from(town.days) / 30.0;
     if random.chance(0.015 * months) {
         let from = town.at(day(random), random.between(7 * 3600, 18 * 3600) as i32);

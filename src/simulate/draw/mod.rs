@@ -21,7 +21,7 @@ const CENTRE: Coordinates = Coordinates { lat: 59.1955, lon: 17.6253 };
 struct ProviderPlan {
     /// Share of the clients.
     clients: f64,
-    /// Of its units, one after the other.
+    /// Manners of its units, in order.
     manners: &'static [Manners],
     /// Share of registrations without plan, order and tasks.
     bare: f64,
@@ -59,12 +59,12 @@ const PROVIDERS: [ProviderPlan; 10] = [
 /// Providers with something of their own, by their place in the list.
 const STANDARD_MINUTES: usize = 4;
 const TEMPLATE_TASKS: usize = 4;
-/// Plans tightly, with one carer to a client: nearly all that is granted is done.
+/// Plans tightly, with one carer per client: nearly all granted time is performed.
 const TIGHT: usize = 6;
 /// The owner works along, unpaid.
 const OWNER_WORKS: usize = 9;
 
-/// How many of what a municipality has, by its clients.
+/// Numbers of providers and night carers, by the number of clients.
 struct Sizes {
     providers: usize,
     night_carers: usize,
@@ -138,7 +138,7 @@ fn add_area(town: &mut Town, provider: usize, manners: &[Manners], clients: usiz
     let units = clients.div_ceil(60);
     for index in 0..units {
         let clients = clients * (index + 1) / units - clients * index / units;
-        // The messiest is there only once, and in a small place it is all there is.
+        // The messiest unit exists once; in a small municipality it is the only one.
         let place = match index {
             0 if units == 1 && 1 < manners.len() => 1,
             0 | 1 => index,

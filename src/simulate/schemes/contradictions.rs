@@ -1,4 +1,4 @@
-//! Two facts that cannot both be so: two homes, two carers, nobody at home, one visit twice.
+//! Contradictions: two homes at once, two carers at once, nobody at home, one visit twice.
 
 use super::*;
 use crate::domain::AbsenceKind;
@@ -100,8 +100,8 @@ impl Scene<'_> {
             })
         };
         let fits = |&client: &usize| {
-            let told = &town.clients[client];
-            inside(client) && told.spouse.is_none() && told.life.is_client(day) && !told.life.by_grant
+            let person = &town.clients[client];
+            inside(client) && person.spouse.is_none() && person.life.is_client(day) && !person.life.by_grant
         };
         self.visit_in_vain(actor, span, fits)
     }

@@ -1,4 +1,4 @@
-//! What tags, phones and positions give away.
+//! Patterns in tags, phones and positions.
 
 use super::*;
 use crate::domain::Geo;

@@ -1,4 +1,4 @@
-//! What is changed afterwards.
+//! Patterns in later changes.
 
 use super::*;
 use crate::simulate::claim::Later;

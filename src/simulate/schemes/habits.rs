@@ -1,4 +1,4 @@
-//! What is registered is too regular: rounded, as planned, as the day before, all tasks, just inside the
+//! Registrations that are too regular: rounded, as planned, as the day before, all tasks, just inside the
 //! better-paid hours.
 
 use super::*;
@@ -95,7 +95,7 @@ impl Scene<'_> {
                 }
                 let (client, length) = (claim.client, span(claim).seconds());
                 let start = edge.plus(self.random.between(15, 280));
-                // What comes next is not touched: the visit is cut short where it would run into that.
+                // The visit is cut short where it would run into the next one.
                 let meets = |other: &Claim| other.carer == actor || other.client == client;
                 let others = self.claims.iter().enumerate().filter(|&(at, it)| at != base && meets(it));
                 let next = others.map(|(_, it)| it.start.min(it.registration.start_at));

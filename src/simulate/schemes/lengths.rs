@@ -1,4 +1,4 @@
-//! Visits that are made longer than they were, or made up where nothing stands against it.
+//! Visits that are lengthened, or invented where nothing contradicts them.
 
 use super::*;
 
@@ -18,8 +18,8 @@ impl Scene<'_> {
         Some(())
     }
 
-    /// One visit is registered `factor` times as long, where nobody is elsewhere meanwhile. Shorter
-    /// visits than `least` seconds are not worth it.
+    /// One visit of at least `least` seconds is registered `factor` times as long, where the carer is nowhere else
+    /// meanwhile.
     pub(super) fn stretched(&mut self, actor: usize, factor: f64, least: i64) -> Option<()> {
         let own = self.own(actor);
         let fitting: Vec<usize> =

@@ -17,11 +17,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::claim::{Claim, is_at_home, locate, plain, tick};
-use super::clients::Service;
+use super::clients::ServiceKind;
 use super::places::travel_seconds;
 use super::random::Random;
 use super::town::Town;
-use super::walk::{Ids, Visit};
+use super::walk::{ActualVisit, Ids};
 use crate::domain::{
     CaptureMethod, Coordinates, Month, PaymentMode, Span, UtcSecond, VisitKind, VisitOutcome,
 };
@@ -39,7 +39,7 @@ pub(super) struct Planted {
     pub(super) seconds: i64,
 }
 
-/// What a scheme remembers from day to day.
+/// State of a scheme from day to day.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     /// Clients that it is about.
@@ -50,8 +50,8 @@ pub(super) struct Memory {
     copied: BTreeMap<(usize, i64), (i64, i64)>,
     /// Registered seconds, by order and month.
     used: BTreeMap<(Arc<str>, Month), i64>,
-    /// Months that were told.
-    told: Vec<Month>,
+    /// Months that have their label.
+    labelled_months: Vec<Month>,
 }
 
 /// The day that patterns are planted on.
@@ -119,7 +119,7 @@ impl Scene<'_> {
         }
     }
 
-    /// Labels the claim at `index`, which nothing may correct any more.
+    /// Labels the claim at `index`; from now on nothing corrects it.
     fn label(&mut self, index: usize, seconds: i64) {
         let claim = &mut self.claims[index];
         claim.frozen = true;
@@ -127,20 +127,19 @@ impl Scene<'_> {
         self.out.push(Planted { id, actor, seconds });
     }
 
-    /// Adds a registration of a visit that was never made, with everything that a real one has, and
-    /// answers its place.
+    /// Adds a registration of a visit that was never made, complete like a real one; returns its index.
     fn invent(&mut self, carer: usize, client: usize, span: Span, kind: VisitKind) -> usize {
         let need = self.town.clients[client].needs.iter().find(|need| need.staff == 1);
         let start = UtcSecond((span.start().0 + 150).div_euclid(300) * 300);
         let minutes = ((span.seconds() + 150) / 300).max(1) * 300;
-        let visit = Visit {
+        let visit = ActualVisit {
             id: self.ids.next(),
             carer,
             client,
             start: span.start(),
             end: span.end(),
             planned: Span::new(start, start.plus(minutes)).filter(|_| kind == VisitKind::Planned),
-            service: need.map_or(Service::Hygiene, |need| need.service),
+            service: need.map_or(ServiceKind::Hygiene, |need| need.service),
             kind,
             outcome: VisitOutcome::Performed,
             staff: 1,

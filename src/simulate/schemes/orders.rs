@@ -5,7 +5,8 @@ use super::*;
 impl Scene<'_> {
     /// A visit for something that nobody has ordered.
     pub(super) fn no_valid_order(&mut self, actor: usize) -> Option<()> {
-        const SERVICES: [Service; 3] = [Service::Cleaning, Service::Relief, Service::Shopping];
+        const SERVICES: [ServiceKind; 3] =
+            [ServiceKind::Cleaning, ServiceKind::Relief, ServiceKind::Shopping];
         let service = SERVICES[self.random.index(SERVICES.len())];
         let span = self.some_time(actor)?;
         let town = self.town;

@@ -25,23 +25,23 @@ pub(in crate::simulate) fn provider_day(
         "full-delivery" => scene.keep_within_grants(provider),
         _ => {}
     }
-    scene.tell_month(provider);
+    scene.label_month(provider);
 }
 
 impl Scene<'_> {
     /// Labels one registration of the provider in each month.
-    fn tell_month(&mut self, provider: usize) {
+    fn label_month(&mut self, provider: usize) {
         let month = self.town.zone.month(self.town.at(self.day, 12 * 3600));
         let last_week = self.town.zone.month(self.town.at(self.day + 4, 12 * 3600)) != month
             || self.town.days <= self.day + 4;
-        if !last_week || self.memory.told.contains(&month) {
+        if !last_week || self.memory.labelled_months.contains(&month) {
             return;
         }
         let fits = |claim: &&Claim| !claim.frozen && self.provider(claim.carer) == provider;
         if let Some(claim) = self.claims.iter().find(fits) {
             let actor = self.town.providers[provider].id.clone();
             self.out.push(Planted { id: claim.registration.id.clone(), actor, seconds: 0 });
-            self.memory.told.push(month);
+            self.memory.labelled_months.push(month);
         }
     }
 

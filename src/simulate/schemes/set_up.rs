@@ -1,10 +1,10 @@
-//! What has to be so in the municipality before a pattern can be planted.
+//! Prepares the municipality for a pattern.
 
 use std::sync::Arc;
 
 use super::plot::{BEGINS, Plot};
 use crate::domain::{AbsenceKind, ClientAbsenceConfirmedBy, Span};
-use crate::simulate::clients::{Client, Service};
+use crate::simulate::clients::{Client, ServiceKind};
 use crate::simulate::draw::add_carer;
 use crate::simulate::lives::{Farewell, Leaves};
 use crate::simulate::people::{Leave, Rota};
@@ -12,9 +12,9 @@ use crate::simulate::random::Random;
 use crate::simulate::stays::Stay;
 use crate::simulate::town::Town;
 
-/// Of the usual grant so much is left where a provider delivers all of it.
+/// Share of the usual grant that is left where a provider delivers all of it.
 const FULL_GRANT: f64 = 0.66;
-/// Paid hours against those on the roster where a provider bills more than its staff can do.
+/// Paid hours per hour on the roster where a provider bills more than its staff can do.
 const UNDERPAID: f64 = 0.4;
 
 /// Prepares `plot`; `None` where the municipality has nothing that it could be planted on.
@@ -64,7 +64,7 @@ pub(in crate::simulate) fn set_up(town: &mut Town, plot: &mut Plot, random: &mut
         }
         "service-without-presence" => {
             plot.memory.clients = pick(town, actor?, 3, random, |it| {
-                it.needs.iter().all(|need| need.service == Service::Cleaning)
+                it.needs.iter().all(|need| need.service == ServiceKind::Cleaning)
             })?;
         }
         "provider-capacity" => town.providers[plot.provider].paid_ratio = UNDERPAID,
@@ -144,11 +144,11 @@ fn second_employment(town: &mut Town, carer: usize, random: &mut Random) -> Opti
 
 /// Somebody of the same unit who has other days off.
 fn colleague(town: &Town, carer: usize) -> Option<usize> {
-    let told = &town.carers[carer];
-    let unit = &town.units[told.unit];
+    let person = &town.carers[carer];
+    let unit = &town.units[person.unit];
     unit.carers.iter().copied().find(|&other| {
         let it = &town.carers[other];
-        other != carer && it.hired.is_none() && it.second_job.is_none() && it.off != told.off
+        other != carer && it.hired.is_none() && it.second_job.is_none() && it.off != person.off
     })
 }
 
