@@ -101,8 +101,8 @@ fn discard(broker: &Broker, counts: &[(i32, usize)]) -> Spent {
     })
 }
 
-/// As many threads as there are workers poll and decode: no service that decodes by the contract could do more,
-/// had it nothing to weigh and nothing to tell.
+/// As many threads as there are workers poll and decode: the upper bound of a service that decodes by the contract
+/// and assesses and publishes nothing.
 fn only_decode(broker: &Broker, counts: &[(i32, usize)]) -> Spent {
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(counts.len());
     best_of_three(|| {

@@ -69,18 +69,18 @@ fn measure(broker: &Broker, topic: &str, answered: &dyn Fn(&str) -> Option<Strin
     let mut end = TopicPartitionList::new();
     end.add_partition_offset(topic, 0, Offset::End).expect("a valid offset");
     consumer.assign(&end).expect("the partition exists");
-    // Until the consumer stands at the end, nothing may be sent.
+    // Nothing is sent before the consumer is at the end.
     let _ = consumer.poll(Duration::from_secs(2));
-    let (tell, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     std::thread::scope(|scope| {
-        scope.spawn(move || send(broker, feed_is_watched, &tell));
+        scope.spawn(move || send(broker, feed_is_watched, &sender));
         let mut sent: HashMap<String, (usize, Instant)> = HashMap::new();
         let mut taken = Vec::new();
         let until = Instant::now() + Duration::from_secs(u64::from(SECONDS) + 3);
         while Instant::now() < until {
             let Some(Ok(message)) = consumer.poll(Duration::from_millis(100)) else { continue };
             let now = Instant::now();
-            sent.extend(told.try_iter());
+            sent.extend(receiver.try_iter());
             let key = message.key().and_then(|key| std::str::from_utf8(key).ok()).unwrap_or_default();
             let id = if feed_is_watched { registration_id(message.payload()) } else { answered(key) };
             if let Some((number, at)) =
@@ -100,8 +100,8 @@ fn registration_id(payload: Option<&[u8]>) -> Option<String> {
     record.registration(tidvakt::domain::UtcSecond(4_000_000_000)).ok().map(|r| r.registration_id.to_owned())
 }
 
-/// Sends for some seconds at an even rate, and tells what was sent when.
-fn send(broker: &Broker, quiet: bool, tell: &mpsc::Sender<(String, (usize, Instant))>) {
+/// Sends for some seconds at an even rate, and reports what was sent when.
+fn send(broker: &Broker, quiet: bool, reports: &mpsc::Sender<(String, (usize, Instant))>) {
     let producer = broker.producer();
     let begun = Instant::now();
     let prefix = if quiet { "floor" } else { "late" };
@@ -113,7 +113,7 @@ fn send(broker: &Broker, quiet: bool, tell: &mpsc::Sender<(String, (usize, Insta
         let value = registration(&id, number, overlapping, quiet);
         let at = Instant::now();
         if overlapping || quiet {
-            tell.send((id, (number, at))).expect("the other side waits");
+            reports.send((id, (number, at))).expect("the other side waits");
         }
         let record = BaseRecord::to(FEED).partition(0).key(MUNICIPALITY).payload(&value);
         producer.send(record).map_err(|(error, _)| error).expect("the queue is not full");

@@ -242,9 +242,9 @@ fn collect(at: &Path, found: &mut Vec<(String, String)>) {
 }
 
 fn assert_none(problems: Vec<String>) {
-    let mut told = String::new();
-    problems.iter().for_each(|problem| writeln!(told, "{problem}").unwrap());
-    assert!(problems.is_empty(), "{} problems:\n{told}", problems.len());
+    let mut text = String::new();
+    problems.iter().for_each(|problem| writeln!(text, "{problem}").unwrap());
+    assert!(problems.is_empty(), "{} problems:\n{text}", problems.len());
 }
 
 #[test]

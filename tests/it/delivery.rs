@@ -1,5 +1,5 @@
-//! Delivery under faults: what stands in the end is what a run without faults comes to, whatever
-//! crashed, was lost, or was taken over in between. Every failure names its seed.
+//! Delivery under faults: the final alerts are those of a run without faults, whatever crashed, was lost or changed
+//! its owner in between. Every failure names its seed.
 
 pub mod memory;
 mod shuffled;
@@ -49,7 +49,7 @@ fn setup() -> Setup {
     }
 }
 
-/// What a worker was seen to do.
+/// What a worker reported.
 #[derive(Default)]
 struct Seen {
     dispositions: BTreeMap<(i32, i64), Disposition>,
@@ -138,7 +138,7 @@ fn progress(memory: &Memory) -> Vec<Progress> {
     written.map(|written| contract::parse_progress(&written.value.unwrap()).unwrap()).collect()
 }
 
-/// The content of every alert that stands, by the last record of each id.
+/// The content of every open alert, by the last record of each id.
 fn standing(memory: &Memory) -> BTreeMap<String, [u8; 16]> {
     let mut standing = BTreeMap::new();
     for published in alerts(memory) {
@@ -161,7 +161,7 @@ fn run_without_faults(lines: &[Line], facts: &[FactChange]) -> Memory {
     memory
 }
 
-/// A run in which instances crash, are replaced while they still run, and lose their way.
+/// A run in which instances crash, are replaced while they still run, and lose acknowledgements.
 fn run_with_faults(seed: u64, faults: Faults, lines: &[Line], facts: &[FactChange]) -> (Memory, u64) {
     let memory = Memory::new();
     let mut random = Random::new(!seed);
@@ -199,7 +199,7 @@ fn run_with_faults(seed: u64, faults: Faults, lines: &[Line], facts: &[FactChang
     let mut last = start(random.bits(), known);
     last.settle(&memory, &mut now);
     if let Some(mut former) = former {
-        // Only now it writes what it had under way; at its commit it learns that it has lost.
+        // It writes what it had in flight only now; its commit is refused.
         former.log.heal();
         for _ in 0..50 {
             now += 50;
@@ -229,7 +229,7 @@ fn check_progress(seed: u64, memory: &Memory) {
     }
 }
 
-/// Revisions rise by one, and no state is told after a later one.
+/// Revisions rise by one, and no state is published after a later one.
 fn check_revisions(seed: u64, memory: &Memory) {
     let mut last = BTreeMap::new();
     for published in alerts(memory) {
@@ -241,7 +241,7 @@ fn check_revisions(seed: u64, memory: &Memory) {
     }
 }
 
-/// A reader who keeps the highest revision of each alert sees in the end what stands.
+/// A reader who keeps the highest revision of each alert ends with the open alerts.
 fn check_highest_revisions(seed: u64, memory: &Memory, expected: &BTreeMap<String, [u8; 16]>) {
     let mut highest: BTreeMap<String, PublishedAlert> = BTreeMap::new();
     for published in alerts(memory) {
@@ -260,7 +260,7 @@ fn outbox_of_nobody() -> Outbox {
     Outbox::new(Origin { topic, partition: 0, config_hash, complete_from: UtcSecond(0) })
 }
 
-/// When progress is told, all the alerts that it counts are there to be read.
+/// When progress is published, all the alerts that it counts can be read.
 fn check_progress_is_true(seed: u64, memory: &Memory) {
     let mut outboxes: BTreeMap<String, (Outbox, BTreeSet<String>)> = BTreeMap::new();
     let new = || {
@@ -281,7 +281,7 @@ fn check_progress_is_true(seed: u64, memory: &Memory) {
             OutputTopic::Progress => {
                 let progress = contract::parse_progress(&value).unwrap();
                 let (_, digests) = outboxes.entry(progress.municipality.clone()).or_insert_with(new);
-                assert!(digests.contains(&progress.digest), "seed {seed}: told too early: {progress:?}");
+                assert!(digests.contains(&progress.digest), "seed {seed}: published too early: {progress:?}");
             }
             OutputTopic::Quarantine => (),
         }
@@ -311,9 +311,9 @@ fn check_last_progress(seed: u64, memory: &Memory, lines: &[Line]) {
             .map(|published| (published.alert.alert_id.clone(), published))
             .collect();
         compacted.into_values().for_each(|alert| outbox.read_back(alert));
-        let told = (outbox.digest(), outbox.open_alerts(), outbox.open_holds());
+        let found = (outbox.digest(), outbox.open_alerts(), outbox.open_holds());
         let expected = (progress.digest.clone(), progress.open_alerts, progress.open_holds);
-        assert_eq!(told, expected, "seed {seed}: municipality {}", progress.municipality);
+        assert_eq!(found, expected, "seed {seed}: municipality {}", progress.municipality);
     }
 }
 
@@ -321,7 +321,7 @@ fn check_quarantine(seed: u64, memory: &Memory, without_faults: &Memory) {
     let offsets = |memory: &Memory| -> BTreeSet<(i32, Vec<u8>)> {
         let header = |written: &memory::Written| {
             let offset = written.headers.iter().find(|(name, _)| name == "__connect.errors.offset");
-            (written.partition, offset.and_then(|(_, value)| value.clone()).expect("it is told"))
+            (written.partition, offset.and_then(|(_, value)| value.clone()).expect("it is in the headers"))
         };
         memory.written(OutputTopic::Quarantine).iter().map(header).collect()
     };

@@ -306,7 +306,7 @@ fn difference(stands: &[Alert], after: &Teller, how: &str) -> Option<String> {
 fn tell(teller: &mut Teller, said: &Said, out: &mut Vec<Output>) -> Option<Disposition> {
     match said {
         Said::Registered(draft) => Some(teller.register(draft, out)),
-        Said::Told(change) => teller.engine.apply(Input::Referenced(change), out),
+        Said::Referenced(change) => teller.engine.apply(Input::Referenced(change), out),
         Said::Decided(decision) => teller.engine.apply(Input::Decided(decision), out),
         Said::Case | Said::Expected(_) => None,
     }

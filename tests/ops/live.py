@@ -157,7 +157,7 @@ def decide(broker: Broker, topics: dict[str, str]) -> int:
                     "reason": "tried", "decided_by": "reviewer-1", "decided_at": datetime.now(UTC).isoformat()}
         decisions.append(f"{alert_id}\t{json.dumps(decision)}")
     broker.produce("reviewers", topics["decisions"], decisions)
-    # Until what follows is acknowledged, told, and scraped twice.
+    # Until what follows is acknowledged, in progress, and scraped twice.
     time.sleep(4)
     return len(decisions)
 

@@ -1,4 +1,4 @@
-//! Partitions come in in any interleaving; what is told of each municipality is the same to the byte.
+//! Partitions arrive in any interleaving; the alerts of each municipality are the same to the byte.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -10,14 +10,14 @@ use super::town::{Line, facts, feed};
 use super::{Instance, PARTITIONS, RECORDS, append};
 
 /// The bytes of every alert record, by municipality, in the order in which they were written.
-fn told(memory: &Memory) -> BTreeMap<String, Vec<Vec<u8>>> {
-    let mut told: BTreeMap<String, Vec<Vec<u8>>> = BTreeMap::new();
+fn published(memory: &Memory) -> BTreeMap<String, Vec<Vec<u8>>> {
+    let mut published: BTreeMap<String, Vec<Vec<u8>>> = BTreeMap::new();
     for written in memory.written(OutputTopic::Alerts) {
         let value = written.value.expect("alerts have bodies");
         let alert: Value = serde_json::from_slice(&value).unwrap();
-        told.entry(alert["municipality"].as_str().unwrap().to_owned()).or_default().push(value);
+        published.entry(alert["municipality"].as_str().unwrap().to_owned()).or_default().push(value);
     }
-    told
+    published
 }
 
 /// Each partition keeps its order; which one comes next, and how much of it at once, is drawn.
@@ -42,14 +42,14 @@ fn run(lines: &[Line], seed: u64) -> Memory {
 #[test]
 fn shuffled_partitions_give_the_same_bytes_for_each_municipality() {
     let lines = feed(77, 3 * RECORDS);
-    let first = told(&run(&lines, 0));
+    let first = published(&run(&lines, 0));
     assert_eq!(first.keys().collect::<Vec<_>>(), ["0180", "0181", "1480"]);
     let counts: Vec<usize> = first.values().map(Vec::len).collect();
-    assert!(100 < counts.iter().sum::<usize>(), "too little is told to compare: {counts:?}");
+    assert!(100 < counts.iter().sum::<usize>(), "too few alerts to compare: {counts:?}");
     for seed in 1..8 {
-        let again = told(&run(&lines, seed));
+        let again = published(&run(&lines, seed));
         for (municipality, records) in &first {
-            assert!(again[municipality] == *records, "interleaving {seed}: {municipality} is told otherwise");
+            assert!(again[municipality] == *records, "interleaving {seed}: {municipality} differs");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A small feed with everything that a feed can do to the one who reads it.
+//! A small feed with everything that a feed can have.
 
 use crate::delivery::memory::Random;
 use serde_json::{Value, json};
@@ -19,24 +19,24 @@ pub struct Line {
 pub fn feed(seed: u64, records: usize) -> Vec<Line> {
     let mut random = Random::new(seed);
     let mut lines: Vec<Line> = Vec::new();
-    let mut told: Vec<(i32, Value)> = Vec::new();
+    let mut sent: Vec<(i32, Value)> = Vec::new();
     for number in 0..records {
         let appended_at = UtcSecond(MORNING + 86_400 + 600 * i64::try_from(number).unwrap());
-        let again = (!told.is_empty()).then(|| random.below(told.len() as u64) as usize);
+        let again = (!sent.is_empty()).then(|| random.below(sent.len() as u64) as usize);
         let (partition, value) = match (random.below(100), again) {
             (0..15, Some(at)) => {
-                let (partition, mut value) = told[at].clone();
+                let (partition, mut value) = sent[at].clone();
                 correct(&mut value, &mut random);
-                told.push((partition, value.clone()));
+                sent.push((partition, value.clone()));
                 (partition, Some(value.to_string().into_bytes()))
             }
-            (15..22, Some(at)) => (told[at].0, Some(told[at].1.to_string().into_bytes())),
+            (15..22, Some(at)) => (sent[at].0, Some(sent[at].1.to_string().into_bytes())),
             (22..27, _) => (random.below(2) as i32, garbage(&mut random)),
             _ => {
                 let municipality = ["0180", "0181", "1480"][random.below(3) as usize];
                 let partition = i32::from(municipality == "1480");
                 let value = visit(number, municipality, &mut random);
-                told.push((partition, value.clone()));
+                sent.push((partition, value.clone()));
                 (partition, Some(value.to_string().into_bytes()))
             }
         };
@@ -45,7 +45,7 @@ pub fn feed(seed: u64, records: usize) -> Vec<Line> {
     lines
 }
 
-/// Where the clients live; partly told before the feed, partly during it.
+/// The homes of the clients; some are known before the feed, the others come during it.
 pub fn facts() -> Vec<FactChange> {
     let home = |municipality: &str, client: u32| {
         FactChange::Put(Fact {

@@ -9,7 +9,7 @@ use super::words::{
 
 /// What follows the kind of fact: its id, when it holds, and what it says. Every fact but a calendar
 /// may end with `during 2026-03-01..2026-04-01`; absences say their time themselves. An id of its own
-/// may follow, where two facts would be told apart by nothing else: `id second`.
+/// may follow, where two facts would have one id: `id second`.
 pub(super) fn fact(kind: &str, words: &mut Words<'_>) -> Read<(String, Validity, FactBody)> {
     let name = words.next("a name")?.to_owned();
     let mut valid = None;

@@ -28,7 +28,7 @@ pub struct Line {
 pub enum Said {
     /// A new case with an engine of its own begins.
     Case,
-    Told(FactChange),
+    Referenced(FactChange),
     Decided(Decision),
     Registered(Box<Draft>),
     Expected(Expected),
@@ -82,7 +82,7 @@ impl Reader {
                 let fact_id = words.next("a fact id")?.to_owned();
                 words.end()?;
                 let municipality = MUNICIPALITY.to_owned();
-                Ok(vec![Said::Told(FactChange::Remove { municipality, fact_id })])
+                Ok(vec![Said::Referenced(FactChange::Remove { municipality, fact_id })])
             }
             "decide" => Ok(vec![Said::Decided(self.decision(&mut words)?)]),
             "home" | "order" | "absence" | "employment" | "carer_absence" | "tag" | "tariff" | "calendar"
@@ -100,20 +100,20 @@ impl Reader {
             household_ref: Some(format!("household-{client}")),
             place: Some(place),
         };
-        self.tell(format!("home-{client}"), always(), body)
+        self.put(format!("home-{client}"), always(), body)
     }
 
-    fn tell(&mut self, fact_id: String, valid: Validity, body: FactBody) -> Said {
+    fn put(&mut self, fact_id: String, valid: Validity, body: FactBody) -> Said {
         self.facts += 1;
         let recorded_at = day("2026-01-01").expect("a date").plus(self.facts);
         let municipality = MUNICIPALITY.to_owned();
-        Said::Told(FactChange::Put(Fact { municipality, fact_id, valid, recorded_at, body }))
+        Said::Referenced(FactChange::Put(Fact { municipality, fact_id, valid, recorded_at, body }))
     }
 
     fn fact(&mut self, kind: &str, words: &mut Words<'_>) -> Read<Said> {
         let (fact_id, valid, body) = fact(kind, words)?;
         words.end()?;
-        Ok(self.tell(fact_id, valid, body))
+        Ok(self.put(fact_id, valid, body))
     }
 
     fn decision(&mut self, words: &mut Words<'_>) -> Read<Decision> {

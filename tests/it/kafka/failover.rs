@@ -121,7 +121,7 @@ fn one_of_three_brokers_dies_under_load() {
     assert_eq!(receipts.acknowledged.load(Ordering::Relaxed), records, "not all was acknowledged");
     assert!(!leaders(&topics, "registrations").contains(&victim), "node {victim} leads as before");
     check_feed(&topics, &towns);
-    tell_silences(killed, &seen);
+    print_silences(killed, &seen);
     wait_until("readiness", &mut [&mut service], is_ready);
     assert_eq!(service.terminate().code(), Some(0));
     check(&topics, &towns, folder.path());
@@ -186,7 +186,7 @@ fn see_progress(topics: &Topics, unwatched: Receiver<()>) -> Vec<(i32, Instant)>
 }
 
 /// How long no progress was seen in each partition after the kill, at most and in one piece.
-fn tell_silences(killed: Instant, seen: &[(i32, Instant)]) {
+fn print_silences(killed: Instant, seen: &[(i32, Instant)]) {
     let before = seen.iter().filter(|(_, at)| *at <= killed).count();
     println!("progress was seen {before} times before the kill, and {} after it", seen.len() - before);
     for partition in 0..PARTITIONS {

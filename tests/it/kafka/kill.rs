@@ -1,5 +1,5 @@
-//! Killed at random while it works, and two instances that hand over to each other: in the end the
-//! topics say what a quiet replay says.
+//! Killed at random while it works, and two instances that hand over to each other: in the end the topics hold what
+//! an undisturbed replay gives.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -41,7 +41,7 @@ fn killed_five_times_it_loses_doubles_and_contradicts_nothing() {
     });
     await_the_end(&topics, &towns, &mut [&mut service]);
     println!("seed {seed}: {} registrations, {KILLS} kills", lines(&towns));
-    tell_restarts(&topics, &restarts);
+    print_restarts(&topics, &restarts);
     assert_eq!(service.terminate().code(), Some(0));
     check(&topics, &towns, folder.path());
 }
@@ -115,15 +115,19 @@ pub fn check(topics: &Topics, towns: &[Town], folder: &std::path::Path) {
         .map(|kept| ["partition", "offset"].map(|name| kept.header(&format!("__connect.errors.{name}"))))
         .collect();
     assert_eq!(positions.len(), broken, "each broken record is in quarantine");
-    println!("{} alerts stand, {} records told them, {broken} broken", found.len(), alerts.len());
+    println!(
+        "{} alerts are open, {} alert records, {broken} broken registrations",
+        found.len(),
+        alerts.len()
+    );
 }
 
 /// How long after each restart the first new alert or progress came.
-fn tell_restarts(topics: &Topics, restarts: &[i64]) {
-    let told: Vec<i64> =
+fn print_restarts(topics: &Topics, restarts: &[i64]) {
+    let written: Vec<i64> =
         ["alerts", "progress"].iter().flat_map(|name| topics.read(name)).map(|kept| kept.time_ms).collect();
     for (number, restart) in (1..).zip(restarts) {
-        let after = told.iter().filter(|time| *restart <= **time).min();
+        let after = written.iter().filter(|time| *restart <= **time).min();
         let next = restarts.get(number);
         match after.filter(|after| next.is_none_or(|next| *after < next)) {
             Some(after) => println!("restart {number}: first word after {} ms", after - restart),

@@ -106,15 +106,15 @@ impl Pod {
 
     /// SIGTERM, as Kubernetes sends it; returns how long it took to end well.
     fn terminate(&mut self) -> Duration {
-        let told = Instant::now();
+        let sent_at = Instant::now();
         let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
         assert!(sent.success());
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 assert_eq!(status.code(), Some(0), "{}", self.words());
-                return told.elapsed();
+                return sent_at.elapsed();
             }
-            assert!(told.elapsed() < GRACE, "still there after {GRACE:?}\n{}", self.words());
+            assert!(sent_at.elapsed() < GRACE, "still there after {GRACE:?}\n{}", self.words());
             std::thread::sleep(Duration::from_millis(5));
         }
     }

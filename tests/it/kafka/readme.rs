@@ -26,7 +26,7 @@ fn the_readmes_path_by_hand_leads_to_alerts() {
     let (said, complained) =
         (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{script}\n{complained}");
-    assert!(said.contains(r#""grade":"hold""#), "no hold was told\n{complained}");
+    assert!(said.contains(r#""grade":"hold""#), "no hold was published\n{complained}");
     let town = std::fs::read_to_string(folder.path().join("town/registrations.jsonl")).unwrap();
     let last = format!(r#""assessed_through_offset":{},"#, town.lines().count() - 1);
     assert!(said.contains(&last), "not all was assessed\n{complained}");

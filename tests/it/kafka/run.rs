@@ -24,24 +24,25 @@ fn visit(id: &str, version: u32, client: &str, from: &str, to: &str) -> Value {
 }
 
 #[test]
-fn what_contradicts_is_told_corrected_and_not_told_again() {
-    let Some((address, _turn)) = broker("what_contradicts_is_told_corrected_and_not_told_again") else {
+fn a_contradiction_is_published_corrected_and_not_published_again() {
+    let Some((address, _turn)) = broker("a_contradiction_is_published_corrected_and_not_published_again")
+    else {
         return;
     };
-    let topics = Topics::make(address, "told", 2);
+    let topics = Topics::make(address, "run", 2);
     let folder = tempfile::tempdir().unwrap();
     let producer = topics.producer();
     for (key, fact) in [home("client-1", "hh-1"), home("client-2", "hh-2")] {
         send(&producer, &topics.name("reference"), 0, key.as_bytes(), fact.to_string().as_bytes());
     }
     let feed = topics.name("registrations");
-    let tell = |record: &[u8]| {
+    let register = |record: &[u8]| {
         send(&producer, &feed, 1, b"0181", record);
         flush(&producer);
     };
-    tell(visit("R-1", 1, "client-1", "08:00", "08:30").to_string().as_bytes());
-    tell(visit("R-2", 1, "client-2", "08:15", "08:45").to_string().as_bytes());
-    tell(b"{\"municipality\": \"0181\", \"carer_ref\": \"carer-8f3a\"");
+    register(visit("R-1", 1, "client-1", "08:00", "08:30").to_string().as_bytes());
+    register(visit("R-2", 1, "client-2", "08:15", "08:45").to_string().as_bytes());
+    register(b"{\"municipality\": \"0181\", \"carer_ref\": \"carer-8f3a\"");
     let mut service = Service::start(&topics, folder.path(), "one");
 
     wait_until("two alerts", &mut [&mut service], || topics.read("alerts").len() == 2);
@@ -49,12 +50,12 @@ fn what_contradicts_is_told_corrected_and_not_told_again() {
     wait_until("the broken record", &mut [&mut service], || topics.read("quarantine").len() == 1);
     check_refused(&topics.read("quarantine")[0], &feed);
 
-    // The correction, while the service is away: told once it is back, and what stood is not.
+    // The correction comes while the service is stopped: published after the restart; nothing else is.
     let offset =
         |municipality: &str| progress(&topics).get(municipality)?["assessed_through_offset"].as_i64();
     wait_until("progress", &mut [&mut service], || offset("0181") == Some(2));
     assert_eq!(service.terminate().code(), Some(0));
-    tell(visit("R-2", 2, "client-2", "08:30", "08:45").to_string().as_bytes());
+    register(visit("R-2", 2, "client-2", "08:30", "08:45").to_string().as_bytes());
     let mut service = Service::start(&topics, folder.path(), "one");
     wait_until("both withdrawn", &mut [&mut service], || topics.read("alerts").len() == 4);
     wait_until("progress", &mut [&mut service], || offset("0181") == Some(3));
@@ -70,7 +71,7 @@ fn what_contradicts_is_told_corrected_and_not_told_again() {
     // A restart with nothing new says nothing.
     assert_eq!(service.terminate().code(), Some(0));
     let mut service = Service::start(&topics, folder.path(), "one");
-    tell(visit("R-3", 1, "client-1", "10:00", "10:30").to_string().as_bytes());
+    register(visit("R-3", 1, "client-1", "10:00", "10:30").to_string().as_bytes());
     wait_until("progress", &mut [&mut service], || offset("0181") == Some(4));
     assert_eq!(service.terminate().code(), Some(0));
     assert_eq!(topics.read("alerts").len(), 4);
