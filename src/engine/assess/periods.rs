@@ -46,7 +46,7 @@ impl Engine {
         self.add_dependents(&mut periods, &opened_or_emptied);
         let periods_affected_by_baseline = self.state.refresh_baselines();
         self.periods_affected_by_baseline(&periods_affected_by_baseline, &mut periods);
-        periods.sort_unstable_by_key(SubjectPeriod::key);
+        periods.sort_unstable();
         periods.dedup();
         for period in periods.drain(..) {
             // The first visits of a period are looked at in full, so that what cannot be decided is counted once.
