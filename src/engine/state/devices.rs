@@ -3,7 +3,6 @@
 use hashbrown::HashMap;
 
 use crate::domain::{Day, UtcSecond};
-use crate::engine::model::ENTITIES_MAX;
 use crate::engine::model::interner::{CarerId, TextId};
 use crate::engine::model::visit::{Slot, Visit};
 use crate::engine::state::municipality::State;
@@ -14,50 +13,19 @@ const DAY_SECONDS: i64 = 86_400;
 /// municipality shares must not make each visit look at all the others.
 pub const DEVICE_CARERS_MAX: usize = 16;
 
-/// Who used a device on a local day, and in how many visits, in one number that is ordered by day and carer.
-///
-/// There is one for each day and device that is kept, so that a carer's are more than a kilobyte otherwise.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct DeviceUse(u64);
-
-impl DeviceUse {
-    const CARER_BITS: u32 = 21;
-    const VISITS_BITS: u32 = 64 - Self::CARER_BITS - Self::DAY_BITS;
-    /// Reaches from the year 535 to 3405; days beyond are taken together.
-    const DAY_BITS: u32 = 20;
-    const DAY_MAX: i32 = (1 << (Self::DAY_BITS - 1)) - 1;
-
-    /// A use in no visit: less than all uses of this carer on this day, more than all that stand before them.
-    fn none(day: Day, carer: CarerId) -> Self {
-        let day = u64::from(day.0.clamp(-Self::DAY_MAX, Self::DAY_MAX).abs_diff(-Self::DAY_MAX));
-        Self((day << Self::CARER_BITS | u64::from(carer.0)) << Self::VISITS_BITS)
-    }
-
-    /// Less than all uses of this day.
-    fn first(day: Day) -> Self {
-        Self::none(day, CarerId(0))
-    }
-
-    const fn is_same(self, other: Self) -> bool {
-        (self.0 ^ other.0) >> Self::VISITS_BITS == 0
-    }
-
-    fn is_on(self, day: Day) -> bool {
-        (self.0 ^ Self::first(day).0) >> (Self::VISITS_BITS + Self::CARER_BITS) == 0
-    }
-
-    fn carer(self) -> CarerId {
-        let carer = self.0 >> Self::VISITS_BITS & ((1 << Self::CARER_BITS) - 1);
-        CarerId(u32::try_from(carer).expect("21 bits"))
-    }
-
-    const fn visits(self) -> u64 {
-        self.0 & ((1 << Self::VISITS_BITS) - 1)
-    }
+/// A carer's visits with a device on a local day.
+#[derive(Clone, Copy)]
+struct DeviceUse {
+    day: Day,
+    carer: CarerId,
+    visits: u32,
 }
 
-// Eight million visits by one carer with one device on one day are more than the memory holds.
-const _: () = assert!(ENTITIES_MAX < 1 << DeviceUse::CARER_BITS && 23 <= DeviceUse::VISITS_BITS);
+impl DeviceUse {
+    const fn key(self) -> (Day, CarerId) {
+        (self.day, self.carer)
+    }
+}
 
 /// The uses of each device, in order of day and carer; visits still open do not count. Side by side they
 /// take a tenth of what a table of devices and days does.
@@ -89,14 +57,13 @@ impl Devices {
             let start = visit.span.start();
             let uses = self.uses.entry(device).or_default();
             let before = on(uses, day).len();
-            let none = DeviceUse::none(day, carer);
-            let at = place_of(uses, none);
-            let known = uses.get_mut(at).filter(|known| known.is_same(none));
+            let at = position_of(uses, (day, carer));
+            let known = uses.get_mut(at).filter(|known| known.key() == (day, carer));
             match known {
-                Some(known) if add => known.0 += 1,
-                Some(known) if 1 < known.visits() => known.0 -= 1,
+                Some(known) if add => known.visits += 1,
+                Some(known) if 1 < known.visits => known.visits -= 1,
                 Some(_) => drop(uses.remove(at)),
-                None if add => insert(uses, at, DeviceUse(none.0 + 1)),
+                None if add => insert(uses, at, DeviceUse { day, carer, visits: 1 }),
                 None => {}
             }
             let (before, now) = (capped(before), capped(on(uses, day).len()));
@@ -113,7 +80,7 @@ impl Devices {
     /// How many carers beside `carer` used `device` on `day`, as far as is counted.
     pub(in crate::engine) fn others(&self, device: TextId, day: Day, carer: CarerId) -> usize {
         let uses = self.on(device, day);
-        let own = uses.binary_search_by_key(&carer, |known| known.carer()).is_ok();
+        let own = uses.binary_search_by_key(&carer, |known| known.carer).is_ok();
         capped(uses.len()) - usize::from(own)
     }
 
@@ -123,20 +90,19 @@ impl Devices {
 
     /// Lets go of days before `day`.
     pub(in crate::engine) fn expire(&mut self, day: Day) {
-        let first = DeviceUse::first(day);
         self.uses.retain(|_, uses| {
-            uses.drain(..uses.partition_point(|known| *known < first));
+            uses.drain(..uses.partition_point(|known| known.day < day));
             !uses.is_empty()
         });
     }
 }
 
-/// Where `none` is or would be: the first that is not less. Most come last.
-fn place_of(uses: &[DeviceUse], none: DeviceUse) -> usize {
+/// The index of the use with `key`, or the one at which it would be inserted. Most uses are the last or new.
+fn position_of(uses: &[DeviceUse], key: (Day, CarerId)) -> usize {
     match uses {
-        [.., last] if *last < none => uses.len(),
-        [.., before, last] if *before < none && none <= *last => uses.len() - 1,
-        _ => uses.partition_point(|known| *known < none),
+        [.., last] if last.key() < key => uses.len(),
+        [.., before, last] if before.key() < key && key <= last.key() => uses.len() - 1,
+        _ => uses.partition_point(|known| known.key() < key),
     }
 }
 
@@ -148,19 +114,16 @@ fn insert(uses: &mut Vec<DeviceUse>, at: usize, new: DeviceUse) {
     uses.insert(at, new);
 }
 
-/// Those of a day.
+/// The uses of one day.
 fn on(uses: &[DeviceUse], day: Day) -> &[DeviceUse] {
-    // Most are asked about on the last day that is known, and most devices are one carer's.
-    let first = DeviceUse::first(day);
+    // Most queries are about the last known day, and most devices have one carer.
     let until = match uses.last() {
-        Some(last) if first < *last && !last.is_on(day) => {
-            uses.partition_point(|known| *known < first || known.is_on(day))
-        }
+        Some(last) if day < last.day => uses.partition_point(|known| known.day <= day),
         _ => uses.len(),
     };
-    let from = match uses[..until].iter().rev().take(2).position(|known| !known.is_on(day)) {
+    let from = match uses[..until].iter().rev().take(2).position(|known| known.day != day) {
         Some(of_day) => until - of_day,
-        None => uses[..until].partition_point(|known| *known < first),
+        None => uses[..until].partition_point(|known| known.day < day),
     };
     &uses[from..until]
 }
@@ -177,7 +140,7 @@ impl State {
                 continue;
             }
             for known in self.devices.on(device, day) {
-                into.extend(self.uses(device, day, known.carer()).map(|visit| visit.slot));
+                into.extend(self.uses(device, day, known.carer).map(|visit| visit.slot));
             }
         }
         self.devices.changed = changed;
@@ -208,7 +171,7 @@ impl State {
                 Some((first, starts.last().unwrap_or(first)))
             };
             let of_day: Vec<_> =
-                carers.iter().filter_map(|known| Some((known.carer(), ends(known.carer())?))).collect();
+                carers.iter().filter_map(|known| Some((known.carer, ends(known.carer)?))).collect();
             let Some(first) = of_day.iter().map(|(_, (first, _))| *first).min() else { return false };
             let Some(last) = of_day.iter().map(|(_, (_, last))| *last).max() else { return false };
             let had_it = |&(carer, ends): &(CarerId, _)| carer != visit.carer && ends == (first, last);
