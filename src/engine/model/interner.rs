@@ -52,45 +52,6 @@ impl From<TextId> for u32 {
     }
 }
 
-/// So much of a text is kept beside its number: most ids are no longer, and then a look-up touches nothing else.
-const HEAD_BYTES: usize = 20;
-
-/// Where a text lies, and how it begins.
-#[derive(Clone, Copy)]
-struct TextPosition {
-    number: u32,
-    start: u32,
-    length: u32,
-    /// Its first bytes, and zeros.
-    head: [u8; HEAD_BYTES],
-}
-
-impl TextPosition {
-    fn new(number: u32, start: u32, name: &str) -> Option<Self> {
-        let length = u32::try_from(name.len()).ok()?;
-        start.checked_add(length)?;
-        Some(Self { number, start, length, head: head(name) })
-    }
-
-    fn text(self, all: &str) -> &str {
-        &all[self.start as usize..][..self.length as usize]
-    }
-
-    /// Is it the place of `name`, which begins with `head`?
-    fn is_of(self, name: &str, head: &[u8; HEAD_BYTES], all: &str) -> bool {
-        self.length as usize == name.len()
-            && self.head == *head
-            && (name.len() <= HEAD_BYTES || self.text(all) == name)
-    }
-}
-
-fn head(name: &str) -> [u8; HEAD_BYTES] {
-    let mut head = [0; HEAD_BYTES];
-    let length = name.len().min(HEAD_BYTES);
-    head[..length].copy_from_slice(&name.as_bytes()[..length]);
-    head
-}
-
 /// The element of `number` in a list that is indexed by id; the list grows with empty elements up to it.
 pub(in crate::engine) fn grow_to<T: Default>(list: &mut Vec<T>, number: u32) -> &mut T {
     let at = number as usize;
@@ -103,32 +64,45 @@ pub(in crate::engine) fn grow_to<T: Default>(list: &mut Vec<T>, number: u32) -> 
 /// The texts behind one kind of id, numbered from 0 in order of first appearance.
 #[derive(Default)]
 pub(in crate::engine) struct Interner {
-    places: HashTable<TextPosition>,
+    texts: Texts,
+    numbers: HashTable<u32>,
     hasher: DefaultHashBuilder,
+}
+
+/// All texts, one after another in one string.
+#[derive(Default)]
+struct Texts {
+    all: String,
+    /// Where each text ends in `all`, by number.
     ends: Vec<u32>,
-    text: String,
+}
+
+impl Texts {
+    fn get(&self, number: u32) -> &str {
+        let number = number as usize;
+        let start = if number == 0 { 0 } else { self.ends[number - 1] };
+        &self.all[start as usize..self.ends[number] as usize]
+    }
+
+    fn push(&mut self, text: &str) -> u32 {
+        let number = u32::try_from(self.ends.len()).expect("`ENTITIES_MAX` is far less");
+        self.all.push_str(text);
+        self.ends.push(u32::try_from(self.all.len()).expect("`ENTITIES_MAX` ids of 128 characters are less"));
+        number
+    }
 }
 
 impl Interner {
     /// The number of `name`; a new one where it was never seen.
     pub(in crate::engine) fn intern<Id: From<u32>>(&mut self, name: &str) -> Id {
-        let Self { places, hasher, ends, text } = self;
-        let head = head(name);
-        let known = |place: &TextPosition| place.is_of(name, &head, text);
-        let hash = |place: &TextPosition| hasher.hash_one(place.text(text));
-        match places.entry(hasher.hash_one(name), known, hash) {
-            Entry::Occupied(known) => Id::from(known.get().number),
-            Entry::Vacant(vacant) => {
-                let number = u32::try_from(ends.len()).expect("`ENTITIES_MAX` is far less");
-                let start = ends.last().copied().unwrap_or(0);
-                let place = TextPosition::new(number, start, name);
-                let place = place.expect("`ENTITIES_MAX` ids of 128 characters are less");
-                text.push_str(name);
-                vacant.insert(place);
-                ends.push(start + place.length);
-                Id::from(number)
-            }
-        }
+        let Self { texts, numbers, hasher } = self;
+        let same = |number: &u32| texts.get(*number) == name;
+        let hash = |number: &u32| hasher.hash_one(texts.get(*number));
+        let number = match numbers.entry(hasher.hash_one(name), same, hash) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(vacant) => *vacant.insert(texts.push(name)).get(),
+        };
+        Id::from(number)
     }
 
     /// The number of `name`, which is most likely `likely`: to compare two texts costs less than to look one up.
@@ -142,21 +116,18 @@ impl Interner {
 
     /// The number of `name`, where it was seen.
     pub(in crate::engine) fn find<Id: From<u32>>(&self, name: &str) -> Option<Id> {
-        let head = head(name);
-        let known = |place: &TextPosition| place.is_of(name, &head, &self.text);
-        self.places.find(self.hasher.hash_one(name), known).map(|place| Id::from(place.number))
+        let same = |number: &u32| self.texts.get(*number) == name;
+        self.numbers.find(self.hasher.hash_one(name), same).map(|number| Id::from(*number))
     }
 
     /// The text of an id that came from here.
     pub(in crate::engine) fn text(&self, id: impl Into<u32>) -> &str {
-        let number = id.into() as usize;
-        let start = if number == 0 { 0 } else { self.ends[number - 1] };
-        &self.text[start as usize..self.ends[number] as usize]
+        self.texts.get(id.into())
     }
 
-    /// How many there are.
+    /// The number of texts.
     pub(in crate::engine) fn len(&self) -> usize {
-        self.ends.len()
+        self.texts.ends.len()
     }
 }
 
