@@ -163,17 +163,15 @@ impl Engine {
             return None;
         }
         self.calibration.advance(visit.day);
-        let visit_marks = self.scratch.visit_marks.signals;
-        let of_visit =
-            Signal::ALL.into_iter().zip(visit_marks).filter_map(|(signal, raw)| Some((signal, raw?)));
-        let of_visit = self.calibration.of_visit(of_visit);
-        let marks = &self.scratch.visit_marks.marks;
-        let signals = self.carer_signals.get(&(visit.carer, visit.pay_period));
-        let odd = signals.into_iter().flat_map(|signals| {
-            let of_carer = Signal::ALL.into_iter().skip(Signal::VISIT_COUNT).zip(signals.0.map(f64::from));
-            of_carer.filter(|(signal, raw)| *raw < 1.0 && signal.contributes(marks))
-        });
-        let of_carer = self.calibration.of_carer(odd);
+        let VisitMarks { marks, signals } = self.scratch.visit_marks;
+        let of_visit = Signal::ALL.into_iter().zip(signals).filter_map(|(signal, raw)| Some((signal, raw?)));
+        let of_visit = self.calibration.learn(of_visit);
+        let of_period = self.carer_signals.get(&(visit.carer, visit.pay_period)).copied().unwrap_or_default();
+        let of_period = Signal::ALL.into_iter().skip(Signal::VISIT_COUNT).zip(of_period.0.map(f64::from));
+        // A visit without a period signal's mark is no part of that pattern.
+        let of_carer = of_period
+            .map(|(signal, raw)| (signal, if raw < 1.0 && signal.contributes(&marks) { raw } else { 1.0 }));
+        let of_carer = self.calibration.learn(of_carer);
         self.calibration.weigh(of_visit, of_carer).combined
     }
 

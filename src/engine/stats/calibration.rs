@@ -21,8 +21,6 @@ const BINS: usize = 320;
 /// The combined value has a table of its own, after those of the signals.
 const COMBINED: usize = Signal::COUNT;
 const TABLES: usize = Signal::COUNT + 1;
-/// Those of the signals about carers; every one of them is strong.
-const OF_CARERS: std::ops::Range<usize> = Signal::VISIT_COUNT..Signal::COUNT;
 /// How many visits that behaved as the raw values say a table begins with.
 const PRIOR_VISITS: f64 = 200.0;
 /// The tail is continued from where fewer visits than this are left.
@@ -48,8 +46,7 @@ struct Table {
     today: Box<[u32]>,
     /// The probability of each bin.
     p: Box<[f64]>,
-    /// Its term in the Cauchy combination; not a number where nobody has asked for it yet: of most bins
-    /// nobody does in a day.
+    /// The Cauchy term of each bin.
     term: Box<[f64]>,
 }
 
@@ -108,21 +105,15 @@ impl Table {
         if let Some(from) = tail {
             self.continue_tail(from);
         }
-        self.term.fill(f64::NAN);
+        for (term, p) in self.term.iter_mut().zip(&self.p) {
+            *term = cauchy_term(*p);
+        }
     }
 
-    /// Counts a visit of the running day, and gives its term.
+    /// Counts a visit of the running day; returns its Cauchy term.
     fn learn(&mut self, bin: usize) -> f64 {
         self.today[bin] += 1;
-        self.term(bin)
-    }
-
-    fn term(&mut self, bin: usize) -> f64 {
-        let term = &mut self.term[bin];
-        if term.is_nan() {
-            *term = cauchy_term(self.p[bin]);
-        }
-        *term
+        self.term[bin]
     }
 
     /// Replaces what lies beyond `from` by an exponential in the bins: its mean is that of the visits
@@ -153,10 +144,6 @@ pub(in crate::engine) struct Calibration {
     tables: Vec<Table>,
     day: Option<Day>,
     days: u32,
-    /// The terms of all signals of a carer that is not odd at all, and how many visits of the running day
-    /// had a carer: most carers are not odd, and so they are not counted one signal after the other.
-    null_carer_terms: f64,
-    with_carer: u32,
 }
 
 /// The terms of the strong signals of one visit.
@@ -168,15 +155,8 @@ pub(in crate::engine) struct Terms {
 
 impl Default for Calibration {
     fn default() -> Self {
-        let mut tables: Vec<_> = (0..TABLES).map(|_| Table::new()).collect();
-        let null_carer_terms = null_carer_terms(&mut tables);
-        Self { tables, day: None, days: 0, null_carer_terms, with_carer: 0 }
+        Self { tables: (0..TABLES).map(|_| Table::new()).collect(), day: None, days: 0 }
     }
-}
-
-/// The terms of a carer that is not odd in any respect.
-fn null_carer_terms(tables: &mut [Table]) -> f64 {
-    tables[OF_CARERS].iter_mut().map(|table| table.term(bin(1.0))).sum()
 }
 
 impl Calibration {
@@ -184,21 +164,15 @@ impl Calibration {
     pub(in crate::engine) fn advance(&mut self, day: Day) {
         if self.day.is_none_or(|known| known < day) {
             if self.day.is_some() {
-                let with_carer = std::mem::take(&mut self.with_carer);
-                for table in &mut self.tables[OF_CARERS] {
-                    let odd: u32 = table.today.iter().sum();
-                    table.today[bin(1.0)] += with_carer.saturating_sub(odd);
-                }
                 self.tables.iter_mut().for_each(Table::close_day);
-                self.null_carer_terms = null_carer_terms(&mut self.tables);
             }
             self.day = Some(day);
             self.days += 1;
         }
     }
 
-    /// The terms of what is odd about a visit; they are learnt from.
-    pub(in crate::engine) fn of_visit(&mut self, signals: impl Iterator<Item = (Signal, f64)>) -> Terms {
+    /// Counts the signals of a visit, or of its carer's pay period; returns the terms of the strong ones.
+    pub(in crate::engine) fn learn(&mut self, signals: impl Iterator<Item = (Signal, f64)>) -> Terms {
         let mut terms = Terms::default();
         for (signal, raw) in signals {
             let term = self.tables[signal as usize].learn(bin(raw));
@@ -207,17 +181,6 @@ impl Calibration {
             }
         }
         terms
-    }
-
-    /// The terms of all signals of its carer, likewise; `odd` are those that are not certain.
-    pub(in crate::engine) fn of_carer(&mut self, odd: impl Iterator<Item = (Signal, f64)>) -> Terms {
-        self.with_carer += 1;
-        let mut sum = self.null_carer_terms;
-        for (signal, raw) in odd {
-            let table = &mut self.tables[signal as usize];
-            sum += table.learn(bin(raw)) - table.term(bin(1.0));
-        }
-        Terms { sum, count: OF_CARERS.len() as f64 }
     }
 
     /// Weighs all terms of a visit, and learns from that too.
@@ -251,7 +214,7 @@ mod tests {
     }
 
     fn weigh<const N: usize>(calibration: &mut Calibration, signals: [(Signal, f64); N]) -> CombinedPValue {
-        let terms = calibration.of_visit(signals.into_iter());
+        let terms = calibration.learn(signals.into_iter());
         calibration.weigh(terms, Terms::default())
     }
 
@@ -291,29 +254,6 @@ mod tests {
         assert_eq!(first, again);
         calibration.advance(Day(2));
         assert_ne!(weigh(&mut calibration, [(Signal::Long, 1e-3)]), first);
-    }
-
-    #[test]
-    fn a_carer_is_counted_as_if_each_of_its_signals_were() {
-        let (mut one_by_one, mut at_once) = (Calibration::default(), Calibration::default());
-        for day in 0..20 {
-            for visit in 0..1000 {
-                let raw = |signal: Signal| match signal {
-                    Signal::Padding if visit % 7 == 0 => 1e-3,
-                    Signal::Declined if visit % 100 == 0 => 1e-5,
-                    _ => 1.0,
-                };
-                let carer = Signal::ALL[OF_CARERS].iter().map(|signal| (*signal, raw(*signal)));
-                one_by_one.advance(Day(day));
-                at_once.advance(Day(day));
-                let terms = one_by_one.of_visit(carer.clone());
-                let each = one_by_one.weigh(terms, Terms::default()).combined;
-                let terms = at_once.of_carer(carer.filter(|(_, raw)| *raw < 1.0));
-                let all = at_once.weigh(Terms::default(), terms).combined;
-                let (each, all) = (each.expect("strong"), all.expect("strong"));
-                assert!((each - all).abs() <= 1e-9 * each, "{day} {visit}: {each} {all}");
-            }
-        }
     }
 
     #[test]
