@@ -23,33 +23,23 @@ const DAY_SECONDS: i64 = 86_400;
 #[inline]
 pub(super) fn parse_time(text: &str) -> Option<UtcSecond> {
     let (civil, rest) = text.as_bytes().split_first_chunk::<19>()?;
-    let (years, months) = (pairs(civil, 0, b"0000-00-")?, pairs(civil, 2, b"00-00-00")?);
-    let clock = pairs(civil, 11, b"00:00:00")?;
-    if !matches!(civil[10], b'T' | b't' | b' ') {
-        return None;
-    }
-    let [century, _, of_century, ..] = years;
-    let [_, _, _, month, _, _, day, _] = months;
-    let [hour, _, _, minute, _, _, second, _] = clock.map(u32::from);
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T' | b't' | b' ', time @ ..] = *civil else { return None };
+    let [h1, h2, b':', n1, n2, b':', s1, s2] = time else { return None };
+    let (year, month, day) = (two(y1, y2)? * 100 + two(y3, y4)?, two(m1, m2)?, two(d1, d2)?);
+    let (hour, minute, second) = (two(h1, h2)?, two(n1, n2)?, two(s1, s2)?);
     if hour > 23 || minute > 59 || second > 60 {
         return None;
     }
-    let days = days_since_1970(u32::from(century) * 100 + u32::from(of_century), month.into(), day.into())?;
+    let days = days_since_1970(year, month, day)?;
     let local = i64::from(days) * DAY_SECONDS + i64::from(hour * 3600 + minute * 60 + second);
     Some(UtcSecond(local - offset_seconds(rest)?))
 }
 
-/// The numbers of two digits in the eight bytes from `at`, each where its first digit stands, if the
-/// bytes are those of `form`, where a `0` stands for any digit. All at once: a byte may differ from the
-/// form by so much that nothing reaches its highest bit, and a digit differs from `0` by its value.
+/// The number that two digits stand for.
 #[inline]
-fn pairs(civil: &[u8; 19], at: usize, form: &[u8; 8]) -> Option<[u8; 8]> {
-    const HIGHS: u64 = u64::from_le_bytes([0x80; 8]);
-    let most = form.map(|byte| if byte == b'0' { 0x7f - 9 } else { 0x7f });
-    let eight: [u8; 8] = civil[at..at + 8].try_into().expect("a time has 19 bytes before its offset");
-    let digits = u64::from_le_bytes(eight) ^ u64::from_le_bytes(*form);
-    let has_form = (digits | digits.wrapping_add(u64::from_le_bytes(most))) & HIGHS == 0;
-    has_form.then(|| (digits * 10 + (digits >> 8)).to_le_bytes())
+fn two(tens: u8, ones: u8) -> Option<u32> {
+    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+    (tens < 10 && ones < 10).then(|| u32::from(tens * 10 + ones))
 }
 
 /// The offset at the end of a time, after an optional fraction.
@@ -65,10 +55,8 @@ fn offset_seconds(mut rest: &[u8]) -> Option<i64> {
     match *rest {
         [b'Z' | b'z'] => Some(0),
         [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] => {
-            let digits = [h1, h2, m1, m2].map(|byte| byte.wrapping_sub(b'0'));
-            let [h1, h2, m1, m2] = digits.map(i64::from);
-            let (hours, minutes) = (h1 * 10 + h2, m1 * 10 + m2);
-            if digits.iter().any(|&digit| digit > 9) || hours > 23 || minutes > 59 {
+            let (hours, minutes) = (i64::from(two(h1, h2)?), i64::from(two(m1, m2)?));
+            if hours > 23 || minutes > 59 {
                 return None;
             }
             let seconds = hours * 3600 + minutes * 60;
