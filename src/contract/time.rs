@@ -23,7 +23,9 @@ const DAY_SECONDS: i64 = 86_400;
 #[inline]
 pub(super) fn parse_time(text: &str) -> Option<UtcSecond> {
     let (civil, rest) = text.as_bytes().split_first_chunk::<19>()?;
-    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T' | b't' | b' ', time @ ..] = *civil else { return None };
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T' | b't' | b' ', time @ ..] = *civil else {
+        return None;
+    };
     let [h1, h2, b':', n1, n2, b':', s1, s2] = time else { return None };
     let (year, month, day) = (two(y1, y2)? * 100 + two(y3, y4)?, two(m1, m2)?, two(d1, d2)?);
     let (hour, minute, second) = (two(h1, h2)?, two(n1, n2)?, two(s1, s2)?);

@@ -5,6 +5,7 @@ use crate::domain::{
 };
 use crate::engine::model::{BASELINE_DAYS_MAX, DAY_SECONDS, ENTITIES_MAX};
 use crate::engine::state::ledger::VersionCheck;
+use crate::engine::totals::count::Change;
 use crate::engine::{Engine, Output};
 
 /// Where in the feed a record stands.
@@ -96,7 +97,7 @@ impl Engine {
     fn expire(&mut self, horizon: UtcSecond) {
         let gone = self.state.expire(horizon);
         for current in gone.iter().filter_map(|slot| self.visits.remove(slot)) {
-            current.entities.iter().for_each(|of| self.state.count_findings(*of, false));
+            current.entities.iter().for_each(|of| self.state.count_findings(*of, Change::Retract));
         }
         let month = self.state.settings.zone.month(horizon);
         self.periods.retain(|period, _| month <= period.month);

@@ -44,8 +44,9 @@ pub use state::facts::{Absence, CarerAbsence, Home, Order, PayDates, ProviderFac
 pub(crate) use stats::baseline::evaluations;
 pub use stats::baseline::{Baseline, Prior};
 pub use stats::peers::{PeerBaseline, PeerLengthBaseline, Rate, chernoff};
+pub use totals::count::{Count, Sum};
 pub use totals::shares::{PAIR_SHARE_MIN, Share};
-pub use totals::tally::{Count, Sum, Tally};
+pub use totals::tally::Tally;
 
 use crate::domain::{Alert, Day, Decision, Month, SubjectKind, UtcSecond};
 use alert::limits::HoldLimits;

@@ -11,6 +11,7 @@ use hashbrown::HashMap;
 use crate::domain::{Day, Month, UtcSecond};
 use crate::engine::model::interner::ProviderId;
 use crate::engine::model::visit::Slot;
+use crate::engine::totals::count::Change;
 
 /// A visit on which holds are proposed, before any bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,14 +79,14 @@ impl HoldLimits {
     pub(in crate::engine) fn visit(
         &mut self,
         day: Day,
-        add: bool,
+        change: Change,
         bounds: &Bounds,
         flipped_breakers: &mut Vec<(u16, Day)>,
     ) {
         let visits = self.visits.entry(day).or_default();
-        *visits = if add { *visits + 1 } else { visits.saturating_sub(1) };
+        change.count(visits, 1);
         // More visits only close breakers, fewer only open them.
-        let rules: Vec<u16> = if add {
+        let rules: Vec<u16> = if change.is_insert() {
             self.open.iter().filter(|(_, of)| *of == day).map(|(rule, _)| *rule).collect()
         } else {
             self.holds.keys().filter(|(_, of)| *of == day).map(|(rule, _)| *rule).collect()
@@ -99,9 +100,9 @@ impl HoldLimits {
     }
 
     /// Counts a proposed hold of `rule` on `day` in or out.
-    pub(in crate::engine) fn hold(&mut self, rule: u16, day: Day, add: bool) {
+    pub(in crate::engine) fn hold(&mut self, rule: u16, day: Day, change: Change) {
         let holds = self.holds.entry((rule, day)).or_default();
-        *holds = if add { *holds + 1 } else { *holds - 1 };
+        change.count(holds, 1);
         if *holds == 0 {
             self.holds.remove(&(rule, day));
         }

@@ -9,6 +9,7 @@ use crate::engine::model::{BASELINE_DAYS_MAX, DAY_SECONDS};
 use crate::engine::rule::sight::Sight;
 use crate::engine::state::facts::Affects;
 use crate::engine::state::timeline;
+use crate::engine::totals::count::Change;
 use crate::engine::{Engine, Output};
 
 impl Engine {
@@ -44,7 +45,7 @@ impl Engine {
             }
             (_, visit) => self.retract_and_insert(slot, visit, &mut affected, out),
         };
-        self.state.visits_with_changed_devices(&mut affected);
+        self.state.take_visits_with_changed_devices(&mut affected);
         self.assess_all(&mut affected, slot, out);
         for visit in before.iter().chain(self.state.ledger.visit(slot)) {
             self.hold_limits.paid(visit.provider, visit.pay_period);
@@ -99,7 +100,7 @@ impl Engine {
         if let Some(visit) = visit {
             self.hold_limits.visit(
                 visit.day,
-                true,
+                Change::Insert,
                 &self.state.settings.bounds,
                 &mut self.scratch.flipped_breakers,
             );
@@ -133,7 +134,7 @@ impl Engine {
         }
         self.hold_limits.visit(
             visit.day,
-            false,
+            Change::Retract,
             &self.state.settings.bounds,
             &mut self.scratch.flipped_breakers,
         );

@@ -8,6 +8,7 @@ use crate::engine::model::signal::Signal;
 use crate::engine::model::visit::{Slot, Visit};
 use crate::engine::rule::interface::{ActiveRule, Report, RuleHit, VisitMarks};
 use crate::engine::rule::sight::Sight;
+use crate::engine::totals::count::Change;
 use crate::engine::{Engine, Output};
 
 /// Vectors that are used again for every registration.
@@ -196,7 +197,7 @@ impl Engine {
             before.hits.iter().chain(&hits).flat_map(|rule_hit| rule_hit.hit.related.iter().copied()),
         );
         self.count_new(&hits, &before.hits);
-        before.entities.iter().for_each(|of| self.state.count_findings(*of, false));
+        before.entities.iter().for_each(|of| self.state.count_findings(*of, Change::Retract));
         let changed = republish || before.hits != hits;
         let rules_proposing_hold = self.scratch.rules_proposing_hold;
         let mut current = SubjectState {
@@ -215,7 +216,7 @@ impl Engine {
             out.push(Output::Alert(Box::new(self.visit_alert(&visit, &current, &before))));
         }
         if !current.hits.is_empty() {
-            self.state.count_findings((visit.carer, visit.client), true);
+            self.state.count_findings((visit.carer, visit.client), Change::Insert);
             self.visits.insert(slot, current);
         }
     }
@@ -229,7 +230,9 @@ impl Engine {
     ) {
         for rule in crate::engine::model::mark::bits64(before.rules_proposing_hold ^ now.rules_proposing_hold)
         {
-            self.hold_limits.hold(rule, visit.day, now.rules_proposing_hold >> rule & 1 == 1);
+            let proposed = now.rules_proposing_hold >> rule & 1 == 1;
+            let change = if proposed { Change::Insert } else { Change::Retract };
+            self.hold_limits.hold(rule, visit.day, change);
             if self.hold_limits.update_breaker(rule, visit.day, &self.state.settings.bounds) {
                 self.scratch.flipped_breakers.push((rule, visit.day));
             }
@@ -249,7 +252,7 @@ impl Engine {
     ) {
         let (Some(before), Some(visit)) = (self.visits.remove(&slot), visit) else { return };
         affected.extend(before.hits.iter().flat_map(|rule_hit| rule_hit.hit.related.iter().copied()));
-        before.entities.iter().for_each(|of| self.state.count_findings(*of, false));
+        before.entities.iter().for_each(|of| self.state.count_findings(*of, Change::Retract));
         self.count_proposed_holds(visit, &before, &SubjectState::default());
         if before.is_alert() {
             out.push(Output::Alert(Box::new(self.visit_alert(visit, &SubjectState::default(), &before))));

@@ -11,8 +11,9 @@ use crate::engine::model::visit::Visit;
 use crate::engine::state::facts::{Absence, Order, ProviderFact};
 use crate::engine::state::municipality::State;
 use crate::engine::stats::peers::{PeerBaseline, PeerLengthBaseline};
+use crate::engine::totals::count::Count;
 use crate::engine::totals::shares::Share;
-use crate::engine::totals::tally::{Count, Tally};
+use crate::engine::totals::tally::Tally;
 
 /// What somebody has registered in one pay period; read-only.
 pub struct PeriodSight<'a> {

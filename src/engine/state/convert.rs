@@ -19,8 +19,8 @@ impl State {
             interners.carers.intern_with_hint(registration.carer_ref, before.map(|visit| visit.carer));
         let client: ClientId =
             interners.clients.intern_with_hint(registration.client_ref, before.map(|visit| visit.client));
-        let of_carer = before.or_else(|| ledger.last_of(carers.get(carer.0 as usize)?));
-        let of_client = before.or_else(|| ledger.last_of(clients.get(client.0 as usize)?));
+        let of_carer = before.or_else(|| ledger.last_of(&carers.get(carer.0 as usize)?.timeline));
+        let of_client = before.or_else(|| ledger.last_of(&clients.get(client.0 as usize)?.timeline));
         let end = registration.end_at.unwrap_or(start);
         let span = Span::new(start, end).unwrap_or_else(|| Span::new(start, start).expect("equal ends"));
         let (first, last) = (&registration.start_capture, &registration.end_capture);

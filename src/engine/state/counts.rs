@@ -6,29 +6,30 @@ use crate::engine::model::mark::{Mark, Marks, bits};
 use crate::engine::model::period::{PeriodSubject, SubjectPeriod};
 use crate::engine::model::visit::{Slot, Visit};
 use crate::engine::state::municipality::{BaselineChange, StaleBaseline, State};
+use crate::engine::totals::count::Change;
 use crate::engine::totals::months::Months;
-use crate::engine::totals::tally::{EntityKind, Tally, count_in, step};
+use crate::engine::totals::tally::{EntityKind, Tally};
 
 static NO_MONTHS: Months = Months::EMPTY;
 
 impl State {
     /// Takes a visit into the tallies, or out of them.
-    pub(in crate::engine) fn tally(&mut self, visit: &Visit, add: bool) {
+    pub(in crate::engine) fn apply_to_tallies(&mut self, visit: &Visit, change: Change) {
         let month = visit.pay_period;
         if visit.open || Some(month) <= self.horizon_month {
             return;
         }
         let carer = &mut self.carers[visit.carer.0 as usize].months;
-        carer.entry(month, EntityKind::Carer).change(visit, add);
+        carer.entry(month, EntityKind::Carer).apply(visit, change);
         let client = &mut self.clients[visit.client.0 as usize].months;
-        let at_client = client.entry(month, EntityKind::Client).change(visit, add);
+        let at_client = client.entry(month, EntityKind::Client).apply(visit, change);
         let provider = grow_to(&mut self.providers, visit.provider.0).entry(month, EntityKind::Provider);
-        provider.change(visit, add);
-        step(&mut provider.clients, u32::from(at_client.provider), add);
+        provider.apply(visit, change);
+        change.count(&mut provider.clients, u32::from(at_client.provider));
         if at_client.carer {
-            step(&mut carer.entry(month, EntityKind::Carer).clients, 1, add);
+            change.count(&mut carer.entry(month, EntityKind::Carer).clients, 1);
         }
-        if !add {
+        if change == Change::Retract {
             carer.tidy(month);
             client.tidy(month);
             self.providers[visit.provider.0 as usize].tidy(month);
@@ -54,10 +55,10 @@ impl State {
         let providers = self.providers[provider.0 as usize].entry(month, EntityKind::Provider);
         let pool = self.pools.entry(month).or_default();
         let (residual, ratio) = (carers.residual, carers.ratio);
-        for (marks, add) in [(&before, false), (&marks, true)] {
-            carers.change_marks(marks, add, |mark, before, after| pool.change(mark, before, after));
-            clients.change_marks(marks, add, |_, _, _| ());
-            providers.change_marks(marks, add, |_, _, _| ());
+        for (marks, change) in [(&before, Change::Retract), (&marks, Change::Insert)] {
+            carers.apply_marks(marks, change, |mark, before, after| pool.change(mark, before, after));
+            clients.apply_marks(marks, change, |_, _, _| ());
+            providers.apply_marks(marks, change, |_, _, _| ());
         }
         pool.length.change(residual, carers.residual);
         pool.length.change_ratio(ratio, carers.ratio);
@@ -75,7 +76,8 @@ impl State {
     fn count_tag(&mut self, key: (Month, TextId), carer: CarerId, before: bool, now: bool) {
         if before != now {
             let carers = self.tags.entry(key).or_default();
-            count_in(carers, carer, now);
+            let change = if now { Change::Insert } else { Change::Retract };
+            change.count_key(carers, carer);
             if carers.is_empty() {
                 self.tags.remove(&key);
             }
@@ -176,9 +178,7 @@ impl State {
         );
         periods
     }
-}
 
-impl State {
     /// The provider that most visits of a period belong to; the first by name where several do.
     pub(in crate::engine) fn main_provider(
         &self,

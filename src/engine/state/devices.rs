@@ -1,16 +1,14 @@
-//! Who used which device on a day.
+//! Carers per device and local day.
 
 use hashbrown::HashMap;
 
 use crate::domain::{Day, UtcSecond};
 use crate::engine::model::interner::{CarerId, TextId};
-use crate::engine::model::visit::{Slot, Visit};
-use crate::engine::state::municipality::State;
+use crate::engine::model::visit::Visit;
+use crate::engine::totals::count::Change;
 
-const DAY_SECONDS: i64 = 86_400;
-
-/// More carers than these with one device on a day are not told apart: a terminal that a whole
-/// municipality shares must not make each visit look at all the others.
+/// Carers with one device on a local day, above which the device has no signal: a terminal that a whole
+/// municipality shares must not make each visit affect all others.
 pub const DEVICE_CARERS_MAX: usize = 16;
 
 /// A carer's visits with a device on a local day.
@@ -27,28 +25,31 @@ impl DeviceUse {
     }
 }
 
-/// The uses of each device, in order of day and carer; visits still open do not count. Side by side they
-/// take a tenth of what a table of devices and days does.
+/// Uses by device, in order of day and carer, of closed visits. One list per device takes a tenth of the memory
+/// of a table by device and day.
 #[derive(Default)]
 pub(in crate::engine) struct Devices {
     uses: HashMap<TextId, Vec<DeviceUse>>,
-    changed: Vec<Change>,
+    /// Changes since [`State::take_visits_with_changed_devices`] was last called.
+    ///
+    /// [`State::take_visits_with_changed_devices`]: super::municipality::State::take_visits_with_changed_devices
+    pub(in crate::engine) changed: Vec<DeviceChange>,
 }
 
-/// A visit came or went with a device that others used that day as well.
+/// An inserted or retracted visit with a device that other carers used on the same day.
 #[derive(Clone, Copy)]
-struct Change {
-    device: TextId,
-    day: Day,
-    carer: CarerId,
-    start: UtcSecond,
-    /// The number of carers is another than before, as far as it is told.
-    counted: bool,
+pub(in crate::engine) struct DeviceChange {
+    pub(in crate::engine) device: TextId,
+    pub(in crate::engine) day: Day,
+    pub(in crate::engine) carer: CarerId,
+    pub(in crate::engine) start: UtcSecond,
+    /// Whether the capped number of carers changed.
+    pub(in crate::engine) carers_changed: bool,
 }
 
 impl Devices {
-    /// Takes a visit in or out.
-    pub(in crate::engine) fn change(&mut self, visit: &Visit, add: bool) {
+    /// Inserts or retracts the devices of a visit.
+    pub(in crate::engine) fn apply(&mut self, visit: &Visit, change: Change) {
         if visit.open {
             return;
         }
@@ -59,17 +60,17 @@ impl Devices {
             let before = on(uses, day).len();
             let at = position_of(uses, (day, carer));
             let known = uses.get_mut(at).filter(|known| known.key() == (day, carer));
-            match known {
-                Some(known) if add => known.visits += 1,
-                Some(known) if 1 < known.visits => known.visits -= 1,
-                Some(_) => drop(uses.remove(at)),
-                None if add => insert(uses, at, DeviceUse { day, carer, visits: 1 }),
-                None => {}
+            match (known, change) {
+                (Some(known), Change::Insert) => known.visits += 1,
+                (Some(known), Change::Retract) if 1 < known.visits => known.visits -= 1,
+                (Some(_), Change::Retract) => drop(uses.remove(at)),
+                (None, Change::Insert) => insert(uses, at, DeviceUse { day, carer, visits: 1 }),
+                (None, Change::Retract) => {}
             }
             let (before, now) = (capped(before), capped(on(uses, day).len()));
             let is_counted = (2..=DEVICE_CARERS_MAX).contains(&now);
             if 1 < before.max(now) && (before != now || is_counted) {
-                self.changed.push(Change { device, day, carer, start, counted: before != now });
+                self.changed.push(DeviceChange { device, day, carer, start, carers_changed: before != now });
             }
             if uses.is_empty() {
                 self.uses.remove(&device);
@@ -77,18 +78,27 @@ impl Devices {
         }
     }
 
-    /// How many carers beside `carer` used `device` on `day`, as far as is counted.
+    /// Carers other than `carer` who used `device` on `day`; at most [`DEVICE_CARERS_MAX`] + 1.
     pub(in crate::engine) fn others(&self, device: TextId, day: Day, carer: CarerId) -> usize {
         let uses = self.on(device, day);
         let own = uses.binary_search_by_key(&carer, |known| known.carer).is_ok();
         capped(uses.len()) - usize::from(own)
     }
 
+    /// Carers who used `device` on `day`, in order of id.
+    pub(in crate::engine) fn carers_on(
+        &self,
+        device: TextId,
+        day: Day,
+    ) -> impl ExactSizeIterator<Item = CarerId> {
+        self.on(device, day).iter().map(|known| known.carer)
+    }
+
     fn on(&self, device: TextId, day: Day) -> &[DeviceUse] {
         self.uses.get(&device).map_or(&[], |uses| on(uses, day))
     }
 
-    /// Lets go of days before `day`.
+    /// Drops the days before `day`.
     pub(in crate::engine) fn expire(&mut self, day: Day) {
         self.uses.retain(|_, uses| {
             uses.drain(..uses.partition_point(|known| known.day < day));
@@ -106,7 +116,8 @@ fn position_of(uses: &[DeviceUse], key: (Day, CarerId)) -> usize {
     }
 }
 
-/// Most devices have a use more each day until so many days are kept: room for a few more, not as many again.
+/// Inserts with an eighth of spare capacity: most devices grow by one use a day until the retained days are full,
+/// so that doubling would leave half of the memory unused.
 fn insert(uses: &mut Vec<DeviceUse>, at: usize, new: DeviceUse) {
     if uses.len() == uses.capacity() {
         uses.reserve_exact(uses.len() / 8 + 4);
@@ -128,59 +139,7 @@ fn on(uses: &[DeviceUse], day: Day) -> &[DeviceUse] {
     &uses[from..until]
 }
 
-impl State {
-    /// The visits that say something else of their device now that others came or went.
-    pub(in crate::engine) fn visits_with_changed_devices(&mut self, into: &mut Vec<Slot>) {
-        let mut changed = std::mem::take(&mut self.devices.changed);
-        for change in changed.drain(..) {
-            let Change { device, day, carer, start, counted } = change;
-            // Between two uses by the carer nothing changes but that one.
-            let uses = || self.uses(device, day, carer).map(|visit| visit.span.start());
-            if !counted && uses().any(|at| at < start) && uses().any(|at| start < at) {
-                continue;
-            }
-            for known in self.devices.on(device, day) {
-                into.extend(self.uses(device, day, known.carer).map(|visit| visit.slot));
-            }
-        }
-        self.devices.changed = changed;
-    }
-
-    /// The carer's visits of `day` with `device`, in order of start.
-    fn uses(&self, device: TextId, day: Day, carer: CarerId) -> impl Iterator<Item = &Visit> {
-        // A day wider at both ends in UTC than the local day is; the day decides.
-        let from = UtcSecond((i64::from(day.0) - 1) * DAY_SECONDS);
-        let pins = self.carer(carer).timeline.starting(from, from.plus(3 * DAY_SECONDS)).iter();
-        let visits = pins.map(|pin| self.ledger.counted(pin.slot));
-        visits
-            .filter(move |visit| !visit.open && visit.day == day && devices(visit).any(|used| used == device))
-    }
-
-    /// Is one of the visit's devices another carer's that day: who had it first, and had it last, with the visit
-    /// between? Not told of more than [`DEVICE_CARERS_MAX`] carers.
-    pub(in crate::engine) fn is_within_others_day(&self, visit: &Visit) -> bool {
-        let start = visit.span.start();
-        devices(visit).any(|device| {
-            let carers = self.devices.on(device, visit.day);
-            if !(2..=DEVICE_CARERS_MAX).contains(&carers.len()) {
-                return false;
-            }
-            let ends = |carer: CarerId| {
-                let mut starts = self.uses(device, visit.day, carer).map(|used| used.span.start());
-                let first = starts.next()?;
-                Some((first, starts.last().unwrap_or(first)))
-            };
-            let of_day: Vec<_> =
-                carers.iter().filter_map(|known| Some((known.carer, ends(known.carer)?))).collect();
-            let Some(first) = of_day.iter().map(|(_, (first, _))| *first).min() else { return false };
-            let Some(last) = of_day.iter().map(|(_, (_, last))| *last).max() else { return false };
-            let had_it = |&(carer, ends): &(CarerId, _)| carer != visit.carer && ends == (first, last);
-            first < start && start < last && of_day.iter().any(had_it)
-        })
-    }
-}
-
-/// So many carers are told apart: one more than are counted stands for all more.
+/// The number of carers, with [`DEVICE_CARERS_MAX`] + 1 for all larger ones.
 fn capped(carers: usize) -> usize {
     carers.min(DEVICE_CARERS_MAX + 1)
 }
@@ -195,6 +154,7 @@ pub(in crate::engine) fn devices(visit: &Visit) -> impl Iterator<Item = TextId> 
 mod tests {
     use super::*;
     use crate::domain::{CaptureMethod, EventType, Month, PaymentMode, Span, VisitKind, VisitOutcome};
+    use crate::engine::model::visit::Slot;
 
     const DEVICE: u32 = 7;
 
@@ -242,22 +202,22 @@ mod tests {
     }
 
     #[test]
-    fn a_device_that_everybody_uses_lets_nobody_be_looked_at_again() {
+    fn a_device_of_more_carers_than_the_limit_affects_no_visit() {
         let mut devices = Devices::default();
         for carer in 0..capped(usize::MAX) {
-            devices.change(&visit(carer), true);
+            devices.apply(&visit(carer), Change::Insert);
         }
-        assert_eq!(devices.changed.len(), DEVICE_CARERS_MAX, "all but the first told of another");
+        assert_eq!(devices.changed.len(), DEVICE_CARERS_MAX, "one for each carer after the first");
         devices.changed.clear();
         for carer in capped(usize::MAX)..1000 {
-            devices.change(&visit(carer), true);
+            devices.apply(&visit(carer), Change::Insert);
         }
         for carer in capped(usize::MAX)..1000 {
-            devices.change(&visit(carer), false);
+            devices.apply(&visit(carer), Change::Retract);
         }
         assert!(devices.changed.is_empty(), "{} times more", devices.changed.len());
         assert_eq!(devices.others(DEVICE.into(), Day(0), 0.into()), DEVICE_CARERS_MAX);
-        devices.change(&visit(0), false);
-        assert_eq!(devices.changed.len(), 1, "one fewer than are told apart is told");
+        devices.apply(&visit(0), Change::Retract);
+        assert_eq!(devices.changed.len(), 1, "back within the limit");
     }
 }

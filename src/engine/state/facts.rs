@@ -15,6 +15,7 @@ use crate::domain::{Fact, FactBody, FactChange, Month, UtcSecond};
 use crate::engine::model::interner::grow_to;
 use crate::engine::model::interner::{CarerId, ClientId, ProviderId, TextId};
 use crate::engine::model::interners::Interners;
+use crate::engine::totals::count::Change;
 use about::ExceptionScope;
 use grants::ProviderGrants;
 use shelf::FactIndex;
@@ -56,21 +57,16 @@ pub(in crate::engine) struct Facts {
 /// How many facts of a kind are known: none at all means that the municipality does not send them.
 #[derive(Default)]
 struct Known {
-    absences: usize,
-    orders: usize,
-    tags: usize,
-    employments: HashMap<ProviderId, usize>,
+    absences: u32,
+    orders: u32,
+    tags: u32,
+    employments: HashMap<ProviderId, u32>,
 }
 
-/// Counts one more or one less; true where the first came or the last went.
-const fn counted(count: &mut usize, more: bool) -> bool {
-    if more {
-        *count += 1;
-        *count == 1
-    } else {
-        *count -= 1;
-        *count == 0
-    }
+/// Counts one fact more or less; returns whether it was the first or the last.
+const fn count_known(count: &mut u32, change: Change) -> bool {
+    change.count(count, 1);
+    *count == change.is_insert() as u32
 }
 
 impl Facts {
@@ -89,84 +85,91 @@ impl Facts {
                 }
                 let before = self.remove(&fact.fact_id, interners);
                 self.by_id.insert(fact.fact_id.as_str().into(), fact.clone());
-                [before, self.index(fact, true, interners)]
+                [before, self.index(fact, Change::Insert, interners)]
             }
         }
     }
 
     fn remove(&mut self, fact_id: &str, interners: &mut Interners) -> Affects {
         match self.by_id.remove(fact_id) {
-            Some(fact) => self.index(&fact, false, interners),
+            Some(fact) => self.index(&fact, Change::Retract, interners),
             None => Affects::Nothing,
         }
     }
 
     /// Puts a fact into its index, or takes it out of there.
-    fn index(&mut self, fact: &Fact, put: bool, interners: &mut Interners) -> Affects {
+    fn index(&mut self, fact: &Fact, change: Change, interners: &mut Interners) -> Affects {
         match &fact.body {
             FactBody::ClientHome { client_ref, household_ref, place } => {
                 let client: ClientId = interners.clients.intern(client_ref);
                 let household = household_ref.as_deref().map(|name| interners.texts.intern(name));
                 grow_to(&mut self.clients, client.0)
                     .homes
-                    .set(fact, put.then_some(Home { household, place: *place }));
+                    .set(fact, change.is_insert().then_some(Home { household, place: *place }));
                 Affects::Home(client)
             }
-            FactBody::Order { .. } => self.index_order(fact, put, interners),
+            FactBody::Order { .. } => self.index_order(fact, change, interners),
             FactBody::ClientAbsence { client_ref, kind, confirmed_by } => {
                 let client: ClientId = interners.clients.intern(client_ref);
                 let absence = Absence { valid: fact.valid, kind: *kind, confirmed_by: *confirmed_by };
-                grow_to(&mut self.clients, client.0).absences.set(fact, put.then_some(absence));
-                let first = counted(&mut self.known.absences, put);
+                grow_to(&mut self.clients, client.0)
+                    .absences
+                    .set(fact, change.is_insert().then_some(absence));
+                let first = count_known(&mut self.known.absences, change);
                 if first { Affects::Everything } else { Affects::Client(client) }
             }
             FactBody::Employment { carer_ref, provider_id } => {
                 let carer: CarerId = interners.carers.intern(carer_ref);
                 let provider = interners.providers.intern(provider_id);
-                grow_to(&mut self.carers, carer.0).employments.set(fact, put.then_some(provider));
-                let first = counted(self.known.employments.entry(provider).or_default(), put);
+                grow_to(&mut self.carers, carer.0)
+                    .employments
+                    .set(fact, change.is_insert().then_some(provider));
+                let first = count_known(self.known.employments.entry(provider).or_default(), change);
                 if first { Affects::Provider(provider) } else { Affects::Carer(carer) }
             }
             FactBody::CarerAbsence { carer_ref, kind, confirmed_by } => {
                 let carer: CarerId = interners.carers.intern(carer_ref);
                 let absences = CarerAbsence { valid: fact.valid, kind: *kind, confirmed_by: *confirmed_by };
-                grow_to(&mut self.carers, carer.0).absences.set(fact, put.then_some(absences));
+                grow_to(&mut self.carers, carer.0).absences.set(fact, change.is_insert().then_some(absences));
                 Affects::Carer(carer)
             }
             FactBody::Tag { tag_ref, client_ref } => {
                 let tag = interners.texts.intern(tag_ref);
                 let client: ClientId = interners.clients.intern(client_ref);
-                self.tags.entry(tag).or_default().set(fact, put.then_some(client));
-                let first = counted(&mut self.known.tags, put);
+                self.tags.entry(tag).or_default().set(fact, change.is_insert().then_some(client));
+                let first = count_known(&mut self.known.tags, change);
                 if first { Affects::Everything } else { Affects::Tag(tag) }
             }
             FactBody::Tariff { tariff_code, ore_per_hour } => {
                 let tariff = interners.texts.intern(tariff_code);
-                self.tariffs.entry(tariff).or_default().set(fact, put.then_some(*ore_per_hour));
+                self.tariffs
+                    .entry(tariff)
+                    .or_default()
+                    .set(fact, change.is_insert().then_some(*ore_per_hour));
                 Affects::Money
             }
             FactBody::Calendar { pay_period, locks_at, payout_run_at } => {
                 let dates = PayDates { locks_at: *locks_at, payout_run_at: *payout_run_at };
-                self.calendar.entry(*pay_period).or_default().set(fact, put.then_some(dates));
+                self.calendar.entry(*pay_period).or_default().set(fact, change.is_insert().then_some(dates));
                 Affects::Month(*pay_period)
             }
             FactBody::Provider { provider_id, kind, paid_staff_hours, pay_period } => {
                 let provider = interners.providers.intern(provider_id);
                 let hours = pay_period.zip(*paid_staff_hours);
                 let known = ProviderFact { kind: *kind, paid_staff_hours: hours };
-                self.providers.entry(provider).or_default().set(fact, put.then_some(known));
+                self.providers.entry(provider).or_default().set(fact, change.is_insert().then_some(known));
                 Affects::Provider(provider)
             }
             FactBody::Exception(exception) => {
                 let excepted = ExceptionScope::of(exception, interners);
                 let affects = excepted.affects();
-                self.exceptions.set(fact, put.then_some(excepted));
+                self.exceptions.set(fact, change.is_insert().then_some(excepted));
                 affects
             }
         }
     }
 
-    fn index_order(&mut self, fact: &Fact, put: bool, interners: &mut Interners) -> Affects {
+    fn index_order(&mut self, fact: &Fact, change: Change, interners: &mut Interners) -> Affects {
         let FactBody::Order {
             order_id,
             client_ref,
@@ -190,10 +193,10 @@ impl Facts {
             required_staff: *required_staff,
             valid: fact.valid,
         };
-        self.provider_grants.change(&order, put);
-        self.orders.entry(id).or_default().set(fact, put.then_some(order));
-        grow_to(&mut self.clients, client.0).orders.set(fact, put.then_some(id));
-        let first = counted(&mut self.known.orders, put);
+        self.provider_grants.apply(&order, change);
+        self.orders.entry(id).or_default().set(fact, change.is_insert().then_some(order));
+        grow_to(&mut self.clients, client.0).orders.set(fact, change.is_insert().then_some(id));
+        let first = count_known(&mut self.known.orders, change);
         if first { Affects::Everything } else { Affects::Client(client) }
     }
 

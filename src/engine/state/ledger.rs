@@ -8,7 +8,7 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use crate::domain::UtcSecond;
 use crate::engine::model::mark::Marks;
 use crate::engine::model::visit::{Slot, Visit};
-use crate::engine::state::municipality::EntityState;
+use crate::engine::state::timeline::Timeline;
 
 /// A version further ahead than this is refused: were it taken, every real correction after it
 /// would be stale for ever.
@@ -116,8 +116,8 @@ impl Ledger {
     }
 
     /// The last visit of a carer or a client.
-    pub(in crate::engine) fn last_of(&self, entity: &EntityState) -> Option<&Visit> {
-        entity.timeline.all().last().map(|pin| self.counted(pin.slot))
+    pub(in crate::engine) fn last_of(&self, timeline: &Timeline) -> Option<&Visit> {
+        timeline.all().last().map(|pin| self.counted(pin.slot))
     }
 
     pub(in crate::engine) fn id(&self, slot: Slot) -> &str {

@@ -8,4 +8,5 @@ pub(in crate::engine) mod ledger;
 pub(in crate::engine) mod municipality;
 pub(in crate::engine) mod neighbours;
 pub(in crate::engine) mod pairs;
+pub(in crate::engine) mod shared_devices;
 pub(in crate::engine) mod timeline;

@@ -1,7 +1,6 @@
 //! All that is known of one municipality: its registrations in place, its facts, its counts.
 
 use crate::engine::model::settings::Settings;
-use crate::engine::totals::tally::step;
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 use std::sync::{Arc, LazyLock};
@@ -20,8 +19,8 @@ use crate::engine::state::ledger::Ledger;
 use crate::engine::state::timeline::{Pin, Timeline};
 use crate::engine::stats::baseline::{Baseline, Prior};
 use crate::engine::stats::peers::MonthPool;
+use crate::engine::totals::count::{Change, Counted};
 use crate::engine::totals::months::Months;
-use crate::engine::totals::tally::Counted;
 
 /// A carer or a client, in two cache lines: all of both are touched with each of its visits.
 #[repr(align(64))]
@@ -162,8 +161,8 @@ impl State {
         grow_to(&mut self.carers, visit.carer.0).timeline.insert(pin, by_id);
         grow_to(&mut self.clients, visit.client.0).timeline.insert(pin, by_id);
         self.touch(&visit);
-        self.tally(&visit, true);
-        self.devices.change(&visit, true);
+        self.apply_to_tallies(&visit, Change::Insert);
+        self.devices.apply(&visit, Change::Insert);
         let slot = visit.slot;
         self.ledger.entry_mut(slot).visit = Some(visit);
     }
@@ -177,8 +176,8 @@ impl State {
             entity.timeline.remove(pin);
         }
         self.touch(&visit);
-        self.tally(&visit, false);
-        self.devices.change(&visit, false);
+        self.apply_to_tallies(&visit, Change::Retract);
+        self.devices.apply(&visit, Change::Retract);
         Some(visit)
     }
 
@@ -194,9 +193,9 @@ impl State {
     }
 
     /// Counts a visit with findings of a carer and a client in, or out.
-    pub(in crate::engine) fn count_findings(&mut self, (carer, client): (CarerId, ClientId), add: bool) {
+    pub(in crate::engine) fn count_findings(&mut self, (carer, client): (CarerId, ClientId), change: Change) {
         for entity in [&mut self.carers[carer.0 as usize], &mut self.clients[client.0 as usize]] {
-            step(&mut entity.visits_with_findings, 1, add);
+            change.count(&mut entity.visits_with_findings, 1);
         }
     }
 

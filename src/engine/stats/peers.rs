@@ -12,7 +12,7 @@
 //! Kish's design effect, "Survey Sampling", 1965).
 
 use crate::engine::model::mark::Mark;
-use crate::engine::totals::tally::{Count, Sum};
+use crate::engine::totals::count::{Count, Sum};
 
 /// Less spread than this is not believed: no two carers work under the same conditions.
 const SPREAD_MIN: f64 = 0.005;

@@ -1,5 +1,6 @@
 //! Whole-number totals per subject and pay period.
 
+pub(in crate::engine) mod count;
 pub(in crate::engine) mod months;
 pub(in crate::engine) mod shares;
 pub(in crate::engine) mod tally;

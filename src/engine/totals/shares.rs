@@ -3,7 +3,7 @@
 use crate::domain::VisitKind;
 use crate::engine::model::interner::CarerId;
 use crate::engine::model::visit::Visit;
-use crate::engine::totals::tally::step;
+use crate::engine::totals::count::Change;
 
 /// A pair with a smaller part than this of the client's visits, and of the unplanned ones, is none to
 /// speak of.
@@ -43,30 +43,30 @@ impl Shares {
 
     /// Takes a visit in or out, where there are so many `visits` after it; true where it is its carer's first,
     /// or was the last.
-    pub(in crate::engine) fn change(&mut self, visit: &Visit, add: bool, visits: u32) -> bool {
+    pub(in crate::engine) fn apply(&mut self, visit: &Visit, change: Change, visits: u32) -> bool {
         let at = self.each.iter().position(|share| share.carer == visit.carer).unwrap_or_else(|| {
             let nothing = Share { carer: visit.carer, visits: 0, unplanned: 0, off_hours: 0, minutes: 0 };
             self.each.push(nothing);
             self.each.len() - 1
         });
         let is_unplanned = u32::from(visit.kind == VisitKind::Unplanned);
-        step(&mut self.unplanned, is_unplanned, add);
+        change.count(&mut self.unplanned, is_unplanned);
         let share = &mut self.each[at];
-        step(&mut share.visits, 1, add);
-        step(&mut share.unplanned, is_unplanned, add);
-        step(&mut share.off_hours, u32::from(visit.is_off_hours()), add);
-        step(&mut share.minutes, minutes(visit), add);
+        change.count(&mut share.visits, 1);
+        change.count(&mut share.unplanned, is_unplanned);
+        change.count(&mut share.off_hours, u32::from(visit.is_off_hours()));
+        change.count(&mut share.minutes, minutes(visit));
         let share = *share;
         if share.visits == 0 {
             self.each.swap_remove(at);
         }
         // By a visit more nobody's part has grown but its carer's.
-        self.any_close = if add && !self.any_close {
+        self.any_close = if change == Change::Insert && !self.any_close {
             is_close(&share, visits, self.unplanned)
         } else {
             self.each.iter().any(|share| is_close(share, visits, self.unplanned))
         };
-        share.visits == u32::from(add)
+        share.visits == u32::from(change == Change::Insert)
     }
 
     /// The carers with a large part of so many `visits`, or of the unplanned ones; few.

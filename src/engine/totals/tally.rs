@@ -8,51 +8,8 @@ use crate::domain::{Day, PaymentMode, VisitKind};
 use crate::engine::model::interner::{CarerId, ProviderId, TextId};
 use crate::engine::model::mark::{Mark, Marks, bits};
 use crate::engine::model::visit::Visit;
+use crate::engine::totals::count::{Change, Count, Counted, Sum};
 use crate::engine::totals::shares::{Share, Shares};
-
-/// How many visits bear a mark, out of those that could.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Count {
-    /// Visits that could bear it.
-    pub eligible: u32,
-    /// Visits that do.
-    pub marked: u32,
-}
-
-impl Count {
-    /// The share, 0 to 1; 0 where nothing was counted.
-    #[must_use]
-    pub fn share(self) -> f64 {
-        if self.eligible == 0 { 0.0 } else { f64::from(self.marked) / f64::from(self.eligible) }
-    }
-}
-
-/// A sum of logarithms of length ratios.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Sum {
-    /// How many were added.
-    pub count: u32,
-    /// Their sum, in thousandths.
-    pub total: i64,
-    /// The sum of their squares, in millionths.
-    pub squares: i64,
-}
-
-impl Sum {
-    /// The mean logarithm; 0 where nothing was added.
-    #[must_use]
-    pub fn mean(self) -> f64 {
-        if self.count == 0 { 0.0 } else { self.total as f64 / f64::from(self.count) / 1000.0 }
-    }
-
-    fn change(&mut self, value: Option<i16>, add: bool) {
-        let Some(value) = value.map(i64::from) else { return };
-        let sign = if add { 1 } else { -1 };
-        step(&mut self.count, 1, add);
-        self.total += sign * value;
-        self.squares += sign * value * value;
-    }
-}
 
 /// What was registered in a period.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,9 +38,6 @@ pub struct Tally {
     /// Of a provider: clients with a visit of its own. Of a carer: those with one that was carried out.
     pub(in crate::engine) clients: u32,
 }
-
-/// How often each of a few occurs; most carers and clients have one provider only.
-pub(in crate::engine) type Counted<K> = SmallVec<[(K, u32); 2]>;
 
 /// How many visits bear each mark. A municipality has thousands of clients' tallies, and nobody asks for more
 /// than one mark of them.
@@ -212,18 +166,18 @@ impl Tally {
     }
 
     /// Takes a visit in or out.
-    pub(in crate::engine) fn change(&mut self, visit: &Visit, add: bool) -> Boundary {
-        let sign = if add { 1 } else { -1 };
+    pub(in crate::engine) fn apply(&mut self, visit: &Visit, change: Change) -> Boundary {
+        let sign = change.sign();
         if let Detail::Editors(editors) = &mut self.detail {
             for editor in visit.edits().iter().filter_map(|edit| edit.editor) {
-                count_in(editors, editor, add);
+                change.count_key(editors, editor);
             }
         }
-        let provider = count_in(&mut self.providers, visit.provider, add);
+        let provider = change.count_key(&mut self.providers, visit.provider);
         if !visit.is_performed() {
             return Boundary { provider, carer: false };
         }
-        step(&mut self.visits, 1, add);
+        change.count(&mut self.visits, 1);
         self.seconds += sign * visit.seconds();
         if visit.billable {
             self.paid_seconds += sign * visit.paid_seconds();
@@ -233,44 +187,46 @@ impl Tally {
             }
         }
         if visit.payment_mode == PaymentMode::Granted {
-            step(&mut self.paid_by_grant, 1, add);
+            change.count(&mut self.paid_by_grant, 1);
         }
         if visit.start_method.is_electronic() || visit.end_method.is_electronic() {
-            step(&mut self.electronic_visits, 1, add);
+            change.count(&mut self.electronic_visits, 1);
         }
         let carer = match &mut self.detail {
             Detail::Days(days) => {
-                change_day(days, visit, add);
+                apply_to_day(days, visit, change);
                 false
             }
-            Detail::Shares(shares) => shares.change(visit, add, self.visits),
+            Detail::Shares(shares) => shares.apply(visit, change, self.visits),
             Detail::Editors(_) => false,
         };
         Boundary { provider, carer }
     }
 
-    /// Takes the marks of a visit in or out; `each` is told how often a mark was counted before and after.
-    pub(in crate::engine) fn change_marks(
+    /// Inserts or retracts the marks of a visit; `each` gets every changed mark with its count before and after.
+    pub(in crate::engine) fn apply_marks(
         &mut self,
         marks: &Marks,
-        add: bool,
+        change: Change,
         mut each: impl FnMut(usize, Count, Count),
     ) {
-        let mut change = |count: &mut Count, mark: usize| {
+        let mut count_mark = |count: &mut Count, mark: usize| {
             let before = *count;
-            step(&mut count.eligible, 1, add);
-            step(&mut count.marked, marks.marked >> mark & 1, add);
+            change.count(&mut count.eligible, 1);
+            change.count(&mut count.marked, marks.marked >> mark & 1);
             each(mark, before, *count);
         };
         match &mut self.mark_counts {
-            MarkCounts::Each(counts) => bits(marks.eligible).for_each(|mark| change(&mut counts[mark], mark)),
+            MarkCounts::Each(counts) => {
+                bits(marks.eligible).for_each(|mark| count_mark(&mut counts[mark], mark))
+            }
             MarkCounts::OfClient(count) if marks.could_bear(Mark::OF_CLIENTS) => {
-                change(count, Mark::OF_CLIENTS as usize);
+                count_mark(count, Mark::OF_CLIENTS as usize);
             }
             MarkCounts::OfClient(_) => {}
         }
-        self.ratio.change(marks.ratio(), add);
-        self.residual.change(marks.residual(), add);
+        self.ratio.apply(marks.ratio(), change);
+        self.residual.apply(marks.residual(), change);
     }
 
     /// Is anything counted here at all?
@@ -285,46 +241,20 @@ impl Tally {
     }
 }
 
-/// Counts so many more, or so many less.
-pub(in crate::engine) const fn step(count: &mut u32, by: u32, add: bool) {
-    *count = if add { *count + by } else { *count - by };
-}
-
-fn change_day(days: &mut Vec<(Day, u32)>, visit: &Visit, add: bool) {
+fn apply_to_day(days: &mut Vec<(Day, u32)>, visit: &Visit, change: Change) {
     // Nobody worked on until the source closed the visit.
     let minutes = u32::try_from(visit.presence().seconds() / 60).unwrap_or(0);
     // Most visits are of the last day.
-    match days.iter().rposition(|(day, _)| *day == visit.day) {
-        Some(at) if add => days[at].1 += minutes,
-        Some(at) => {
+    let at = days.iter().rposition(|(day, _)| *day == visit.day);
+    match (at, change) {
+        (Some(at), Change::Insert) => days[at].1 += minutes,
+        (Some(at), Change::Retract) => {
             days[at].1 -= minutes;
             if days[at].1 == 0 {
                 days.swap_remove(at);
             }
         }
-        None if 0 < minutes => days.push((visit.day, minutes)),
-        None => {}
-    }
-}
-
-/// Counts one more or one less of `key`; true where it is the first or was the last.
-pub(in crate::engine) fn count_in<K: PartialEq>(counts: &mut Counted<K>, key: K, add: bool) -> bool {
-    match counts.iter().position(|(known, _)| *known == key) {
-        Some(at) if add => {
-            counts[at].1 += 1;
-            false
-        }
-        Some(at) => {
-            counts[at].1 -= 1;
-            if counts[at].1 == 0 {
-                counts.swap_remove(at);
-                return true;
-            }
-            false
-        }
-        None => {
-            counts.push((key, 1));
-            true
-        }
+        (None, _) if 0 < minutes => days.push((visit.day, minutes)),
+        (None, _) => {}
     }
 }

@@ -8,6 +8,7 @@ use super::Facts;
 use super::about::Order;
 use crate::domain::{GrantPer, Month, UtcSecond, Validity, Zone};
 use crate::engine::model::interner::{ClientId, ProviderId};
+use crate::engine::totals::count::Change;
 
 const DAY_SECONDS: i64 = 86_400;
 /// No zone is further from UTC than this.
@@ -54,14 +55,14 @@ pub(in crate::engine) struct ProviderGrants(HashMap<ProviderId, BTreeMap<Month, 
 impl ProviderGrants {
     /// Takes an order in or out. It counts in the months in whose middle it holds: over all of a
     /// provider's orders, those that begin or end in a month even out.
-    pub(in crate::engine) fn change(&mut self, order: &Order, add: bool) {
+    pub(in crate::engine) fn apply(&mut self, order: &Order, change: Change) {
         let (Some(provider), Some(granted)) = (order.provider, Granted::of(order)) else { return };
         let Validity { from, to } = order.valid;
         if to.is_some_and(|to| to <= from) {
             return;
         }
         let months = self.0.entry(provider).or_default();
-        let sign = if add { 1 } else { -1 };
+        let sign = change.sign();
         let ends = [(Some(from), sign), (to, -sign)];
         for (month, sign) in ends.into_iter().filter_map(|(at, sign)| Some((first_middle(at?), sign))) {
             let sum = months.entry(month).or_default();
@@ -170,16 +171,16 @@ mod tests {
             order(70, GrantPer::Week, day("2026-03-20"), None),
         );
         let mut grants = ProviderGrants::default();
-        grants.change(&one, true);
-        grants.change(&other, true);
+        grants.apply(&one, Change::Insert);
+        grants.apply(&other, Change::Insert);
         let provider = ProviderId::from(1);
         let of = |grants: &ProviderGrants, month: Month| grants.of(provider, month) / 60;
         assert_eq!(of(&grants, march.previous()), 0);
         assert_eq!(of(&grants, march), 31 * 60);
         assert_eq!(of(&grants, march.next()), 30 * 60 + 30 * 10);
         assert_eq!(of(&grants, march.next().next().next()), 30 * 10);
-        grants.change(&one, false);
-        grants.change(&other, false);
+        grants.apply(&one, Change::Retract);
+        grants.apply(&other, Change::Retract);
         assert!(grants.0[&provider].is_empty());
     }
 }
