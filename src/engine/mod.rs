@@ -42,7 +42,7 @@ pub use state::devices::DEVICE_CARERS_MAX;
 pub use state::facts::{Absence, CarerAbsence, Home, Order, PayDates, ProviderFact};
 #[cfg(test)]
 pub(crate) use stats::baseline::evaluations;
-pub use stats::baseline::{Baseline, Prior};
+pub use stats::baseline::{Baseline, Predictive, Prior};
 pub use stats::peers::{PeerBaseline, PeerLengthBaseline, Rate, chernoff};
 pub use totals::count::{Count, Sum};
 pub use totals::shares::{PAIR_SHARE_MIN, Share};

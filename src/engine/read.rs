@@ -3,7 +3,7 @@
 use crate::engine::Engine;
 use crate::engine::state::municipality::{Changed, State};
 use crate::engine::state::timeline::Timeline;
-use crate::engine::stats::baseline::{Baseline, Prior};
+use crate::engine::stats::baseline::{Baseline, Predictive, Prior};
 
 /// What is usual is shown with hardly any prior: it is a description, no test.
 const SHOWN: Prior =
@@ -65,7 +65,7 @@ impl Engine {
                 baseline.learn(value);
             }
         }
-        let (centre, scale, _) = baseline.predictive();
+        let Predictive { centre, scale, .. } = baseline.predictive();
         Some(Rolling {
             visits: count,
             seconds,

@@ -152,7 +152,7 @@ impl UnusualDuration {
     fn hit(&self, sight: &Sight<'_>, client: &Baseline, carer: &Baseline, p_value: f64, planned: i64) -> Hit {
         let own = sight.visit();
         let seconds_at = |log_ratio: f64| (planned as f64 * log_ratio.exp()).round() as i64;
-        let usual = seconds_at(client.predictive().0);
+        let usual = seconds_at(client.predictive().centre);
         let most = seconds_at(client.upper_quantile(RANGE_TAIL)).clamp(0, own.seconds());
         let known = self.observations_min <= client.observations();
         // A button can be pressed long after the door was closed.
@@ -173,7 +173,7 @@ impl UnusualDuration {
             expected: vec![
                 Measure::whole("usual_seconds", usual),
                 Measure::whole("usual_seconds_max", most),
-                Measure::real("usual_ratio_of_carer", carer.predictive().0.exp()),
+                Measure::real("usual_ratio_of_carer", carer.predictive().centre.exp()),
                 Measure::real("p_value_min", if grave { self.p_review_max } else { self.p_observe_max }),
             ],
             excluded: &["auto-closed", "manual-end", "night-tour", "outside-home", "alarm", "declined-visit"],

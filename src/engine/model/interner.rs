@@ -1,4 +1,4 @@
-//! Texts as small numbers: carers, clients and the like are compared and looked up as `u32`.
+//! Interned texts: carers, clients and the like are compared and hashed as `u32`.
 
 use std::hash::BuildHasher;
 use std::num::NonZeroU32;
@@ -35,8 +35,8 @@ ids! {
     ProviderId,
 }
 
-/// Any other short text that is only compared: tag, order, tariff, household, service, shared visit. One
-/// more than its number, so that a visit without it needs no more room.
+/// Any other text that is only compared: tag, order, tariff, household, service, shared visit. Stored as number
+/// plus one, so that an `Option<TextId>` takes four bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TextId(NonZeroU32);
 
@@ -52,7 +52,7 @@ impl From<TextId> for u32 {
     }
 }
 
-/// The element of `number` in a list that is indexed by id; the list grows with empty elements up to it.
+/// The element at `number` of a list indexed by id; grows the list with defaults up to it.
 pub(in crate::engine) fn grow_to<T: Default>(list: &mut Vec<T>, number: u32) -> &mut T {
     let at = number as usize;
     if list.len() <= at {
@@ -105,7 +105,7 @@ impl Interner {
         Id::from(number)
     }
 
-    /// The number of `name`, which is most likely `likely`: to compare two texts costs less than to look one up.
+    /// The number of `name`, compared with `likely` first: a comparison costs less than a hash look-up.
     pub(in crate::engine) fn intern_with_hint<Id: From<u32> + Into<u32> + Copy>(
         &mut self,
         name: &str,
@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_keeps_its_number_and_its_text() {
+    fn an_interned_text_keeps_its_number() {
         let mut names = Interner::default();
         let ann: CarerId = names.intern("ann");
         let bo: CarerId = names.intern("bo");
@@ -148,7 +148,7 @@ mod tests {
         let long = ["0b4f8a52-6c1d-4e6f-9a3b-1", "0b4f8a52-6c1d-4e6f-9a3b-2", "0b4f8a52-6c1d-4e6f-9"];
         let ids = long.map(|name| names.intern::<CarerId>(name));
         assert_eq!(long.map(|name| names.find::<CarerId>(name)), ids.map(Some));
-        assert_eq!((ids.map(|id| names.text(id)), names.len()), (long, 5), "alike at the beginning only");
-        assert_eq!(names.find::<CarerId>("ann\0"), None, "what is behind a short text is none of it");
+        assert_eq!((ids.map(|id| names.text(id)), names.len()), (long, 5), "equal prefixes");
+        assert_eq!(names.find::<CarerId>("ann\0"), None, "a longer text with the same beginning");
     }
 }

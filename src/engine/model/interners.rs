@@ -1,13 +1,13 @@
-//! The names of everything that has ids, kind by kind.
+//! One interner per kind of id.
 
 use crate::engine::model::interner::{Interner, TextId};
 
-/// Between task codes; no id has a control character.
+/// Separator of task codes; the contract allows no control character in a code.
 const TASK_SEPARATOR: char = '\u{2}';
-/// A control character and the kind of visit come before the first task code.
+/// Bytes before the first task code: a control character and the kind of visit.
 const KIND_BYTES: usize = 2;
 
-/// Names by kind.
+/// Interners by kind of id.
 #[derive(Default)]
 pub(in crate::engine) struct Interners {
     pub(in crate::engine) carers: Interner,
@@ -15,18 +15,18 @@ pub(in crate::engine) struct Interners {
     pub(in crate::engine) providers: Interner,
     /// Tags, orders, tariffs, households, services, shared visits.
     pub(in crate::engine) texts: Interner,
-    /// Reused for composed names, so that composing allocates once.
+    /// Buffer for composed names.
     scratch: String,
 }
 
 impl Interners {
-    /// How many there are of the kind that there are most of.
+    /// The largest number of carers, clients or providers.
     pub(in crate::engine) fn largest(&self) -> usize {
         self.carers.len().max(self.clients.len()).max(self.providers.len())
     }
 
-    /// The service that a visit belongs to, by its kind and its first task, and its kind with all
-    /// its tasks; they are most likely `likely`. One look-up where there is at most one task.
+    /// The ids of a visit's service (kind and first task) and of its kind with all tasks, compared with `likely`
+    /// first. At most one hash look-up where there is at most one task.
     pub(in crate::engine) fn service<'t>(
         &mut self,
         kind: u8,
@@ -34,7 +34,7 @@ impl Interners {
         likely: Option<(TextId, TextId)>,
     ) -> (TextId, TextId) {
         self.scratch.clear();
-        // A control character cannot be in an id, so no order, tag or tariff is called like this.
+        // The control character keeps services apart from orders, tags and tariffs in the same interner.
         self.scratch.push('\u{1}');
         self.scratch.push(char::from(b'a' + kind));
         self.scratch.push_str(tasks.next().unwrap_or_default());
@@ -50,7 +50,7 @@ impl Interners {
         (service, self.texts.intern_with_hint(&self.scratch, likely.map(|(_, tasks)| tasks)))
     }
 
-    /// The task codes behind what [`Interners::service`] gave as the second.
+    /// The task codes of the second id that [`Interners::service`] returns.
     pub(in crate::engine) fn task_codes(&self, tasks: TextId) -> impl Iterator<Item = &str> {
         let codes = self.texts.text(tasks).get(KIND_BYTES..).unwrap_or_default();
         codes.split(TASK_SEPARATOR).filter(|code| !code.is_empty())

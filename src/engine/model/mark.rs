@@ -1,59 +1,59 @@
-//! What rules note about single visits, to be counted over a pay period.
+//! Marks: properties of single visits that are counted over a pay period.
 //!
-//! A mark proves nothing by itself: it costs a bit per visit, and rules that look at periods hold its
-//! share at a carer or a provider against its share at the others.
+//! A mark is no finding. It costs one bit per visit; period rules compare its share at a carer or a provider with
+//! its share among the others.
 
 /// A property of a visit that is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Mark {
-    /// An end was typed in afterwards.
+    /// An end was entered by hand afterwards.
     Manual,
-    /// Start and length are those of the plan, to the minute.
+    /// Start and length equal the plan to the minute.
     PlanCopy,
-    /// The same client, start and length as the day or the week before.
+    /// Same client, start and length as the day or the week before.
     DayCopy,
-    /// Both ends fall on full five minutes.
+    /// Both ends on full five minutes.
     Rounded,
-    /// Much longer than planned, after what is usual for the client.
+    /// Much longer than planned, corrected for the client's mean.
     Long,
-    /// Much shorter than planned, after what is usual for the client.
+    /// Much shorter than planned, corrected for the client's mean.
     Short,
     /// Declined, or the client was not at home.
     Declined,
-    /// Not in the plan.
+    /// Without a plan.
     Unplanned,
-    /// Both ends were captured far from the client's home.
+    /// Both ends captured far from the client's home.
     FarFromHome,
     /// Lengthened by hand long after it ended.
     LateLengthened,
-    /// Changed by hand by somebody else than the carer.
+    /// Changed by hand by another person than the carer.
     EditedByOther,
-    /// Every task of a long list was ticked, or none at all.
+    /// All tasks of a long list ticked, or none.
     TaskPattern,
-    /// Began just after the better paid evening or night begins, out of those that began about then.
+    /// Began just after the start of the better paid evening or night; eligible are visits near that start.
     TariffEdge,
-    /// Captured with a device that others used that day, or with one changed to and fro.
+    /// Captured with a device that other carers used on the same day, or with alternating devices.
     SharedDevice,
-    /// Reached the server long after it ended.
+    /// Synced long after its end.
     Late,
-    /// Its tag was read within seconds of another, far away one.
+    /// Its tag was read within seconds of a tag of another home.
     TagNear,
-    /// Followed at once by another paid visit of the same carer to the same client.
+    /// Directly followed by another paid visit of the same carer to the same client.
     Split,
-    /// Paid by standard minutes, with nothing captured at the home.
+    /// Paid by standard minutes, without an electronic capture at the home.
     Unseen,
-    /// Ended so long after its carer began to work that no rest has room in those 24 hours.
+    /// Ended so long after the carer's work began that the 24 hours hold no rest.
     NoRest,
-    /// Began just before the better paid night ends, out of those that began about then.
+    /// Began just before the end of the better paid night; eligible are visits near that end.
     NightEdge,
-    /// Captured with a device that another carer used that day, first and last.
+    /// Captured with a device that another carer used first and last on the same day.
     Borrowed,
 }
 
 impl Mark {
-    /// The one that is counted for clients too.
+    /// The only mark that is counted per client.
     pub const OF_CLIENTS: Self = Self::Unseen;
-    /// How many there are.
+    /// The number of marks.
     pub const COUNT: usize = 21;
     /// All of them, in order.
     pub const ALL: [Self; Self::COUNT] = [
@@ -81,19 +81,18 @@ impl Mark {
     ];
 }
 
-/// What one visit adds to the counts: for which marks it counts at all, which it bears, and by how
-/// much it is longer than usual.
+/// A visit's contribution to the counts: the marks it is eligible for, the marks it has, its log length ratios.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::engine) struct Marks {
-    /// Bit per mark: the visit is one that could bear it.
+    /// Bit per mark: the visit is eligible.
     pub(in crate::engine) eligible: u32,
-    /// Bit per mark: it bears it.
+    /// Bit per mark: the visit has it.
     pub(in crate::engine) marked: u32,
     ratio: i16,
     residual: i16,
 }
 
-/// Stands for no length.
+/// Sentinel for no length.
 const NO_LENGTH: i16 = i16::MIN;
 
 impl Default for Marks {
@@ -103,22 +102,22 @@ impl Default for Marks {
 }
 
 impl Marks {
-    /// Notes its length, as in [`Marks::ratio`] and [`Marks::residual`].
+    /// Sets [`Marks::ratio`] and [`Marks::residual`].
     pub(in crate::engine) fn note_length(&mut self, ratio: i16, residual: i16) {
         (self.ratio, self.residual) = (ratio.max(-i16::MAX), residual.max(-i16::MAX));
     }
 
-    /// Natural logarithm of registered over planned length, in thousandths.
+    /// Natural logarithm of registered over planned length, in thousandths; `None` where it is not measured.
     pub(in crate::engine) fn ratio(&self) -> Option<i16> {
         (self.ratio != NO_LENGTH).then_some(self.ratio)
     }
 
-    /// The same less what is usual for the client.
+    /// [`Marks::ratio`] minus the client's mean of the month before, in thousandths.
     pub(in crate::engine) fn residual(&self) -> Option<i16> {
         (self.residual != NO_LENGTH).then_some(self.residual)
     }
 
-    /// Notes that the visit could bear `mark`, and whether it does.
+    /// Sets the visit's eligibility for `mark`, and whether it has it.
     pub(in crate::engine) const fn note(&mut self, mark: Mark, bears: bool) {
         self.eligible |= 1 << mark as u32;
         if bears {
@@ -135,7 +134,7 @@ impl Marks {
     }
 }
 
-/// The numbers of the bits that are set.
+/// Indices of the set bits, ascending.
 pub(in crate::engine) fn bits(mut set: u32) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
         let bit = (set != 0).then(|| set.trailing_zeros() as usize)?;
@@ -144,7 +143,7 @@ pub(in crate::engine) fn bits(mut set: u32) -> impl Iterator<Item = usize> {
     })
 }
 
-/// The same for sets of rules.
+/// Indices of the set bits of a rule set, ascending.
 pub(in crate::engine) fn bits64(mut set: u64) -> impl Iterator<Item = u16> {
     std::iter::from_fn(move || {
         let bit = (set != 0).then(|| set.trailing_zeros() as u16)?;
@@ -158,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_mark_stands_at_its_own_place() {
+    fn a_marks_number_is_its_index_in_all() {
         for (place, mark) in Mark::ALL.into_iter().enumerate() {
             assert_eq!(mark as usize, place);
         }

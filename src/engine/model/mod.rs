@@ -1,4 +1,4 @@
-//! What a visit is in here: ids as numbers, marks, signals, and whose pay period.
+//! The engine's data model: visits, interned ids, marks, signals, pay periods, settings.
 
 pub(in crate::engine) mod interner;
 pub(in crate::engine) mod interners;
@@ -9,12 +9,12 @@ pub(in crate::engine) mod visit;
 
 pub(in crate::engine) mod settings;
 
-/// No baseline looks further back than this many days; after a log that begins in the middle, what
-/// happened within so many days of its beginning cannot be derived again exactly.
+/// Days of history that a baseline reads at most. With a truncated log, alerts on visits within this many days
+/// after its start cannot be derived exactly.
 pub const BASELINE_DAYS_MAX: i32 = 56;
 pub(in crate::engine) const DAY_SECONDS: i64 = 86_400;
-/// More carers, clients or providers than this are a broken or hostile source, not a municipality.
+/// Carers, clients or providers of a municipality at most: more are a broken or hostile source.
 pub(in crate::engine) const ENTITIES_MAX: usize = 2_000_000;
-/// Seconds between the starts of two visits of one carer, above which they say nothing about each other: in this
-/// time one drives across the largest municipality.
+/// Seconds between the starts of two visits of one carer, up to which they are neighbours: the time of a drive
+/// across the largest municipality.
 pub const NEIGHBOUR_GAP_SECONDS_MAX: i64 = 4 * 3600;

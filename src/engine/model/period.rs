@@ -1,9 +1,9 @@
-//! Whose pay period a pattern is about.
+//! Subjects of pay period patterns.
 
 use crate::domain::{Month, SubjectKind};
 use crate::engine::model::interner::{CarerId, ClientId, ProviderId, TextId};
 
-/// Who is looked at over a pay period.
+/// A subject that period rules assess.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PeriodSubject {
     /// A carer.
@@ -14,7 +14,7 @@ pub enum PeriodSubject {
     Pair(CarerId, ClientId),
     /// A provider.
     Provider(ProviderId),
-    /// A tag or lock.
+    /// A tag or lock at a home.
     Tag(TextId),
 }
 
@@ -41,11 +41,11 @@ impl PeriodSubject {
     }
 }
 
-/// Somebody's pay period.
+/// One pay period of one subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SubjectPeriod {
     /// The pay period.
     pub month: Month,
-    /// Whose.
+    /// The subject.
     pub subject: PeriodSubject,
 }

@@ -1,8 +1,8 @@
-//! What the engine of a municipality goes by.
+//! Settings of a municipality's engine.
 
 use crate::domain::Zone;
 
-/// On which registration of a contradicting pair the hold falls.
+/// Which registration of a contradicting pair gets the hold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum HoldTarget {
     /// The one with the weaker evidence.
@@ -12,38 +12,38 @@ pub enum HoldTarget {
     Both,
 }
 
-/// What the engine of a municipality goes by.
+/// Settings of a municipality's engine.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Municipality code.
     pub municipality: String,
-    /// Its time zone.
+    /// The municipality's time zone.
     pub zone: Zone,
-    /// Days that registrations are kept, by their start.
+    /// Days for which registrations are retained, by their start.
     pub retained_days: u16,
-    /// On which registration of a pair the hold falls.
+    /// Which registration of a pair gets the hold.
     pub hold_on: HoldTarget,
-    /// The price where no tariff is known, in öre per hour.
+    /// Price without a known tariff, in öre per hour.
     pub default_ore_per_hour: i64,
-    /// Day of the next month on which a period is paid where no calendar is known.
+    /// Day of the next month of a period's payout run without a known calendar.
     pub default_payout_day: i8,
     /// Local hour of that payout run.
     pub default_payout_hour: i8,
-    /// What the machine may propose at most.
+    /// Limits on what the engine proposes.
     pub bounds: Bounds,
 }
 
-/// Where the bounds are.
+/// Limits on what the engine proposes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bounds {
-    /// Holds that one rule may propose about the visits of one day.
+    /// Holds of one rule on visits of one local day, above which its breaker opens.
     pub rule_holds_a_day_max: u32,
-    /// Or so large a share of that day's visits, where that is more, 0 to 1.
+    /// Share of that day's visits, 0 to 1; the larger limit counts.
     pub rule_holds_share_max: f64,
     /// Share of a provider's paid seconds in a pay period that may be held, 0 to 1.
     pub provider_held_share_max: f64,
-    /// But at least so many seconds may be held of any provider.
+    /// Seconds that may be held of any provider in a pay period, whatever its share.
     pub provider_held_seconds_min: u32,
-    /// Alerts about patterns that a municipality can look at in a day; the likeliest to be chance wait.
+    /// Pattern alerts that are published per day of a pay period; those with the highest p-values wait.
     pub statistics_cases_a_day: u32,
 }

@@ -1,57 +1,56 @@
-//! In which respects a visit, or the pay period of its carer, can be odd.
+//! Signals: the dimensions in which a visit, or the pay period of its carer, can be unusual.
 
 use crate::engine::model::mark::{Mark, Marks};
 
-/// A visit longer by less than this logarithm is none of those that a carer has padded.
+/// Residual log length ratio, in thousandths, from which a visit belongs to its carer's padding pattern.
 const PADDED_MIN_THOUSANDTHS: i16 = 80;
 
-/// One respect. The first [`Signal::VISIT_COUNT`] are about the visit, the others about its carer's
-/// pay period.
+/// One dimension. The first [`Signal::VISIT_COUNT`] describe the visit, the others its carer's pay period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Signal {
-    /// Longer than planned, after what is usual for the client.
+    /// Longer than planned, corrected for the client's mean.
     Long,
-    /// Shorter than planned, likewise.
+    /// Shorter than planned, corrected for the client's mean.
     Short,
     /// Began far from its planned time.
     Start,
-    /// Reached the server late.
+    /// Synced late.
     Lag,
-    /// More unplanned visits at the client that day than is usual.
+    /// More unplanned visits at the client on that day than usual.
     Count,
-    /// The carer's visits are long too often, or on the whole.
+    /// Long visits of the carer: their share, or the mean length.
     Padding,
-    /// The carer's visits are short too often.
+    /// Share of the carer's short visits.
     Cutting,
-    /// The carer registers the plan.
+    /// Share of the carer's visits that equal the plan.
     PlanCopy,
-    /// The carer registers the day before again.
+    /// Share of the carer's visits that equal the day or week before.
     DayCopy,
-    /// The carer types too much in.
+    /// Share of the carer's visits entered by hand.
     Manual,
-    /// The carer's times are round too often.
+    /// Share of the carer's visits with rounded times.
     Rounded,
-    /// The carer has too many unplanned visits.
+    /// Share of the carer's unplanned visits.
     Unplanned,
-    /// The carer's visits are declined too often.
+    /// Share of the carer's declined visits.
     Declined,
-    /// The carer is too often far from the home.
+    /// Share of the carer's visits captured far from the home.
     FarFromHome,
-    /// The carer's visits are lengthened afterwards too often.
+    /// Share of the carer's visits lengthened afterwards.
     LateLengthened,
-    /// The carer's visits begin too often just inside a better paid band.
+    /// Share of the carer's visits that begin just inside a better paid band.
     TariffEdge,
-    /// The carer's devices are other carers'.
+    /// Share of the carer's visits captured with other carers' devices.
     SharedDevice,
 }
 
-/// How many signals are about pay periods.
+/// The number of signals about pay periods.
 pub(in crate::engine) const PERIOD_SIGNALS: usize = Signal::COUNT - Signal::VISIT_COUNT;
 
 impl Signal {
-    /// How many are about the visit itself.
+    /// The number of signals about the visit itself.
     pub const VISIT_COUNT: usize = 5;
-    /// How many there are.
+    /// The number of signals.
     pub const COUNT: usize = 17;
     /// All of them, in order.
     pub const ALL: [Self; Self::COUNT] = [
@@ -74,7 +73,7 @@ impl Signal {
         Self::SharedDevice,
     ];
 
-    /// The mark that its pattern is counted by: of a carer's visits only those that bear it are odd.
+    /// The mark that the pattern counts: only the carer's visits with it belong to the pattern.
     const fn mark(self) -> Option<Mark> {
         Some(match self {
             Self::Cutting => Mark::Short,
@@ -92,7 +91,7 @@ impl Signal {
         })
     }
 
-    /// Is a visit with these marks one of those that make up the carer's pattern?
+    /// Whether a visit with these marks belongs to the carer's pattern.
     pub(in crate::engine) fn contributes(self, marks: &Marks) -> bool {
         match self.mark() {
             Some(mark) => marks.bears(mark),
@@ -100,7 +99,7 @@ impl Signal {
         }
     }
 
-    /// Its place among those about pay periods.
+    /// The index among the signals about pay periods.
     pub(in crate::engine) const fn period_place(self) -> Option<usize> {
         (self as usize).checked_sub(Self::VISIT_COUNT)
     }

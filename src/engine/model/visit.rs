@@ -1,15 +1,21 @@
-//! A registration as the engine keeps it: small, with ids as numbers.
+//! A registration in the engine's memory: interned ids, compact fields.
+//!
+//! | Type | Bytes | Layout |
+//! |---|---|---|
+//! | [`Visit`] | fits with its ledger entry into 192 (three cache lines) | `repr(C)`: the fields read of neighbours lie in the first line |
+//! | [`OptionalTime`] | 8 | a sentinel instead of a discriminant |
+//! | [`VisitExtras`] | boxed | absent for most visits |
 
 use crate::domain::{
     CaptureMethod, Day, EventType, Geo, Month, PaymentMode, Span, UtcSecond, VisitKind, VisitOutcome,
 };
 use crate::engine::model::interner::{CarerId, ClientId, ProviderId, TextId};
 
-/// Where a registration is kept; valid as long as the registration is kept.
+/// Index of a registration in the ledger; valid while the registration is retained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Slot(pub(in crate::engine) u32);
 
-/// An instant, or none, in the room of an instant; the first that there is stands for none.
+/// Optional timestamp in 8 bytes; `i64::MIN` is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::engine) struct OptionalTime(i64);
 
@@ -27,11 +33,11 @@ impl OptionalTime {
 
 /// The version of a registration that counts.
 ///
-/// In the order in which it lies in memory: what is asked of a neighbour comes first and shares one cache line.
+/// Fields in memory order: those read of neighbours come first and share one cache line.
 #[derive(Clone, Debug, PartialEq)]
 #[repr(C)]
 pub struct Visit {
-    /// Registered start and end; of no length while the visit is still open.
+    /// Registered start and end; of length zero while the visit is open.
     pub span: Span,
     pub(in crate::engine) planned_start: OptionalTime,
     pub(in crate::engine) planned_seconds: u32,
@@ -41,67 +47,67 @@ pub struct Visit {
     pub client: ClientId,
     /// The provider.
     pub provider: ProviderId,
-    /// The local day of its start.
+    /// Local day of the start.
     pub day: Day,
     /// The pay period.
     pub pay_period: Month,
     /// Kind of visit and first task: visits of one service are compared with each other.
     pub service: TextId,
-    /// Which registration.
+    /// The ledger index.
     pub slot: Slot,
-    /// The minute of that local day, 0 to 1439.
+    /// Minute of that local day, 0 to 1439.
     pub minute: u16,
-    /// No end is registered yet.
+    /// Whether no end is registered yet.
     pub open: bool,
-    /// What came of it.
+    /// Outcome of the visit.
     pub outcome: VisitOutcome,
     /// Kind of visit.
     pub kind: VisitKind,
-    /// How the start was captured.
+    /// Capture method of the start.
     pub start_method: CaptureMethod,
-    /// How the end was captured.
+    /// Capture method of the end.
     pub end_method: CaptureMethod,
-    /// Is it billed?
+    /// Whether it is billed.
     pub billable: bool,
-    /// The phone or device at the start.
+    /// Device at the start.
     pub start_device: Option<TextId>,
-    /// The phone or device at the end.
+    /// Device at the end.
     pub end_device: Option<TextId>,
-    /// The tag read at the start.
+    /// Tag read at the start.
     pub start_tag: Option<TextId>,
-    /// The tag read at the end.
+    /// Tag read at the end.
     pub end_tag: Option<TextId>,
     /// The order, where the record names one.
     pub order: Option<TextId>,
     /// The tariff.
     pub tariff: Option<TextId>,
-    /// Kind of visit and all its tasks; [`crate::engine::Sight::task_codes`] tells them.
+    /// Kind of visit and all its tasks; [`crate::engine::Sight::task_codes`] gives the codes.
     pub tasks: TextId,
     /// Groups the registrations of one visit to several clients of a home.
     pub shared_visit: Option<TextId>,
-    /// What few visits have.
+    /// Fields that few visits have.
     pub extras: Option<Box<VisitExtras>>,
     pub(in crate::engine) synced_at: OptionalTime,
     pub(in crate::engine) emitted_at: OptionalTime,
-    /// When the last of its two ends was recorded; the registered end where the source does not say.
+    /// When the later of its two ends was recorded by the device; the registered end where that is unknown.
     pub recorded_at: UtcSecond,
-    /// Billed seconds, where they differ from the length.
+    /// Billed seconds, where they differ from the registered length.
     pub billable_seconds: Option<u32>,
-    /// Which version of it.
+    /// Version of the registration.
     pub version: u32,
-    /// Carers it needs, where the record says so.
+    /// Carers that the visit needs, where the record says so.
     pub required_staff: Option<u8>,
-    /// What happened in the source: an approval, a correction.
+    /// Event of the version in the source: an approval, a correction.
     pub event: EventType,
-    /// What the payment is reckoned by.
+    /// Basis of the payment.
     pub payment_mode: PaymentMode,
-    /// Is the carer a trainee who goes along?
+    /// Whether the carer is a trainee who accompanies another.
     pub trainee: bool,
-    /// How many tasks were ticked.
+    /// Number of ticked tasks.
     pub tasks_count: u8,
 }
 
-/// What few visits have, kept apart so that the others stay small.
+/// Fields that few visits have, boxed so that the others stay small.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct VisitExtras {
     /// Registration ids of the other carers of the same visit.
@@ -117,15 +123,15 @@ pub struct VisitExtras {
 /// A change by hand of one end of the visit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Edited {
-    /// Which end; `None` for anything else in the record.
+    /// The changed end; `None` for any other field.
     pub end: Option<End>,
-    /// By how many seconds it moved that end later.
+    /// Seconds by which that end moved later; negative where earlier.
     pub moved_seconds: i64,
-    /// Who changed it.
+    /// The editor.
     pub editor: Option<TextId>,
-    /// When.
+    /// When it was changed.
     pub at: UtcSecond,
-    /// Was a reason given?
+    /// Whether a reason was given.
     pub has_reason: bool,
 }
 
@@ -139,7 +145,7 @@ pub enum End {
 }
 
 impl Edited {
-    /// By how many seconds it made the visit longer; negative where shorter.
+    /// Seconds by which it lengthened the visit; negative where shortened.
     #[must_use]
     pub const fn lengthened_seconds(&self) -> i64 {
         match self.end {
@@ -158,7 +164,7 @@ impl Visit {
         Span::new(start, start.plus(i64::from(self.planned_seconds)))
     }
 
-    /// When its end reached the server; `None` where the source does not say.
+    /// When the end reached the server; `None` where unknown.
     #[must_use]
     pub fn synced_at(&self) -> Option<UtcSecond> {
         self.synced_at.get()
@@ -188,27 +194,27 @@ impl Visit {
         self.extras.as_ref().map_or([None; 2], |extras| [extras.start_geo, extras.end_geo])
     }
 
-    /// Seconds from its end until it reached the server, at least 0.
+    /// Seconds from the end until it reached the server, at least 0; `None` where unknown.
     #[must_use]
     pub fn sync_delay_seconds(&self) -> Option<i64> {
         self.synced_at().map(|arrived| arrived.since(self.span.end()).max(0))
     }
 
-    /// Does it begin on an evening (from 18), at night (before 7) or at a weekend?
+    /// Whether it begins in the evening (from 18:00), at night (before 07:00) or at a weekend, local time.
     #[must_use]
     pub const fn is_off_hours(&self) -> bool {
         // 1970-01-01 was a Thursday.
         (self.day.0 + 3).rem_euclid(7) >= 5 || self.minute < 7 * 60 || self.minute >= 18 * 60
     }
 
-    /// Seconds that are paid for: those billed, else the registered length.
+    /// Paid seconds: the billed ones, else the registered length.
     #[must_use]
     pub fn paid_seconds(&self) -> i64 {
         self.billable_seconds.map_or(self.seconds(), i64::from)
     }
 
-    /// The part of the visit that changes by hand have added: before its start or at its end, where more
-    /// was added. `None` where the changes that `counts` made it no longer.
+    /// The span that the edits selected by `counts` added: at the start or at the end, whichever grew more.
+    /// `None` where they added nothing.
     #[must_use]
     pub fn added_by(&self, counts: impl Fn(&Edited) -> bool) -> Option<Span> {
         let (mut before, mut after) = (0_i64, 0_i64);
@@ -229,21 +235,21 @@ impl Visit {
         added.filter(|added| 0 < added.seconds())
     }
 
-    /// Was it carried out, in whole or in part, and is it over?
+    /// Whether it is closed and was carried out, in whole or in part.
     #[must_use]
     pub const fn is_performed(&self) -> bool {
         !self.open && matches!(self.outcome, VisitOutcome::Performed | VisitOutcome::Partly)
     }
 
-    /// The registered length in seconds.
+    /// Registered length in seconds.
     #[must_use]
     pub const fn seconds(&self) -> i64 {
         self.span.seconds()
     }
 
-    /// When the carer is claimed to have been there: the registered span, but for a visit that the
-    /// source closed by itself, whose end is no evidence. That one is clipped at its planned end, or
-    /// to nothing where it has no plan.
+    /// The span in which the carer is claimed to have been present: the registered span; for a visit that the
+    /// source closed automatically, whose end is no evidence, clipped at the planned end, or of length zero
+    /// without a plan.
     #[must_use]
     pub fn presence(&self) -> Span {
         if self.end_method != CaptureMethod::AutoClosed {
@@ -254,20 +260,20 @@ impl Visit {
         Span::new(start, end).expect("`end` was not let below `start`")
     }
 
-    /// Were both ends captured by something bound to the place?
+    /// Whether both ends were captured by a device bound to the place.
     #[must_use]
     pub const fn is_electronic(&self) -> bool {
         self.start_method.is_electronic() && self.end_method.is_electronic()
     }
 
-    /// Was one of the ends typed in afterwards?
+    /// Whether an end was entered by hand afterwards.
     #[must_use]
     pub const fn is_manual(&self) -> bool {
         self.start_method.is_manual() || self.end_method.is_manual()
     }
 
-    /// Was the client's home entered, so that the carer was at that place? Declined visits, calls
-    /// and work outside the home say nothing about the place.
+    /// Whether the visit took place in the client's home. Declined visits, calls and errands are no evidence of a
+    /// place.
     #[must_use]
     pub const fn is_at_home(&self) -> bool {
         !self.open
@@ -275,29 +281,28 @@ impl Visit {
             && !matches!(self.kind, VisitKind::Remote | VisitKind::Errand | VisitKind::Escort)
     }
 
-    /// Does another version claim the same?
+    /// Whether another version makes the same claim; when and why it was sent is no claim.
     pub(in crate::engine) fn claims_the_same(&self, other: &Self) -> bool {
-        // When and why a version was sent is no claim, and no neighbour sees it.
         let Self { version, event, emitted_at, .. } = *other;
         Self { version, event, emitted_at, ..self.clone() } == *other
     }
 
-    /// How well its two ends are evidenced, higher is better: a capture bound to the place before a
-    /// button, a button before what the source does not say, that before what a person typed in.
+    /// Strength of evidence, 0 to 8: the sum over both ends of electronic capture 4, app button 3, unknown 2,
+    /// entered by hand 1, closed automatically 0.
     #[must_use]
     pub const fn evidence(&self) -> u8 {
         evidence(self.start_method) + evidence(self.end_method)
     }
 
-    /// The natural logarithm of registered over planned length: 0 as planned, 0.69 twice as long.
-    /// `None` without a plan or where a length is no evidence (open, closed by itself, nobody met).
+    /// Natural logarithm of registered over planned length: 0 as planned, 0.69 twice as long. `None` without a
+    /// plan or where the length is no evidence (open, closed automatically, client not met).
     #[must_use]
     pub fn log_ratio(&self) -> Option<f64> {
         let planned = self.planned()?.seconds();
         self.is_measured().then(|| (self.seconds() as f64 / planned as f64).ln())
     }
 
-    /// Has it such a logarithm?
+    /// Whether [`Visit::log_ratio`] is known.
     #[must_use]
     pub fn is_measured(&self) -> bool {
         matches!(self.outcome, VisitOutcome::Performed)

@@ -1,64 +1,63 @@
-//! From "how odd" to "how likely": each signal is held against its own past.
+//! Calibration of raw signal values to p-values, by each signal's own past.
 //!
-//! A raw value says only which of two visits is odder. One table per signal turns it into the share of
-//! visits that were at least as odd, learnt from the days that are over and frozen for the day that runs,
-//! so that a value depends on the signal's past and not on the other registrations of the day. Below the
-//! level that fifty visits reached, the tail is continued exponentially (a generalised Pareto tail of
+//! A raw value only orders visits by how unusual they are. One table per signal maps it to the share of visits that
+//! were at least as unusual. The table is learnt from closed days and frozen during the running day, so that a
+//! p-value depends on the signal's past and not on other registrations of the day. Below the level that fifty visits
+//! reached, the tail is continued exponentially (a generalised Pareto tail of
 //! shape 0, as in S. Coles, "An Introduction to Statistical Modeling of Extreme Values", 2001).
 //!
-//! The values of one visit are combined by the Cauchy combination (Y. Liu and J. Xie, J. Amer. Statist.
-//! Assoc. 115, 2020), which stays valid in the tail where the signals depend on each other; what comes
-//! out is held against its own past once more.
+//! The p-values of one visit are combined by the Cauchy combination (Y. Liu and J. Xie, J. Amer. Statist.
+//! Assoc. 115, 2020), which stays valid in the tail where signals depend on each other. The combined value is
+//! calibrated once more.
 //!
-//! This is the one thing in the engine that depends on the order of the feed. It ranks visits; no alert
-//! stands or falls by it.
+//! Calibration alone depends on the order of the feed. It ranks visits; no alert depends on it.
 
 use crate::domain::Day;
 use crate::engine::model::signal::Signal;
 
-/// Steps of a table: eight an octave, over forty octaves (twelve decades).
+/// Bins of a table: eight per octave, over forty octaves (twelve decades).
 const BINS: usize = 320;
-/// The combined value has a table of its own, after those of the signals.
+/// Index of the table of the combined value, after those of the signals.
 const COMBINED: usize = Signal::COUNT;
 const TABLES: usize = Signal::COUNT + 1;
-/// How many visits that behaved as the raw values say a table begins with.
+/// Prior visits of a table, distributed as the raw values say.
 const PRIOR_VISITS: f64 = 200.0;
-/// The tail is continued from where fewer visits than this are left.
+/// Visits below which the tail is continued exponentially.
 const TAIL_VISITS: f64 = 50.0;
-/// What a day's visits still weigh the day after: about two months count.
+/// Daily fading factor of the counts: about two months of visits count.
 const KEPT_A_DAY: f64 = 1.0 - 1.0 / 60.0;
-/// In so many first days the signals' own tables know nothing, and what comes out of them is nothing
-/// to learn from.
+/// First days on which the combined value is not learnt: the signals' own tables are still their priors.
 const LEARNING_DAYS: u32 = 3;
-/// One certain value must not cancel a rare one.
+/// Upper limit of a p-value in the combination: one near 1 must not cancel a small one.
 const P_MAX: f64 = 0.99;
 
-/// Do findings about it rank a visit? The others are context: they cost more than they bring.
+/// Whether the signal ranks visits. The others are context only: in the combination they cost more recall than
+/// they bring.
 const fn is_strong(signal: Signal) -> bool {
     !matches!(signal, Signal::Start | Signal::Lag | Signal::Count)
 }
 
-/// One table: frozen probabilities, and the counts that the next one is made of.
+/// The table of one signal: frozen p-values, and the counts for the next freeze.
 struct Table {
-    /// Visits of the days before, faded, by bin.
+    /// Visits of closed days, faded, by bin.
     past: Box<[f64]>,
     /// Visits of the running day, by bin.
     today: Box<[u32]>,
-    /// The probability of each bin.
+    /// P-value by bin.
     p: Box<[f64]>,
-    /// The Cauchy term of each bin.
+    /// Cauchy term by bin.
     term: Box<[f64]>,
 }
 
-/// The bin of a raw value in 0 to 1: the odder, the higher.
+/// Bin of a raw value in 0 to 1: the smaller the value, the higher the bin.
 fn bin(raw: f64) -> usize {
     const ONE: u32 = 1.0_f32.to_bits();
     let raw = (raw as f32).clamp(f32::MIN_POSITIVE, 1.0);
-    // The bits of a float grow with it, and an octave is 2²³ of them.
+    // The bit patterns of positive floats are ordered, with 2²³ of them per octave.
     (((ONE - raw.to_bits()) >> 20) as usize).min(BINS - 1)
 }
 
-/// The raw value at the lower edge of a bin.
+/// Raw value at the lower edge of a bin.
 fn edge(bin: usize) -> f64 {
     f64::from(f32::from_bits(1.0_f32.to_bits() - ((bin as u32) << 20)))
 }
@@ -90,11 +89,11 @@ impl Table {
     fn freeze(&mut self) {
         let all: f64 = self.past.iter().sum();
         let mut above = 0.0;
-        // Decades beyond the level from which the tail is continued, and how many visits lie there.
+        // The bin from which the tail is continued.
         let mut tail = None;
         for bin in (0..BINS).rev() {
             let (here, at_least) = (self.past[bin], above + self.past[bin]);
-            // The middle of a bin: half of those in it count as odder.
+            // Mid-p: half of the visits in the bin count as more unusual.
             let nominal = (edge(bin) + edge(bin + 1)) / 2.0;
             self.p[bin] = (above + here / 2.0 + PRIOR_VISITS * nominal) / (all + PRIOR_VISITS);
             above = at_least;
@@ -116,8 +115,8 @@ impl Table {
         self.term[bin]
     }
 
-    /// Replaces what lies beyond `from` by an exponential in the bins: its mean is that of the visits
-    /// beyond, with two visits at the nominal distance.
+    /// Replaces the p-values beyond bin `from` by an exponential tail, whose mean in bins is that of the visits
+    /// beyond, with two prior visits at the nominal distance.
     fn continue_tail(&mut self, from: usize) {
         const NOMINAL_BINS: f64 = 8.0 / std::f64::consts::LN_2;
         let beyond = || self.past.iter().enumerate().skip(from + 1);
@@ -132,10 +131,10 @@ impl Table {
     }
 }
 
-/// How likely a visit is, by what was seen of it.
+/// The calibrated, combined p-value of a visit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(in crate::engine) struct CombinedPValue {
-    /// All strong signals together; `None` where no signal spoke.
+    /// Combination of all strong signals; `None` without any.
     pub(in crate::engine) combined: Option<f64>,
 }
 
@@ -146,7 +145,7 @@ pub(in crate::engine) struct Calibration {
     days: u32,
 }
 
-/// The terms of the strong signals of one visit.
+/// Sum and number of the Cauchy terms of strong signals.
 #[derive(Clone, Copy, Debug, Default)]
 pub(in crate::engine) struct Terms {
     sum: f64,
@@ -160,7 +159,7 @@ impl Default for Calibration {
 }
 
 impl Calibration {
-    /// Freezes the tables anew where `day` is a later one than the last.
+    /// Closes the running day and freezes the tables, where `day` is later than the running day.
     pub(in crate::engine) fn advance(&mut self, day: Day) {
         if self.day.is_none_or(|known| known < day) {
             if self.day.is_some() {
@@ -183,7 +182,7 @@ impl Calibration {
         terms
     }
 
-    /// Weighs all terms of a visit, and learns from that too.
+    /// Combines the terms of a visit and of its carer's period, and counts the combined value.
     pub(in crate::engine) fn weigh(&mut self, of_visit: Terms, of_carer: Terms) -> CombinedPValue {
         let strong = of_visit.count + of_carer.count;
         if strong == 0.0 {
@@ -208,8 +207,8 @@ impl Calibration {
 mod tests {
     use super::*;
 
-    /// Evenly spread in 0 to 1, without a random number.
-    fn icc(count: usize) -> impl Iterator<Item = f64> {
+    /// Values evenly spread over 0 to 1, in a scattered order.
+    fn uniform(count: usize) -> impl Iterator<Item = f64> {
         (0..count).map(move |i| ((i * 7919) % count) as f64 / count as f64 + 0.5 / count as f64)
     }
 
@@ -219,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_table_believes_the_raw_value() {
+    fn a_table_without_visits_returns_the_raw_value() {
         let table = Table::new();
         for raw in [0.5, 1e-2, 1e-4, 1e-6] {
             let p = table.p[bin(raw)];
@@ -228,25 +227,25 @@ mod tests {
     }
 
     #[test]
-    fn a_raw_value_that_is_too_small_a_hundred_times_is_put_right() {
+    fn raw_values_that_are_too_small_are_calibrated() {
         let mut calibration = Calibration::default();
         for day in 0..30 {
             calibration.advance(Day(day));
-            for u in icc(5000) {
-                // Far too bold in the tail: the true probability is u.
+            for u in uniform(5000) {
+                // A raw value far too small in the tail: the true p-value is u.
                 weigh(&mut calibration, [(Signal::Long, u.powi(2))]);
             }
         }
         calibration.advance(Day(30));
         for level in [1e-1, 1e-2, 1e-3] {
-            let odds = weigh(&mut calibration, [(Signal::Long, f64::powi(level, 2))]);
-            let p = odds.combined.expect("one strong signal");
+            let weighed = weigh(&mut calibration, [(Signal::Long, f64::powi(level, 2))]);
+            let p = weighed.combined.expect("one strong signal");
             assert!((0.7..1.5).contains(&(p / level)), "{level}: {p}");
         }
     }
 
     #[test]
-    fn the_running_day_does_not_count_yet() {
+    fn the_running_day_is_not_learnt_yet() {
         let mut calibration = Calibration::default();
         calibration.advance(Day(1));
         let first = weigh(&mut calibration, [(Signal::Long, 1e-3)]);
@@ -257,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_context_does_not_rank() {
+    fn a_context_signal_has_no_combined_value() {
         let mut calibration = Calibration::default();
         assert_eq!(weigh(&mut calibration, [(Signal::Lag, 1e-9)]).combined, None);
     }

@@ -1,35 +1,34 @@
-//! What is usual among the others: pooled counts of all carers of a municipality.
+//! Peer baselines: pooled counts of all carers of a municipality.
 //!
-//! The pool of a pay period is that period and the one before. All sums are whole numbers, changed
-//! with every visit, so they are a function of the registrations that count. What rules are told of
-//! them is rounded to a coarse grid: only when a rounded value moves are standing patterns weighed
-//! again, and so it does not matter in which order the registrations came.
+//! The pool of a pay period covers that period and the one before. All sums are whole numbers, changed with every
+//! visit, so that they are a function of the registrations that count. Rules read them quantized to a coarse grid,
+//! and only a moved quantized value makes patterns dirty; so findings do not depend on the order of arrival.
 //!
-//! Shares vary between honest carers. How much is told by the intraclass correlation (`icc`),
-//! estimated from pairs of visits of one carer: the chance that both bear the mark, less what
-//! independence would give (H. Smith, "The average correlation", as for any clustered binary
+//! Shares vary between honest carers. The intraclass correlation (`icc`) measures how much, estimated from pairs of
+//! visits of one carer: the probability that both have the mark, minus that under independence (H. Smith, "The average correlation", as for any clustered binary
 //! outcome). A carer's `n` visits then weigh as `n / (1 + (n − 1) · icc)` independent ones (L.
 //! Kish's design effect, "Survey Sampling", 1965).
 
 use crate::engine::model::mark::Mark;
 use crate::engine::totals::count::{Count, Sum};
 
-/// Less spread than this is not believed: no two carers work under the same conditions.
-const SPREAD_MIN: f64 = 0.005;
-/// More spread than this would let everything pass.
-const SPREAD_MAX: f64 = 0.5;
+/// Lower bound of the intraclass correlation: no two carers work under the same conditions.
+const ICC_MIN: f64 = 0.005;
+/// Upper bound of the intraclass correlation: above it no share could be significant.
+const ICC_MAX: f64 = 0.5;
 
-/// A carer with fewer visits than this that bear a mark has no pattern.
+/// Marked visits below which a carer has no pattern.
 pub(in crate::engine) const MARKED_MIN: u32 = 3;
 
-/// Sums over the carers of one month, for one mark. None is ever below 0: signed numbers are turned into
-/// floating ones with one instruction.
+/// Sums over the carers of one month, for one mark. Never negative; signed because those convert to floats in one
+/// instruction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::engine) struct Pool {
     eligible: i64,
     marked: i64,
-    /// Ordered pairs of visits of one carer that could bear it, and of which both do.
+    /// Ordered pairs of eligible visits of one carer.
     pairs: i64,
+    /// Pairs of which both visits are marked.
     both: i64,
 }
 
@@ -48,9 +47,9 @@ impl Pool {
         Self { eligible, marked, pairs: eligible * (eligible - 1), both: marked * (marked - 1) }
     }
 
-    /// Replaces what a carer's count was by what it is.
+    /// Replaces a carer's count.
     pub(in crate::engine) fn change(&mut self, before: Count, after: Count) {
-        // How many more, and how many ordered pairs more: n (n − 1) less m (m − 1) is (n − m) (n + m − 1).
+        // Changes of a count and of its ordered pairs: n (n − 1) − m (m − 1) = (n − m) (n + m − 1).
         let more = |before: u32, after: u32| {
             let (before, after) = (i64::from(before), i64::from(after));
             (after - before, (after - before) * (after + before - 1))
@@ -64,14 +63,14 @@ impl Pool {
     }
 }
 
-/// Sums over the carers of one month, for logarithms of length ratios.
+/// Sums over the carers of one month, of logarithms of length ratios.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::engine) struct LengthPool {
     all: Sum,
     carers: i64,
-    /// The sum over carers of (their total)² / (their count).
+    /// Sum over carers of (their total)² / (their count).
     between: i64,
-    /// The ratios themselves; squares are not kept.
+    /// Ratios to the plan; without squares.
     ratio: Sum,
 }
 
@@ -111,45 +110,45 @@ impl LengthPool {
     }
 }
 
-/// What is usual among the carers, coarsely.
+/// Quantized share of a mark among all carers.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct PeerBaseline {
-    /// Visits that could bear the mark.
+    /// Eligible visits.
     pub eligible: f64,
-    /// The share that does.
+    /// Share of marked visits, 0 to 1.
     pub share: f64,
-    /// Ordered pairs of visits of one carer.
+    /// Ordered pairs of eligible visits of one carer.
     pairs: f64,
-    /// The share of them of which both bear it.
+    /// Share of those pairs of which both are marked, 0 to 1.
     both: f64,
 }
 
-/// How long visits are among the carers, coarsely: logarithms of length ratios.
+/// Quantized lengths among all carers: natural logarithms of length ratios.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct PeerLengthBaseline {
-    /// Visits.
+    /// Visits with a residual.
     pub count: f64,
-    /// Their mean.
+    /// Mean residual, corrected for the clients.
     pub mean: f64,
-    /// Standard deviation between visits of one carer.
+    /// Standard deviation of residuals within one carer.
     pub within: f64,
-    /// Standard deviation between the means of carers.
+    /// Standard deviation between carers' means.
     pub between: f64,
-    /// Visits of a carer, on average.
+    /// Mean number of visits of a carer.
     pub visits_of_one: f64,
     /// Visits with a plan.
     pub ratio_count: f64,
-    /// The mean against the plan alone.
+    /// Mean logarithm of the ratio to the plan.
     pub ratio_mean: f64,
 }
 
-/// `value` on a grid of 16 steps an octave, towards 0: the same for all values of a step.
+/// `value` rounded towards 0 to a grid of 16 steps per octave.
 pub(in crate::engine) fn quantize(value: f64) -> f64 {
     const KEPT_BITS: u32 = 4;
     f64::from_bits(value.to_bits() & !((1 << (52 - KEPT_BITS)) - 1))
 }
 
-/// A mean of logarithms on a grid of two hundredths.
+/// A mean logarithm rounded to a grid of 0.02.
 fn quantize_log(value: f64) -> f64 {
     (value * 50.0).round() / 50.0
 }
@@ -162,31 +161,28 @@ impl PeerBaseline {
         let share = |part: i64, whole: i64| if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
         Self {
             eligible: quantize(pool.eligible as f64),
-            // Up by a step: nobody is accused for the grid.
+            // One step up, so that quantization never makes a share significant.
             share: (quantize(share(pool.marked, pool.eligible)) * 17.0 / 16.0).min(1.0),
             pairs: quantize(pool.pairs as f64),
             both: quantize(share(pool.both, pool.pairs)),
         }
     }
 
-    /// Without `own`, and drawn towards `prior` as by `weight` more visits of others.
+    /// The others' rate: without `own`, shrunk towards `prior` with the weight of `weight` visits.
     #[must_use]
     pub fn leave_one_out(&self, own: Count, prior: f64, weight: f64) -> Rate {
         let (of, marked) = (f64::from(own.eligible), f64::from(own.marked));
         let others = (self.eligible - of).max(0.0);
-        let others_borne = (self.share * self.eligible - marked).clamp(0.0, others);
-        let share = (others_borne + prior * weight) / (others + weight).max(f64::MIN_POSITIVE);
+        let others_marked = (self.share * self.eligible - marked).clamp(0.0, others);
+        let share = (others_marked + prior * weight) / (others + weight).max(f64::MIN_POSITIVE);
         let own_pairs = Pool::of(own);
         let pairs = self.pairs - own_pairs.pairs as f64;
         let both = (self.both * self.pairs - own_pairs.both as f64).max(0.0);
         let variance = share * (1.0 - share);
-        let icc = if 0.0 < pairs && 0.0 < variance {
-            (both / pairs - share * share) / variance
-        } else {
-            SPREAD_MIN
-        };
+        let icc =
+            if 0.0 < pairs && 0.0 < variance { (both / pairs - share * share) / variance } else { ICC_MIN };
         let of_one = if 0.0 < self.eligible { 1.0 + self.pairs / self.eligible } else { 1.0 };
-        Rate { share, icc: icc.clamp(SPREAD_MIN, SPREAD_MAX), visits_of_one: of_one }
+        Rate { share, icc: icc.clamp(ICC_MIN, ICC_MAX), visits_of_one: of_one }
     }
 }
 
@@ -199,7 +195,7 @@ impl PeerLengthBaseline {
         let mean = pool.all.mean();
         let within = (pool.all.squares - pool.between) as f64 / (count - carers);
         let about_mean = pool.between as f64 - (pool.all.total as f64).powi(2) / count;
-        // Method of moments in the one-way model with about equally many visits of each carer.
+        // Method of moments in the one-way random-effects model, with about equal numbers of visits by carer.
         let between = (about_mean / (carers - 1.0) - within) * carers / count;
         Self {
             count: quantize(count),
@@ -212,14 +208,13 @@ impl PeerLengthBaseline {
         }
     }
 
-    /// The mean of the others, without `own`, drawn towards 0 as by `weight` visits that took what is
-    /// usual.
+    /// Mean residual of the others: without `own`, shrunk towards 0 with the weight of `weight` visits.
     #[must_use]
     pub fn mean_leave_one_out(&self, own: Sum, weight: f64) -> f64 {
         Self::leave_one_out(self.count, self.mean, own, weight)
     }
 
-    /// The same for lengths against the plan alone.
+    /// Mean logarithm of the others' ratio to the plan, shrunk alike.
     #[must_use]
     pub fn ratio_leave_one_out(&self, own: Sum, weight: f64) -> f64 {
         Self::leave_one_out(self.ratio_count, self.ratio_mean, own, weight)
@@ -232,21 +227,21 @@ impl PeerLengthBaseline {
     }
 }
 
-/// The share of a mark that a carer's or provider's own is held against.
+/// The others' share of a mark, with which a carer's or provider's share is compared.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rate {
-    /// The share among the others, 0 to 1.
+    /// Share among the others, 0 to 1.
     pub share: f64,
-    /// Intraclass correlation, 0 to 1: how much honest carers differ.
+    /// Intraclass correlation, 0 to 1.
     pub icc: f64,
-    /// Visits of the carer that an average visit belongs to.
+    /// Size-weighted mean number of visits of a carer.
     visits_of_one: f64,
 }
 
 impl Rate {
-    /// At most so likely is a share like `seen` or higher, were this the true share: Chernoff's bound
-    /// (H. Chernoff, Ann. Math. Statist. 23, 1952) for as many independent visits as these weigh. 1 where
-    /// the share is no higher.
+    /// Upper bound of the p-value of a share of `seen` or higher under this rate: Chernoff's bound (H. Chernoff,
+    /// Ann. Math. Statist. 23, 1952) with the effective number of independent visits. 1 where the share is no
+    /// higher.
     #[must_use]
     pub fn p_value(&self, seen: Count, of_one_carer: bool) -> f64 {
         let (of, share) = (f64::from(seen.eligible), seen.share());
@@ -259,8 +254,8 @@ impl Rate {
     }
 }
 
-/// Chernoff's bound: at most so likely is a share of `seen` or more out of `visits`, were `expected`
-/// the true one.
+/// Chernoff's bound: upper bound of the probability of a share of `seen` or more among `visits` where the true
+/// share is `expected`.
 #[must_use]
 pub fn chernoff(visits: f64, seen: f64, expected: f64) -> f64 {
     if seen <= expected {
@@ -270,11 +265,11 @@ pub fn chernoff(visits: f64, seen: f64, expected: f64) -> f64 {
     (-visits * (part(seen, expected) + part(1.0 - seen, 1.0 - expected))).exp()
 }
 
-/// All pools of one month, and what is usual in it.
+/// Pools and baselines of one month.
 #[derive(Clone, Debug)]
 pub(in crate::engine) struct MonthPool {
     marks: [Pool; Mark::COUNT],
-    /// Carers with [`MARKED_MIN`] visits or more that bear the mark.
+    /// Carers with at least [`MARKED_MIN`] marked visits, by mark.
     pub(in crate::engine) carers_marked: [u32; Mark::COUNT],
     pub(in crate::engine) length: LengthPool,
     pub(in crate::engine) baselines: [PeerBaseline; Mark::COUNT],
@@ -294,21 +289,21 @@ impl Default for MonthPool {
 }
 
 impl MonthPool {
-    /// Replaces what a carer's count of one mark was by what it is.
+    /// Replaces a carer's count of one mark.
     pub(in crate::engine) fn change(&mut self, mark: usize, before: Count, after: Count) {
         self.marks[mark].change(before, after);
-        let bears = |count: Count| u32::from(MARKED_MIN <= count.marked);
-        self.carers_marked[mark] = self.carers_marked[mark] + bears(after) - bears(before);
+        let is_enough = |count: Count| u32::from(MARKED_MIN <= count.marked);
+        self.carers_marked[mark] = self.carers_marked[mark] + is_enough(after) - is_enough(before);
     }
 
-    /// Reckons what is usual for one mark anew, with the month before; true where it moved.
+    /// Recomputes the baseline of one mark from this month and the one before; returns whether it changed.
     pub(in crate::engine) fn refresh(&mut self, mark: usize, before: Option<&Self>) -> bool {
         let pool = self.marks[mark].add(before.map_or_else(Pool::default, |before| before.marks[mark]));
         let baseline = PeerBaseline::of(pool);
         std::mem::replace(&mut self.baselines[mark], baseline) != baseline
     }
 
-    /// The same for lengths.
+    /// Recomputes the baseline of lengths; returns whether it changed.
     pub(in crate::engine) fn refresh_length(&mut self, before: Option<&Self>) -> bool {
         let pool = self.length.add(before.map_or_else(LengthPool::default, |before| before.length));
         let baseline = PeerLengthBaseline::of(pool);
@@ -329,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_taken_out_again_was_never_there() {
+    fn a_replaced_count_leaves_no_trace() {
         let mut changed = pool(&[(100, 10), (200, 4)]);
         changed.change(Count { eligible: 200, marked: 4 }, Count { eligible: 201, marked: 5 });
         changed.change(Count { eligible: 201, marked: 5 }, Count { eligible: 200, marked: 4 });
@@ -337,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn a_carer_is_held_against_the_others_only() {
+    fn a_carer_is_compared_with_the_others_only() {
         let mut counts = vec![(100, 5); 99];
         counts.push((100, 100));
         let baseline = PeerBaseline::of(pool(&counts));
@@ -350,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn where_honest_carers_differ_a_high_share_says_less() {
+    fn a_high_share_is_less_significant_where_carers_differ() {
         let alike = PeerBaseline::of(pool(&[(200, 40); 50]));
         let unlike: Vec<(u32, u32)> = (0..50).map(|i| (200, if i % 2 == 0 { 10 } else { 70 })).collect();
         let unlike = PeerBaseline::of(pool(&unlike));
@@ -362,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn the_grid_is_fine_enough_to_be_told() {
+    fn quantization_lowers_a_value_by_less_than_7_percent() {
         for value in [0.001, 0.05, 0.3, 7.0, 12_345.0] {
             assert!((0.93..=1.0).contains(&(quantize(value) / value)), "{value}");
         }

@@ -59,36 +59,36 @@ impl Change {
     }
 }
 
-/// How many visits bear a mark, out of those that could.
+/// Visits with a mark, out of the eligible ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Count {
-    /// Visits that could bear it.
+    /// Visits that are eligible for the mark.
     pub eligible: u32,
-    /// Visits that do.
+    /// Visits with the mark.
     pub marked: u32,
 }
 
 impl Count {
-    /// The share, 0 to 1; 0 where nothing was counted.
+    /// Share of marked visits, 0 to 1; 0 where none is eligible.
     #[must_use]
     pub fn share(self) -> f64 {
         if self.eligible == 0 { 0.0 } else { f64::from(self.marked) / f64::from(self.eligible) }
     }
 }
 
-/// A sum of logarithms of length ratios.
+/// Sum of natural logarithms of length ratios.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sum {
-    /// How many were added.
+    /// Number of values.
     pub count: u32,
-    /// Their sum, in thousandths.
+    /// Sum in thousandths.
     pub total: i64,
-    /// The sum of their squares, in millionths.
+    /// Sum of squares in millionths.
     pub squares: i64,
 }
 
 impl Sum {
-    /// The mean logarithm; 0 where nothing was added.
+    /// Mean logarithm; 0 without values.
     #[must_use]
     pub fn mean(self) -> f64 {
         if self.count == 0 { 0.0 } else { self.total as f64 / f64::from(self.count) / 1000.0 }

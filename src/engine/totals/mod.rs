@@ -1,4 +1,4 @@
-//! Whole-number totals per subject and pay period.
+//! Whole-number totals by subject and pay period.
 
 pub(in crate::engine) mod count;
 pub(in crate::engine) mod months;

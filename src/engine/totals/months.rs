@@ -1,15 +1,15 @@
-//! The tallies of one carer, client or provider by pay period.
+//! The tallies of one carer, client or provider, by pay period.
 
 use smallvec::SmallVec;
 
 use crate::domain::Month;
 use crate::engine::totals::tally::{EntityKind, Tally};
 
-/// So many lie beside the party itself: as many as there are with 100 days kept.
+/// Tallies stored inline: the pay periods of 100 retained days.
 const NEAR: usize = 4;
 
-/// The tallies, few, in order. Each in a place of its own: when thousands of parties get their next month in
-/// one week, what they grew out of would lie idle.
+/// Tallies in order of month. Each is boxed: thousands of entities get their next month in the same week, and
+/// growing lists of tallies would leave as much memory unused.
 #[derive(Clone, Debug, Default)]
 pub(in crate::engine) struct Months(SmallVec<[(Month, Box<Tally>); NEAR]>);
 
@@ -17,11 +17,11 @@ impl Months {
     pub(in crate::engine) const EMPTY: Self = Self(SmallVec::new_const());
 
     pub(in crate::engine) fn get(&self, month: Month) -> Option<&Tally> {
-        // The latest is asked for most.
+        // Most queries are about the latest month.
         self.0.iter().rev().find(|(known, _)| *known == month).map(|(_, tally)| &**tally)
     }
 
-    /// The tally of `month`; an empty one of its `side` where nothing is counted yet.
+    /// The tally of `month`; inserts an empty one for this kind of entity where there is none.
     pub(in crate::engine) fn entry(&mut self, month: Month, side: EntityKind) -> &mut Tally {
         let at = self.0.iter().rposition(|(known, _)| *known <= month);
         match at {
@@ -34,12 +34,12 @@ impl Months {
         }
     }
 
-    /// Lets go of a tally that counts nothing any more.
+    /// Drops the tally of `month` where it is empty.
     pub(in crate::engine) fn tidy(&mut self, month: Month) {
         self.0.retain(|(known, tally)| *known != month || !tally.is_empty());
     }
 
-    /// Lets go of what is before `month`.
+    /// Drops the months before `month`.
     pub(in crate::engine) fn expire(&mut self, month: Month) {
         self.0.retain(|(known, _)| month <= *known);
     }

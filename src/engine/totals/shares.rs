@@ -1,36 +1,36 @@
-//! What each carer does at a client in a pay period.
+//! Carers' shares of a client's pay period.
 
 use crate::domain::VisitKind;
 use crate::engine::model::interner::CarerId;
 use crate::engine::model::visit::Visit;
 use crate::engine::totals::count::Change;
 
-/// A pair with a smaller part than this of the client's visits, and of the unplanned ones, is none to
-/// speak of.
+/// Share of the client's visits, or of its unplanned visits, 0 to 1, from which a carer and the client are a pair
+/// that rules assess.
 pub const PAIR_SHARE_MIN: f64 = 0.3;
 
-/// What one carer does at a client.
+/// One carer's visits at a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Share {
     /// The carer.
     pub carer: CarerId,
-    /// Visits carried out.
+    /// Performed visits.
     pub visits: u32,
-    /// Those of them that were not planned.
+    /// Unplanned ones among them.
     pub unplanned: u32,
-    /// Those of them on evenings (from 18), nights and weekends.
+    /// Those on evenings (from 18:00), nights and weekends.
     pub off_hours: u32,
-    /// Their registered minutes.
+    /// Registered minutes of all of them.
     pub minutes: u32,
 }
 
-/// What all carers do there, in order of first appearance.
+/// All carers' shares at a client, in order of first appearance.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::engine) struct Shares {
     each: Vec<Share>,
-    /// Visits of all of them that were not planned.
+    /// Unplanned visits of all carers.
     unplanned: u32,
-    /// Has any of them a large part? Most clients have no such carer, and are not gone through for it.
+    /// Whether any carer has a large share: for most clients none has, and the list need not be searched.
     any_close: bool,
 }
 
@@ -41,8 +41,8 @@ impl Shares {
         &self.each
     }
 
-    /// Takes a visit in or out, where there are so many `visits` after it; true where it is its carer's first,
-    /// or was the last.
+    /// Inserts or retracts a visit; `visits` is the client's number after the change. Returns whether it is the
+    /// carer's first or was the last.
     pub(in crate::engine) fn apply(&mut self, visit: &Visit, change: Change, visits: u32) -> bool {
         let at = self.each.iter().position(|share| share.carer == visit.carer).unwrap_or_else(|| {
             let nothing = Share { carer: visit.carer, visits: 0, unplanned: 0, off_hours: 0, minutes: 0 };
@@ -60,7 +60,7 @@ impl Shares {
         if share.visits == 0 {
             self.each.swap_remove(at);
         }
-        // By a visit more nobody's part has grown but its carer's.
+        // An inserted visit raises the share of its carer only.
         self.any_close = if change == Change::Insert && !self.any_close {
             is_close(&share, visits, self.unplanned)
         } else {
@@ -69,20 +69,20 @@ impl Shares {
         share.visits == u32::from(change == Change::Insert)
     }
 
-    /// The carers with a large part of so many `visits`, or of the unplanned ones; few.
+    /// The few carers with a large share of the client's `visits`, or of its unplanned visits.
     pub(in crate::engine) fn close(&self, visits: u32) -> impl Iterator<Item = CarerId> {
         let each: &[Share] = if self.any_close { &self.each } else { &[] };
         each.iter().filter(move |share| is_close(share, visits, self.unplanned)).map(|share| share.carer)
     }
 }
 
-/// Is it a large part of the visits, or of the unplanned ones?
+/// Whether the share is large, of all visits or of the unplanned ones.
 fn is_close(share: &Share, visits: u32, unplanned: u32) -> bool {
     let large = |part: u32, whole: u32| 0 < part && PAIR_SHARE_MIN * f64::from(whole) <= f64::from(part);
     large(share.visits, visits) || large(share.unplanned, unplanned)
 }
 
-/// Registered minutes; a visit has at most 24 hours.
+/// Registered minutes; at most 24 hours.
 fn minutes(visit: &Visit) -> u32 {
     u32::try_from(visit.seconds() / 60).unwrap_or(0)
 }

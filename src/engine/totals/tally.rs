@@ -1,6 +1,6 @@
-//! Counts per carer, client and provider in a pay period.
+//! Totals of a carer, client or provider in a pay period.
 //!
-//! Whole numbers only, so that taking a registration out again leaves what was before it came.
+//! Whole numbers only, so that a retraction restores the totals exactly.
 
 use smallvec::SmallVec;
 
@@ -11,67 +11,66 @@ use crate::engine::model::visit::Visit;
 use crate::engine::totals::count::{Change, Count, Counted, Sum};
 use crate::engine::totals::shares::{Share, Shares};
 
-/// What was registered in a period.
+/// Totals of one pay period.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tally {
-    /// Visits that were carried out.
+    /// Performed visits.
     pub visits: u32,
-    /// Their registered seconds.
+    /// Registered seconds of performed visits.
     pub seconds: i64,
-    /// Their paid seconds, where the visit is billed.
+    /// Paid seconds of billed, performed visits.
     pub paid_seconds: i64,
-    /// Those of them that draw on the client's grants: all but answers to alarms and visits for which
-    /// the granted time or a fixed sum is paid, whatever was registered.
+    /// Paid seconds that draw on the client's grants: without alarm visits, and without visits for which the
+    /// granted time or a fixed sum is paid.
     pub grant_chargeable_seconds: i64,
-    /// Carried out visits for which the granted time is paid.
+    /// Performed visits for which the granted time is paid.
     pub paid_by_grant: u32,
-    /// Carried out visits that were captured electronically at one end at least.
+    /// Performed visits with at least one electronic capture.
     pub electronic_visits: u32,
-    /// Registered over planned length.
+    /// Logarithms of registered over planned length.
     pub ratio: Sum,
-    /// The same less what is usual for the clients.
+    /// The same minus the clients' means of the month before.
     pub residual: Sum,
     mark_counts: MarkCounts,
-    /// Closed visits per provider, carried out or not, in order of first appearance; few.
+    /// Closed visits by provider, performed or not, in order of first appearance.
     providers: Counted<ProviderId>,
     detail: Detail,
-    /// Of a provider: clients with a visit of its own. Of a carer: those with one that was carried out.
+    /// Of a provider: clients with a closed visit. Of a carer: clients with a performed visit. Of a client: 0.
     pub(in crate::engine) clients: u32,
 }
 
-/// How many visits bear each mark. A municipality has thousands of clients' tallies, and nobody asks for more
-/// than one mark of them.
+/// Counts by mark. A municipality has thousands of client tallies, and rules read a single mark of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum MarkCounts {
     OfClient(Count),
     Each(Box<[Count; Mark::COUNT]>),
 }
 
-/// What only one side has.
+/// Totals that only one kind of entity has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Detail {
-    /// Of a carer: registered minutes per day.
+    /// Of a carer: registered minutes by local day.
     Days(Vec<(Day, u32)>),
-    /// Of a client: what each carer does there.
+    /// Of a client: the carers' shares.
     Shares(Shares),
-    /// Of a provider: changes by hand per editor, in order of first appearance.
+    /// Of a provider: edits by editor, in order of first appearance.
     Editors(Counted<TextId>),
 }
 
-/// What nobody has registered.
+/// The empty tally.
 pub(in crate::engine) static NOTHING: Tally =
     Tally::new(MarkCounts::OfClient(Count { eligible: 0, marked: 0 }), Detail::Shares(Shares::EMPTY));
 
-/// Whose first visit it is in the period, or was the last.
+/// Whether a visit is the first, or was the last, of the period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::engine) struct Boundary {
-    /// Its provider's.
+    /// Of its provider.
     pub(in crate::engine) provider: bool,
-    /// Of a client: its carer's, of those carried out.
+    /// Of its carer at the client, among performed visits.
     pub(in crate::engine) carer: bool,
 }
 
-/// Whose tally takes the visit.
+/// The kind of entity that a tally belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::engine) enum EntityKind {
     Carer,
@@ -98,7 +97,7 @@ impl Tally {
         }
     }
 
-    /// One that counts nothing yet.
+    /// An empty tally of this kind of entity.
     pub(in crate::engine) fn of(side: EntityKind) -> Self {
         let each = || MarkCounts::Each(Box::default());
         match side {
@@ -110,7 +109,7 @@ impl Tally {
         }
     }
 
-    /// How many visits bear `mark`; of a client only [`Mark::OF_CLIENTS`] is counted.
+    /// The count of `mark`; for a client only [`Mark::OF_CLIENTS`] is counted.
     #[must_use]
     pub fn count(&self, mark: Mark) -> Count {
         match &self.mark_counts {
@@ -122,50 +121,50 @@ impl Tally {
         }
     }
 
-    /// Clients with a visit by this provider, or with one that this carer carried out; 0 for clients.
+    /// Of a provider: clients with a closed visit. Of a carer: clients with a performed visit. Of a client: 0.
     #[must_use]
     pub const fn clients(&self) -> u32 {
         self.clients
     }
 
-    /// The providers with their visits.
+    /// Closed visits by provider.
     #[must_use]
     pub fn providers(&self) -> &[(ProviderId, u32)] {
         &self.providers
     }
 
-    /// Of a carer: registered minutes per local day, without those of visits that the source closed
-    /// beyond their plan; in no order that means anything.
+    /// Of a carer: minutes of presence by local day, unordered; a visit that the source closed automatically counts
+    /// up to its planned end.
     #[must_use]
     pub fn days(&self) -> &[(Day, u32)] {
         if let Detail::Days(days) = &self.detail { days } else { &[] }
     }
 
-    /// Of a client: what each carer does there.
+    /// Of a client: the carers' shares.
     #[must_use]
     pub fn shares(&self) -> &[Share] {
         if let Detail::Shares(shares) = &self.detail { shares.each() } else { &[] }
     }
 
-    /// Of a provider: changes by hand per editor.
+    /// Of a provider: edits by editor.
     #[must_use]
     pub fn editors(&self) -> &[(TextId, u32)] {
         if let Detail::Editors(editors) = &self.detail { editors } else { &[] }
     }
 
-    /// Registered minutes of a carer on `day`.
+    /// Minutes of presence of a carer on `day`.
     #[must_use]
     pub fn minutes_on(&self, day: Day) -> u32 {
         self.days().iter().find(|(known, _)| *known == day).map_or(0, |(_, minutes)| *minutes)
     }
 
-    /// Of a client: the carers with a large part of its visits, or of the unplanned ones; few.
+    /// Of a client: the few carers with a large share of its visits, or of its unplanned visits.
     pub(in crate::engine) fn close_carers(&self) -> impl Iterator<Item = CarerId> {
         let shares = if let Detail::Shares(shares) = &self.detail { Some(shares) } else { None };
         shares.into_iter().flat_map(|shares| shares.close(self.visits))
     }
 
-    /// Takes a visit in or out.
+    /// Inserts or retracts a visit.
     pub(in crate::engine) fn apply(&mut self, visit: &Visit, change: Change) -> Boundary {
         let sign = change.sign();
         if let Detail::Editors(editors) = &mut self.detail {
@@ -229,7 +228,7 @@ impl Tally {
         self.residual.apply(marks.residual(), change);
     }
 
-    /// Is anything counted here at all?
+    /// Whether nothing is counted.
     pub(in crate::engine) fn is_empty(&self) -> bool {
         let marked = match &self.mark_counts {
             MarkCounts::OfClient(count) => std::slice::from_ref(count),
@@ -242,7 +241,6 @@ impl Tally {
 }
 
 fn apply_to_day(days: &mut Vec<(Day, u32)>, visit: &Visit, change: Change) {
-    // Nobody worked on until the source closed the visit.
     let minutes = u32::try_from(visit.presence().seconds() / 60).unwrap_or(0);
     // Most visits are of the last day.
     let at = days.iter().rposition(|(day, _)| *day == visit.day);
