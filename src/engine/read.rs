@@ -57,7 +57,7 @@ impl Engine {
         let share = |part: u32| f64::from(part) / f64::from(count);
         let (mut seconds, mut manual, mut electronic) = (0, 0, 0);
         let mut baseline = Baseline::new(SHOWN);
-        for visit in timeline.all().iter().map(|mark| self.state.ledger.counted(mark.slot)) {
+        for visit in timeline.all().iter().map(|pin| self.state.ledger.counted(pin.slot)) {
             seconds += visit.seconds();
             manual += u32::from(visit.is_manual());
             electronic += u32::from(visit.is_electronic());

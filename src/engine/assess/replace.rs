@@ -8,6 +8,7 @@ use crate::engine::model::visit::{Slot, Visit};
 use crate::engine::model::{BASELINE_DAYS_MAX, DAY_SECONDS};
 use crate::engine::rule::sight::Sight;
 use crate::engine::state::facts::Affects;
+use crate::engine::state::neighbours::LaterVisit;
 use crate::engine::state::timeline;
 use crate::engine::totals::count::Change;
 use crate::engine::{Engine, Output};
@@ -68,9 +69,10 @@ impl Engine {
             let month_before = Some(later.pay_period.previous());
             UtcSecond(whole_from) <= later.span.start() && self.state.horizon_month < month_before
         };
-        let later = later.filter(|(later, _)| is_whole(later));
-        let some = later.filter(|(later, is_near)| *is_near || (later.slot.0 + slot.0).is_multiple_of(16));
-        let later: Vec<Slot> = some.map(|(later, _)| later.slot).collect();
+        let later = later.filter(|later| is_whole(later.visit));
+        let sample =
+            later.filter(|later| later.is_neighbour || (later.visit.slot.0 + slot.0).is_multiple_of(16));
+        let later: Vec<Slot> = sample.map(|later| later.visit.slot).collect();
         let counts = self.rule_counts.clone();
         let overlooked = later.into_iter().find(|slot| {
             self.run_rules(*slot);
@@ -104,7 +106,7 @@ impl Engine {
                 &self.state.settings.bounds,
                 &mut self.scratch.flipped_breakers,
             );
-            self.state.place(visit);
+            self.state.insert(visit);
             let visit = self.state.ledger.counted(slot);
             let closed = !visit.open;
             if closed {
@@ -179,10 +181,13 @@ impl Engine {
     /// The later visits that look back at `visit`, which stands; and the carer's day, where that is a long one.
     fn dependents_by_lookback(&self, visit: &Visit, into: &mut Vec<Slot>) {
         let mut sight = None;
-        for (later, is_near) in self.state.later(visit).filter(|(later, _)| !later.open) {
+        for LaterVisit { visit: later, is_neighbour } in self.state.later(visit) {
+            if later.open {
+                continue;
+            }
             let sight = sight.get_or_insert_with(|| Sight::new(&self.state, visit));
             let depends_on = |rule: u16| self.rules[usize::from(rule)].rule.depends_on(sight, later);
-            let looks = if is_near {
+            let looks = if is_neighbour {
                 self.rules_by_subject[SubjectKind::Registration as usize]
                     .iter()
                     .any(|looking| depends_on(looking.rule))
@@ -213,7 +218,7 @@ impl Engine {
 
     /// Assesses again what a changed fact touches.
     pub(in crate::engine) fn touch(&mut self, affects: Affects, out: &mut Vec<Output>) {
-        let slots = |marks: &[timeline::Pin]| marks.iter().map(|mark| mark.slot).collect();
+        let slots = |pins: &[timeline::Pin]| pins.iter().map(|pin| pin.slot).collect();
         let mut affected: Vec<Slot> = match affects {
             Affects::Nothing => return,
             Affects::Money => return self.publish_all(out),

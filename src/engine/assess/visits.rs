@@ -104,7 +104,7 @@ impl Engine {
         let entity = self.state.client(client);
         if entity.months.get(month.next()).is_some() {
             let ledger = &self.state.ledger;
-            let later = entity.timeline.all().iter().map(|mark| mark.slot);
+            let later = entity.timeline.all().iter().map(|pin| pin.slot);
             self.scratch
                 .to_remark
                 .extend(later.filter(|slot| ledger.counted(*slot).pay_period == month.next()));

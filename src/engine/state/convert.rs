@@ -1,4 +1,4 @@
-//! From a registration as it came to a visit as it is kept.
+//! Conversion of a registration into a visit.
 
 use crate::domain::{Edit, EventType, Registration, Span};
 use crate::engine::model::interner::{CarerId, ClientId, Interner, TextId};
@@ -7,13 +7,13 @@ use crate::engine::model::visit::{Edited, End, Slot, Visit, VisitExtras};
 use crate::engine::state::municipality::State;
 
 impl State {
-    /// The registration as it is kept here.
+    /// Converts a registration, interning its texts.
     pub(in crate::engine) fn visit(&mut self, registration: &Registration<'_>, slot: Slot) -> Visit {
         let start = registration.start_at;
         let (day, month, minute) = self.calendar.of(&self.settings.zone, start);
         let Self { interners, ledger, carers, clients, .. } = self;
-        // The version before names the same as this one, nearly always; and most visits name what the carer's and
-        // the client's last ones did.
+        // Hints for the interner: the version before, else the last visits of the carer and of the client, mostly
+        // name the same.
         let before = ledger.visit(slot);
         let carer: CarerId =
             interners.carers.intern_with_hint(registration.carer_ref, before.map(|visit| visit.carer));
@@ -84,7 +84,7 @@ fn text(texts: &mut Interner, name: Option<&str>, likely: Option<TextId>) -> Opt
     name.map(|name| texts.intern_with_hint(name, likely))
 }
 
-/// What both ends were captured with: most visits end with what they began with.
+/// Interns the tags or devices of both ends, which are mostly equal.
 fn both(
     texts: &mut Interner,
     [first, last]: [Option<&str>; 2],
@@ -95,7 +95,7 @@ fn both(
     [start, if first == last { start } else { text(texts, last, likely[1]) }]
 }
 
-/// What few visits have; `None` for the others.
+/// Fields that few visits have; `None` for the others.
 fn extras(registration: &Registration<'_>, interners: &mut Interners) -> Option<Box<VisitExtras>> {
     let geo = [registration.start_capture.geo, registration.end_capture.geo];
     let (partners, edits) = (&registration.partner_registration_ids, &registration.edits);

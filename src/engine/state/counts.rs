@@ -1,4 +1,4 @@
-//! What is counted per pay period, and what is usual.
+//! Tallies and baselines by pay period.
 
 use crate::domain::Month;
 use crate::engine::model::interner::{CarerId, ClientId, ProviderId, TextId, grow_to};
@@ -13,7 +13,7 @@ use crate::engine::totals::tally::{EntityKind, Tally};
 static NO_MONTHS: Months = Months::EMPTY;
 
 impl State {
-    /// Takes a visit into the tallies, or out of them.
+    /// Inserts a visit into the tallies of its carer, client and provider, or retracts it.
     pub(in crate::engine) fn apply_to_tallies(&mut self, visit: &Visit, change: Change) {
         let month = visit.pay_period;
         if visit.open || Some(month) <= self.horizon_month {
@@ -36,8 +36,7 @@ impl State {
         }
     }
 
-    /// Counts the visit in `slot` with `marks` instead of those it had; true where that changed
-    /// anything.
+    /// Replaces the marks of the visit in `slot`; returns whether they changed.
     pub(in crate::engine) fn set_marks(&mut self, slot: Slot, marks: Marks) -> bool {
         let entry = self.ledger.entry_mut(slot);
         let before = std::mem::replace(&mut entry.marks, marks);
@@ -85,7 +84,7 @@ impl State {
         }
     }
 
-    /// What is usual in `month` has to be reckoned anew before it is asked for.
+    /// Marks baselines of `month` stale: those of the marks in `marks`, bit by mark, and those of lengths.
     pub(in crate::engine) fn mark_baseline_stale(&mut self, month: Month, marks: u32, length: bool) {
         match self.stale_baselines.iter_mut().find(|stale_baselines| stale_baselines.month == month) {
             Some(stale_baselines) => {
@@ -96,44 +95,44 @@ impl State {
         }
     }
 
-    /// Reckons it anew, and answers for what it has moved.
+    /// Recomputes the stale baselines; returns those whose quantized value changed, in order.
     pub(in crate::engine) fn refresh_baselines(&mut self) -> Vec<(Month, BaselineChange)> {
-        let mut periods_affected_by_baseline = Vec::new();
+        let mut changes = Vec::new();
         for StaleBaseline { month, marks, length } in std::mem::take(&mut self.stale_baselines) {
-            self.refresh(month, marks, length, &mut periods_affected_by_baseline);
+            self.refresh(month, marks, length, &mut changes);
         }
-        periods_affected_by_baseline.sort_unstable();
-        periods_affected_by_baseline.dedup();
-        periods_affected_by_baseline
+        changes.sort_unstable();
+        changes.dedup();
+        changes
     }
 
-    /// Reckons anew what is usual in `month` and, as it belongs to that, in the one after.
+    /// Recomputes the baselines of `month` and of the next month, whose pool includes `month`.
     fn refresh(
         &mut self,
         month: Month,
         marks: u32,
         length: bool,
-        periods_affected_by_baseline: &mut Vec<(Month, BaselineChange)>,
+        changes: &mut Vec<(Month, BaselineChange)>,
     ) {
         for month in [month, month.next()] {
             let (before, mut from) = (month.previous(), self.pools.range_mut(..=month).rev());
             let Some((_, pool)) = from.next().filter(|(known, _)| **known == month) else { continue };
             let before = from.next().filter(|(known, _)| **known == before).map(|(_, pool)| &*pool);
             for mark in bits(marks).filter(|mark| pool.refresh(*mark, before)) {
-                periods_affected_by_baseline.push((month, BaselineChange::Share(Mark::ALL[mark])));
+                changes.push((month, BaselineChange::Share(Mark::ALL[mark])));
             }
             if length && pool.refresh_length(before) {
-                periods_affected_by_baseline.push((month, BaselineChange::Length));
+                changes.push((month, BaselineChange::Length));
             }
         }
     }
 
-    /// The tally of somebody's period.
+    /// The tally of a subject in a month.
     pub(in crate::engine) fn tally_of(&self, subject: PeriodSubject, month: Month) -> Option<&Tally> {
         self.months_of(subject)?.get(month)
     }
 
-    /// All tallies of somebody; a tag has none.
+    /// All tallies of a subject; a tag has none.
     pub(in crate::engine) fn months_of(&self, subject: PeriodSubject) -> Option<&Months> {
         match subject {
             PeriodSubject::Carer(carer) => Some(&self.carer(carer).months),
@@ -149,7 +148,7 @@ impl State {
         self.providers.get(provider.0 as usize).unwrap_or(&NO_MONTHS)
     }
 
-    /// Every period of which anything is counted, in no order that means anything.
+    /// Every period with a count, unordered.
     pub(in crate::engine) fn periods(&self) -> Vec<SubjectPeriod> {
         let carers =
             (0u32..).zip(&self.carers).map(|(id, entity)| (PeriodSubject::Carer(id.into()), &entity.months));
@@ -179,7 +178,7 @@ impl State {
         periods
     }
 
-    /// The provider that most visits of a period belong to; the first by name where several do.
+    /// The provider with most visits of a period; the first by name among equals.
     pub(in crate::engine) fn main_provider(
         &self,
         subject: PeriodSubject,

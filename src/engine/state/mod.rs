@@ -1,4 +1,4 @@
-//! Everything known of one municipality: insert, retract, expire, query.
+//! State of one municipality: insert, retract, expire, query.
 
 pub(in crate::engine) mod convert;
 pub(in crate::engine) mod counts;

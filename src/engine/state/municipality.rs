@@ -1,4 +1,4 @@
-//! All that is known of one municipality: its registrations in place, its facts, its counts.
+//! State of one municipality: registrations, facts, totals.
 
 use crate::engine::model::settings::Settings;
 use std::collections::{BTreeMap, VecDeque};
@@ -22,17 +22,17 @@ use crate::engine::stats::peers::MonthPool;
 use crate::engine::totals::count::{Change, Counted};
 use crate::engine::totals::months::Months;
 
-/// A carer or a client, in two cache lines: all of both are touched with each of its visits.
+/// State of a carer or a client, in two cache lines: both are read for each of its visits.
 #[repr(align(64))]
 #[derive(Default)]
 pub(in crate::engine) struct EntityState {
     pub(in crate::engine) timeline: Timeline,
-    /// Visits there that have a standing finding.
+    /// Visits on the timeline with findings.
     pub(in crate::engine) visits_with_findings: u32,
-    /// Changed since the read model last asked.
+    /// Whether it waits in [`State::changed_since_read`].
     pub(in crate::engine) changed_since_read: bool,
     pub(in crate::engine) months: Months,
-    /// Its pairs about which something stands, in no order that means anything.
+    /// Pair periods with findings, unordered.
     pub(in crate::engine) pairs_with_findings: Box<[SubjectPeriod]>,
 }
 
@@ -46,7 +46,7 @@ impl EntityState {
     }
 }
 
-/// All that is known of one municipality.
+/// State of one municipality.
 pub(in crate::engine) struct State {
     pub(in crate::engine) settings: Arc<Settings>,
     pub(in crate::engine) interners: Interners,
@@ -55,25 +55,25 @@ pub(in crate::engine) struct State {
     pub(in crate::engine) carers: Vec<EntityState>,
     pub(in crate::engine) clients: Vec<EntityState>,
     pub(in crate::engine) providers: Vec<Months>,
-    /// Who captured visits with a tag that was read right after or before a far away one.
+    /// Carers by tag, of visits with [`Mark::TagNear`].
     pub(in crate::engine) tags: HashMap<(Month, TextId), Counted<CarerId>>,
     pub(in crate::engine) devices: Devices,
     pub(in crate::engine) pools: BTreeMap<Month, MonthPool>,
-    /// What is usual that has to be reckoned anew.
+    /// Baselines to recompute before the next assessment of periods.
     pub(in crate::engine) stale_baselines: Vec<StaleBaseline>,
-    /// Pay periods of tags whose count in `tags` has changed since they were last looked at.
+    /// Dirty pay periods of tags: their count in `tags` changed since they were last assessed.
     pub(in crate::engine) tags_counted: Vec<SubjectPeriod>,
-    /// Carers and clients that changed since the read model last asked, each once.
+    /// Carers and clients that changed since the read model last drained them, each once.
     pub(in crate::engine) changed_since_read: VecDeque<Changed>,
-    /// What began before this is no longer kept.
+    /// Start of retention: visits that start earlier are expired.
     pub(in crate::engine) horizon: UtcSecond,
-    /// The local month of `horizon`: it and those before are no longer whole.
+    /// Local month of `horizon`; it and earlier months are incomplete.
     pub(in crate::engine) horizon_month: Option<Month>,
     pub(in crate::engine) calendar: Calendar,
 }
 
-/// The local day, month and offset of the quarters of an hour that were asked about last: of more than a day.
-/// No zone changes its offset within one.
+/// Cache of local calendar data for 128 quarter hours: more than a day. No time zone changes its offset within a
+/// quarter hour.
 pub(in crate::engine) struct Calendar([Option<(i64, Day, Month, i64)>; Self::QUARTERS]);
 
 impl Default for Calendar {
@@ -86,7 +86,7 @@ impl Calendar {
     const QUARTER_SECONDS: i64 = 900;
     const QUARTERS: usize = 128;
 
-    /// Day, month, and the minute of the day.
+    /// Local day, month and minute of the day.
     pub(in crate::engine) fn of(&mut self, zone: &Zone, at: UtcSecond) -> (Day, Month, u16) {
         let quarter = at.0.div_euclid(Self::QUARTER_SECONDS);
         let known = &mut self.0[quarter.rem_euclid(Self::QUARTERS as i64) as usize];
@@ -99,14 +99,14 @@ impl Calendar {
     }
 }
 
-/// Who changed.
+/// An entity that changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::engine) enum Changed {
     Carer(CarerId),
     Client(ClientId),
 }
 
-/// The marks of a month, bit by mark, and whether its lengths, of which what is usual is not up to date.
+/// Stale baselines of a month: those of `marks`, bit by mark, and, where `length`, those of lengths.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::engine) struct StaleBaseline {
     pub(in crate::engine) month: Month,
@@ -114,7 +114,7 @@ pub(in crate::engine) struct StaleBaseline {
     pub(in crate::engine) length: bool,
 }
 
-/// For what the usual has moved.
+/// Which baseline changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::engine) enum BaselineChange {
     Share(Mark),
@@ -153,21 +153,21 @@ impl State {
         self.clients.get(client.0 as usize).unwrap_or_else(|| &NOBODY)
     }
 
-    /// Puts a visit on the timelines and into the counts.
-    pub(in crate::engine) fn place(&mut self, visit: Visit) {
+    /// Inserts a visit into timelines, tallies and devices.
+    pub(in crate::engine) fn insert(&mut self, visit: Visit) {
         let pin = Pin::new(visit.presence(), visit.slot);
         let ledger = &self.ledger;
         let by_id = |a, b| ledger.id(a).cmp(ledger.id(b));
         grow_to(&mut self.carers, visit.carer.0).timeline.insert(pin, by_id);
         grow_to(&mut self.clients, visit.client.0).timeline.insert(pin, by_id);
-        self.touch(&visit);
+        self.mark_changed(&visit);
         self.apply_to_tallies(&visit, Change::Insert);
         self.devices.apply(&visit, Change::Insert);
         let slot = visit.slot;
         self.ledger.entry_mut(slot).visit = Some(visit);
     }
 
-    /// Takes a visit out again: what is left is as if it had never been placed.
+    /// Retracts the visit in `slot`; the state is as if it had never been inserted.
     pub(in crate::engine) fn retract(&mut self, slot: Slot) -> Option<Visit> {
         self.set_marks(slot, Marks::default());
         let visit = self.ledger.entry_mut(slot).visit.take()?;
@@ -175,13 +175,13 @@ impl State {
         for entity in [grow_to(&mut self.carers, visit.carer.0), grow_to(&mut self.clients, visit.client.0)] {
             entity.timeline.remove(pin);
         }
-        self.touch(&visit);
+        self.mark_changed(&visit);
         self.apply_to_tallies(&visit, Change::Retract);
         self.devices.apply(&visit, Change::Retract);
         Some(visit)
     }
 
-    fn touch(&mut self, visit: &Visit) {
+    fn mark_changed(&mut self, visit: &Visit) {
         let carer = &mut self.carers[visit.carer.0 as usize];
         if !std::mem::replace(&mut carer.changed_since_read, true) {
             self.changed_since_read.push_back(Changed::Carer(visit.carer));
@@ -192,27 +192,27 @@ impl State {
         }
     }
 
-    /// Counts a visit with findings of a carer and a client in, or out.
+    /// Counts a visit with findings of a carer and a client, or no longer.
     pub(in crate::engine) fn count_findings(&mut self, (carer, client): (CarerId, ClientId), change: Change) {
         for entity in [&mut self.carers[carer.0 as usize], &mut self.clients[client.0 as usize]] {
             change.count(&mut entity.visits_with_findings, 1);
         }
     }
 
-    /// Folds the length ratios of the visits that begin on `days` and that `fits`.
+    /// Folds the length ratios of the visits on `days` for which `fits` is true.
     pub(in crate::engine) fn baseline(
         &self,
-        marks: &[Pin],
+        pins: &[Pin],
         prior: Prior,
         days: Range<Day>,
         fits: impl Fn(&Visit) -> bool,
     ) -> Baseline {
         let mut baseline = Baseline::new(prior);
-        // Two days wider in UTC than the local days are; the days decide.
+        // One UTC day earlier than the first local day; the visits' own days decide.
         let from = UtcSecond((i64::from(days.start.0) - 1) * 86_400);
-        let first = marks.partition_point(|mark| mark.start() < from);
-        for mark in &marks[first..] {
-            let visit = self.ledger.counted(mark.slot);
+        let first = pins.partition_point(|pin| pin.start() < from);
+        for pin in &pins[first..] {
+            let visit = self.ledger.counted(pin.slot);
             if days.end <= visit.day {
                 break;
             }
@@ -226,7 +226,7 @@ impl State {
         baseline
     }
 
-    /// Lets go of everything that began before `horizon`; answers with the registrations that went.
+    /// Expires visits that start before `horizon`; returns their slots.
     pub(in crate::engine) fn expire(&mut self, horizon: UtcSecond) -> Vec<Slot> {
         self.horizon = horizon;
         self.carers.iter_mut().for_each(|carer| carer.timeline.expire(horizon, |_| ()));
@@ -244,7 +244,7 @@ impl State {
         if self.horizon_month == Some(month) {
             return;
         }
-        // The month that the horizon lies in is no longer whole: its tallies go with it.
+        // The month of the horizon is incomplete: its tallies are dropped.
         self.horizon_month = Some(month);
         let first_whole = month.next();
         for entity in self.carers.iter_mut().chain(&mut self.clients) {

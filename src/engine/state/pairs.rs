@@ -1,4 +1,4 @@
-//! Which carers and clients have so much to do with each other that rules look at them as a pair.
+//! Pairs of a carer and a client whose pay period rules assess.
 
 use crate::domain::Month;
 use crate::engine::model::interner::{CarerId, ClientId};
@@ -6,12 +6,12 @@ use crate::engine::model::period::{PeriodSubject, SubjectPeriod};
 use crate::engine::state::municipality::State;
 use crate::engine::totals::tally::Tally;
 
-/// A carer of whose visits a smaller part than this is at one client has others too.
+/// Share of the carer's visits at one client, 0 to 1, from which the carer has a single client.
 pub const ONE_CLIENT_SHARE_MIN: f64 = 0.85;
 
 impl State {
-    /// The pairs of a client that could tell of something, as a carer's part changes with the visits of
-    /// others, and those of which something stands.
+    /// Adds the client's pairs that can have a pattern (a carer's share also changes with the visits of others), and
+    /// those with findings.
     pub(in crate::engine) fn pairs_of(&self, client: ClientId, month: Month, into: &mut Vec<SubjectPeriod>) {
         let entity = self.client(client);
         let close = entity.months.get(month).into_iter().flat_map(Tally::close_carers);
@@ -19,8 +19,8 @@ impl State {
         into.extend(entity.pairs_with_findings.iter().filter(|pair| pair.month == month));
     }
 
-    /// The pair of a carer who has hardly another client, as that changes with visits to others, and those
-    /// of which something stands.
+    /// Adds the pair of a carer with a single client (which also changes with visits to other clients), and the
+    /// carer's pairs with findings.
     pub(in crate::engine) fn main_pairs_of(
         &self,
         carer: CarerId,
@@ -34,7 +34,7 @@ impl State {
     }
 
     fn only_client(&self, carer: CarerId, month: Month, tally: &Tally) -> Option<ClientId> {
-        // Each of the others has one visit at least.
+        // Each of the other clients has at least one visit.
         let elsewhere_max = (1.0 - ONE_CLIENT_SHARE_MIN) * f64::from(tally.visits);
         if tally.visits == 0 || elsewhere_max + 1.0 < f64::from(tally.clients()) {
             return None;
@@ -44,12 +44,12 @@ impl State {
             .filter(|visit| visit.pay_period == month && visit.is_performed())
             .map(|visit| visit.client)
             .collect();
-        // Whoever has more than half of them is in the middle.
+        // A client with more than half of the visits is the median.
         let middle = of_month.len() / 2;
         (!of_month.is_empty()).then(|| *of_month.select_nth_unstable(middle).1)
     }
 
-    /// Could the pair tell of something, or does something stand about it?
+    /// Whether the pair can have a pattern, or has findings.
     pub(in crate::engine) fn is_close(&self, carer: CarerId, client: ClientId, month: Month) -> bool {
         let entity = self.client(client);
         let close = |tally: &Tally| tally.close_carers().any(|close| close == carer);
@@ -59,15 +59,15 @@ impl State {
             || entity.months.get(month).is_some_and(close)
     }
 
-    /// Remembers at both sides of a pair whether anything `stands` about its period.
-    pub(in crate::engine) fn record_pair(&mut self, period: SubjectPeriod, stands: bool) {
+    /// Records at both entities of a pair whether its period has findings.
+    pub(in crate::engine) fn record_pair(&mut self, period: SubjectPeriod, has_findings: bool) {
         let PeriodSubject::Pair(carer, client) = period.subject else { return };
         let sides = [&mut self.carers[carer.0 as usize], &mut self.clients[client.0 as usize]];
         for entity in sides {
-            if stands || entity.pairs_with_findings.contains(&period) {
-                entity.change_pairs(|standing| {
-                    standing.retain(|known| *known != period);
-                    standing.extend(stands.then_some(period));
+            if has_findings || entity.pairs_with_findings.contains(&period) {
+                entity.change_pairs(|pairs| {
+                    pairs.retain(|known| *known != period);
+                    pairs.extend(has_findings.then_some(period));
                 });
             }
         }

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use crate::domain::{Span, UtcSecond};
 use crate::engine::model::visit::Slot;
 
-/// One visit on a timeline: its presence and where the rest of it is kept. Four of them share a cache line.
+/// A visit on a timeline: its presence and its ledger slot, in 16 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::engine) struct Pin {
     start: UtcSecond,
@@ -14,7 +14,7 @@ pub(in crate::engine) struct Pin {
 }
 
 impl Pin {
-    /// Of the visit in `slot`, whose presence is `span`; beyond 136 years its end is not told.
+    /// The pin of the visit in `slot` with presence `span`; a length above 136 years is clipped.
     pub(in crate::engine) fn new(span: Span, slot: Slot) -> Self {
         Self { start: span.start(), seconds: u32::try_from(span.seconds()).unwrap_or(u32::MAX), slot }
     }
@@ -31,86 +31,89 @@ impl Pin {
         Span::new(self.start, self.end()).expect("a length is not negative")
     }
 
-    /// First by start, then by end.
+    /// Order by start, then by end.
     const fn key(&self) -> (UtcSecond, u32) {
         (self.start, self.seconds)
     }
 }
 
-/// So many marks at the end are searched first, then twice as many before them, and so on: most
-/// registrations are of today, and most of what is asked about them is of this week.
-const NEAR_THE_END: usize = 8;
-/// And the last of all one by one.
+/// First step of the galloping search from the end (J. L. Bentley and A. C. Yao, Inform. Process. Lett. 5, 1976):
+/// most registrations are of today, and most queries about them are of this week.
+const GALLOP_STEP: usize = 8;
+/// Pins at the end that are compared one by one before the search gallops.
 const LAST: usize = 3;
 
-/// Marks in order of (start, end, registration id), so that the order does not depend on arrival.
+/// Pins in order of (start, end, registration id), so that the order does not depend on arrival.
 #[derive(Clone, Debug, Default)]
 pub(in crate::engine) struct Timeline {
-    /// The first `gone` of these are no longer kept; they are cut off once they are the half.
     pins: Vec<Pin>,
-    gone: u32,
-    /// No mark here is longer than this.
+    /// Number of leading pins that are expired; they are removed once they are half of the list.
+    expired: u32,
+    /// Upper bound of the pins' lengths.
     longest_seconds: u32,
 }
 
 impl Timeline {
-    /// Puts `pin` in its place; `by_id` compares registration ids and is asked only on ties.
+    /// Inserts `pin`; `by_id` compares registration ids, on ties only.
     pub(in crate::engine) fn insert(&mut self, pin: Pin, by_id: impl Fn(Slot, Slot) -> Ordering) {
         let at = self.first_not(|other| match other.key().cmp(&pin.key()) {
             Ordering::Equal => by_id(other.slot, pin.slot) == Ordering::Less,
             order => order == Ordering::Less,
         });
-        self.pins.insert(self.gone as usize + at, pin);
+        self.pins.insert(self.expired as usize + at, pin);
         self.longest_seconds = self.longest_seconds.max(pin.seconds);
     }
 
-    /// Takes `pin` out; `longest_seconds` stays, as an upper bound.
+    /// Removes `pin`; `longest_seconds` stays an upper bound.
     pub(in crate::engine) fn remove(&mut self, pin: Pin) {
-        if let Some(at) = self.place_of(pin) {
-            self.pins.remove(self.gone as usize + at);
+        if let Some(at) = self.position_of(pin) {
+            self.pins.remove(self.expired as usize + at);
         }
     }
 
-    /// What is round `pin`, which stands here.
+    /// The position of `pin`.
+    ///
+    /// # Panics
+    /// Where `pin` is not on this timeline.
     pub(in crate::engine) fn placed(&self, pin: Pin) -> Placed<'_> {
-        let at = self.place_of(pin).expect("a visit that counts is on its timelines");
+        let at = self.position_of(pin).expect("a visit that counts is on its timelines");
         Placed { pins: self.all(), at, longest_seconds: self.longest_seconds }
     }
 
-    fn place_of(&self, pin: Pin) -> Option<usize> {
+    fn position_of(&self, pin: Pin) -> Option<usize> {
         let from = self.first_not(|other| other.key() < pin.key());
         let after = self.all()[from..].iter().position(|other| other.slot == pin.slot)?;
         Some(from + after)
     }
 
-    /// Every mark, in order.
+    /// All retained pins, in order.
     pub(in crate::engine) fn all(&self) -> &[Pin] {
-        &self.pins[self.gone as usize..]
+        &self.pins[self.expired as usize..]
     }
 
-    /// The marks that begin in `from..to`.
+    /// Pins that start in `from..to`.
     pub(in crate::engine) fn starting(&self, from: UtcSecond, to: UtcSecond) -> &[Pin] {
         let later = self.starting_from(from);
         let count = later.iter().position(|pin| to <= pin.start).unwrap_or(later.len());
         &later[..count]
     }
 
-    /// The marks that begin at `from` or later.
+    /// Pins that start at `from` or later.
     pub(in crate::engine) fn starting_from(&self, from: UtcSecond) -> &[Pin] {
         &self.all()[self.first_not(|pin| pin.start < from)..]
     }
 
-    /// The marks that could reach into `span`: each begins before its end, and none that was left
-    /// out is long enough to touch it.
+    /// A superset of the pins that overlap `span`: those that start before its end, from the start minus the
+    /// longest length.
     pub(in crate::engine) fn reaching(&self, span: Span) -> &[Pin] {
         self.starting(span.start().plus(-i64::from(self.longest_seconds)), span.end())
     }
 
-    /// The place of the first mark that is not `before`, where all that are stand first.
+    /// Index of the first pin that is not `before`; the pins are partitioned by `before`.
     fn first_not(&self, before: impl Fn(&Pin) -> bool) -> usize {
         let pins = self.all();
-        let (mut end, mut step) = (pins.len(), NEAR_THE_END);
-        // The very last are told apart one by one: nothing else of the timeline is touched for them.
+        let (mut end, mut step) = (pins.len(), GALLOP_STEP);
+        // Touches one cache line for the very last pins.
         while pins.len() - end < LAST {
             if end == 0 || before(&pins[end - 1]) {
                 return end;
@@ -126,23 +129,22 @@ impl Timeline {
         }
     }
 
-    /// Lets go of what began before `horizon` and hands it to `each`.
+    /// Expires the pins that start before `horizon` and passes their slots to `each`.
     pub(in crate::engine) fn expire(&mut self, horizon: UtcSecond, each: impl FnMut(Slot)) {
-        // Day by day only the first few go, and nothing else of the timeline is touched for them.
-        let kept = self.all().iter().position(|pin| horizon <= pin.start).unwrap_or(self.all().len());
-        self.all()[..kept].iter().map(|pin| pin.slot).for_each(each);
-        let gone = self.gone as usize + kept;
-        self.gone = u32::try_from(gone).expect("slots are fewer");
-        if self.pins.len() < 2 * gone {
-            self.pins.drain(..gone);
-            self.gone = 0;
+        // Only the first few expire each day: a linear search touches no other part of the timeline.
+        let count = self.all().iter().position(|pin| horizon <= pin.start).unwrap_or(self.all().len());
+        self.all()[..count].iter().map(|pin| pin.slot).for_each(each);
+        let expired = self.expired as usize + count;
+        self.expired = u32::try_from(expired).expect("slots are fewer");
+        if self.pins.len() < 2 * expired {
+            self.pins.drain(..expired);
+            self.expired = 0;
             self.longest_seconds = self.pins.iter().map(|pin| pin.seconds).max().unwrap_or(0);
         }
     }
 }
 
-/// One mark of a timeline and what stands round it, found by walking from it: most of what is asked is
-/// next to it.
+/// A pin's position on its timeline. Queries walk from it, as most of their results are next to it.
 #[derive(Clone, Copy)]
 pub(in crate::engine) struct Placed<'a> {
     pins: &'a [Pin],
@@ -151,30 +153,30 @@ pub(in crate::engine) struct Placed<'a> {
 }
 
 impl<'a> Placed<'a> {
-    /// The mark itself.
+    /// The pin at the position.
     pub(in crate::engine) fn own(&self) -> &'a Pin {
         &self.pins[self.at]
     }
 
-    /// The marks before it that begin at most `seconds` before it does, the nearest first.
+    /// Pins before it that start at most `seconds` earlier, the nearest first.
     pub(in crate::engine) fn earlier(&self, seconds: i64) -> impl Iterator<Item = &'a Pin> + use<'a> {
         let from = self.own().start.plus(-seconds);
         self.pins[..self.at].iter().rev().take_while(move |pin| from <= pin.start)
     }
 
-    /// The marks after it that begin at most `seconds` after it does, the nearest first.
+    /// Pins after it that start at most `seconds` later, the nearest first.
     pub(in crate::engine) fn later(&self, seconds: i64) -> impl Iterator<Item = &'a Pin> + use<'a> {
         let to = self.own().start.plus(seconds);
         self.pins[self.at + 1..].iter().take_while(move |pin| pin.start <= to)
     }
 
-    /// All other marks that begin within `seconds` of it, in order.
+    /// Other pins that start within `seconds` of it, in order.
     pub(in crate::engine) fn starting_near(&self, seconds: i64) -> impl Iterator<Item = &'a Pin> + use<'a> {
         let earlier = self.earlier(seconds).count();
         self.pins[self.at - earlier..self.at].iter().chain(self.later(seconds))
     }
 
-    /// All other marks that could share time with it, in order: see [`Timeline::reaching`].
+    /// A superset of the other pins that overlap it, in order: see [`Timeline::reaching`].
     pub(in crate::engine) fn reaching(&self) -> impl Iterator<Item = &'a Pin> + use<'a> {
         let end = self.own().end();
         let earlier = self.earlier(i64::from(self.longest_seconds)).count();
@@ -193,12 +195,12 @@ mod tests {
     }
 
     #[test]
-    fn order_does_not_depend_on_arrival_and_reach_sees_long_visits() {
+    fn order_is_independent_of_arrival_and_reaching_contains_long_visits() {
         let pins = [pin(0, 1000, 0), pin(100, 110, 1), pin(200, 210, 2), pin(200, 210, 3)];
         let mut forward = Timeline::default();
         let mut backward = Timeline::default();
-        pins.iter().for_each(|m| forward.insert(*m, |a, b| a.cmp(&b)));
-        pins.iter().rev().for_each(|m| backward.insert(*m, |a, b| a.cmp(&b)));
+        pins.iter().for_each(|pin| forward.insert(*pin, |a, b| a.cmp(&b)));
+        pins.iter().rev().for_each(|pin| backward.insert(*pin, |a, b| a.cmp(&b)));
         assert_eq!(forward.all(), backward.all());
         let reaching = forward.reaching(pins[2].span());
         assert!(reaching.contains(&pins[0]) && reaching.contains(&pins[3]));
