@@ -1,4 +1,4 @@
-//! The outcome of assessing one registration: its score, and where it comes from.
+//! Assessments of registrations.
 
 use crate::domain::{Assessment, Grade, SubjectKind, UtcSecond, round_significant};
 use crate::engine::Engine;
@@ -6,14 +6,14 @@ use crate::engine::alert::score::{of_p_value, score};
 use crate::engine::model::visit::Slot;
 use crate::engine::rule::interface::RuleHit;
 
-/// That a registration was assessed; [`Engine::assessment`] tells it in full.
+/// A compact assessment of a registration; [`Engine::assessment`] resolves it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Assessed {
     /// 0 = nothing unusual; higher = look first.
     pub score: f64,
-    /// How likely something as odd is by chance, all strong signals together.
+    /// Combined p-value of all strong signals.
     pub p_value: Option<f64>,
-    /// The gravest grade, where anything was found.
+    /// The gravest grade; `None` without findings.
     pub grade: Option<Grade>,
     slot: Slot,
     version: u32,
@@ -43,7 +43,7 @@ impl Engine {
         }
     }
 
-    /// An assessment that this engine just put out, in full.
+    /// Resolves an assessment, which must come from the latest call of [`Engine::apply`].
     #[must_use]
     pub fn assessment(&self, assessed: &Assessed) -> Assessment {
         let ledger = &self.state.ledger;
@@ -51,14 +51,14 @@ impl Engine {
         let mut related: Vec<String> = assessed.related.iter().map(id).collect();
         related.sort_unstable();
         related.dedup();
-        let spoke = |number: &usize| assessed.rules & 1 << number != 0;
+        let hit = |number: &usize| assessed.rules & 1 << number != 0;
         Assessment {
             registration_id: id(&assessed.slot),
             version: assessed.version,
             score: round_significant(assessed.score, 4),
             p_value: assessed.p_value.map(|p| round_significant(p, 4)),
             grade: assessed.grade,
-            rules: (0..self.rules.len()).filter(spoke).map(|number| self.rules[number].id).collect(),
+            rules: (0..self.rules.len()).filter(hit).map(|number| self.rules[number].id).collect(),
             related,
             assessed_at: assessed.at,
         }

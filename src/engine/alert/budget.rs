@@ -1,55 +1,55 @@
-//! More patterns than a control unit can look at wait, the likeliest to be chance first.
+//! Budget of published pattern alerts per pay period; those with the highest p-values wait.
 
 use crate::domain::{Month, UtcSecond};
 use crate::engine::model::period::SubjectPeriod;
 use crate::engine::{Engine, Output};
 
-/// Alerts about patterns in a pay period.
+/// Use of the budget for pattern alerts in one pay period.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PatternBudget {
-    /// That may be published by now.
+    /// Alerts that may be published so far.
     pub allowed: usize,
-    /// That are published.
+    /// Published alerts.
     pub published: usize,
-    /// That wait, because there are more than can be looked at.
+    /// Alerts that wait.
     pub waiting: usize,
 }
 
 impl Engine {
-    /// Lets the patterns that are likeliest to be chance wait, where there are more of them than can be
-    /// looked at: of each pay period as many are published as the budget of its days so far.
+    /// Reassesses the patterns that exceed the budget now, or no longer do. Of each pay period, as many are published
+    /// as the budget of its days so far allows, in order of p-value.
     pub(in crate::engine) fn apply_budget(&mut self, out: &mut Vec<Output>) {
         if !std::mem::take(&mut self.budget_dirty) {
             return;
         }
-        let mut asking: Vec<(Month, f64, SubjectPeriod)> = self
+        let mut candidates: Vec<(Month, f64, SubjectPeriod)> = self
             .periods
             .iter()
             .filter_map(|(period, current)| Some((period.month, current.p_value?, *period)))
             .collect();
-        // A carer and a provider may bear one name.
+        // A carer and a provider may have the same name.
         let name = |period: SubjectPeriod| (self.name_of(period), period.subject.kind() as usize);
-        asking.sort_unstable_by(|a, b| {
+        candidates.sort_unstable_by(|a, b| {
             (a.0.cmp(&b.0)).then(a.1.total_cmp(&b.1)).then_with(|| name(a.2).cmp(&name(b.2)))
         });
         let mut over = Vec::new();
-        for of_month in asking.chunk_by(|a, b| a.0 == b.0) {
+        for of_month in candidates.chunk_by(|a, b| a.0 == b.0) {
             over.extend(of_month.iter().skip(self.budget(of_month[0].0)).map(|(_, _, period)| *period));
         }
         over.sort_unstable();
-        let flipped_breakers: Vec<SubjectPeriod> =
+        let changed: Vec<SubjectPeriod> =
             (over.iter().filter(|period| !self.waiting_patterns.contains(*period)))
                 .chain(self.waiting_patterns.iter().filter(|period| over.binary_search(period).is_err()))
                 .copied()
                 .collect();
         self.waiting_patterns = over;
-        for period in flipped_breakers {
+        for period in changed {
             self.assess_period(period, true, out);
         }
         self.budget_dirty = false;
     }
 
-    /// How many patterns of a month may be published by now.
+    /// Patterns of a month that may be published so far.
     fn budget(&self, month: Month) -> usize {
         let zone = &self.state.settings.zone;
         let [first, last] = [month, month.next()].map(|month| zone.day(zone.instant(month, 1, 0)).0);
@@ -57,7 +57,7 @@ impl Engine {
         usize::try_from(days).unwrap_or(1) * self.state.settings.bounds.statistics_cases_a_day as usize
     }
 
-    /// How far the budget of the latest pay period is used up.
+    /// Use of the latest pay period's budget.
     #[must_use]
     pub fn pattern_budget(&self) -> PatternBudget {
         if self.watermark == UtcSecond(i64::MIN) {
@@ -65,12 +65,12 @@ impl Engine {
         }
         let month = self.state.settings.zone.month(self.watermark);
         let of_month = |period: &SubjectPeriod| period.month == month;
-        let asking =
+        let candidates =
             self.periods.iter().filter(|(period, current)| of_month(period) && current.p_value.is_some());
         let waiting = self.waiting_patterns.iter().filter(|period| of_month(period)).count();
         PatternBudget {
             allowed: self.budget(month),
-            published: asking.count().saturating_sub(waiting),
+            published: candidates.count().saturating_sub(waiting),
             waiting,
         }
     }

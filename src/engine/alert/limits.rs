@@ -1,9 +1,8 @@
-//! What keeps the machine within bounds: a breaker per rule, and a cap per provider.
+//! Limits on holds: a breaker per rule and day, a cap per provider and pay period.
 //!
-//! A rule that proposes far more holds on one day than is plausible is more likely broken, or fed with a
-//! broken fact, than right: its findings go on, its holds wait for a person. The same holds for a
-//! provider of which the machine would hold too large a share of a month. Both are functions of what
-//! counts, not of the order in which it came.
+//! A rule that proposes an implausible number of holds on one day is probably broken, or fed with a broken fact: its
+//! breaker opens, its findings stay, its holds wait for a person. A provider's cap works alike for the share of a
+//! pay period that would be held. Both are functions of the counted registrations, not of the order of arrival.
 
 use crate::engine::model::settings::Bounds;
 use hashbrown::HashMap;
@@ -13,7 +12,7 @@ use crate::engine::model::interner::ProviderId;
 use crate::engine::model::visit::Slot;
 use crate::engine::totals::count::Change;
 
-/// A visit on which holds are proposed, before any bound.
+/// A visit with proposed holds, before any limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::engine) struct Held {
     pub(in crate::engine) start: UtcSecond,
@@ -21,23 +20,23 @@ pub(in crate::engine) struct Held {
     pub(in crate::engine) seconds: i64,
 }
 
-/// All proposed holds of a provider in a pay period, in order of start and id.
+/// Proposed holds of a provider in a pay period, in order of start and id.
 #[derive(Default)]
 struct ProviderHolds {
     held: Vec<Held>,
     seconds: i64,
-    /// Of these seconds, those on registrations that are no longer kept: they began first.
-    gone_seconds: i64,
-    /// Those that wait for a person.
+    /// The part of `seconds` on expired registrations, which started first.
+    expired_seconds: i64,
+    /// Visits beyond the cap, whose holds wait for a person.
     waiting: Vec<Slot>,
 }
 
 impl ProviderHolds {
-    /// Lets go of the registrations that began before `horizon`.
+    /// Drops the registrations that start before `horizon`.
     fn expire(&mut self, horizon: UtcSecond) {
-        let gone = self.held.partition_point(|held| held.start < horizon);
-        for held in self.held.drain(..gone) {
-            self.gone_seconds += held.seconds;
+        let expired = self.held.partition_point(|held| held.start < horizon);
+        for held in self.held.drain(..expired) {
+            self.expired_seconds += held.seconds;
             self.waiting.retain(|slot| *slot != held.slot);
         }
     }
@@ -45,7 +44,7 @@ impl ProviderHolds {
     fn update_caps(&mut self, paid: i64, bounds: &Bounds, affected: &mut Vec<Slot>) {
         let most = crate::engine::stats::peers::quantize(paid as f64) * bounds.provider_held_share_max;
         let most = (most as i64).max(i64::from(bounds.provider_held_seconds_min));
-        let mut sum = self.gone_seconds;
+        let mut sum = self.expired_seconds;
         let fits = |held: &&Held| {
             sum += held.seconds;
             sum <= most
@@ -62,20 +61,19 @@ impl ProviderHolds {
     }
 }
 
-/// The counts behind the bounds.
+/// Counts behind the limits.
 #[derive(Default)]
 pub(in crate::engine) struct HoldLimits {
     holds: HashMap<(u16, Day), u32>,
     visits: HashMap<Day, u32>,
     open: Vec<(u16, Day)>,
     providers: HashMap<(ProviderId, Month), ProviderHolds>,
-    /// Of whom something has changed since the line was drawn.
+    /// Caps to recompute.
     dirty: Vec<(ProviderId, Month)>,
 }
 
 impl HoldLimits {
-    /// Counts a visit of `day` in or out; the breakers that this opens or closes are added to
-    /// `flipped_breakers`.
+    /// Counts a visit of `day`, or no longer; adds the breakers that open or close to `flipped_breakers`.
     pub(in crate::engine) fn visit(
         &mut self,
         day: Day,
@@ -85,7 +83,7 @@ impl HoldLimits {
     ) {
         let visits = self.visits.entry(day).or_default();
         change.count(visits, 1);
-        // More visits only close breakers, fewer only open them.
+        // An inserted visit can only close breakers, a retracted one only open them.
         let rules: Vec<u16> = if change.is_insert() {
             self.open.iter().filter(|(_, of)| *of == day).map(|(rule, _)| *rule).collect()
         } else {
@@ -99,7 +97,7 @@ impl HoldLimits {
         );
     }
 
-    /// Counts a proposed hold of `rule` on `day` in or out.
+    /// Counts a proposed hold of `rule` on `day`, or no longer.
     pub(in crate::engine) fn hold(&mut self, rule: u16, day: Day, change: Change) {
         let holds = self.holds.entry((rule, day)).or_default();
         change.count(holds, 1);
@@ -108,12 +106,12 @@ impl HoldLimits {
         }
     }
 
-    /// Is the breaker of `rule` open for the visits of `day`?
+    /// Whether the breaker of `rule` is open on `day`.
     pub(in crate::engine) fn is_open(&self, rule: u16, day: Day) -> bool {
         self.open.contains(&(rule, day))
     }
 
-    /// Looks whether the breaker of `rule` must be open on `day`; true where that changed.
+    /// Opens or closes the breaker of `rule` on `day`; returns whether that changed it.
     pub(in crate::engine) fn update_breaker(&mut self, rule: u16, day: Day, bounds: &Bounds) -> bool {
         let holds = self.holds.get(&(rule, day)).copied().unwrap_or(0);
         let visits = self.visits.get(&day).copied().unwrap_or(0);
@@ -129,12 +127,12 @@ impl HoldLimits {
         must != is
     }
 
-    /// The breakers that are open: rule and day.
+    /// Open breakers: rule and local day.
     pub(in crate::engine) fn open(&self) -> &[(u16, Day)] {
         &self.open
     }
 
-    /// Puts a visit's proposed seconds in the place of what was proposed on it before.
+    /// Replaces a visit's proposed seconds.
     pub(in crate::engine) fn held(
         &mut self,
         of: (ProviderId, Month),
@@ -145,7 +143,7 @@ impl HoldLimits {
         if before == now {
             return;
         }
-        self.note(of);
+        self.mark_dirty(of);
         let holds = self.providers.entry(of).or_default();
         if let Some(before) = before {
             holds.held.retain(|held| held.slot != before.slot);
@@ -159,28 +157,28 @@ impl HoldLimits {
         }
     }
 
-    /// Must the holds on a visit wait for a person?
+    /// Whether the visit lies beyond its provider's cap.
     pub(in crate::engine) fn is_capped(&self, of: (ProviderId, Month), slot: Slot) -> bool {
         self.providers.get(&of).is_some_and(|holds| holds.waiting.contains(&slot))
     }
 
-    /// A provider's paid time has changed, by which its cap is reckoned in that month and in the next.
+    /// Marks dirty the caps that depend on a provider's paid time of `month`: that month's and the next one's.
     pub(in crate::engine) fn paid(&mut self, provider: ProviderId, month: Month) {
         for of in [(provider, month), (provider, month.next())] {
             if self.providers.contains_key(&of) {
-                self.note(of);
+                self.mark_dirty(of);
             }
         }
     }
 
-    fn note(&mut self, of: (ProviderId, Month)) {
+    fn mark_dirty(&mut self, of: (ProviderId, Month)) {
         if self.dirty.last() != Some(&of) {
             self.dirty.push(of);
         }
     }
 
-    /// Draws the lines anew of which anything has changed, by the seconds that `paid` tells; `None` leaves a
-    /// line where it is. The visits that changed sides are added to `affected`.
+    /// Recomputes the dirty caps from the seconds that `paid` returns, `None` for a cap that stays. Adds the visits
+    /// that are now, or no longer, beyond a cap to `affected`.
     pub(in crate::engine) fn update_caps(
         &mut self,
         bounds: &Bounds,
@@ -196,12 +194,12 @@ impl HoldLimits {
         }
     }
 
-    /// Providers of which some holds wait for a person, and their month.
+    /// Providers with holds beyond the cap, and the pay period.
     pub(in crate::engine) fn capped(&self) -> impl Iterator<Item = (ProviderId, Month)> {
         self.providers.iter().filter(|(_, holds)| !holds.waiting.is_empty()).map(|(of, _)| *of)
     }
 
-    /// Forgets what is older than the horizon, which lies in `day` and `month`.
+    /// Drops what lies before the horizon, which lies in `day` and `month`.
     pub(in crate::engine) fn expire(&mut self, horizon: UtcSecond, day: Day, month: Month) {
         self.holds.retain(|(_, of), _| day <= *of);
         self.visits.retain(|of, _| day <= *of);

@@ -1,7 +1,7 @@
-//! The visits that a pattern is made of rank with it.
+//! Scores of visits that contribute to a pattern.
 //!
-//! A pattern is an alert about a carer's, a client's or a pair's pay period; whoever opens it wants to see
-//! first the visits that make it up, those that came before the pattern was seen too.
+//! A pattern is a finding on a carer's, a client's or a pair's pay period. Its contributing visits, also those assessed
+//! before the pattern was found, get at least the pattern's score, so that a reviewer sees them first.
 
 use hashbrown::HashMap;
 
@@ -13,27 +13,27 @@ use crate::engine::model::visit::Slot;
 use crate::engine::rule::interface::{EVERY_VISIT, RuleHit};
 use crate::engine::{Engine, Output};
 
-/// What is asked about a pay period.
+/// A pattern of a pay period.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Pattern {
-    /// Bit per mark: visits that bear any of them make up the pattern.
+    /// Bit per mark: visits with any of them contribute.
     contributing: u32,
     score: f64,
 }
 
-/// The patterns that somebody is asked about; few.
+/// Patterns of grade review or above; few.
 #[derive(Default)]
 pub(in crate::engine) struct PatternScores(HashMap<SubjectPeriod, Pattern>);
 
 impl PatternScores {
-    /// Lets go of months up to `month`.
+    /// Drops the months up to `month`.
     pub(in crate::engine) fn expire(&mut self, month: Month) {
         self.0.retain(|period, _| month < period.month);
     }
 }
 
 impl Engine {
-    /// Ranks the visits of a pay period anew where others of them are asked about than before.
+    /// Replaces the pattern of a pay period; publishes new scores of the visits that contribute now, or no longer.
     pub(in crate::engine) fn rescore_pattern_visits(
         &mut self,
         period: SubjectPeriod,
@@ -45,11 +45,11 @@ impl Engine {
             PeriodSubject::Client(client) | PeriodSubject::Pair(_, client) => {
                 &self.state.client(client).timeline
             }
-            // Nobody opens these to go through their visits.
+            // A reviewer does not go through the visits of these one by one.
             PeriodSubject::Provider(_) | PeriodSubject::Tag(_) => return,
         };
-        let asking = hits.iter().filter(|rule_hit| Grade::Observe < rule_hit.hit.grade);
-        let contributing = asking.fold(0, |contributing, rule_hit| contributing | rule_hit.contributing);
+        let open = hits.iter().filter(|rule_hit| Grade::Observe < rule_hit.hit.grade);
+        let contributing = open.fold(0, |contributing, rule_hit| contributing | rule_hit.contributing);
         let before = self.pattern_scores.0.remove(&period).unwrap_or_default();
         if contributing != 0 {
             let score = score(hits, period.subject.kind(), &self.rules);
@@ -62,7 +62,7 @@ impl Engine {
         let is_part = |slot: &Slot| {
             let visit = self.state.ledger.counted(*slot);
             let of_pair = !matches!(period.subject, PeriodSubject::Pair(carer, _) if carer != visit.carer);
-            visit.pay_period == period.month && of_pair && self.bears(*slot, changed)
+            visit.pay_period == period.month && of_pair && self.contributes(*slot, changed)
         };
         let slots = timeline.all().iter().map(|pin| pin.slot).filter(is_part);
         let again: Vec<Assessed> = slots
@@ -74,7 +74,7 @@ impl Engine {
         out.extend(again.into_iter().map(Output::Assessed));
     }
 
-    /// The score of the pattern that the visit in `slot` is part of, the highest; 0 where it is of none.
+    /// The highest score of the patterns to which the visit in `slot` contributes; 0 without any.
     pub(in crate::engine) fn score_of_pattern(&self, slot: Slot) -> f64 {
         if self.pattern_scores.0.is_empty() {
             return 0.0;
@@ -87,11 +87,11 @@ impl Engine {
         ];
         let patterns = subject
             .map(|subject| self.pattern_scores.0.get(&SubjectPeriod { month: visit.pay_period, subject }));
-        let is_part = |pattern: &&Pattern| self.bears(slot, pattern.contributing);
-        patterns.into_iter().flatten().filter(is_part).map(|pattern| pattern.score).fold(0.0, f64::max)
+        let contributes = |pattern: &&Pattern| self.contributes(slot, pattern.contributing);
+        patterns.into_iter().flatten().filter(contributes).map(|pattern| pattern.score).fold(0.0, f64::max)
     }
 
-    fn bears(&self, slot: Slot, contributing: u32) -> bool {
+    fn contributes(&self, slot: Slot, contributing: u32) -> bool {
         (self.state.ledger.entry(slot).marks.marked | EVERY_VISIT) & contributing != 0
     }
 }

@@ -1,19 +1,19 @@
-//! Which subject to look at first.
+//! Scores, by which a reviewer's queue is ordered.
 
 use crate::domain::{Class, Grade, SubjectKind};
 use crate::engine::rule::interface::{RuleHit, RuleSet};
 
-/// Contradictions and agreements broken begin here; a p-value reaches at most just below.
+/// Base score of hard findings; a p-value scores at most just below.
 const HARD_SCORE: f64 = 6.0;
-/// A contradiction ranks above what is merely outside an agreement.
+/// Added for a contradiction of grade review.
 const CONTRADICTION_SCORE: f64 = 1.0;
-/// A finding that proposes a hold ranks above one that asks for a review.
+/// Added for the grade hold.
 const HOLD_SCORE: f64 = 2.0;
-/// A slip that a person should look at is worth it, but after what is unlikely to be one.
+/// Base score of an error of grade review: below hard findings, above a p-value of 1 in 1,000.
 const SLIP_SCORE: f64 = 3.0;
 
-/// So many decades rarer is something as odd among pay periods than among visits: a carer has hundreds of
-/// visits in one.
+/// Decades by which a p-value of a pay period scores above the same p-value of a visit: a carer has hundreds of
+/// visits per period.
 const PERIOD_DECADES: f64 = 2.0;
 
 /// The smallest p-value among the hits.
@@ -21,7 +21,7 @@ pub(in crate::engine) fn p_value(hits: &[RuleHit]) -> Option<f64> {
     hits.iter().filter_map(|rule_hit| rule_hit.hit.p_value).min_by(f64::total_cmp)
 }
 
-/// A p-value by its decades, below every hard finding however small it is.
+/// Score of a p-value: its decades, below every hard finding.
 pub(in crate::engine) fn of_p_value(p: f64) -> f64 {
     below_hard(-p.max(1e-300).log10())
 }
@@ -30,9 +30,9 @@ const fn below_hard(decades: f64) -> f64 {
     decades.clamp(0.0, HARD_SCORE - 0.01)
 }
 
-/// 0 = nothing unusual. A hard finding by its class and grade, and within them by its minutes; a
-/// p-value by its decades, of which a pay period has [`PERIOD_DECADES`] more. What is only observed ranks
-/// like a p-value of one in ten.
+/// The highest score among the hits; 0 = nothing unusual. A hard finding scores by class and grade, then by its
+/// minutes; a p-value by its decades, with [`PERIOD_DECADES`] more for a pay period. A hard finding of grade observe
+/// scores as a p-value of 1 in 10.
 pub(in crate::engine) fn score(hits: &[RuleHit], of_a: SubjectKind, rules: &RuleSet) -> f64 {
     let of = |rule_hit: &RuleHit| {
         let hit = &rule_hit.hit;

@@ -1,28 +1,28 @@
-//! What was found about one subject so far.
+//! Findings on one subject.
 
 use crate::domain::{Grade, UtcSecond};
 use crate::engine::alert::limits::Held;
 use crate::engine::model::interner::{CarerId, ClientId, ProviderId};
 use crate::engine::rule::interface::RuleHit;
 
-/// What stands about a subject.
+/// Current findings on a subject.
 #[derive(Clone, Debug, Default)]
 pub(in crate::engine) struct SubjectState {
-    /// The hits.
+    /// Hits with their final grades.
     pub(in crate::engine) hits: Vec<RuleHit>,
-    /// Append time of the record that first led to the hold.
+    /// Append time of the record that led to the hold; `None` without a hold.
     pub(in crate::engine) proposed_at: Option<UtcSecond>,
-    /// On whose timelines it is marked; `None` for periods.
+    /// The entities whose `visits_with_findings` count it; `None` for periods.
     pub(in crate::engine) entities: Option<(CarerId, ClientId)>,
-    /// The provider that the alert about a period names; `None` for visits.
+    /// The provider that a period's alert names; `None` for visits.
     pub(in crate::engine) provider: Option<ProviderId>,
-    /// What the rules said of a period, as a number.
+    /// Fingerprint of the rules' answers about a period.
     pub(in crate::engine) fingerprint: u64,
-    /// Rules that propose a hold, before any bound; bit by rule.
+    /// Rules that propose a hold, before any limit; bit by rule.
     pub(in crate::engine) rules_proposing_hold: u64,
-    /// The seconds that these dispute.
+    /// The seconds that these rules dispute.
     pub(in crate::engine) held: Option<Held>,
-    /// The smallest p-value by which a pattern asks for a person, before the budget.
+    /// The smallest p-value of a pattern of grade review, before the budget.
     pub(in crate::engine) p_value: Option<f64>,
 }
 
@@ -31,7 +31,7 @@ impl SubjectState {
         self.hits.iter().map(|rule_hit| rule_hit.hit.grade).max()
     }
 
-    /// `observe` alone makes no alert.
+    /// Whether there is an alert: `observe` alone makes none.
     pub(in crate::engine) fn is_alert(&self) -> bool {
         self.grade() > Some(Grade::Observe)
     }

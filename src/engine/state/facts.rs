@@ -1,4 +1,4 @@
-//! Reference facts as known now, indexed by whom they are about.
+//! Reference facts as known now, indexed by their subject.
 
 mod about;
 mod grants;
@@ -20,17 +20,17 @@ use about::ExceptionScope;
 use grants::ProviderGrants;
 use shelf::FactIndex;
 
-/// The facts about one client; in this order in memory, as two rules ask of each period whether there are any.
+/// Facts about one client, in memory order: two rules read of each period whether there are absences or orders.
 #[derive(Default)]
 #[repr(C)]
 struct AboutClient {
     absences: FactIndex<Absence>,
     orders: FactIndex<TextId>,
-    /// Asked for with each visit.
+    /// Read for each visit.
     homes: FactIndex<Home, 1>,
 }
 
-/// The facts about one carer.
+/// Facts about one carer.
 #[derive(Default)]
 struct AboutCarer {
     employments: FactIndex<ProviderId>,
@@ -41,8 +41,9 @@ struct AboutCarer {
 #[derive(Default)]
 pub(in crate::engine) struct Facts {
     by_id: BTreeMap<Box<str>, Fact>,
-    /// By the number of the client, or of the carer.
+    /// By client id.
     clients: Vec<AboutClient>,
+    /// By carer id.
     carers: Vec<AboutCarer>,
     orders: HashMap<TextId, FactIndex<Order>>,
     tags: HashMap<TextId, FactIndex<ClientId>>,
@@ -54,7 +55,7 @@ pub(in crate::engine) struct Facts {
     known: Known,
 }
 
-/// How many facts of a kind are known: none at all means that the municipality does not send them.
+/// Numbers of known facts by kind: without any, the municipality does not send that kind.
 #[derive(Default)]
 struct Known {
     absences: u32,
@@ -70,7 +71,7 @@ const fn count_known(count: &mut u32, change: Change) -> bool {
 }
 
 impl Facts {
-    /// Takes a change in and says whose registrations it touches: before and after it.
+    /// Applies a change; returns whom the fact affects before and after it.
     pub(in crate::engine) fn change(
         &mut self,
         change: &FactChange,
@@ -97,7 +98,7 @@ impl Facts {
         }
     }
 
-    /// Puts a fact into its index, or takes it out of there.
+    /// Inserts a fact into its index, or retracts it.
     fn index(&mut self, fact: &Fact, change: Change, interners: &mut Interners) -> Affects {
         match &fact.body {
             FactBody::ClientHome { client_ref, household_ref, place } => {
@@ -204,13 +205,13 @@ impl Facts {
         self.clients.get(client.0 as usize)?.homes.at(at)
     }
 
-    /// The client's order of that name at `at`. Another client's says nothing, as what changes it would not
-    /// have this client looked at.
+    /// The client's order of that id at `at`. Another client's order of that id does not count: a change of it would
+    /// not affect this client.
     pub(in crate::engine) fn order(&self, client: ClientId, order: TextId, at: UtcSecond) -> Option<&Order> {
         self.orders.get(&order)?.latest_at(at, |order| order.client == client)
     }
 
-    /// The client's orders that hold at `at`, each once.
+    /// The client's orders valid at `at`, each once.
     pub(in crate::engine) fn orders_of(
         &self,
         client: ClientId,
@@ -219,13 +220,13 @@ impl Facts {
         self.order_ids(client).filter_map(move |id| self.order(client, id, at))
     }
 
-    /// Every order of the client that was ever known, in order of recording.
+    /// All known orders of the client, whenever valid, in order of recording.
     pub(in crate::engine) fn orders_ever(&self, client: ClientId) -> impl Iterator<Item = &Order> {
         let facts = self.order_ids(client).filter_map(|id| self.orders.get(&id));
         facts.flat_map(|shelf| shelf.all().map(|known| &known.value)).filter(move |o| o.client == client)
     }
 
-    /// The orders that any fact names for the client, each once, in order of recording.
+    /// Ids of the client's orders, each once, in order of recording.
     fn order_ids(&self, client: ClientId) -> impl Iterator<Item = TextId> {
         let about = self.clients.get(client.0 as usize);
         about.into_iter().flat_map(|about| {
@@ -237,19 +238,19 @@ impl Facts {
         })
     }
 
-    /// Every known absence of a client, in order of recording.
+    /// All known absences of a client, in order of recording.
     pub(in crate::engine) fn absences(&self, client: ClientId) -> impl Iterator<Item = &Absence> {
         let about = self.clients.get(client.0 as usize);
         about.into_iter().flat_map(|about| about.absences.all().map(|known| &known.value))
     }
 
-    /// Every known absence of a carer, in order of recording.
+    /// All known absences of a carer, in order of recording.
     pub(in crate::engine) fn carer_absences(&self, carer: CarerId) -> impl Iterator<Item = &CarerAbsence> {
         let about = self.carers.get(carer.0 as usize);
         about.into_iter().flat_map(|about| about.absences.all().map(|known| &known.value))
     }
 
-    /// Is the carer on the provider's list at `at`? `None` where the provider sends no list.
+    /// Whether the carer is employed by the provider at `at`; `None` where the provider sends no employments.
     pub(in crate::engine) fn employed(
         &self,
         carer: CarerId,
@@ -261,13 +262,13 @@ impl Facts {
         Some(about.is_some_and(|about| about.employments.all_at(at).any(|known| *known == provider)))
     }
 
-    /// The tags that were ever mounted at a client's home, in no order that means anything.
+    /// Tags ever mounted at the client's home, unordered.
     pub(in crate::engine) fn tags_of(&self, client: ClientId) -> Vec<TextId> {
         let there = self.tags.iter().filter(|(_, shelf)| shelf.all().any(|known| known.value == client));
         there.map(|(tag, _)| *tag).collect()
     }
 
-    /// The client at whose home a tag is mounted at `at`.
+    /// The client at whose home `tag` is mounted at `at`.
     pub(in crate::engine) fn tag(&self, tag: TextId, at: UtcSecond) -> Option<ClientId> {
         self.tags.get(&tag)?.at(at).copied()
     }
@@ -289,12 +290,12 @@ impl Facts {
     }
 
     pub(in crate::engine) fn calendar(&self, period: Month) -> Option<&PayDates> {
-        // A calendar is about its period, whenever it holds: the latest recorded counts.
+        // A calendar counts whatever its validity: the latest recorded one of the period.
         self.calendar.get(&period)?.all().next_back().map(|known| &known.value)
     }
 
-    /// What is known of a provider: the latest recorded, with the paid hours of `month` where any
-    /// fact has them.
+    /// The latest recorded fact about a provider, with the paid hours of `month` from the latest fact that has
+    /// them.
     pub(in crate::engine) fn provider(&self, provider: ProviderId, month: Month) -> Option<ProviderFact> {
         let shelf = self.providers.get(&provider).filter(|shelf| !shelf.is_empty())?;
         let facts = || shelf.all().rev().map(|known| known.value);
@@ -302,7 +303,7 @@ impl Facts {
         facts().next().map(|latest| ProviderFact { paid_staff_hours: hours, ..latest })
     }
 
-    /// Is there an accepted exception for `rule` about these at `at`?
+    /// Whether an exception silences `rule` for these at `at`.
     pub(in crate::engine) fn excepts(
         &self,
         rule: &str,

@@ -1,4 +1,4 @@
-//! What facts say, with references as numbers.
+//! Bodies of reference facts, with interned references.
 
 use crate::domain::{
     AbsenceKind, CarerAbsenceConfirmedBy, CarerAbsenceKind, ClientAbsenceConfirmedBy, Coordinates, Exception,
@@ -7,75 +7,75 @@ use crate::domain::{
 use crate::engine::model::interner::{CarerId, ClientId, ProviderId, TextId};
 use crate::engine::model::interners::Interners;
 
-/// Where a client lives.
+/// A client's home.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Home {
-    /// Shared by all who live together.
+    /// The household, shared by all who live together.
     pub household: Option<TextId>,
-    /// The home's position.
+    /// Position of the home.
     pub place: Option<Coordinates>,
 }
 
-/// What an order says that rules need.
+/// An order, as far as rules read it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Order {
-    /// Its id.
+    /// The order's id.
     pub id: TextId,
-    /// Its client.
+    /// The client.
     pub client: ClientId,
-    /// Its provider, where it names one.
+    /// The provider, where the order names one.
     pub provider: Option<ProviderId>,
-    /// The task codes it covers; empty where it does not say.
+    /// Covered task codes; empty where the order names none.
     pub tasks: Box<[Box<str>]>,
-    /// Granted minutes, and over which period.
+    /// Granted minutes, and the period that they are granted per.
     pub grant: Option<(u32, GrantPer)>,
     /// Carers per visit.
     pub required_staff: Option<u8>,
-    /// From when to when.
+    /// Validity.
     pub valid: Validity,
 }
 
-/// A time that a client is away.
+/// A client's absence.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Absence {
-    /// From when to when.
+    /// Validity.
     pub valid: Validity,
-    /// Why.
+    /// Kind of absence.
     pub kind: AbsenceKind,
-    /// Who says so.
+    /// The confirming party.
     pub confirmed_by: ClientAbsenceConfirmedBy,
 }
 
-/// A time that a carer is away.
+/// A carer's absence.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CarerAbsence {
-    /// From when to when.
+    /// Validity.
     pub valid: Validity,
-    /// Why.
+    /// Kind of absence.
     pub kind: CarerAbsenceKind,
-    /// Who says so.
+    /// The confirming party.
     pub confirmed_by: CarerAbsenceConfirmedBy,
 }
 
-/// What is known of a provider.
+/// A provider.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ProviderFact {
-    /// Who runs it.
+    /// Kind of provider.
     pub kind: ProviderKind,
-    /// Paid hours of its staff, and of which pay period.
+    /// Pay period and paid hours of its staff in it.
     pub paid_staff_hours: Option<(Month, f64)>,
 }
 
-/// The dates of a pay period.
+/// Dates of a pay period.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PayDates {
-    /// No changes after this.
+    /// End of changes.
     pub locks_at: UtcSecond,
-    /// When it is paid.
+    /// The payout run.
     pub payout_run_at: UtcSecond,
 }
 
-/// An exception with its references as numbers.
+/// Scope of an exception, with interned references.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::engine) struct ExceptionScope {
     pub(in crate::engine) rule: Box<str>,
@@ -104,20 +104,20 @@ impl ExceptionScope {
     }
 }
 
-/// Whose registrations a changed fact touches.
+/// The registrations that a changed fact affects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::engine) enum Affects {
     Nothing,
     Client(ClientId),
-    /// Those of the client, and those that were captured with a tag from there.
+    /// Those of the client, and those captured with a tag of that home.
     Home(ClientId),
     Carer(CarerId),
     Provider(ProviderId),
-    /// Those that were captured with this tag.
+    /// Those captured with the tag.
     Tag(TextId),
-    /// Those of this pay period, and the dates that hang on them.
+    /// Those of the pay period, and the dates of all holds.
     Month(Month),
-    /// Prices: the findings stay, what hangs on them changes.
+    /// None; the prices in alerts change.
     Money,
     Everything,
 }

@@ -1,4 +1,4 @@
-//! How much time orders grant over a month.
+//! Granted time by month.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +11,10 @@ use crate::engine::model::interner::{ClientId, ProviderId};
 use crate::engine::totals::count::Change;
 
 const DAY_SECONDS: i64 = 86_400;
-/// No zone is further from UTC than this.
+/// Largest offset of a time zone from UTC.
 const OFFSET_SECONDS_MAX: i64 = 14 * 3600;
 
-/// Granted seconds, by the period that an order says them over; one day's worth each is added per day.
+/// Granted seconds by the period that orders grant them per, summed over days.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Granted {
     per_day: i64,
@@ -23,7 +23,7 @@ struct Granted {
 }
 
 impl Granted {
-    /// What an order grants its client; where several carers go, their time is paid each.
+    /// The grant of an order; the time of each carer where several are required.
     fn of(order: &Order) -> Option<Self> {
         let (minutes, per) = order.grant?;
         let seconds = i64::from(minutes) * 60 * i64::from(order.required_staff.unwrap_or(1).max(1));
@@ -42,19 +42,19 @@ impl Granted {
         }
     }
 
-    /// What comes of it where `self` holds the sum of what was granted on each of the counted days.
+    /// Seconds in total, where `self` is the sum over the counted days of a month.
     const fn of_days(self, days_of_month: i64) -> i64 {
         self.per_day + self.per_week / 7 + self.per_month / days_of_month
     }
 }
 
-/// What is granted at each provider: by the month from which it is more or less than before.
+/// Changes of the granted time by provider and month.
 #[derive(Default)]
 pub(in crate::engine) struct ProviderGrants(HashMap<ProviderId, BTreeMap<Month, Granted>>);
 
 impl ProviderGrants {
-    /// Takes an order in or out. It counts in the months in whose middle it holds: over all of a
-    /// provider's orders, those that begin or end in a month even out.
+    /// Inserts or retracts an order. It counts in the months in whose middle it is valid: over all orders of a
+    /// provider, those that start or end within a month cancel out.
     pub(in crate::engine) fn apply(&mut self, order: &Order, change: Change) {
         let (Some(provider), Some(granted)) = (order.provider, Granted::of(order)) else { return };
         let Validity { from, to } = order.valid;
@@ -73,7 +73,7 @@ impl ProviderGrants {
         }
     }
 
-    /// Granted seconds of a whole month.
+    /// Granted seconds of a month.
     pub(in crate::engine) fn of(&self, provider: ProviderId, month: Month) -> i64 {
         let Some(months) = self.0.get(&provider) else { return 0 };
         let sum = months.range(..=month).fold(Granted::default(), |sum, (_, change)| sum.plus(*change, 1));
@@ -87,7 +87,7 @@ impl ProviderGrants {
     }
 }
 
-/// The first month of which the middle is not before `at`.
+/// The first month whose middle is not before `at`.
 fn first_middle(at: UtcSecond) -> Month {
     let utc = Zone::utc();
     let month = utc.month(at);
@@ -95,8 +95,8 @@ fn first_middle(at: UtcSecond) -> Month {
 }
 
 impl Facts {
-    /// Granted seconds of a client in a month, day by day as the orders hold, without the days that
-    /// `leaves_out` (told their noon). `None` where no order of the client ever granted any time.
+    /// Granted seconds of a client in a month by the orders valid on each day, without the days for whose noon
+    /// `leaves_out` is true. `None` where no known order of the client grants time.
     pub(in crate::engine) fn granted_by_day(
         &self,
         client: ClientId,
@@ -113,7 +113,7 @@ impl Facts {
         Some(held.fold(Granted::default(), |sum, granted| sum.plus(granted, 1)).of_days(days))
     }
 
-    /// Granted seconds of a client in a month. Quick where every order holds all month long.
+    /// Granted seconds of a client in a month; without a loop over days where every order is valid all month.
     pub(in crate::engine) fn granted(&self, client: ClientId, month: Month, zone: &Zone) -> Option<i64> {
         let days = i64::from(month.days());
         let first = i64::from(month.first_day().0) * DAY_SECONDS;
@@ -123,7 +123,7 @@ impl Facts {
         let mut known = None;
         for order in self.orders_ever(client) {
             let whole = order.valid.from <= from && order.valid.to.is_none_or(|end| to <= end);
-            // Two facts about one order: which holds is found out day by day.
+            // Several facts about one order: the valid one may differ by day.
             if !whole || known.is_some_and(|known| known == order.id) {
                 return self.granted_by_day(client, month, zone, |_| false);
             }
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_providers_grants_are_those_that_hold_in_the_middle_of_the_month() {
+    fn a_providers_grants_are_those_valid_in_the_middle_of_the_month() {
         let day = |text: &str| {
             let (month, day) = text.rsplit_once('-').expect("a date");
             let month = Month::parse(month).expect("a month");

@@ -1,4 +1,4 @@
-//! The facts of one kind about one entity.
+//! Index of the facts of one kind about one subject.
 
 use smallvec::SmallVec;
 
@@ -13,8 +13,8 @@ pub(in crate::engine) struct Known<T> {
     pub(in crate::engine) value: T,
 }
 
-/// The facts of one kind about one entity; few, so they are searched in order. So many of them lie in the
-/// index itself.
+/// Facts of one kind about one subject, in order of recording; few, so that a linear search suffices. `NEAR` of
+/// them are stored inline.
 #[derive(Clone, Debug)]
 pub(in crate::engine) struct FactIndex<T, const NEAR: usize = 0>(SmallVec<[Known<T>; NEAR]>);
 
@@ -25,7 +25,7 @@ impl<T, const NEAR: usize> Default for FactIndex<T, NEAR> {
 }
 
 impl<T, const NEAR: usize> FactIndex<T, NEAR> {
-    /// Puts `value` in for `fact`, or takes it out again with `None`.
+    /// Inserts `value` for `fact`, or removes the fact's value with `None`.
     pub(in crate::engine) fn set(&mut self, fact: &Fact, value: Option<T>) {
         let Some(value) = value else {
             return self.0.retain(|known| *known.fact_id != *fact.fact_id);
@@ -36,27 +36,27 @@ impl<T, const NEAR: usize> FactIndex<T, NEAR> {
             recorded_at: fact.recorded_at,
             value,
         });
-        // In an order of their own, so that the order of arrival does not show.
+        // The order does not depend on arrival.
         self.0.sort_by(|a, b| (a.recorded_at, &a.fact_id).cmp(&(b.recorded_at, &b.fact_id)));
     }
 
-    /// What is known at `at`; the latest recorded where several hold.
+    /// The latest recorded value that is valid at `at`.
     pub(in crate::engine) fn at(&self, at: UtcSecond) -> Option<&T> {
         self.latest_at(at, |_| true)
     }
 
-    /// The same of those that `fit`.
+    /// The latest recorded value that is valid at `at` and for which `fits` is true.
     pub(in crate::engine) fn latest_at(&self, at: UtcSecond, fits: impl Fn(&T) -> bool) -> Option<&T> {
         let holds = |known: &&Known<T>| known.valid.covers(at) && fits(&known.value);
         self.0.iter().rev().find(holds).map(|known| &known.value)
     }
 
-    /// Everything that holds at `at`, in order of recording.
+    /// All values valid at `at`, in order of recording.
     pub(in crate::engine) fn all_at(&self, at: UtcSecond) -> impl Iterator<Item = &T> {
         self.0.iter().filter(move |known| known.valid.covers(at)).map(|known| &known.value)
     }
 
-    /// All of them, in order of recording.
+    /// All facts, in order of recording.
     pub(in crate::engine) fn all(&self) -> impl DoubleEndedIterator<Item = &Known<T>> {
         self.0.iter()
     }
