@@ -35,8 +35,13 @@ pub use model::signal::Signal;
 pub use model::visit::{Edited, End, Slot, Visit, VisitExtras};
 pub use model::{BASELINE_DAYS_MAX, NEIGHBOUR_GAP_SECONDS_MAX};
 pub use read::{EntityRef, Rolling};
-pub use rule::interface::{Hit, LENGTH_LOG_MAX, Looks, RegisteredRule, Report, Rule, RuleCounts, RuleSet};
+pub use rule::hit::{Hit, Text};
+pub use rule::interface::{
+    Answered, AnyPeriodRule, Definition, Digest, Parts, PeriodRule, RegisteredRule, RuleSet, VisitRule,
+};
+pub use rule::label::Label;
 pub use rule::period_sight::{Excess, PeriodSight, ShareFloor, ShareTest};
+pub use rule::report::{LENGTH_LOG_MAX, PeriodReport, Report, RuleCounts};
 pub use rule::sight::Sight;
 pub use state::devices::DEVICE_CARERS_MAX;
 pub use state::facts::{Absence, CarerAbsence, Home, Order, PayDates, ProviderFact};
@@ -48,12 +53,12 @@ pub use totals::count::{Count, Sum};
 pub use totals::shares::{PAIR_SHARE_MIN, Share};
 pub use totals::tally::Tally;
 
-use crate::domain::{Alert, Day, Decision, Month, SubjectKind, UtcSecond};
+use crate::domain::{Alert, Day, Decision, Month, UtcSecond};
 use alert::limits::HoldLimits;
 use alert::subject::SubjectState;
 use assess::dirty::DirtyPeriods;
-use assess::periods::PeriodSignals;
-use rule::interface::ActiveRule;
+use model::signal::PeriodSignals;
+use rule::interface::ActiveRules;
 use state::municipality::State;
 use stats::calibration::Calibration;
 
@@ -81,12 +86,10 @@ pub struct Sizes {
 pub struct Engine {
     state: State,
     rules: RuleSet,
-    /// The rules that look at each kind of subject.
-    rules_by_subject: [Vec<ActiveRule>; SubjectKind::COUNT],
+    /// The rules by what they assess.
+    active_rules: ActiveRules,
     /// The marks for which a client's period is looked at again with the one after.
     marks_reading_next_period: Vec<Mark>,
-    /// Those that read earlier days.
-    rules_with_lookback: Vec<u16>,
     /// A carer's day with more registered minutes is looked at as a whole.
     long_day_minutes: Option<u32>,
     visits: HashMap<Slot, SubjectState>,
@@ -115,20 +118,14 @@ impl Engine {
     /// An engine that has seen nothing.
     #[must_use]
     pub fn new(settings: Arc<Settings>, rules: RuleSet) -> Self {
-        let rule_counts = rules.iter().map(|listed| RuleCounts::new(listed.id)).collect();
-        let rules_by_subject = SubjectKind::ALL.map(|kind| ActiveRule::at(kind, &rules));
-        let marks_reading_next_period =
-            rules.iter().filter_map(|listed| listed.rule.depends_on_next_period()).collect();
+        let rule_counts = rules.iter().map(|listed| RuleCounts::new(listed.definition.id)).collect();
+        let active_rules = ActiveRules::new(&rules);
         Self {
             state: State::new(settings),
-            long_day_minutes: rules.iter().filter_map(|listed| listed.rule.long_day_minutes()).min(),
-            rules_with_lookback: (0u16..)
-                .zip(rules.iter())
-                .filter_map(|(rule, listed)| listed.reads_history.then_some(rule))
-                .collect(),
+            long_day_minutes: active_rules.long_day_minutes(),
+            marks_reading_next_period: active_rules.marks_reading_next_period(),
             rules,
-            rules_by_subject,
-            marks_reading_next_period,
+            active_rules,
             visits: HashMap::new(),
             periods: HashMap::new(),
             decisions: BTreeMap::new(),
@@ -173,7 +170,7 @@ impl Engine {
             .hold_limits
             .open()
             .iter()
-            .map(|(rule, day)| (self.rules[usize::from(*rule)].id, *day))
+            .map(|(rule, day)| (self.rules[usize::from(*rule)].definition.id, *day))
             .collect();
         open.sort_unstable();
         open

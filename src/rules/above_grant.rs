@@ -17,20 +17,17 @@
 
 use serde::Deserialize;
 
-use super::{Definition, from_table};
-use crate::domain::{Class, Grade, Measure, Sentence, SubjectKind};
-use crate::engine::{Hit, Looks, PeriodSight, PeriodSubject, Report, Rule};
+use super::period_rule;
+use crate::domain::{Class, Measure, Sentence, SubjectKind};
+use crate::engine::{Answered, Definition, Hit, PeriodReport, PeriodRule, PeriodSight, Text};
 
 pub(super) const RULE: Definition = Definition {
     id: "above-grant",
     version: 1,
     class: Class::Deviation,
-    patterns: &[9],
-    reads_history: false,
-    looks: Looks::AtPeriods,
     summary_sv: "Mer tid är registrerad för en brukare än vad som är beviljat.",
     summary_en: "More time is registered for a client than was granted.",
-    build: from_table::<AboveGrant>,
+    build: period_rule::<AboveGrant>,
 };
 
 /// Hours are told in steps of so many minutes.
@@ -45,75 +42,69 @@ struct AboveGrant {
     excess_minutes_min: u32,
 }
 
-/// What is told, in minutes: registered rounded down, granted as it is.
-struct Told {
+/// In minutes: registered rounded down, granted as it is.
+#[derive(Hash, PartialEq)]
+struct GrantExcess {
     registered: i64,
     granted: i64,
 }
 
-impl Rule for AboveGrant {
-    fn periods_of(&self) -> &'static [SubjectKind] {
+impl PeriodRule for AboveGrant {
+    type Answer = GrantExcess;
+
+    fn subjects(&self) -> &'static [SubjectKind] {
         &[SubjectKind::ClientPeriod]
     }
 
-    fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
-        if let Some(told) = self.told(sight) {
-            report.hit(self.hit(sight, &told));
-        } else if is_client_with_visits(sight)
-            && (!sight.orders_are_sent() || sight.granted_seconds().is_none())
-        {
-            report.undetermined("order");
-        }
+    fn answer(&self, sight: &PeriodSight<'_>) -> Answered<Self::Answer> {
+        self.excess(sight).into()
     }
 
-    fn fingerprint(&self, sight: &PeriodSight<'_>) -> u64 {
-        self.told(sight).map_or(0, |told| 1 + (told.registered << 32 | told.granted).unsigned_abs())
+    fn report(&self, excess: &GrantExcess, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) {
+        report.hit(self.hit(sight, excess));
+    }
+
+    fn missing_fact(&self, sight: &PeriodSight<'_>) -> Option<&'static str> {
+        let is_known = || sight.orders_are_sent() && sight.granted_seconds().is_some();
+        (0 < sight.tally().visits && !is_known()).then_some("order")
     }
 }
 
 impl AboveGrant {
-    fn told(&self, sight: &PeriodSight<'_>) -> Option<Told> {
+    fn excess(&self, sight: &PeriodSight<'_>) -> Option<GrantExcess> {
         let drawn = sight.tally().grant_chargeable_seconds;
         let least = i64::from(self.excess_minutes_min) * 60;
-        if drawn <= least || !is_client_with_visits(sight) || !sight.orders_are_sent() {
+        if drawn <= least || sight.tally().visits == 0 || !sight.orders_are_sent() {
             return None;
         }
         let granted = sight.granted_seconds()?;
         let accepted = self.tolerance * granted as f64 + least as f64;
-        (accepted < drawn as f64)
-            .then(|| Told { registered: drawn / 60 / STEP_MINUTES * STEP_MINUTES, granted: granted / 60 })
+        (accepted < drawn as f64).then(|| GrantExcess {
+            registered: drawn / 60 / STEP_MINUTES * STEP_MINUTES,
+            granted: granted / 60,
+        })
     }
 
-    fn hit(&self, sight: &PeriodSight<'_>, told: &Told) -> Hit {
+    fn hit(&self, sight: &PeriodSight<'_>, excess: &GrantExcess) -> Hit<impl Text> {
         let month = sight.period().month;
-        let (registered, granted) = (told.registered / 60, told.granted / 60);
-        let minutes = told.granted % 60;
-        Hit {
-            grade: Grade::Review,
-            p_value: None,
-            related: Vec::new(),
-            disputed: None,
-            observed: vec![Measure::whole("registered_seconds_min", told.registered * 60)],
-            expected: vec![
-                Measure::whole("granted_seconds", told.granted * 60),
+        let (registered, granted) = (excess.registered / 60, excess.granted / 60);
+        let minutes = excess.granted % 60;
+        Hit::review()
+            .observed([Measure::whole("registered_seconds_min", excess.registered * 60)])
+            .expected([
+                Measure::whole("granted_seconds", excess.granted * 60),
                 Measure::real("tolerance", self.tolerance),
-            ],
-            excluded: &["alarm", "paid-by-grant", "not-billed", "double-staffing", "backdated-grant"],
-            not_tested: Vec::new(),
-            text: Sentence {
+            ])
+            .excluded(&["alarm", "paid-by-grant", "not-billed", "double-staffing", "backdated-grant"])
+            .text(move || Sentence {
                 sv: format!(
-                    "Minst {registered} timmar betald tid är registrerade för brukaren i {month}; besluten beviljar \
-                     {granted} timmar och {minutes} minuter den månaden."
+                    "Minst {registered} timmar betald tid är registrerade för brukaren i {month}; \
+                     besluten beviljar {granted} timmar och {minutes} minuter den månaden."
                 ),
                 en: format!(
-                    "At least {registered} hours of paid time are registered for the client in {month}; the orders grant \
-                     {granted} hours and {minutes} minutes that month."
+                    "At least {registered} hours of paid time are registered for the client in \
+                     {month}; the orders grant {granted} hours and {minutes} minutes that month."
                 ),
-            },
-        }
+            })
     }
-}
-
-fn is_client_with_visits(sight: &PeriodSight<'_>) -> bool {
-    matches!(sight.period().subject, PeriodSubject::Client(_)) && 0 < sight.tally().visits
 }

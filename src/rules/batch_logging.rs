@@ -17,20 +17,19 @@
 
 use serde::Deserialize;
 
-use super::{Definition, from_table};
-use crate::domain::{CaptureMethod, Class, Grade, Measure, Sentence, UtcSecond, VisitKind};
-use crate::engine::{Hit, Looks, NEIGHBOUR_GAP_SECONDS_MAX, Report, Rule, Sight, Visit};
+use super::visit_rule;
+use crate::domain::{CaptureMethod, Class, Measure, Sentence, UtcSecond, VisitKind};
+use crate::engine::{
+    Definition, Hit, Label, NEIGHBOUR_GAP_SECONDS_MAX, Report, Sight, Text, Visit, VisitRule,
+};
 
 pub(super) const RULE: Definition = Definition {
     id: "batch-logging",
     version: 2,
     class: Class::Deviation,
-    patterns: &[13],
-    reads_history: false,
-    looks: Looks::AtVisits,
     summary_sv: "Flera besök registrerades på en gång.",
     summary_en: "Several visits were registered at one go.",
-    build: from_table::<BatchLogging>,
+    build: visit_rule::<BatchLogging>,
 };
 
 #[derive(Debug, Deserialize)]
@@ -42,7 +41,7 @@ struct BatchLogging {
     visits_min: u32,
 }
 
-impl Rule for BatchLogging {
+impl VisitRule for BatchLogging {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
         let own = sight.visit();
         if !counts(own) {
@@ -115,49 +114,43 @@ impl BatchLogging {
         }
     }
 
-    fn hit(&self, sight: &Sight<'_>, run: &[&Visit], recorded: bool) -> Hit {
+    fn hit(&self, sight: &Sight<'_>, run: &[&Visit], recorded: bool) -> Hit<impl Text> {
         let own = sight.visit();
         let visits = run.len() + 1;
-        let (id, clock) = (sight.id(own.slot), sight.clock(own.span));
+        let Label { id, clock, date } = sight.label();
         let zone = sight.zone();
-        let date = zone.date(own.span.start());
         let at = zone.clock(if recorded { own.recorded_at } else { own.span.end() });
         let minutes = self.window_seconds.div_ceil(60);
         let (did_sv, did_en) =
             if recorded { ("registrerades", "were registered") } else { ("avslutades", "were ended") };
-        Hit {
-            grade: Grade::Review,
-            p_value: None,
-            related: run.iter().map(|other| other.slot).collect(),
-            disputed: None,
-            observed: vec![
+        Hit::review()
+            .related(run.iter().map(|other| other.slot))
+            .observed([
                 Measure::whole("visits", visits as i64),
                 Measure::text("by", if recorded { "device" } else { "registered_end" }),
-            ],
-            expected: vec![
+            ])
+            .expected([
                 Measure::whole("visits_max", i64::from(self.visits_min) - 1),
                 Measure::whole("window_seconds", i64::from(self.window_seconds)),
-            ],
-            excluded: &[
+            ])
+            .excluded(&[
                 "late-arrival",
                 "manual-end",
                 "auto-closed",
                 "shared-visit",
                 "one-household",
                 "night-tour",
-            ],
-            not_tested: Vec::new(),
-            text: Sentence {
+            ])
+            .text(move || Sentence {
                 sv: format!(
-                    "{visits} besök av samma omsorgsperson den {date} {did_sv} inom {minutes} minuter, omkring kl. {at}, \
-                     bland dem {id} kl. {clock}."
+                    "{visits} besök av samma omsorgsperson den {date} {did_sv} inom {minutes} \
+                     minuter, omkring kl. {at}, bland dem {id} kl. {clock}."
                 ),
                 en: format!(
-                    "{visits} visits of the same carer on {date} {did_en} within {minutes} minutes, about {at}, among them \
-                     {id} at {clock}."
+                    "{visits} visits of the same carer on {date} {did_en} within {minutes} \
+                     minutes, about {at}, among them {id} at {clock}."
                 ),
-            },
-        }
+            })
     }
 }
 

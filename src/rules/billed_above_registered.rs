@@ -16,20 +16,17 @@
 
 use serde::Deserialize;
 
-use super::{Definition, from_table};
-use crate::domain::{Class, Grade, Measure, PaymentMode, Sentence};
-use crate::engine::{Hit, Looks, Report, Rule, Sight};
+use super::visit_rule;
+use crate::domain::{Class, Measure, PaymentMode, Sentence};
+use crate::engine::{Definition, Hit, Label, Report, Sight, Text, VisitRule};
 
 pub(super) const RULE: Definition = Definition {
     id: "billed-above-registered",
     version: 1,
     class: Class::Deviation,
-    patterns: &[25],
-    reads_history: false,
-    looks: Looks::AtVisits,
     summary_sv: "Mer tid faktureras än vad som är registrerat.",
     summary_en: "More time is billed than was registered.",
-    build: from_table::<BilledAboveRegistered>,
+    build: visit_rule::<BilledAboveRegistered>,
 };
 
 #[derive(Debug, Deserialize)]
@@ -47,7 +44,7 @@ struct BilledAboveRegistered {
     tasks_full_min: u8,
 }
 
-impl Rule for BilledAboveRegistered {
+impl VisitRule for BilledAboveRegistered {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
         let own = sight.visit();
         if !own.is_performed() || !own.billable {
@@ -74,61 +71,51 @@ impl BilledAboveRegistered {
         rounded.max(i64::from(self.minimum_seconds))
     }
 
-    fn short(&self, sight: &Sight<'_>) -> Hit {
+    fn short(&self, sight: &Sight<'_>) -> Hit<impl Text> {
         let own = sight.visit();
-        let (id, clock) = (sight.id(own.slot), sight.clock(own.span));
-        let date = sight.zone().date(own.span.start());
+        let Label { id, clock, date } = sight.label();
         let (seconds, tasks) = (own.seconds(), own.tasks_count);
-        Hit {
-            grade: Grade::Observe,
-            p_value: None,
-            related: Vec::new(),
-            disputed: None,
-            observed: vec![
+        Hit::observe()
+            .observed([
                 Measure::whole("registered_seconds", seconds),
                 Measure::whole("tasks", i64::from(tasks)),
-            ],
-            expected: vec![Measure::whole("registered_seconds_min", i64::from(self.short_seconds))],
-            excluded: &["not-billed", "declined-visit"],
-            not_tested: Vec::new(),
-            text: Sentence {
+            ])
+            .expected([Measure::whole("registered_seconds_min", i64::from(self.short_seconds))])
+            .excluded(&["not-billed", "declined-visit"])
+            .text(move || Sentence {
                 sv: format!(
-                    "Besöket {id} den {date} kl. {clock} varade {seconds} sekunder, och {tasks} insatser är avbockade."
+                    "Besöket {id} den {date} kl. {clock} varade {seconds} sekunder, och {tasks} \
+                     insatser är avbockade."
                 ),
                 en: format!(
-                    "Visit {id} on {date} at {clock} lasted {seconds} seconds, with {tasks} tasks ticked."
+                    "Visit {id} on {date} at {clock} lasted {seconds} seconds, with {tasks} tasks \
+                     ticked."
                 ),
-            },
-        }
+            })
     }
 }
 
-fn above(sight: &Sight<'_>, billed: i64, allowed: i64) -> Hit {
+fn above(sight: &Sight<'_>, billed: i64, allowed: i64) -> Hit<impl Text> {
     let own = sight.visit();
-    let (id, clock) = (sight.id(own.slot), sight.clock(own.span));
-    let date = sight.zone().date(own.span.start());
+    let Label { id, clock, date } = sight.label();
     let minutes = |seconds: i64| (seconds + 30) / 60;
     let (registered, told) = (minutes(own.seconds()), minutes(billed));
-    Hit {
-        grade: Grade::Review,
-        p_value: None,
-        related: Vec::new(),
-        disputed: None,
-        observed: vec![
+    Hit::review()
+        .observed([
             Measure::whole("billed_seconds", billed),
             Measure::whole("registered_seconds", own.seconds()),
             Measure::whole("billed_above_seconds", billed - allowed),
-        ],
-        expected: vec![Measure::whole("billed_seconds_max", allowed)],
-        excluded: &["rounding", "minimum-time", "other-payment", "not-billed", "declined-visit"],
-        not_tested: Vec::new(),
-        text: Sentence {
+        ])
+        .expected([Measure::whole("billed_seconds_max", allowed)])
+        .excluded(&["rounding", "minimum-time", "other-payment", "not-billed", "declined-visit"])
+        .text(move || Sentence {
             sv: format!(
-                "Besöket {id} den {date} kl. {clock}: {registered} minuter är registrerade, {told} minuter faktureras."
+                "Besöket {id} den {date} kl. {clock}: {registered} minuter är registrerade, \
+                 {told} minuter faktureras."
             ),
             en: format!(
-                "Visit {id} on {date} at {clock}: {registered} minutes are registered, {told} minutes are billed."
+                "Visit {id} on {date} at {clock}: {registered} minutes are registered, {told} \
+                 minutes are billed."
             ),
-        },
-    }
+        })
 }

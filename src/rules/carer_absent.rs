@@ -15,23 +15,20 @@
 
 use serde::Deserialize;
 
-use super::{Definition, from_table};
+use super::visit_rule;
 use crate::domain::{
     CarerAbsenceConfirmedBy, CarerAbsenceKind, Class, Grade, Measure, Sentence, Span, UtcSecond, Validity,
     Zone,
 };
-use crate::engine::{CarerAbsence, Hit, Looks, Report, Rule, Sight};
+use crate::engine::{CarerAbsence, Definition, Hit, Label, Report, Sight, Text, VisitRule};
 
 pub(super) const RULE: Definition = Definition {
     id: "carer-absent",
     version: 1,
     class: Class::Contradiction,
-    patterns: &[16],
-    reads_history: false,
-    looks: Looks::AtVisits,
     summary_sv: "Ett besök är registrerat medan omsorgspersonen var ledig eller sjuk.",
     summary_en: "A visit is registered while the carer was on leave or ill.",
-    build: from_table::<CarerAbsent>,
+    build: visit_rule::<CarerAbsent>,
 };
 
 #[derive(Debug, Deserialize)]
@@ -43,7 +40,7 @@ struct CarerAbsent {
     shift_seconds: u32,
 }
 
-impl Rule for CarerAbsent {
+impl VisitRule for CarerAbsent {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
         let own = sight.visit();
         if !own.is_performed() {
@@ -81,7 +78,7 @@ impl CarerAbsent {
     }
 }
 
-fn hit(sight: &Sight<'_>, absence: &CarerAbsence, shared: Span) -> Hit {
+fn hit(sight: &Sight<'_>, absence: &CarerAbsence, shared: Span) -> Hit<impl Text> {
     let zone = sight.zone();
     let mut expected = vec![Measure::text("absent_from", zone.date(absence.valid.from))];
     expected.extend(absence.valid.to.map(|to| Measure::text("absent_to", zone.date(to.plus(-1)))));
@@ -89,21 +86,16 @@ fn hit(sight: &Sight<'_>, absence: &CarerAbsence, shared: Span) -> Hit {
         CarerAbsenceConfirmedBy::Payroll => (&["night-shift", "declined-visit"], "payroll"),
         CarerAbsenceConfirmedBy::Provider => (&["first-day", "last-day", "declined-visit"], "provider"),
     };
-    Hit {
-        grade: grade(absence),
-        p_value: None,
-        related: Vec::new(),
-        disputed: Some(shared),
-        observed: vec![
+    Hit::new(grade(absence))
+        .disputed(shared)
+        .observed([
             Measure::whole("absent_seconds", shared.seconds()),
             Measure::text("absence", kind(absence.kind).2),
             Measure::text("confirmed_by", by),
-        ],
-        expected,
-        excluded,
-        not_tested: Vec::new(),
-        text: sentence(sight, absence),
-    }
+        ])
+        .expected(expected)
+        .excluded(excluded)
+        .text(move || sentence(sight, absence))
 }
 
 /// The first instant of the local day of `at`, an hour at a time, so that days of 23 and 25 hours come
@@ -142,10 +134,8 @@ const fn kind(kind: CarerAbsenceKind) -> (&'static str, &'static str, &'static s
 }
 
 fn sentence(sight: &Sight<'_>, absence: &CarerAbsence) -> Sentence {
-    let own = sight.visit();
     let zone = sight.zone();
-    let (id, clock) = (sight.id(own.slot), sight.clock(own.span));
-    let date = zone.date(own.span.start());
+    let Label { id, clock, date } = sight.label();
     let (state_sv, state_en, _) = kind(absence.kind);
     let (by_sv, by_en) = match absence.confirmed_by {
         CarerAbsenceConfirmedBy::Payroll => ("lönesystemet", "payroll"),
@@ -157,8 +147,8 @@ fn sentence(sight: &Sight<'_>, absence: &CarerAbsence) -> Sentence {
         to.map_or_else(Default::default, |to| (format!(" till {to}"), format!(" to {to}")));
     Sentence {
         sv: format!(
-            "Besöket {id} den {date} kl. {clock} är registrerat medan omsorgspersonen {state_sv}, \
-             från {from}{until_sv} enligt {by_sv}."
+            "Besöket {id} den {date} kl. {clock} är registrerat medan omsorgspersonen \
+             {state_sv}, från {from}{until_sv} enligt {by_sv}."
         ),
         en: format!(
             "Visit {id} on {date} at {clock} is registered while the carer {state_en}, \

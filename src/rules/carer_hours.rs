@@ -19,22 +19,20 @@
 
 use serde::Deserialize;
 
-use super::{Definition, from_table};
-use crate::domain::{Class, Grade, Measure, Sentence, Span, SubjectKind, UtcSecond};
+use super::visit_and_period_rule;
+use crate::domain::{Class, Measure, Sentence, Span, SubjectKind, UtcSecond};
 use crate::engine::{
-    Hit, Looks, Mark, PeriodSight, PeriodSubject, Report, Rule, Sight, SubjectPeriod, Visit,
+    Answered, Definition, Hit, Label, Mark, PeriodReport, PeriodRule, PeriodSight, Report, Sight, Text,
+    Visit, VisitRule,
 };
 
 pub(super) const RULE: Definition = Definition {
     id: "carer-hours",
     version: 3,
     class: Class::Contradiction,
-    patterns: &[15],
-    reads_history: true,
-    looks: Looks::AtBoth,
     summary_sv: "Fler timmar än en människa kan arbeta.",
     summary_en: "More hours than one person can work.",
-    build: from_table::<CarerHours>,
+    build: visit_and_period_rule::<CarerHours>,
 };
 
 /// Hours of a pay period are told down to this.
@@ -61,7 +59,22 @@ struct CarerHours {
     hold_hours: u32,
 }
 
-impl Rule for CarerHours {
+/// Too many hours of a pay period, in either way.
+#[derive(Default, Hash, PartialEq)]
+struct LongHours {
+    month: Option<LongMonth>,
+    /// Days with visits without a rest before them.
+    restless_days: Option<u32>,
+}
+
+/// Days with too many hours, and hours in all where those are too many, rounded down; 0 where they are not.
+#[derive(Clone, Copy, Hash, PartialEq)]
+struct LongMonth {
+    days: u32,
+    hours: u32,
+}
+
+impl VisitRule for CarerHours {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
         let hold_minutes = self.hold_minutes();
         let own = sight.visit();
@@ -91,22 +104,30 @@ impl Rule for CarerHours {
         Some(self.hold_minutes())
     }
 
-    fn periods_of(&self) -> &'static [SubjectKind] {
+    fn reads_history(&self) -> bool {
+        true
+    }
+}
+
+impl PeriodRule for CarerHours {
+    type Answer = LongHours;
+
+    fn subjects(&self) -> &'static [SubjectKind] {
         &[SubjectKind::CarerPeriod]
     }
 
-    fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
-        if let Some(told) = self.told(sight) {
-            report.hit(self.of_the_month(sight, told));
-        }
-        if let Some(days) = self.restless(sight) {
-            report.hit_marked(Mark::NoRest, self.without_rest(sight, days));
-        }
+    fn answer(&self, sight: &PeriodSight<'_>) -> Answered<Self::Answer> {
+        let answer = LongHours { month: self.of_month(sight), restless_days: self.restless_days(sight) };
+        Some(answer).filter(|answer| *answer != LongHours::default()).into()
     }
 
-    fn fingerprint(&self, sight: &PeriodSight<'_>) -> u64 {
-        let of_the_month = self.told(sight).map_or(0, |(days, hours)| 1 + (days << 16) + hours);
-        u64::from(self.restless(sight).unwrap_or(0)) << 32 | u64::from(of_the_month)
+    fn report(&self, hours: &LongHours, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) {
+        if let Some(month) = hours.month {
+            report.hit(self.long_month(sight, month));
+        }
+        if let Some(days) = hours.restless_days {
+            report.hit_marked(Mark::NoRest, self.without_rest(sight, days));
+        }
     }
 }
 
@@ -137,40 +158,36 @@ impl CarerHours {
         (60 * self.hold_hours).max(LONG_DAY_MINUTES)
     }
 
-    fn beyond(&self, sight: &Sight<'_>, beyond: Span, seconds: i64, before: &[&Visit]) -> Hit {
-        let own = sight.visit();
-        let (id, clock) = (sight.id(own.slot), sight.clock(own.span));
-        let date = sight.zone().date(own.span.start());
+    fn beyond(&self, sight: &Sight<'_>, beyond: Span, seconds: i64, before: &[&Visit]) -> Hit<impl Text> {
+        let Label { id, clock, date } = sight.label();
         let (hours, minutes) = (seconds / 3600, seconds % 3600 / 60);
         let most = self.hold_hours;
-        Hit {
-            grade: Grade::Hold,
-            p_value: None,
-            related: before.iter().map(|other| other.slot).collect(),
-            disputed: Some(beyond),
-            observed: vec![
+        Hit::hold()
+            .related(before.iter().map(|other| other.slot))
+            .disputed(beyond)
+            .observed([
                 Measure::whole("day_seconds", seconds),
                 Measure::whole("visits", before.len() as i64 + 1),
-            ],
-            expected: vec![Measure::whole("day_seconds_max", i64::from(self.hold_hours) * 3600)],
-            excluded: &["shared-time", "auto-closed", "declined-visit"],
-            not_tested: Vec::new(),
-            text: Sentence {
+            ])
+            .expected([Measure::whole("day_seconds_max", i64::from(self.hold_hours) * 3600)])
+            .excluded(&["shared-time", "auto-closed", "declined-visit"])
+            .text(move || Sentence {
                 sv: format!(
-                    "Med besöket {id} den {date} kl. {clock} har samma omsorgsperson {hours} tim {minutes} min registrerade \
-                     den dagen, överlappande tid räknad en gång; högst {most} timmar är möjligt."
+                    "Med besöket {id} den {date} kl. {clock} har samma omsorgsperson {hours} tim \
+                     {minutes} min registrerade den dagen, överlappande tid räknad en gång; högst \
+                     {most} timmar är möjligt."
                 ),
                 en: format!(
-                    "With visit {id} on {date} at {clock} the same carer has {hours} h {minutes} min registered that day, \
-                     shared time counted once; at most {most} hours are possible."
+                    "With visit {id} on {date} at {clock} the same carer has {hours} h {minutes} \
+                     min registered that day, shared time counted once; at most {most} hours are \
+                     possible."
                 ),
-            },
-        }
+            })
     }
 
     /// Days with visits without a rest before them, where they are asked about.
-    fn restless(&self, sight: &PeriodSight<'_>) -> Option<u32> {
-        let SubjectPeriod { month, subject: PeriodSubject::Carer(_) } = sight.period() else { return None };
+    fn restless_days(&self, sight: &PeriodSight<'_>) -> Option<u32> {
+        let month = sight.period().month;
         let least = self.restless_days_min.max(1);
         if sight.tally().count(Mark::NoRest).marked < least {
             return None;
@@ -185,34 +202,26 @@ impl CarerHours {
         (least <= days).then_some(days)
     }
 
-    fn without_rest(&self, sight: &PeriodSight<'_>, days: u32) -> Hit {
+    fn without_rest(&self, sight: &PeriodSight<'_>, days: u32) -> Hit<impl Text> {
         let (month, rest) = (sight.period().month, self.rest_hours_min);
         let most = 24 - rest.min(24);
-        Hit {
-            grade: Grade::Review,
-            p_value: None,
-            related: Vec::new(),
-            disputed: None,
-            observed: vec![Measure::whole("days_without_rest", i64::from(days))],
-            expected: vec![Measure::whole("rest_hours_min", i64::from(rest))],
-            excluded: &["auto-closed", "declined-visit"],
-            not_tested: Vec::new(),
-            text: Sentence {
+        Hit::review()
+            .observed([Measure::whole("days_without_rest", i64::from(days))])
+            .expected([Measure::whole("rest_hours_min", i64::from(rest))])
+            .excluded(&["auto-closed", "declined-visit"])
+            .text(move || Sentence {
                 sv: format!(
-                    "På {days} dagar i {month} slutar omsorgspersonens besök mer än {most} timmar efter att arbetet \
-                     började, utan {rest} timmars vila däremellan."
+                    "På {days} dagar i {month} slutar omsorgspersonens besök mer än {most} timmar \
+                     efter att arbetet började, utan {rest} timmars vila däremellan."
                 ),
                 en: format!(
-                    "On {days} days in {month} the carer's visits end more than {most} hours after work began, without {rest} \
-                     hours of rest in between."
+                    "On {days} days in {month} the carer's visits end more than {most} hours after \
+                     work began, without {rest} hours of rest in between."
                 ),
-            },
-        }
+            })
     }
 
-    /// Long days, and hours in all where those are too many, down to what is told.
-    fn told(&self, sight: &PeriodSight<'_>) -> Option<(u32, u32)> {
-        let PeriodSubject::Carer(_) = sight.period().subject else { return None };
+    fn of_month(&self, sight: &PeriodSight<'_>) -> Option<LongMonth> {
         let tally = sight.tally();
         let hours = u32::try_from(tally.seconds / 3600).unwrap_or(0);
         // With fewer hours than the long days alone would have there are none.
@@ -223,10 +232,10 @@ impl CarerHours {
         let days = u32::try_from(long).unwrap_or(u32::MAX);
         let days = if self.long_days_min.max(1) <= days { days } else { 0 };
         let hours = if self.month_hours_max < hours { hours / HOURS_STEP * HOURS_STEP } else { 0 };
-        (0 < days || 0 < hours).then_some((days, hours))
+        (0 < days || 0 < hours).then_some(LongMonth { days, hours })
     }
 
-    fn of_the_month(&self, sight: &PeriodSight<'_>, (days, hours): (u32, u32)) -> Hit {
+    fn long_month(&self, sight: &PeriodSight<'_>, LongMonth { days, hours }: LongMonth) -> Hit<impl Text> {
         let month = sight.period().month;
         let mut observed = Vec::new();
         let (mut sv, mut en) = (Vec::new(), Vec::new());
@@ -240,23 +249,17 @@ impl CarerHours {
             sv.push(format!("minst {hours} timmar i månaden"));
             en.push(format!("at least {hours} hours in the month"));
         }
-        Hit {
-            grade: Grade::Review,
-            p_value: None,
-            related: Vec::new(),
-            disputed: None,
-            observed,
-            expected: vec![
+        Hit::review()
+            .observed(observed)
+            .expected([
                 Measure::whole("day_hours_max", i64::from(self.day_hours_max)),
                 Measure::whole("long_days_max", i64::from(self.long_days_min.max(1)) - 1),
                 Measure::whole("month_hours_max", i64::from(self.month_hours_max)),
-            ],
-            excluded: &["way-and-breaks", "declined-visit"],
-            not_tested: vec![],
-            text: Sentence {
+            ])
+            .excluded(&["way-and-breaks", "declined-visit"])
+            .text(move || Sentence {
                 sv: format!("Omsorgspersonen har i {month} registrerat {}.", sv.join(" och ")),
                 en: format!("The carer has registered {} in {month}.", en.join(" and ")),
-            },
-        }
+            })
     }
 }

@@ -18,20 +18,17 @@
 use serde::Deserialize;
 
 use super::slack::Slack;
-use super::{Definition, from_table};
+use super::visit_rule;
 use crate::domain::{Class, Grade, Measure, Sentence, Span, VisitKind};
-use crate::engine::{Hit, Looks, Report, Rule, Sight, Visit};
+use crate::engine::{Definition, Hit, Label, Report, Sight, Text, Visit, VisitRule};
 
 pub(super) const RULE: Definition = Definition {
     id: "carer-overlap",
     version: 1,
     class: Class::Contradiction,
-    patterns: &[1, 2],
-    reads_history: false,
-    looks: Looks::AtVisits,
     summary_sv: "En omsorgsperson är registrerad hos två brukare samtidigt.",
     summary_en: "One carer is registered at two clients at the same time.",
-    build: from_table::<CarerOverlap>,
+    build: visit_rule::<CarerOverlap>,
 };
 
 #[derive(Debug, Deserialize)]
@@ -42,7 +39,7 @@ struct CarerOverlap {
     slack: Slack,
 }
 
-impl Rule for CarerOverlap {
+impl VisitRule for CarerOverlap {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
         let own = sight.visit();
         if !claims_presence(own) {
@@ -64,7 +61,7 @@ impl Rule for CarerOverlap {
 }
 
 impl CarerOverlap {
-    fn hit(&self, sight: &Sight<'_>, other: &Visit, shared: Span, household_known: bool) -> Hit {
+    fn hit(&self, sight: &Sight<'_>, other: &Visit, shared: Span, household_known: bool) -> Hit<impl Text> {
         let own = sight.visit();
         let tags_differ =
             own.start_tag.is_some() && other.start_tag.is_some() && own.start_tag != other.start_tag;
@@ -75,17 +72,14 @@ impl CarerOverlap {
             grade = grade.lowered();
             not_tested.push("household");
         }
-        Hit {
-            grade,
-            p_value: None,
-            related: vec![other.slot],
-            disputed: Some(shared),
-            observed: vec![Measure::whole("overlap_seconds", shared.seconds())],
-            expected: vec![Measure::whole("overlap_seconds_max", self.slack.between(own, other))],
-            excluded: &["one-household", "shared-visit", "alarm", "outside-home", "declined-visit"],
-            not_tested,
-            text: sentence(sight, other, shared),
-        }
+        Hit::new(grade)
+            .related([other.slot])
+            .disputed(shared)
+            .observed([Measure::whole("overlap_seconds", shared.seconds())])
+            .expected([Measure::whole("overlap_seconds_max", self.slack.between(own, other))])
+            .excluded(&["one-household", "shared-visit", "alarm", "outside-home", "declined-visit"])
+            .not_tested(not_tested)
+            .text(move || sentence(sight, other, shared))
     }
 }
 
@@ -94,19 +88,17 @@ fn claims_presence(visit: &Visit) -> bool {
 }
 
 fn sentence(sight: &Sight<'_>, other: &Visit, shared: Span) -> Sentence {
-    let own = sight.visit();
-    let (id, clock) = (sight.id(own.slot), sight.clock(own.span));
-    let (other_id, other_clock) = (sight.id(other.slot), sight.clock(other.span));
+    let Label { id, clock, date } = sight.label();
+    let Label { id: other_id, clock: other_clock, .. } = sight.label_of(other);
     let minutes = (shared.seconds() + 30) / 60;
-    let date = sight.zone().date(own.span.start());
     Sentence {
         sv: format!(
-            "Samma omsorgsperson är registrerad hos två brukare samtidigt i {minutes} minuter den {date}: \
-             {id} kl. {clock} och {other_id} kl. {other_clock}."
+            "Samma omsorgsperson är registrerad hos två brukare samtidigt i {minutes} \
+             minuter den {date}: {id} kl. {clock} och {other_id} kl. {other_clock}."
         ),
         en: format!(
-            "The same carer is registered at two clients at once for {minutes} minutes on {date}: \
-             {id} at {clock} and {other_id} at {other_clock}."
+            "The same carer is registered at two clients at once for {minutes} minutes on \
+             {date}: {id} at {clock} and {other_id} at {other_clock}."
         ),
     }
 }

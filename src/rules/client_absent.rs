@@ -15,22 +15,19 @@
 
 use serde::Deserialize;
 
-use super::{Definition, from_table};
+use super::visit_rule;
 use crate::domain::{
     AbsenceKind, Class, ClientAbsenceConfirmedBy, Grade, Measure, Sentence, Span, UtcSecond, VisitKind,
 };
-use crate::engine::{Absence, Hit, Looks, Report, Rule, Sight};
+use crate::engine::{Absence, Definition, Hit, Label, Report, Sight, Text, VisitRule};
 
 pub(super) const RULE: Definition = Definition {
     id: "client-absent",
     version: 1,
     class: Class::Contradiction,
-    patterns: &[6, 7],
-    reads_history: false,
-    looks: Looks::AtVisits,
     summary_sv: "Ett besök är registrerat medan brukaren var borta eller efter dödsfall.",
     summary_en: "A visit is registered while the client was away or had died.",
-    build: from_table::<ClientAbsent>,
+    build: visit_rule::<ClientAbsent>,
 };
 
 #[derive(Debug, Deserialize)]
@@ -40,7 +37,7 @@ struct ClientAbsent {
     slack_seconds: u32,
 }
 
-impl Rule for ClientAbsent {
+impl VisitRule for ClientAbsent {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
         let own = sight.visit();
         if !own.is_at_home() || own.kind == VisitKind::MealDelivery {
@@ -67,26 +64,21 @@ impl Rule for ClientAbsent {
 }
 
 impl ClientAbsent {
-    fn hit(&self, sight: &Sight<'_>, absence: &Absence, shared: Span) -> Hit {
+    fn hit(&self, sight: &Sight<'_>, absence: &Absence, shared: Span) -> Hit<impl Text> {
         let zone = sight.zone();
         let date = |at: UtcSecond| zone.date(at);
         let mut expected = vec![Measure::text("absent_from", date(absence.valid.from))];
         expected.extend(absence.valid.to.map(|to| Measure::text("absent_to", date(to.plus(-1)))));
-        Hit {
-            grade: grade(absence),
-            p_value: None,
-            related: Vec::new(),
-            disputed: Some(shared),
-            observed: vec![
+        Hit::new(grade(absence))
+            .disputed(shared)
+            .observed([
                 Measure::whole("absent_seconds", shared.seconds()),
                 Measure::text("absence", kind(absence.kind).2),
                 Measure::text("confirmed_by", confirmed_by(absence.confirmed_by).2),
-            ],
-            expected,
-            excluded: &["admission-day", "discharge-day", "outside-home", "declined-visit"],
-            not_tested: Vec::new(),
-            text: sentence(sight, absence),
-        }
+            ])
+            .expected(expected)
+            .excluded(&["admission-day", "discharge-day", "outside-home", "declined-visit"])
+            .text(move || sentence(sight, absence))
     }
 }
 
@@ -132,10 +124,8 @@ const fn confirmed_by(by: ClientAbsenceConfirmedBy) -> (&'static str, &'static s
 }
 
 fn sentence(sight: &Sight<'_>, absence: &Absence) -> Sentence {
-    let own = sight.visit();
     let zone = sight.zone();
-    let (id, clock) = (sight.id(own.slot), sight.clock(own.span));
-    let date = zone.date(own.span.start());
+    let Label { id, clock, date } = sight.label();
     let (state_sv, state_en, _) = kind(absence.kind);
     let (by_sv, by_en, _) = confirmed_by(absence.confirmed_by);
     let from = zone.date(absence.valid.from);

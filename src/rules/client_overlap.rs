@@ -18,20 +18,17 @@
 use serde::Deserialize;
 
 use super::slack::Slack;
-use super::{Definition, from_table};
+use super::visit_rule;
 use crate::domain::{Class, Grade, Measure, Sentence, Span, VisitKind};
-use crate::engine::{Hit, Looks, Report, Rule, Sight, Visit};
+use crate::engine::{Definition, Hit, Label, Report, Sight, Text, Visit, VisitRule};
 
 pub(super) const RULE: Definition = Definition {
     id: "client-overlap",
     version: 2,
     class: Class::Contradiction,
-    patterns: &[4],
-    reads_history: false,
-    looks: Looks::AtVisits,
     summary_sv: "Två omsorgspersoner är registrerade hos en brukare samtidigt utan dubbelbemanning.",
     summary_en: "Two carers are registered at one client at the same time without double staffing.",
-    build: from_table::<ClientOverlap>,
+    build: visit_rule::<ClientOverlap>,
 };
 
 #[derive(Debug, Deserialize)]
@@ -44,7 +41,7 @@ struct ClientOverlap {
     handover_seconds: u32,
 }
 
-impl Rule for ClientOverlap {
+impl VisitRule for ClientOverlap {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
         let own = sight.visit();
         if !claims_presence(own) {
@@ -75,22 +72,19 @@ impl ClientOverlap {
         at_the_seam && shared.seconds() <= i64::from(self.handover_seconds)
     }
 
-    fn hit(&self, sight: &Sight<'_>, other: &Visit, shared: Span, staff_known: bool) -> Hit {
+    fn hit(&self, sight: &Sight<'_>, other: &Visit, shared: Span, staff_known: bool) -> Hit<impl Text> {
         let missing = if staff_known { Vec::new() } else { vec!["order"] };
-        Hit {
-            grade: sight.side(other, if staff_known { Grade::Review } else { Grade::Observe }),
-            p_value: None,
-            related: vec![other.slot],
-            disputed: Some(shared),
-            observed: vec![Measure::whole("overlap_seconds", shared.seconds()), Measure::whole("carers", 2)],
-            expected: vec![
+        Hit::new(sight.side(other, if staff_known { Grade::Review } else { Grade::Observe }))
+            .related([other.slot])
+            .disputed(shared)
+            .observed([Measure::whole("overlap_seconds", shared.seconds()), Measure::whole("carers", 2)])
+            .expected([
                 Measure::whole("overlap_seconds_max", self.slack.between(sight.visit(), other)),
                 Measure::whole("carers_max", 1),
-            ],
-            excluded: &["double-staffing", "partner", "trainee", "alarm", "handover", "declined-visit"],
-            not_tested: missing,
-            text: sentence(sight, other, shared),
-        }
+            ])
+            .excluded(&["double-staffing", "partner", "trainee", "alarm", "handover", "declined-visit"])
+            .not_tested(missing)
+            .text(move || sentence(sight, other, shared))
     }
 }
 
@@ -107,19 +101,19 @@ fn are_partners(sight: &Sight<'_>, own: &Visit, other: &Visit) -> bool {
 }
 
 fn sentence(sight: &Sight<'_>, other: &Visit, shared: Span) -> Sentence {
-    let own = sight.visit();
-    let (id, clock) = (sight.id(own.slot), sight.clock(own.span));
-    let (other_id, other_clock) = (sight.id(other.slot), sight.clock(other.span));
+    let Label { id, clock, date } = sight.label();
+    let Label { id: other_id, clock: other_clock, .. } = sight.label_of(other);
     let minutes = (shared.seconds() + 30) / 60;
-    let date = sight.zone().date(own.span.start());
     Sentence {
         sv: format!(
-            "Två omsorgspersoner är registrerade hos samma brukare samtidigt i {minutes} minuter den {date}, \
-             utan beställd dubbelbemanning: {id} kl. {clock} och {other_id} kl. {other_clock}."
+            "Två omsorgspersoner är registrerade hos samma brukare samtidigt i {minutes} \
+             minuter den {date}, utan beställd dubbelbemanning: {id} kl. {clock} och \
+             {other_id} kl. {other_clock}."
         ),
         en: format!(
-            "Two carers are registered at the same client at once for {minutes} minutes on {date}, \
-             without double staffing ordered: {id} at {clock} and {other_id} at {other_clock}."
+            "Two carers are registered at the same client at once for {minutes} minutes on \
+             {date}, without double staffing ordered: {id} at {clock} and {other_id} at \
+             {other_clock}."
         ),
     }
 }

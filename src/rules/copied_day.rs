@@ -16,21 +16,21 @@
 
 use serde::Deserialize;
 
-use super::shares::{Shares, Told, Words};
-use super::{Definition, from_table};
+use super::shares::{RoundedShare, Shares, Words};
+use super::visit_and_period_rule;
 use crate::domain::{CaptureMethod, Class, Grade, SubjectKind, UtcSecond};
-use crate::engine::{Looks, Mark, PeriodSight, Report, Rule, ShareFloor, Sight, Signal, Visit};
+use crate::engine::{
+    Answered, Definition, Mark, PeriodReport, PeriodRule, PeriodSight, Report, ShareFloor, Sight, Signal,
+    Visit, VisitRule,
+};
 
 pub(super) const RULE: Definition = Definition {
     id: "copied-day",
     version: 1,
     class: Class::Pattern,
-    patterns: &[34],
-    reads_history: true,
-    looks: Looks::AtBoth,
     summary_sv: "För många besök har samma tider som dagen eller veckan före.",
     summary_en: "Too many visits have the times of a day or the week before.",
-    build: from_table::<CopiedDay>,
+    build: visit_and_period_rule::<CopiedDay>,
 };
 
 const WORDS: Words = Words {
@@ -48,7 +48,7 @@ const DAY_MINUTES: i64 = 24 * 60;
 #[serde(transparent)]
 struct CopiedDay(Shares);
 
-impl Rule for CopiedDay {
+impl VisitRule for CopiedDay {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
         let own = sight.visit();
         if is_measured(own) {
@@ -67,7 +67,15 @@ impl Rule for CopiedDay {
             && DAYS_BEFORE.into_iter().any(|days| is_later_by(days) && is_copy(later, own, days))
     }
 
-    fn periods_of(&self) -> &'static [SubjectKind] {
+    fn reads_history(&self) -> bool {
+        true
+    }
+}
+
+impl PeriodRule for CopiedDay {
+    type Answer = RoundedShare;
+
+    fn subjects(&self) -> &'static [SubjectKind] {
         &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
     }
 
@@ -75,21 +83,13 @@ impl Rule for CopiedDay {
         vec![self.0.floor(Mark::DayCopy)]
     }
 
-    fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
-        if let Some(told) = self.told(sight) {
-            let excluded = &["same-start-only", "manual-times", "auto-closed", "as-planned", "few-visits"];
-            report.hit_marked(told.mark(), told.hit(sight, Grade::Review, WORDS, excluded));
-        }
+    fn answer(&self, sight: &PeriodSight<'_>) -> Answered<Self::Answer> {
+        self.0.answer(sight, Mark::DayCopy, Some(Signal::DayCopy))
     }
 
-    fn fingerprint(&self, sight: &PeriodSight<'_>) -> u64 {
-        self.told(sight).map_or(0, |told| told.word())
-    }
-}
-
-impl CopiedDay {
-    fn told(&self, sight: &PeriodSight<'_>) -> Option<Told> {
-        self.0.told(sight, Mark::DayCopy, Some(Signal::DayCopy))
+    fn report(&self, share: &RoundedShare, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) {
+        let excluded = &["same-start-only", "manual-times", "auto-closed", "as-planned", "few-visits"];
+        report.hit_marked(share.mark(), share.hit(sight, Grade::Review, WORDS, excluded));
     }
 }
 

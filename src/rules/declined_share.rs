@@ -15,23 +15,23 @@
 
 use serde::Deserialize;
 
-use super::shares::{Shares, Told, Words};
-use super::{Definition, from_table};
+use super::shares::{RoundedShare, Shares, Words};
+use super::visit_and_period_rule;
 use crate::domain::{
     Class, ClientAbsenceConfirmedBy, Grade, Measure, Month, Sentence, SubjectKind, VisitOutcome,
 };
-use crate::engine::{Hit, Looks, Mark, PeriodSight, PeriodSubject, Report, Rule, ShareFloor, Sight, Signal};
+use crate::engine::{
+    Answered, ClientId, Definition, Hit, Mark, PeriodReport, PeriodRule, PeriodSight, PeriodSubject, Report,
+    ShareFloor, Sight, Signal, Text, VisitRule,
+};
 
 pub(super) const RULE: Definition = Definition {
     id: "declined-share",
     version: 2,
     class: Class::Pattern,
-    patterns: &[27, 28],
-    reads_history: false,
-    looks: Looks::AtBoth,
     summary_sv: "För många besök är avböjda, eller brukaren är borta för ofta.",
     summary_en: "Too many visits are declined, or the client is away too often.",
-    build: from_table::<DeclinedShare>,
+    build: visit_and_period_rule::<DeclinedShare>,
 };
 
 const WORDS: Words = Words {
@@ -54,7 +54,21 @@ struct DeclinedShare {
     absence_days_max: u16,
 }
 
-impl Rule for DeclinedShare {
+/// What is found of a carer or provider, or of a client.
+#[derive(Hash, PartialEq)]
+enum Pattern {
+    Declined(RoundedShare),
+    Absences(ShortAbsences),
+}
+
+/// How many, and how many of them no hospital confirms.
+#[derive(Hash, PartialEq)]
+struct ShortAbsences {
+    all: u32,
+    unconfirmed: u32,
+}
+
+impl VisitRule for DeclinedShare {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
         let visit = sight.visit();
         if !visit.open {
@@ -62,8 +76,12 @@ impl Rule for DeclinedShare {
             report.mark(Mark::Declined, met_nobody);
         }
     }
+}
 
-    fn periods_of(&self) -> &'static [SubjectKind] {
+impl PeriodRule for DeclinedShare {
+    type Answer = Pattern;
+
+    fn subjects(&self) -> &'static [SubjectKind] {
         &[SubjectKind::CarerPeriod, SubjectKind::ClientPeriod, SubjectKind::ProviderPeriod]
     }
 
@@ -71,42 +89,35 @@ impl Rule for DeclinedShare {
         vec![self.shares.floor(Mark::Declined)]
     }
 
-    fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
-        if let Some(told) = self.told(sight) {
-            report.hit_marked(
-                told.mark(),
-                told.hit(sight, Grade::Review, WORDS, &["open-visit", "few-visits"]),
-            );
-        }
-        let absences = self.absences(sight);
-        if 0 < absences.0 {
-            report.hit_marked(Mark::Declined, self.absent(sight.period().month, absences));
+    fn answer(&self, sight: &PeriodSight<'_>) -> Answered<Self::Answer> {
+        match sight.period().subject {
+            PeriodSubject::Client(client) => self.absences(sight, client).map(Pattern::Absences).into(),
+            _ => {
+                let share = self.shares.answer(sight, Mark::Declined, Some(Signal::Declined));
+                share.map(|share| share.map(Pattern::Declined))
+            }
         }
     }
 
-    fn fingerprint(&self, sight: &PeriodSight<'_>) -> u64 {
-        match sight.period().subject {
-            PeriodSubject::Client(_) => {
-                let (all, unconfirmed) = self.absences(sight);
-                u64::from(unconfirmed) << 32 | u64::from(all)
+    fn report(&self, pattern: &Pattern, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) {
+        match pattern {
+            Pattern::Declined(share) => {
+                let hit = share.hit(sight, Grade::Review, WORDS, &["open-visit", "few-visits"]);
+                report.hit_marked(share.mark(), hit);
             }
-            _ => self.told(sight).map_or(0, |told| told.word()),
+            Pattern::Absences(absences) => {
+                report.hit_marked(Mark::Declined, self.absent(sight.period().month, absences));
+            }
         }
     }
 }
 
 impl DeclinedShare {
-    fn told(&self, sight: &PeriodSight<'_>) -> Option<Told> {
-        self.shares.told(sight, Mark::Declined, Some(Signal::Declined))
-    }
-
-    /// Short absences of a client that begin in the period, and how many of them no hospital confirms;
-    /// 0 where they are few.
-    fn absences(&self, sight: &PeriodSight<'_>) -> (u32, u32) {
-        let PeriodSubject::Client(client) = sight.period().subject else { return (0, 0) };
+    /// Short absences of a client that begin in the period, unless they are few.
+    fn absences(&self, sight: &PeriodSight<'_>, client: ClientId) -> Option<ShortAbsences> {
         let known = || sight.absences(client);
         if (known().count() as u32) < self.absences_min.max(1) {
-            return (0, 0);
+            return None;
         }
         let [first, last] = sight.bounds(sight.period().month);
         let most = i64::from(self.absence_days_max) * 86_400;
@@ -125,34 +136,28 @@ impl DeclinedShare {
         days.dedup_by_key(|(day, _)| *day);
         let count = |days: usize| u32::try_from(days).unwrap_or(u32::MAX);
         let (all, unconfirmed) = (count(days.len()), count(days.iter().filter(|(_, it)| *it).count()));
-        if all < self.absences_min { (0, 0) } else { (all, unconfirmed) }
+        (self.absences_min <= all).then_some(ShortAbsences { all, unconfirmed })
     }
 
-    fn absent(&self, month: Month, (absences, unconfirmed): (u32, u32)) -> Hit {
-        let days = self.absence_days_max;
+    fn absent(&self, month: Month, absences: &ShortAbsences) -> Hit<impl Text> {
+        let (&ShortAbsences { all: absences, unconfirmed }, days) = (absences, self.absence_days_max);
         let asked = self.absences_review_min <= unconfirmed;
-        Hit {
-            grade: if asked { Grade::Review } else { Grade::Observe },
-            p_value: None,
-            related: Vec::new(),
-            disputed: None,
-            observed: vec![
+        Hit::new(if asked { Grade::Review } else { Grade::Observe })
+            .observed([
                 Measure::whole("short_absences", i64::from(absences)),
                 Measure::whole("not_confirmed_by_a_hospital", i64::from(unconfirmed)),
-            ],
-            expected: vec![Measure::whole("short_absences_max", i64::from(self.absences_min) - 1)],
-            excluded: &["long-absence"],
-            not_tested: Vec::new(),
-            text: Sentence {
+            ])
+            .expected([Measure::whole("short_absences_max", i64::from(self.absences_min) - 1)])
+            .excluded(&["long-absence"])
+            .text(move || Sentence {
                 sv: format!(
-                    "Brukaren har {absences} frånvaroperioder på högst {days} dagar som börjar i {month}, varav {unconfirmed} \
-                     som inget sjukhus bekräftar."
+                    "Brukaren har {absences} frånvaroperioder på högst {days} dagar som börjar i \
+                     {month}, varav {unconfirmed} som inget sjukhus bekräftar."
                 ),
                 en: format!(
-                    "The client has {absences} absences of at most {days} days that begin in {month}, {unconfirmed} of which \
-                     no hospital confirms."
+                    "The client has {absences} absences of at most {days} days that begin in \
+                     {month}, {unconfirmed} of which no hospital confirms."
                 ),
-            },
-        }
+            })
     }
 }

@@ -14,20 +14,17 @@
 
 use serde::Deserialize;
 
-use super::{Definition, from_table};
+use super::visit_rule;
 use crate::domain::{Class, Grade, Measure, Sentence, Span, VisitOutcome};
-use crate::engine::{Hit, Looks, Report, Rule, Sight, Visit};
+use crate::engine::{Definition, Hit, Label, Report, Sight, Text, Visit, VisitRule};
 
 pub(super) const RULE: Definition = Definition {
     id: "duplicate-registration",
     version: 1,
     class: Class::Error,
-    patterns: &[23],
-    reads_history: false,
-    looks: Looks::AtVisits,
     summary_sv: "Samma besök är registrerat två gånger.",
     summary_en: "One visit is registered twice.",
-    build: from_table::<DuplicateRegistration>,
+    build: visit_rule::<DuplicateRegistration>,
 };
 
 #[derive(Debug, Deserialize)]
@@ -37,7 +34,7 @@ struct DuplicateRegistration {
     start_difference_seconds_max: u32,
 }
 
-impl Rule for DuplicateRegistration {
+impl VisitRule for DuplicateRegistration {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
         let own = sight.visit();
         if !is_claimed(own) {
@@ -57,39 +54,30 @@ impl Rule for DuplicateRegistration {
 }
 
 impl DuplicateRegistration {
-    fn copy(&self, sight: &Sight<'_>, original: &Visit) -> Hit {
+    fn copy(&self, sight: &Sight<'_>, original: &Visit) -> Hit<impl Text> {
         let own = sight.visit();
         let shared = own.span.intersection(original.span);
         let apart = own.span.start().since(original.span.start()).abs();
-        Hit {
-            grade: if shared.is_some() { Grade::Hold } else { Grade::Review },
-            p_value: None,
-            related: vec![original.slot],
-            disputed: shared,
-            observed: vec![
+        Hit::new(if shared.is_some() { Grade::Hold } else { Grade::Review })
+            .related([original.slot])
+            .disputed(shared)
+            .observed([
                 Measure::whole("start_difference_seconds", apart),
                 Measure::whole("shared_seconds", shared.map_or(0, Span::seconds)),
-            ],
-            expected: vec![Measure::whole("registrations_max", 1)],
-            excluded: &["declined-visit", "not-billed", "newer-version"],
-            not_tested: Vec::new(),
-            text: sentence(sight, own, original),
-        }
+            ])
+            .expected([Measure::whole("registrations_max", 1)])
+            .excluded(&["declined-visit", "not-billed", "newer-version"])
+            .text(move || sentence(sight, own, original))
     }
 
     /// That there are copies of it is only noted on the original.
-    fn original(&self, sight: &Sight<'_>, copies: &[&Visit]) -> Hit {
-        Hit {
-            grade: Grade::Observe,
-            p_value: None,
-            related: copies.iter().map(|copy| copy.slot).collect(),
-            disputed: None,
-            observed: vec![Measure::whole("registrations", 1 + copies.len() as i64)],
-            expected: vec![Measure::whole("registrations_max", 1)],
-            excluded: &["declined-visit", "not-billed", "newer-version"],
-            not_tested: Vec::new(),
-            text: sentence(sight, copies[0], sight.visit()),
-        }
+    fn original(&self, sight: &Sight<'_>, copies: &[&Visit]) -> Hit<impl Text> {
+        Hit::observe()
+            .related(copies.iter().map(|copy| copy.slot))
+            .observed([Measure::whole("registrations", 1 + copies.len() as i64)])
+            .expected([Measure::whole("registrations_max", 1)])
+            .excluded(&["declined-visit", "not-billed", "newer-version"])
+            .text(move || sentence(sight, copies[0], sight.visit()))
     }
 }
 
@@ -98,16 +86,17 @@ fn is_claimed(visit: &Visit) -> bool {
 }
 
 fn sentence(sight: &Sight<'_>, copy: &Visit, original: &Visit) -> Sentence {
-    let (id, clock) = (sight.id(copy.slot), sight.clock(copy.span));
-    let (other_id, other_clock) = (sight.id(original.slot), sight.clock(original.span));
+    let Label { id, clock, .. } = sight.label_of(copy);
+    let Label { id: other_id, clock: other_clock, .. } = sight.label_of(original);
     let date = sight.zone().date(original.span.start());
     Sentence {
         sv: format!(
-            "Samma besök den {date} är registrerat två gånger: {id} kl. {clock} upprepar {other_id} kl. \
-             {other_clock}."
+            "Samma besök den {date} är registrerat två gånger: {id} kl. {clock} upprepar \
+             {other_id} kl. {other_clock}."
         ),
         en: format!(
-            "The same visit on {date} is registered twice: {id} at {clock} repeats {other_id} at {other_clock}."
+            "The same visit on {date} is registered twice: {id} at {clock} repeats \
+             {other_id} at {other_clock}."
         ),
     }
 }

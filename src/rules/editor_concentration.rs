@@ -12,20 +12,17 @@
 
 use serde::Deserialize;
 
-use super::{Definition, from_table};
-use crate::domain::{Class, Grade, Measure, Sentence, SubjectKind};
-use crate::engine::{Hit, Looks, PeriodSight, PeriodSubject, Report, Rule};
+use super::period_rule;
+use crate::domain::{Class, Measure, Sentence, SubjectKind};
+use crate::engine::{Answered, Definition, Hit, PeriodReport, PeriodRule, PeriodSight, Text};
 
 pub(super) const RULE: Definition = Definition {
     id: "editor-concentration",
     version: 1,
     class: Class::Pattern,
-    patterns: &[21],
-    reads_history: false,
-    looks: Looks::AtPeriods,
     summary_sv: "En och samma person ändrar de flesta av en utförares registreringar.",
     summary_en: "One person changes most of a provider's registrations by hand.",
-    build: from_table::<EditorConcentration>,
+    build: period_rule::<EditorConcentration>,
 };
 
 #[derive(Debug, Deserialize)]
@@ -39,31 +36,31 @@ struct EditorConcentration {
     share_min: f64,
 }
 
-/// What is told of a period, rounded down.
-struct Told {
+/// Changes by hand and the part of one editor, rounded down.
+#[derive(Hash, PartialEq)]
+struct EditorShare {
     changes: u32,
     per_cent: u32,
 }
 
-impl Rule for EditorConcentration {
-    fn periods_of(&self) -> &'static [SubjectKind] {
+impl PeriodRule for EditorConcentration {
+    type Answer = EditorShare;
+
+    fn subjects(&self) -> &'static [SubjectKind] {
         &[SubjectKind::ProviderPeriod]
     }
 
-    fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
-        if let Some(told) = self.told(sight) {
-            report.hit(self.hit(sight, &told));
-        }
+    fn answer(&self, sight: &PeriodSight<'_>) -> Answered<Self::Answer> {
+        self.share(sight).into()
     }
 
-    fn fingerprint(&self, sight: &PeriodSight<'_>) -> u64 {
-        self.told(sight).map_or(0, |told| 1 + (u64::from(told.changes) << 8 | u64::from(told.per_cent)))
+    fn report(&self, share: &EditorShare, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) {
+        report.hit(self.hit(sight, share));
     }
 }
 
 impl EditorConcentration {
-    fn told(&self, sight: &PeriodSight<'_>) -> Option<Told> {
-        let PeriodSubject::Provider(_) = sight.period().subject else { return None };
+    fn share(&self, sight: &PeriodSight<'_>) -> Option<EditorShare> {
         let tally = sight.tally();
         let counts = tally.editors().iter().map(|(_, changes)| *changes);
         let changes: u32 = counts.clone().sum();
@@ -75,34 +72,28 @@ impl EditorConcentration {
         let most = counts.max().unwrap_or(0);
         let share = f64::from(most) / f64::from(changes);
         (self.share_min <= share)
-            .then(|| Told { changes: changes / 100 * 100, per_cent: most * 20 / changes * 5 })
+            .then(|| EditorShare { changes: changes / 100 * 100, per_cent: most * 20 / changes * 5 })
     }
 
-    fn hit(&self, sight: &PeriodSight<'_>, told: &Told) -> Hit {
-        let Told { changes, per_cent } = *told;
+    fn hit(&self, sight: &PeriodSight<'_>, share: &EditorShare) -> Hit<impl Text> {
+        let EditorShare { changes, per_cent } = *share;
         let month = sight.period().month;
-        Hit {
-            grade: Grade::Observe,
-            p_value: None,
-            related: Vec::new(),
-            disputed: None,
-            observed: vec![
+        Hit::observe()
+            .observed([
                 Measure::whole("changes_min", i64::from(changes)),
                 Measure::real("editor_share_min", f64::from(per_cent) / 100.0),
-            ],
-            expected: vec![Measure::real("editor_share_max", self.share_min)],
-            excluded: &["few-changes"],
-            not_tested: Vec::new(),
-            text: Sentence {
+            ])
+            .expected([Measure::real("editor_share_max", self.share_min)])
+            .excluded(&["few-changes"])
+            .text(move || Sentence {
                 sv: format!(
-                    "En och samma person har gjort minst {per_cent} procent av utförarens ändringar i {month} (minst \
-                     {changes} ändringar räknade)."
+                    "En och samma person har gjort minst {per_cent} procent av utförarens \
+                     ändringar i {month} (minst {changes} ändringar räknade)."
                 ),
                 en: format!(
-                    "One and the same person made at least {per_cent} per cent of the provider's changes in {month} (at \
-                     least {changes} changes counted)."
+                    "One and the same person made at least {per_cent} per cent of the provider's \
+                     changes in {month} (at least {changes} changes counted)."
                 ),
-            },
-        }
+            })
     }
 }

@@ -17,21 +17,21 @@
 
 use serde::Deserialize;
 
-use super::shares::{Shares, Told, Words};
-use super::{Definition, from_table};
+use super::shares::{RoundedShare, Shares, Words};
+use super::visit_and_period_rule;
 use crate::domain::{Class, Coordinates, Geo, Grade, Measure, Sentence, SubjectKind};
-use crate::engine::{Hit, Looks, Mark, PeriodSight, Report, Rule, ShareFloor, Sight, Signal};
+use crate::engine::{
+    Answered, Definition, Hit, Label, Mark, PeriodReport, PeriodRule, PeriodSight, Report, ShareFloor, Sight,
+    Signal, Text, VisitRule,
+};
 
 pub(super) const RULE: Definition = Definition {
     id: "far-from-home",
     version: 1,
     class: Class::Pattern,
-    patterns: &[36],
-    reads_history: false,
-    looks: Looks::AtBoth,
     summary_sv: "Besök är registrerade långt från brukarens hem.",
     summary_en: "Visits are registered far from the client's home.",
-    build: from_table::<FarFromHome>,
+    build: visit_and_period_rule::<FarFromHome>,
 };
 
 const WORDS: Words = Words {
@@ -50,7 +50,7 @@ struct FarFromHome {
     shares: Shares,
 }
 
-impl Rule for FarFromHome {
+impl VisitRule for FarFromHome {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
         let own = sight.visit();
         let [Some(start), Some(end)] = own.geo() else { return };
@@ -67,8 +67,12 @@ impl Rule for FarFromHome {
             report.hit(self.hit(sight, start, end));
         }
     }
+}
 
-    fn periods_of(&self) -> &'static [SubjectKind] {
+impl PeriodRule for FarFromHome {
+    type Answer = RoundedShare;
+
+    fn subjects(&self) -> &'static [SubjectKind] {
         &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
     }
 
@@ -76,23 +80,17 @@ impl Rule for FarFromHome {
         vec![self.shares.floor(Mark::FarFromHome)]
     }
 
-    fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
-        if let Some(told) = self.told(sight) {
-            let excluded = &["outside-home", "weak-position", "declined-visit", "few-visits"];
-            report.hit_marked(told.mark(), told.hit(sight, Grade::Review, WORDS, excluded));
-        }
+    fn answer(&self, sight: &PeriodSight<'_>) -> Answered<Self::Answer> {
+        self.shares.answer(sight, Mark::FarFromHome, Some(Signal::FarFromHome))
     }
 
-    fn fingerprint(&self, sight: &PeriodSight<'_>) -> u64 {
-        self.told(sight).map_or(0, |told| told.word())
+    fn report(&self, share: &RoundedShare, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) {
+        let excluded = &["outside-home", "weak-position", "declined-visit", "few-visits"];
+        report.hit_marked(share.mark(), share.hit(sight, Grade::Review, WORDS, excluded));
     }
 }
 
 impl FarFromHome {
-    fn told(&self, sight: &PeriodSight<'_>) -> Option<Told> {
-        self.shares.told(sight, Mark::FarFromHome, Some(Signal::FarFromHome))
-    }
-
     /// How far away, in metres, where that is far.
     fn far(&self, geo: Geo, home: Coordinates) -> Option<i64> {
         let metres = geo.place.metres_to(home);
@@ -100,30 +98,24 @@ impl FarFromHome {
         (f64::from(self.metres_min).max(doubt) < metres).then_some(metres.round() as i64)
     }
 
-    fn hit(&self, sight: &Sight<'_>, start: i64, end: i64) -> Hit {
-        let own = sight.visit();
-        let (id, clock) = (sight.id(own.slot), sight.clock(own.span));
-        let date = sight.zone().date(own.span.start());
-        Hit {
-            grade: Grade::Observe,
-            p_value: None,
-            related: Vec::new(),
-            disputed: None,
-            observed: vec![
+    fn hit(&self, sight: &Sight<'_>, start: i64, end: i64) -> Hit<impl Text> {
+        let Label { id, clock, date } = sight.label();
+        Hit::observe()
+            .observed([
                 Measure::whole("start_distance_metres", start),
                 Measure::whole("end_distance_metres", end),
-            ],
-            expected: vec![Measure::whole("distance_metres_max", i64::from(self.metres_min))],
-            excluded: &["outside-home", "weak-position", "declined-visit"],
-            not_tested: Vec::new(),
-            text: Sentence {
+            ])
+            .expected([Measure::whole("distance_metres_max", i64::from(self.metres_min))])
+            .excluded(&["outside-home", "weak-position", "declined-visit"])
+            .text(move || Sentence {
                 sv: format!(
-                    "Besöket {id} den {date} kl. {clock} påbörjades {start} meter och avslutades {end} meter från hemmet."
+                    "Besöket {id} den {date} kl. {clock} påbörjades {start} meter och avslutades \
+                     {end} meter från hemmet."
                 ),
                 en: format!(
-                    "Visit {id} on {date} at {clock} was begun {start} metres and ended {end} metres from the home."
+                    "Visit {id} on {date} at {clock} was begun {start} metres and ended {end} \
+                     metres from the home."
                 ),
-            },
-        }
+            })
     }
 }

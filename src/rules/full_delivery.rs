@@ -16,20 +16,17 @@
 
 use serde::Deserialize;
 
-use super::{Definition, from_table};
+use super::period_rule;
 use crate::domain::{Class, Grade, Measure, Month, Sentence, SubjectKind};
-use crate::engine::{Hit, Looks, PeriodSight, PeriodSubject, Report, Rule, Tally};
+use crate::engine::{Answered, Definition, Hit, PeriodReport, PeriodRule, PeriodSight, Tally, Text};
 
 pub(super) const RULE: Definition = Definition {
     id: "full-delivery",
     version: 1,
     class: Class::Pattern,
-    patterns: &[10],
-    reads_history: false,
-    looks: Looks::AtPeriods,
     summary_sv: "En utförare registrerar precis det som är beviljat, månad efter månad.",
     summary_en: "A provider registers just what was granted, month after month.",
-    build: from_table::<FullDelivery>,
+    build: period_rule::<FullDelivery>,
 };
 
 #[derive(Debug, Deserialize)]
@@ -44,40 +41,40 @@ struct FullDelivery {
 }
 
 /// In how many months, this one and the one before.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Told {
-    Once,
-    Twice,
+#[derive(Clone, Copy, Hash, PartialEq)]
+enum FullMonths {
+    One,
+    Two,
 }
 
-impl Rule for FullDelivery {
-    fn periods_of(&self) -> &'static [SubjectKind] {
+impl PeriodRule for FullDelivery {
+    type Answer = FullMonths;
+
+    fn subjects(&self) -> &'static [SubjectKind] {
         &[SubjectKind::ProviderPeriod]
     }
 
-    fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
-        let PeriodSubject::Provider(_) = sight.period().subject else { return };
-        if let Some(told) = self.told(sight) {
-            report.hit(self.hit(sight, told));
-        } else if sight.granted_seconds_of_provider(sight.period().month) == 0 {
-            report.undetermined("order");
-        }
+    fn answer(&self, sight: &PeriodSight<'_>) -> Answered<Self::Answer> {
+        self.full_months(sight).into()
     }
 
-    fn fingerprint(&self, sight: &PeriodSight<'_>) -> u64 {
-        self.told(sight).map_or(0, |told| 1 + told as u64)
+    fn report(&self, months: &FullMonths, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) {
+        report.hit(self.hit(sight, *months));
+    }
+
+    fn missing_fact(&self, sight: &PeriodSight<'_>) -> Option<&'static str> {
+        (sight.granted_seconds_of_provider(sight.period().month) == 0).then_some("order")
     }
 }
 
 impl FullDelivery {
-    fn told(&self, sight: &PeriodSight<'_>) -> Option<Told> {
-        let PeriodSubject::Provider(_) = sight.period().subject else { return None };
+    fn full_months(&self, sight: &PeriodSight<'_>) -> Option<FullMonths> {
         sight.tally_after()?;
         let month = sight.period().month;
         let full = |tally: &Tally, month| self.is_full(sight, tally, month);
         full(sight.tally(), month).then(|| {
             let before = sight.tally_before().is_some_and(|before| full(before, month.previous()));
-            if before { Told::Twice } else { Told::Once }
+            if before { FullMonths::Two } else { FullMonths::One }
         })
     }
 
@@ -88,35 +85,28 @@ impl FullDelivery {
             && (self.share_min..=self.share_max).contains(&share)
     }
 
-    fn hit(&self, sight: &PeriodSight<'_>, told: Told) -> Hit {
+    fn hit(&self, sight: &PeriodSight<'_>, months: FullMonths) -> Hit<impl Text> {
         let month = sight.period().month;
         let [least, most] = [self.share_min, self.share_max].map(|share| (100.0 * share).round());
-        let twice = told == Told::Twice;
+        let twice = months == FullMonths::Two;
         let (also_sv, also_en) =
             if twice { (", liksom månaden före", ", as in the month before") } else { ("", "") };
-        Hit {
-            grade: if twice { Grade::Review } else { Grade::Observe },
-            p_value: None,
-            related: Vec::new(),
-            disputed: None,
-            observed: vec![
+        Hit::new(if twice { Grade::Review } else { Grade::Observe })
+            .observed([
                 Measure::real("granted_share_min", self.share_min),
                 Measure::real("granted_share_max", self.share_max),
                 Measure::whole("months", if twice { 2 } else { 1 }),
-            ],
-            expected: Vec::new(),
-            excluded: &["month-not-over", "few-granted-hours"],
-            not_tested: Vec::new(),
-            text: Sentence {
+            ])
+            .excluded(&["month-not-over", "few-granted-hours"])
+            .text(move || Sentence {
                 sv: format!(
-                    "Utföraren har registrerat mellan {least} och {most} procent av den beviljade tiden i {month}{also_sv}. \
-                     Vanligt är omkring fyra femtedelar."
+                    "Utföraren har registrerat mellan {least} och {most} procent av den beviljade \
+                     tiden i {month}{also_sv}. Vanligt är omkring fyra femtedelar."
                 ),
                 en: format!(
-                    "The provider registered between {least} and {most} per cent of the granted time in {month}{also_en}. \
-                     About four fifths are usual."
+                    "The provider registered between {least} and {most} per cent of the granted \
+                     time in {month}{also_en}. About four fifths are usual."
                 ),
-            },
-        }
+            })
     }
 }

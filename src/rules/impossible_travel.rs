@@ -19,20 +19,19 @@
 use serde::Deserialize;
 
 use super::slack::Slack;
-use super::{Definition, from_table};
+use super::visit_rule;
 use crate::domain::{Class, Grade, Measure, Sentence, Span, VisitKind};
-use crate::engine::{Hit, Looks, NEIGHBOUR_GAP_SECONDS_MAX, Report, Rule, Sight, Visit};
+use crate::engine::{
+    Definition, Hit, Label, NEIGHBOUR_GAP_SECONDS_MAX, Report, Sight, Text, Visit, VisitRule,
+};
 
 pub(super) const RULE: Definition = Definition {
     id: "impossible-travel",
     version: 2,
     class: Class::Contradiction,
-    patterns: &[3],
-    reads_history: false,
-    looks: Looks::AtVisits,
     summary_sv: "Vägen mellan två besök kan inte ha hunnits med på tiden mellan dem.",
     summary_en: "The way between two visits cannot have been travelled in the time between them.",
-    build: from_table::<ImpossibleTravel>,
+    build: visit_rule::<ImpossibleTravel>,
 };
 
 #[derive(Debug, Deserialize)]
@@ -57,7 +56,7 @@ struct Leg {
     slack_seconds: i64,
 }
 
-impl Rule for ImpossibleTravel {
+impl VisitRule for ImpossibleTravel {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
         let own = sight.visit();
         if !is_placed(own) {
@@ -104,30 +103,26 @@ impl ImpossibleTravel {
         }
     }
 
-    fn hit(&self, sight: &Sight<'_>, other: &Visit, leg: &Leg) -> Hit {
+    fn hit(&self, sight: &Sight<'_>, other: &Visit, leg: &Leg) -> Hit<impl Text> {
         let own = sight.visit();
         let grave = own.is_electronic()
             && other.is_electronic()
             && f64::from(self.hold_metres_min) < leg.metres
             && leg.gap_seconds < i64::from(self.hold_gap_seconds_max);
         let metres = leg.metres.round() as i64;
-        Hit {
-            grade: sight.side(other, if grave { Grade::Hold } else { Grade::Review }),
-            p_value: None,
-            related: vec![other.slot],
-            disputed: Some(missing_time(own, other, leg)),
-            observed: vec![
+        Hit::new(sight.side(other, if grave { Grade::Hold } else { Grade::Review }))
+            .related([other.slot])
+            .disputed(missing_time(own, other, leg))
+            .observed([
                 Measure::whole("gap_seconds", leg.gap_seconds),
                 Measure::whole("distance_metres", metres),
-            ],
-            expected: vec![
+            ])
+            .expected([
                 Measure::whole("gap_seconds_min", leg.needed_seconds - leg.slack_seconds),
                 Measure::real("speed_kmh_max", self.speed_kmh_max),
-            ],
-            excluded: &["one-household", "same-client", "alarm", "outside-home", "declined-visit"],
-            not_tested: Vec::new(),
-            text: sentence(sight, other, leg),
-        }
+            ])
+            .excluded(&["one-household", "same-client", "alarm", "outside-home", "declined-visit"])
+            .text(move || sentence(sight, other, leg))
     }
 }
 
@@ -148,21 +143,21 @@ fn is_placed(visit: &Visit) -> bool {
 }
 
 fn sentence(sight: &Sight<'_>, other: &Visit, leg: &Leg) -> Sentence {
-    let own = sight.visit();
-    let (id, clock) = (sight.id(own.slot), sight.clock(own.span));
-    let (other_id, other_clock) = (sight.id(other.slot), sight.clock(other.span));
-    let date = sight.zone().date(own.span.start());
+    let Label { id, clock, date } = sight.label();
+    let Label { id: other_id, clock: other_clock, .. } = sight.label_of(other);
     let km = leg.metres / 1000.0;
     let (gap, needed) = ((leg.gap_seconds + 30) / 60, (leg.needed_seconds + 59) / 60);
     let km_sv = format!("{km:.1}").replace('.', ",");
     Sentence {
         sv: format!(
-            "Mellan två besök den {date} ligger {km_sv} km fågelvägen men bara {gap} min; minst {needed} min \
-             behövs med bil: {id} kl. {clock} och {other_id} kl. {other_clock}."
+            "Mellan två besök den {date} ligger {km_sv} km fågelvägen men bara {gap} min; \
+             minst {needed} min behövs med bil: {id} kl. {clock} och {other_id} kl. \
+             {other_clock}."
         ),
         en: format!(
-            "Two visits on {date} lie {km:.1} km apart in a straight line but only {gap} min; at least \
-             {needed} min are needed by car: {id} at {clock} and {other_id} at {other_clock}."
+            "Two visits on {date} lie {km:.1} km apart in a straight line but only {gap} \
+             min; at least {needed} min are needed by car: {id} at {clock} and {other_id} \
+             at {other_clock}."
         ),
     }
 }

@@ -16,23 +16,21 @@
 
 use serde::Deserialize;
 
-use super::shares::{Shares, Told, Words};
-use super::{Definition, from_table};
+use super::shares::{RoundedShare, Shares, Words};
+use super::visit_and_period_rule;
 use crate::domain::{Class, Grade, Measure, Sentence, Span, SubjectKind};
 use crate::engine::{
-    Edited, End, Hit, Looks, Mark, PeriodSight, Report, Rule, ShareFloor, Sight, Signal, Visit,
+    Answered, Definition, Edited, End, Hit, Label, Mark, PeriodReport, PeriodRule, PeriodSight, Report,
+    ShareFloor, Sight, Signal, Text, Visit, VisitRule,
 };
 
 pub(super) const RULE: Definition = Definition {
     id: "late-lengthening",
     version: 1,
     class: Class::Deviation,
-    patterns: &[20],
-    reads_history: false,
-    looks: Looks::AtBoth,
     summary_sv: "Besök förlängs för hand flera dagar i efterhand.",
     summary_en: "Visits are made longer by hand, days after they ended.",
-    build: from_table::<LateLengthening>,
+    build: visit_and_period_rule::<LateLengthening>,
 };
 
 const WORDS: Words = Words {
@@ -53,7 +51,7 @@ struct LateLengthening {
     shares: Shares,
 }
 
-impl Rule for LateLengthening {
+impl VisitRule for LateLengthening {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
         let own = sight.visit();
         if !own.is_performed() {
@@ -71,8 +69,12 @@ impl Rule for LateLengthening {
             report.hit(self.hit(sight, added, Grade::Observe));
         }
     }
+}
 
-    fn periods_of(&self) -> &'static [SubjectKind] {
+impl PeriodRule for LateLengthening {
+    type Answer = RoundedShare;
+
+    fn subjects(&self) -> &'static [SubjectKind] {
         &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
     }
 
@@ -80,17 +82,15 @@ impl Rule for LateLengthening {
         vec![self.shares.floor(Mark::LateLengthened)]
     }
 
-    fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
-        if let Some(told) = self.told(sight) {
-            report.hit_marked(
-                told.mark(),
-                told.hit(sight, Grade::Review, WORDS, &["declined-visit", "few-visits"]),
-            );
-        }
+    fn answer(&self, sight: &PeriodSight<'_>) -> Answered<Self::Answer> {
+        self.shares.answer(sight, Mark::LateLengthened, Some(Signal::LateLengthened))
     }
 
-    fn fingerprint(&self, sight: &PeriodSight<'_>) -> u64 {
-        self.told(sight).map_or(0, |told| told.word())
+    fn report(&self, share: &RoundedShare, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) {
+        report.hit_marked(
+            share.mark(),
+            share.hit(sight, Grade::Review, WORDS, &["declined-visit", "few-visits"]),
+        );
     }
 }
 
@@ -101,54 +101,47 @@ fn overwrites(visit: &Visit, added: Span) -> bool {
 }
 
 impl LateLengthening {
-    fn told(&self, sight: &PeriodSight<'_>) -> Option<Told> {
-        self.shares.told(sight, Mark::LateLengthened, Some(Signal::LateLengthened))
-    }
-
     fn is_late(&self, visit: &Visit, edit: &Edited) -> bool {
         i64::from(self.late_seconds) < edit.at.since(visit.span.end())
     }
 
-    fn hit(&self, sight: &Sight<'_>, added: Span, grade: Grade) -> Hit {
+    fn hit(&self, sight: &Sight<'_>, added: Span, grade: Grade) -> Hit<impl Text> {
         let own = sight.visit();
         let zone = sight.zone();
         let late = || own.edits().iter().filter(|edit| self.is_late(own, edit) && edit.end.is_some());
         let at = late().map(|edit| edit.at).max().unwrap_or(own.span.end());
         let end = if added.end() == own.span.end() { End::End } else { End::Start };
-        let (id, clock) = (sight.id(own.slot), sight.clock(own.span));
-        let (date, on) = (zone.date(own.span.start()), zone.date(at));
+        let Label { id, clock, date } = sight.label();
+        let on = zone.date(at);
         let minutes = (added.seconds() + 30) / 60;
         let (why_sv, why_en) = match grade {
             Grade::Observe => ("med angiven orsak", "with a reason"),
             Grade::Hold | Grade::Review => ("utan angiven orsak", "without a reason"),
         };
-        Hit {
-            grade,
-            p_value: None,
-            related: Vec::new(),
-            disputed: Some(added),
-            observed: vec![
+        Hit::new(grade)
+            .disputed(added)
+            .observed([
                 Measure::whole("added_seconds", added.seconds()),
                 Measure::text("changed_on", on.as_str()),
                 Measure::text("moved", if end == End::End { "end" } else { "start" }),
-            ],
-            expected: vec![
+            ])
+            .expected([
                 Measure::whole("added_seconds_max", i64::from(self.added_seconds_min)),
                 Measure::whole("changed_after_seconds_max", i64::from(self.late_seconds)),
-            ],
-            excluded: match grade {
+            ])
+            .excluded(match grade {
                 Grade::Observe => &["declined-visit"],
                 Grade::Hold | Grade::Review => &["reason-given", "declined-visit"],
-            },
-            not_tested: Vec::new(),
-            text: Sentence {
+            })
+            .text(move || Sentence {
                 sv: format!(
-                    "Besöket {id} den {date} kl. {clock} förlängdes för hand {on} med {minutes} minuter, {why_sv}."
+                    "Besöket {id} den {date} kl. {clock} förlängdes för hand {on} med {minutes} \
+                     minuter, {why_sv}."
                 ),
                 en: format!(
-                    "Visit {id} on {date} at {clock} was made {minutes} minutes longer by hand on {on}, {why_en}."
+                    "Visit {id} on {date} at {clock} was made {minutes} minutes longer by hand on \
+                     {on}, {why_en}."
                 ),
-            },
-        }
+            })
     }
 }

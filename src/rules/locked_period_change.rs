@@ -17,20 +17,17 @@
 
 use serde::Deserialize;
 
-use super::{Definition, from_table};
+use super::visit_rule;
 use crate::domain::{Class, EventType, Grade, Measure, Sentence, Span, UtcSecond};
-use crate::engine::{Edited, Hit, Looks, Report, Rule, Sight, Visit};
+use crate::engine::{Definition, Edited, Hit, Label, Report, Sight, Text, Visit, VisitRule};
 
 pub(super) const RULE: Definition = Definition {
     id: "locked-period-change",
     version: 2,
     class: Class::Deviation,
-    patterns: &[22],
-    reads_history: false,
-    looks: Looks::AtVisits,
     summary_sv: "Ett besök i en låst månad tillkom eller ändrades efter spärrdatum.",
     summary_en: "A visit of a locked month came or was changed after the lock.",
-    build: from_table::<LockedPeriodChange>,
+    build: visit_rule::<LockedPeriodChange>,
 };
 
 /// No month is over sooner than this after it began.
@@ -52,7 +49,7 @@ enum Late {
     Changed,
 }
 
-impl Rule for LockedPeriodChange {
+impl VisitRule for LockedPeriodChange {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
         let own = sight.visit();
         if !own.is_performed() || !own.billable {
@@ -102,36 +99,30 @@ fn after(visit: &Visit, locked: UtcSecond) -> Option<(Late, UtcSecond)> {
 }
 
 impl LockedPeriodChange {
-    fn hit(&self, sight: &Sight<'_>, late: Late, at: UtcSecond, locks_at: UtcSecond) -> Hit {
+    fn hit(&self, sight: &Sight<'_>, late: Late, at: UtcSecond, locks_at: UtcSecond) -> Hit<impl Text> {
         let own = sight.visit();
         let zone = sight.zone();
         let after_the_lock = |edit: &Edited| locks_at < edit.at;
         let added = own.added_by(after_the_lock);
         let small = added.map_or(0, Span::seconds) < i64::from(self.added_seconds_review_min);
         let corrects = late == Late::Changed && small && own.edits().iter().any(after_the_lock);
-        Hit {
-            grade: if corrects { Grade::Observe } else { Grade::Review },
-            p_value: None,
-            related: Vec::new(),
-            disputed: if late == Late::New { Some(own.span) } else { added },
-            observed: vec![
+        Hit::new(if corrects { Grade::Observe } else { Grade::Review })
+            .disputed(if late == Late::New { Some(own.span) } else { added })
+            .observed([
                 Measure::text("changed_on", zone.date(at)),
                 Measure::text("change", if late == Late::New { "new" } else { "amended" }),
                 Measure::whole("added_seconds", added.map_or(0, Span::seconds)),
-            ],
-            expected: vec![Measure::text("changed_on_max", zone.date(locks_at))],
-            excluded: &["approval", "repeat", "not-billed", "declined-visit"],
-            not_tested: Vec::new(),
-            text: sentence(sight, late, at, locks_at),
-        }
+            ])
+            .expected([Measure::text("changed_on_max", zone.date(locks_at))])
+            .excluded(&["approval", "repeat", "not-billed", "declined-visit"])
+            .text(move || sentence(sight, late, at, locks_at))
     }
 }
 
 fn sentence(sight: &Sight<'_>, late: Late, at: UtcSecond, locks_at: UtcSecond) -> Sentence {
     let own = sight.visit();
     let zone = sight.zone();
-    let (id, clock) = (sight.id(own.slot), sight.clock(own.span));
-    let date = zone.date(own.span.start());
+    let Label { id, clock, date } = sight.label();
     let (at, locked, month) = (zone.date(at), zone.date(locks_at), own.pay_period);
     let (what_sv, what_en) = match late {
         Late::New => ("kom in", "came in"),
@@ -139,10 +130,12 @@ fn sentence(sight: &Sight<'_>, late: Late, at: UtcSecond, locks_at: UtcSecond) -
     };
     Sentence {
         sv: format!(
-            "Besöket {id} den {date} kl. {clock} {what_sv} {at}, efter att {month} låstes för ändringar {locked}."
+            "Besöket {id} den {date} kl. {clock} {what_sv} {at}, efter att {month} låstes \
+             för ändringar {locked}."
         ),
         en: format!(
-            "Visit {id} on {date} at {clock} {what_en} on {at}, after {month} was locked for changes on {locked}."
+            "Visit {id} on {date} at {clock} {what_en} on {at}, after {month} was locked \
+             for changes on {locked}."
         ),
     }
 }

@@ -21,23 +21,20 @@
 
 use serde::Deserialize;
 
-use super::{Definition, from_table};
+use super::visit_and_period_rule;
 use crate::domain::{Class, Grade, Measure, Sentence, SubjectKind};
 use crate::engine::{
-    Count, Hit, Looks, Mark, PeriodSight, PeriodSubject, Report, Rule, ShareTest, Sight, Signal,
-    SubjectPeriod, chernoff,
+    Answered, Count, Definition, Hit, Mark, PeriodReport, PeriodRule, PeriodSight, PeriodSubject, Report,
+    ShareTest, Sight, Signal, SubjectPeriod, Text, VisitRule, chernoff,
 };
 
 pub(super) const RULE: Definition = Definition {
     id: "manual-share",
     version: 3,
     class: Class::Pattern,
-    patterns: &[18],
-    reads_history: false,
-    looks: Looks::AtBoth,
     summary_sv: "En för stor andel av besöken är inskrivna i efterhand.",
     summary_en: "Too large a share of the visits is typed in afterwards.",
-    build: from_table::<ManualShare>,
+    build: visit_and_period_rule::<ManualShare>,
 };
 
 /// The share is told in steps of five per cent.
@@ -62,33 +59,35 @@ struct ManualShare {
     prior_visits: f64,
 }
 
-impl Rule for ManualShare {
+impl VisitRule for ManualShare {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
         let visit = sight.visit();
         if visit.is_performed() {
             report.mark(Mark::Manual, visit.is_manual());
         }
     }
+}
 
-    fn periods_of(&self) -> &'static [SubjectKind] {
+impl PeriodRule for ManualShare {
+    type Answer = ManualVisits;
+
+    fn subjects(&self) -> &'static [SubjectKind] {
         &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
     }
 
-    fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
-        if let Some(told) = self.told(sight) {
-            report.hit_marked(Mark::Manual, self.hit(sight.period(), &told));
-        }
+    fn answer(&self, sight: &PeriodSight<'_>) -> Answered<Self::Answer> {
+        let others = sight.excess(Mark::Manual, &self.against_others()).map_or(1.0, |excess| excess.p_value);
+        Answered::from(self.manual_visits(sight, others)).signal(Signal::Manual, others)
     }
 
-    fn fingerprint(&self, sight: &PeriodSight<'_>) -> u64 {
-        self.told(sight).map_or(0, |told| {
-            1 + (u64::from(told.visits) << 16) + (u64::from(told.is_new) << 8) + u64::from(told.share_steps)
-        })
+    fn report(&self, manual: &ManualVisits, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) {
+        report.hit_marked(Mark::Manual, self.hit(sight.period(), manual));
     }
 }
 
-/// What is told of a period, rounded down.
-struct Told {
+/// Visits that were typed in, rounded down.
+#[derive(Hash, PartialEq)]
+struct ManualVisits {
     visits: u32,
     share_steps: u32,
     /// It was not so before.
@@ -96,17 +95,15 @@ struct Told {
 }
 
 impl ManualShare {
-    fn told(&self, sight: &PeriodSight<'_>) -> Option<Told> {
+    /// `others` is how likely so many are, were the share that of the others.
+    fn manual_visits(&self, sight: &PeriodSight<'_>, others: f64) -> Option<ManualVisits> {
         let (visits_min, step) = match sight.period().subject {
             PeriodSubject::Carer(_) => (self.visits_min, 10),
-            PeriodSubject::Provider(_) => (self.provider_visits_min, 100),
-            _ => return None,
+            _ => (self.provider_visits_min, 100),
         };
         let Count { eligible: visits, marked: manual } = sight.tally().count(Mark::Manual);
         let share = Count { eligible: visits, marked: manual }.share();
         let p_value = chernoff(f64::from(visits), share, self.share_max);
-        let others = sight.excess(Mark::Manual, &self.against_others()).map_or(1.0, |excess| excess.p_value);
-        sight.signal(Signal::Manual, others);
         // Where everybody types in too much, that is the provider's matter, not each carer's.
         let like_the_others =
             self.p_others_max < others && matches!(sight.period().subject, PeriodSubject::Carer(_));
@@ -114,7 +111,11 @@ impl ManualShare {
             return None;
         }
         let is_new = self.is_new(sight);
-        Some(Told { visits: visits / step * step, share_steps: manual * SHARE_STEPS / visits, is_new })
+        Some(ManualVisits {
+            visits: visits / step * step,
+            share_steps: manual * SHARE_STEPS / visits,
+            is_new,
+        })
     }
 
     /// Was the share lower before? A provider's needs no before: the contract is the same.
@@ -158,40 +159,36 @@ impl ManualShare {
         }
     }
 
-    fn hit(&self, period: SubjectPeriod, told: &Told) -> Hit {
+    fn hit(&self, period: SubjectPeriod, manual: &ManualVisits) -> Hit<impl Text> {
         let (whose_sv, whose_en) = match period.subject {
             PeriodSubject::Carer(_) => ("omsorgspersonens", "the carer's"),
             _ => ("utförarens", "the provider's"),
         };
-        let visits = told.visits;
-        let share = told.share_steps * 100 / SHARE_STEPS;
+        let visits = manual.visits;
+        let share = manual.share_steps * 100 / SHARE_STEPS;
         let accepted = (100.0 * self.share_max).round();
         let month = period.month;
-        Hit {
-            grade: if told.is_new { Grade::Review } else { Grade::Observe },
-            p_value: Some(self.p_max),
-            related: Vec::new(),
-            disputed: None,
-            observed: vec![
+        Hit::new(if manual.is_new { Grade::Review } else { Grade::Observe })
+            .p_value(self.p_max)
+            .observed([
                 Measure::whole("visits_min", i64::from(visits)),
                 Measure::real("manual_share_min", f64::from(share) / 100.0),
-            ],
-            expected: vec![
+            ])
+            .expected([
                 Measure::real("manual_share_max", self.share_max),
                 Measure::real("p_value_min", self.p_max),
-            ],
-            excluded: &["declined-visit", "few-visits"],
-            not_tested: Vec::new(),
-            text: Sentence {
+            ])
+            .excluded(&["declined-visit", "few-visits"])
+            .text(move || Sentence {
                 sv: format!(
-                    "Minst {share} procent av {whose_sv} besök i {month} är inskrivna i efterhand (minst {visits} \
-                     besök räknade); högst {accepted} procent godtas."
+                    "Minst {share} procent av {whose_sv} besök i {month} är inskrivna i efterhand \
+                     (minst {visits} besök räknade); högst {accepted} procent godtas."
                 ),
                 en: format!(
-                    "At least {share} per cent of {whose_en} visits in {month} were typed in afterwards (at least \
-                     {visits} visits counted); at most {accepted} per cent is accepted."
+                    "At least {share} per cent of {whose_en} visits in {month} were typed in \
+                     afterwards (at least {visits} visits counted); at most {accepted} per cent is \
+                     accepted."
                 ),
-            },
-        }
+            })
     }
 }

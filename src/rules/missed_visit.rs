@@ -22,20 +22,19 @@
 
 use serde::Deserialize;
 
-use super::{Definition, from_table};
+use super::visit_and_period_rule;
 use crate::domain::{Class, Grade, Measure, PaymentMode, Sentence, SubjectKind};
-use crate::engine::{Hit, Looks, PeriodSight, PeriodSubject, Report, Rule, Sight};
+use crate::engine::{
+    Answered, Definition, Hit, Label, PeriodReport, PeriodRule, PeriodSight, Report, Sight, Text, VisitRule,
+};
 
 pub(super) const RULE: Definition = Definition {
     id: "missed-visit",
     version: 2,
     class: Class::Deviation,
-    patterns: &[38],
-    reads_history: false,
-    looks: Looks::AtBoth,
     summary_sv: "Mycket mindre tid är registrerad för en brukare än den beviljade som betalas.",
     summary_en: "Far less time is registered for a client than the granted time that is paid.",
-    build: from_table::<MissedVisit>,
+    build: visit_and_period_rule::<MissedVisit>,
 };
 
 #[derive(Debug, Deserialize)]
@@ -49,14 +48,15 @@ struct MissedVisit {
     beyond_plan_minutes_min: u32,
 }
 
-/// What is told, in hours: registered up, granted down.
-struct Told {
+/// In hours: registered up, granted down.
+#[derive(Hash, PartialEq)]
+struct MissingHours {
     registered: i64,
     granted: i64,
     absences_known: bool,
 }
 
-impl Rule for MissedVisit {
+impl VisitRule for MissedVisit {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
         let own = sight.visit();
         let Some(planned) = own.planned().filter(|_| own.payment_mode == PaymentMode::Granted) else {
@@ -68,29 +68,30 @@ impl Rule for MissedVisit {
             report.hit(beyond_plan(sight, billed, expected));
         }
     }
+}
 
-    fn periods_of(&self) -> &'static [SubjectKind] {
+impl PeriodRule for MissedVisit {
+    type Answer = MissingHours;
+
+    fn subjects(&self) -> &'static [SubjectKind] {
         &[SubjectKind::ClientPeriod]
     }
 
-    fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
-        if let Some(told) = self.told(sight) {
-            report.hit(self.hit(sight, &told));
-        } else if is_paid_by_grant(sight) && sight.granted_seconds().is_none() {
-            report.undetermined("order");
-        }
+    fn answer(&self, sight: &PeriodSight<'_>) -> Answered<Self::Answer> {
+        self.missing(sight).into()
     }
 
-    fn fingerprint(&self, sight: &PeriodSight<'_>) -> u64 {
-        self.told(sight).map_or(0, |told| {
-            let hours = (told.registered << 24 | told.granted).unsigned_abs();
-            1 + (hours << 1 | u64::from(told.absences_known))
-        })
+    fn report(&self, missing: &MissingHours, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) {
+        report.hit(self.hit(sight, missing));
+    }
+
+    fn missing_fact(&self, sight: &PeriodSight<'_>) -> Option<&'static str> {
+        (is_paid_by_grant(sight) && sight.granted_seconds().is_none()).then_some("order")
     }
 }
 
 impl MissedVisit {
-    fn told(&self, sight: &PeriodSight<'_>) -> Option<Told> {
+    fn missing(&self, sight: &PeriodSight<'_>) -> Option<MissingHours> {
         if !is_paid_by_grant(sight) {
             return None;
         }
@@ -100,73 +101,58 @@ impl MissedVisit {
             i64::from(self.missing_minutes_min) * 60 <= granted - registered
                 && (registered as f64) < self.share_min * granted as f64
         };
-        // Absences only make less of it, and are reckoned day by day.
+        // Absences only make less of it, and are counted day by day, which takes longer.
         sight.granted_seconds().filter(|granted| is_missing(*granted))?;
         let granted = sight.granted_seconds_at_home().filter(|granted| is_missing(*granted))?;
         let hours = |seconds: i64| seconds.div_euclid(3600);
         let absences_known = sight.absences_are_sent();
-        Some(Told { registered: hours(registered + 3599), granted: hours(granted), absences_known })
+        Some(MissingHours { registered: hours(registered + 3599), granted: hours(granted), absences_known })
     }
 
-    fn hit(&self, sight: &PeriodSight<'_>, told: &Told) -> Hit {
+    fn hit(&self, sight: &PeriodSight<'_>, missing: &MissingHours) -> Hit<impl Text> {
         let month = sight.period().month;
-        let Told { registered, granted, absences_known } = *told;
-        Hit {
-            grade: if absences_known { Grade::Review } else { Grade::Review.lowered() },
-            p_value: None,
-            related: Vec::new(),
-            disputed: None,
-            observed: vec![Measure::whole("registered_hours_max", registered)],
-            expected: vec![
+        let MissingHours { registered, granted, absences_known } = *missing;
+        Hit::new(if absences_known { Grade::Review } else { Grade::Review.lowered() })
+            .observed([Measure::whole("registered_hours_max", registered)])
+            .expected([
                 Measure::whole("granted_hours", granted),
                 Measure::real("granted_share_min", self.share_min),
-            ],
-            excluded: &["month-not-over", "client-away", "performed-time-paid"],
-            not_tested: if absences_known { Vec::new() } else { vec!["client_absence"] },
-            text: Sentence {
+            ])
+            .excluded(&["month-not-over", "client-away", "performed-time-paid"])
+            .not_tested((!absences_known).then_some("client_absence"))
+            .text(move || Sentence {
                 sv: format!(
-                    "Högst {registered} timmar är registrerade för brukaren i {month}, men {granted} timmar är beviljade och \
-                     betalas. Har brukaren fått sin hjälp?"
+                    "Högst {registered} timmar är registrerade för brukaren i {month}, men \
+                     {granted} timmar är beviljade och betalas. Har brukaren fått sin hjälp?"
                 ),
                 en: format!(
-                    "At most {registered} hours are registered for the client in {month}, but {granted} hours are granted \
-                     and paid. Did the client get the help?"
+                    "At most {registered} hours are registered for the client in {month}, but \
+                     {granted} hours are granted and paid. Did the client get the help?"
                 ),
-            },
-        }
+            })
     }
 }
 
-fn beyond_plan(sight: &Sight<'_>, billed: i64, expected: i64) -> Hit {
-    let own = sight.visit();
-    let (id, clock) = (sight.id(own.slot), sight.clock(own.span));
-    let date = sight.zone().date(own.span.start());
+fn beyond_plan(sight: &Sight<'_>, billed: i64, expected: i64) -> Hit<impl Text> {
+    let Label { id, clock, date } = sight.label();
     let (minutes, most) = (billed / 60, (expected + 59) / 60);
-    Hit {
-        grade: Grade::Review,
-        p_value: None,
-        related: Vec::new(),
-        disputed: None,
-        observed: vec![Measure::whole("billed_seconds", billed)],
-        expected: vec![Measure::whole("billed_seconds_max", expected)],
-        excluded: &["performed-time-paid", "longer-than-planned", "declined-visit"],
-        not_tested: Vec::new(),
-        text: Sentence {
+    Hit::review()
+        .observed([Measure::whole("billed_seconds", billed)])
+        .expected([Measure::whole("billed_seconds_max", expected)])
+        .excluded(&["performed-time-paid", "longer-than-planned", "declined-visit"])
+        .text(move || Sentence {
             sv: format!(
-                "För besöket {id} den {date} kl. {clock} faktureras {minutes} minuter, men {most} minuter är planerade och \
-                 registrerade. Gjordes de andra besöken?"
+                "För besöket {id} den {date} kl. {clock} faktureras {minutes} minuter, men \
+                 {most} minuter är planerade och registrerade. Gjordes de andra besöken?"
             ),
             en: format!(
-                "For visit {id} on {date} at {clock} {minutes} minutes are billed, but {most} minutes are planned and \
-                 registered. Were the other visits made?"
+                "For visit {id} on {date} at {clock} {minutes} minutes are billed, but {most} \
+                 minutes are planned and registered. Were the other visits made?"
             ),
-        },
-    }
+        })
 }
 
 fn is_paid_by_grant(sight: &PeriodSight<'_>) -> bool {
     let tally = sight.tally();
-    0 < tally.paid_by_grant
-        && tally.visits <= 2 * tally.paid_by_grant
-        && matches!(sight.period().subject, PeriodSubject::Client(_))
+    0 < tally.paid_by_grant && tally.visits <= 2 * tally.paid_by_grant
 }

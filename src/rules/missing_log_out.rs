@@ -13,20 +13,17 @@
 
 use serde::Deserialize;
 
-use super::{Definition, from_table};
+use super::visit_rule;
 use crate::domain::{CaptureMethod, Class, Grade, Measure, Sentence, Span, VisitKind, VisitOutcome};
-use crate::engine::{Hit, Looks, Report, Rule, Sight, Visit};
+use crate::engine::{Definition, Hit, Label, Report, Sight, Text, Visit, VisitRule};
 
 pub(super) const RULE: Definition = Definition {
     id: "missing-log-out",
     version: 2,
     class: Class::Error,
-    patterns: &[24],
-    reads_history: false,
-    looks: Looks::AtVisits,
     summary_sv: "Ingen utloggning: besöket löpte vidare efter att det var slut.",
     summary_en: "Nobody logged out: the visit ran on after it was over.",
-    build: from_table::<MissingLogOut>,
+    build: visit_rule::<MissingLogOut>,
 };
 
 #[derive(Debug, Deserialize)]
@@ -40,7 +37,7 @@ struct MissingLogOut {
     slack_seconds: u32,
 }
 
-impl Rule for MissingLogOut {
+impl VisitRule for MissingLogOut {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
         let own = sight.visit();
         if own.open || !matches!(own.outcome, VisitOutcome::Performed | VisitOutcome::Partly) {
@@ -67,7 +64,7 @@ impl MissingLogOut {
             && self.plan_multiple * (planned as f64) < visit.seconds() as f64
     }
 
-    fn hit(&self, sight: &Sight<'_>, above: Span, auto_closed: bool) -> Hit {
+    fn hit(&self, sight: &Sight<'_>, above: Span, auto_closed: bool) -> Hit<impl Text> {
         let own = sight.visit();
         let planned = own.planned().map(Span::seconds);
         let slack = i64::from(self.slack_seconds);
@@ -75,21 +72,17 @@ impl MissingLogOut {
         let is_paid = own.billable && planned.is_some_and(above_is_paid);
         let mut expected = vec![Measure::real("plan_multiple_max", self.plan_multiple)];
         expected.extend(planned.map(|seconds| Measure::whole("planned_seconds", seconds)));
-        Hit {
-            grade: if is_paid { Grade::Review } else { Grade::Observe },
-            p_value: None,
-            related: Vec::new(),
-            disputed: Some(above),
-            observed: vec![
+        Hit::new(if is_paid { Grade::Review } else { Grade::Observe })
+            .disputed(above)
+            .observed([
                 Measure::whole("registered_seconds", own.seconds()),
                 Measure::whole("above_plan_seconds", above.seconds()),
                 Measure::text("closed_by", if auto_closed { "source" } else { "carer" }),
-            ],
-            expected,
-            excluded: &["manual-end", "night-tour", "outside-home", "declined-visit"],
-            not_tested: if planned.is_some() { Vec::new() } else { vec!["plan"] },
-            text: sentence(sight, above, auto_closed),
-        }
+            ])
+            .expected(expected)
+            .excluded(&["manual-end", "night-tour", "outside-home", "declined-visit"])
+            .not_tested(planned.is_none().then_some("plan"))
+            .text(move || sentence(sight, above, auto_closed))
     }
 }
 
@@ -108,8 +101,7 @@ const fn is_long_by_nature(visit: &Visit) -> bool {
 
 fn sentence(sight: &Sight<'_>, above: Span, auto_closed: bool) -> Sentence {
     let own = sight.visit();
-    let (id, clock) = (sight.id(own.slot), sight.clock(own.span));
-    let date = sight.zone().date(own.span.start());
+    let Label { id, clock, date } = sight.label();
     let (hours, minutes) = (own.seconds() / 3600, own.seconds() % 3600 / 60);
     let above = (above.seconds() + 30) / 60;
     let (how_sv, how_en) = if auto_closed {
@@ -122,8 +114,8 @@ fn sentence(sight: &Sight<'_>, above: Span, auto_closed: bool) -> Sentence {
     };
     Sentence {
         sv: format!(
-            "Besöket {id} den {date} kl. {clock} {how_sv}: {hours} tim {minutes} min registrerade, \
-             {above} minuter över plan."
+            "Besöket {id} den {date} kl. {clock} {how_sv}: {hours} tim {minutes} min \
+             registrerade, {above} minuter över plan."
         ),
         en: format!(
             "Visit {id} on {date} at {clock} {how_en}: {hours} h {minutes} min registered, \

@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::domain::Class;
-use crate::engine::{Looks, RegisteredRule, Rule, RuleSet};
+use crate::engine::{Definition, Parts, PeriodRule, RegisteredRule, RuleSet, VisitRule};
+use serde::de::DeserializeOwned;
 
 mod above_grant;
 mod batch_logging;
@@ -52,28 +52,6 @@ mod unusual_count;
 mod unusual_duration;
 mod unusual_lag;
 mod unusual_start;
-
-/// What a rule is called, what it finds, and how it is made from its section of the settings.
-pub struct Definition {
-    /// Fixed name: file stem, section, scenario and metric label.
-    pub id: &'static str,
-    /// Rises when the rule answers otherwise than before.
-    pub version: u32,
-    /// Kind of trouble that it finds.
-    pub class: Class,
-    /// Patterns of error that it covers, by their number in the catalogue.
-    pub patterns: &'static [u8],
-    /// Does it read earlier days of the carer or client?
-    pub reads_history: bool,
-    /// What it looks at.
-    pub looks: Looks,
-    /// What it finds, in Swedish.
-    pub summary_sv: &'static str,
-    /// What it finds, in English.
-    pub summary_en: &'static str,
-    /// Makes the rule from its parameters.
-    pub build: fn(toml::Table) -> Result<Box<dyn Rule>, toml::de::Error>,
-}
 
 /// Every rule, in the order in which findings are listed.
 pub static RULES: &[&Definition] = &[
@@ -145,19 +123,40 @@ pub fn build(sections: &BTreeMap<String, toml::Table>) -> Result<RuleSet, BuildE
         let enabled = switch("enabled").unwrap_or(true);
         let shadow = switch("shadow").unwrap_or(false);
         if enabled {
-            let rule = (definition.build)(parameters)
+            let parts = (definition.build)(parameters)
                 .map_err(|source| BuildError { rule: definition.id.to_owned(), source })?;
-            let Definition { id, version, class, reads_history, looks, .. } = **definition;
-            listed.push(RegisteredRule { id, version, class, reads_history, looks, shadow, rule });
+            listed.push(RegisteredRule { definition, shadow, parts });
         }
     }
     Ok(Arc::from(listed))
 }
 
-/// Makes a rule whose parameters are `R` itself.
-fn from_table<R>(parameters: toml::Table) -> Result<Box<dyn Rule>, toml::de::Error>
+// A rule is a bit in sets of 64.
+const _: () = assert!(RULES.len() <= 64);
+
+/// Makes a rule about visits whose parameters are `R` itself.
+fn visit_rule<R>(parameters: toml::Table) -> Result<Parts, toml::de::Error>
 where
-    R: Rule + serde::de::DeserializeOwned + 'static,
+    R: VisitRule + DeserializeOwned + 'static,
 {
-    Ok(Box::new(parameters.try_into::<R>()?))
+    let rule: R = parameters.try_into()?;
+    Ok(Parts { visit: Some(Arc::new(rule)), period: None })
+}
+
+/// The same about pay periods.
+fn period_rule<R>(parameters: toml::Table) -> Result<Parts, toml::de::Error>
+where
+    R: PeriodRule + DeserializeOwned + 'static,
+{
+    let rule: R = parameters.try_into()?;
+    Ok(Parts { visit: None, period: Some(Arc::new(rule)) })
+}
+
+/// The same about both: visits, to mark them, and the pay periods in which the marks are counted.
+fn visit_and_period_rule<R>(parameters: toml::Table) -> Result<Parts, toml::de::Error>
+where
+    R: VisitRule + PeriodRule + DeserializeOwned + 'static,
+{
+    let rule = Arc::new(parameters.try_into::<R>()?);
+    Ok(Parts { visit: Some(Arc::clone(&rule) as Arc<dyn VisitRule>), period: Some(rule) })
 }

@@ -22,20 +22,20 @@
 
 use serde::Deserialize;
 
-use super::{Definition, from_table};
+use super::visit_and_period_rule;
 use crate::domain::{Class, Grade, Measure, Sentence, SubjectKind};
-use crate::engine::{Hit, Looks, Mark, PeriodSight, PeriodSubject, Report, Rule, Sight, Visit};
+use crate::engine::{
+    Answered, Definition, Hit, Label, Mark, PeriodReport, PeriodRule, PeriodSight, Report, Sight, Text,
+    Visit, VisitRule,
+};
 
 pub(super) const RULE: Definition = Definition {
     id: "moved-tag",
     version: 1,
     class: Class::Contradiction,
-    patterns: &[12],
-    reads_history: false,
-    looks: Looks::AtBoth,
     summary_sv: "En tagg finns inte där den ska sitta.",
     summary_en: "A tag is not where it should hang.",
-    build: from_table::<MovedTag>,
+    build: visit_and_period_rule::<MovedTag>,
 };
 
 #[derive(Debug, Deserialize)]
@@ -51,7 +51,14 @@ struct MovedTag {
     visits_min: u32,
 }
 
-impl Rule for MovedTag {
+/// At least so many carers read the tag elsewhere, at so many visits.
+#[derive(Hash, PartialEq)]
+struct TagReads {
+    carers: u32,
+    visits: u32,
+}
+
+impl VisitRule for MovedTag {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
         let own = sight.visit();
         if !own.is_at_home() || (own.start_tag.is_none() && own.end_tag.is_none()) {
@@ -85,19 +92,21 @@ impl Rule for MovedTag {
             && later.is_at_home()
             && (too_soon(own) || sight.before_at_carer(Visit::is_at_home).is_some_and(too_soon))
     }
+}
 
-    fn periods_of(&self) -> &'static [SubjectKind] {
+impl PeriodRule for MovedTag {
+    type Answer = TagReads;
+
+    fn subjects(&self) -> &'static [SubjectKind] {
         &[SubjectKind::Tag]
     }
 
-    fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
-        if let Some(told) = self.told(sight) {
-            report.hit(self.several_carers(sight, told));
-        }
+    fn answer(&self, sight: &PeriodSight<'_>) -> Answered<Self::Answer> {
+        self.reads(sight).into()
     }
 
-    fn fingerprint(&self, sight: &PeriodSight<'_>) -> u64 {
-        self.told(sight).map_or(0, |(carers, visits)| 1 + (u64::from(carers) << 32) + u64::from(visits))
+    fn report(&self, reads: &TagReads, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) {
+        report.hit(self.several_carers(sight, reads));
     }
 }
 
@@ -126,40 +135,35 @@ impl MovedTag {
         Some(here.metres_to(there)).filter(|metres| f64::from(self.metres_min) < *metres)
     }
 
-    fn near(&self, sight: &Sight<'_>, (first, second): (&Visit, &Visit), metres: f64) -> Hit {
+    fn near(&self, sight: &Sight<'_>, (first, second): (&Visit, &Visit), metres: f64) -> Hit<impl Text> {
         let is_second = second.slot == sight.visit().slot;
         let other = if is_second { first } else { second };
         let gap = second.span.start().since(first.span.end());
         let metres = metres.round() as i64;
         let known = sight.one_household(other).is_some();
-        let (id, clock) = (sight.id(second.slot), sight.clock(second.span));
-        let (other_id, other_clock) = (sight.id(first.slot), sight.clock(first.span));
+        let Label { id, clock, .. } = sight.label_of(second);
+        let Label { id: other_id, clock: other_clock, .. } = sight.label_of(first);
         let date = sight.zone().date(second.span.start());
-        Hit {
-            grade: if known && is_second { Grade::Review } else { Grade::Observe },
-            p_value: None,
-            related: vec![other.slot],
-            disputed: None,
-            observed: vec![Measure::whole("gap_seconds", gap), Measure::whole("distance_metres", metres)],
-            expected: vec![Measure::whole("gap_seconds_min", i64::from(self.gap_seconds_max) + 1)],
-            excluded: &["one-household", "outside-home", "declined-visit"],
-            not_tested: if known { Vec::new() } else { vec!["household"] },
-            text: Sentence {
+        Hit::new(if known && is_second { Grade::Review } else { Grade::Observe })
+            .related([other.slot])
+            .observed([Measure::whole("gap_seconds", gap), Measure::whole("distance_metres", metres)])
+            .expected([Measure::whole("gap_seconds_min", i64::from(self.gap_seconds_max) + 1)])
+            .excluded(&["one-household", "outside-home", "declined-visit"])
+            .not_tested((!known).then_some("household"))
+            .text(move || Sentence {
                 sv: format!(
-                    "Två taggar lästes den {date} med {gap} sekunder emellan, fast hemmen ligger {metres} meter från \
-                     varandra: {other_id} kl. {other_clock} och {id} kl. {clock}."
+                    "Två taggar lästes den {date} med {gap} sekunder emellan, fast hemmen ligger \
+                     {metres} meter från varandra: {other_id} kl. {other_clock} och {id} kl. \
+                     {clock}."
                 ),
                 en: format!(
-                    "Two tags were read {gap} seconds apart on {date}, though the homes lie {metres} metres apart: \
-                     {other_id} at {other_clock} and {id} at {clock}."
+                    "Two tags were read {gap} seconds apart on {date}, though the homes lie \
+                     {metres} metres apart: {other_id} at {other_clock} and {id} at {clock}."
                 ),
-            },
-        }
+            })
     }
 
-    /// Carers and visits, down to what is told.
-    fn told(&self, sight: &PeriodSight<'_>) -> Option<(u32, u32)> {
-        let PeriodSubject::Tag(_) = sight.period().subject else { return None };
+    fn reads(&self, sight: &PeriodSight<'_>) -> Option<TagReads> {
         let carers = sight.tag_carers();
         let visits: u32 = carers.iter().map(|(_, visits)| visits).sum();
         let count = u32::try_from(carers.len()).unwrap_or(u32::MAX);
@@ -167,36 +171,34 @@ impl MovedTag {
             return None;
         }
         // From ten on in tens, so that the alert is not revised with every visit.
-        Some((count.min(10), if visits < 10 { self.visits_min } else { visits / 10 * 10 }))
+        let visits = if visits < 10 { self.visits_min } else { visits / 10 * 10 };
+        Some(TagReads { carers: count.min(10), visits })
     }
 
-    fn several_carers(&self, sight: &PeriodSight<'_>, (carers, visits): (u32, u32)) -> Hit {
+    fn several_carers(&self, sight: &PeriodSight<'_>, reads: &TagReads) -> Hit<impl Text> {
+        let TagReads { carers, visits } = *reads;
         let month = sight.period().month;
-        Hit {
-            grade: Grade::Review,
-            p_value: None,
-            related: Vec::new(),
-            disputed: None,
-            observed: vec![
+        Hit::review()
+            .observed([
                 Measure::whole("carers_min", i64::from(carers)),
                 Measure::whole("visits_min", i64::from(visits)),
-            ],
-            expected: vec![Measure::whole("carers_max", i64::from(self.carers_min) - 1)],
-            excluded: &["one-household", "one-carer", "few-visits"],
-            not_tested: Vec::new(),
-            text: Sentence {
+            ])
+            .expected([Measure::whole("carers_max", i64::from(self.carers_min) - 1)])
+            .excluded(&["one-household", "one-carer", "few-visits"])
+            .text(move || Sentence {
                 sv: format!(
-                    "Minst {carers} omsorgspersoner har i {month} läst taggen inom {} sekunder från en annan brukares \
-                     tagg långt därifrån (minst {visits} besök). Den sitter troligen inte där den ska.",
+                    "Minst {carers} omsorgspersoner har i {month} läst taggen inom {} sekunder \
+                     från en annan brukares tagg långt därifrån (minst {visits} besök). Den sitter \
+                     troligen inte där den ska.",
                     self.gap_seconds_max
                 ),
                 en: format!(
-                    "At least {carers} carers have read the tag in {month} within {} seconds of another client's tag far \
-                     away (at least {visits} visits). It probably does not hang where it should.",
+                    "At least {carers} carers have read the tag in {month} within {} seconds of \
+                     another client's tag far away (at least {visits} visits). It probably does \
+                     not hang where it should.",
                     self.gap_seconds_max
                 ),
-            },
-        }
+            })
     }
 }
 
@@ -216,22 +218,22 @@ fn strange(sight: &Sight<'_>, report: &mut Report<'_>) {
         return;
     }
     let known = households.is_some();
-    let (id, clock) = (sight.id(own.slot), sight.clock(own.span));
-    let date = sight.zone().date(own.span.start());
-    report.hit(Hit {
-        grade: if known { Grade::Review } else { Grade::Observe },
-        p_value: None,
-        related: Vec::new(),
-        disputed: None,
-        observed: vec![Measure::text("tag_hangs_at", "another client")],
-        expected: vec![Measure::text("tag_hangs_at", "the client")],
-        excluded: &["one-household", "replaced-tag", "outside-home", "declined-visit"],
-        not_tested: if known { Vec::new() } else { vec!["household"] },
-        text: Sentence {
-            sv: format!(
-                "Besöket {id} den {date} kl. {clock} registrerades med en tagg som sitter hos en annan brukare."
-            ),
-            en: format!("Visit {id} on {date} at {clock} was registered with a tag that hangs at another client's home."),
-        },
-    });
+    let Label { id, clock, date } = sight.label();
+    report.hit(
+        Hit::new(if known { Grade::Review } else { Grade::Observe })
+            .observed([Measure::text("tag_hangs_at", "another client")])
+            .expected([Measure::text("tag_hangs_at", "the client")])
+            .excluded(&["one-household", "replaced-tag", "outside-home", "declined-visit"])
+            .not_tested((!known).then_some("household"))
+            .text(move || Sentence {
+                sv: format!(
+                    "Besöket {id} den {date} kl. {clock} registrerades med en tagg som sitter hos \
+                     en annan brukare."
+                ),
+                en: format!(
+                    "Visit {id} on {date} at {clock} was registered with a tag that hangs at \
+                     another client's home."
+                ),
+            }),
+    );
 }

@@ -16,20 +16,17 @@
 
 use serde::Deserialize;
 
-use super::{Definition, from_table};
+use super::period_rule;
 use crate::domain::{Class, Grade, Measure, Sentence, SubjectKind};
-use crate::engine::{Hit, Looks, Mark, PeriodSight, PeriodSubject, Report, Rule};
+use crate::engine::{Answered, Definition, Hit, Mark, PeriodReport, PeriodRule, PeriodSight, Text};
 
 pub(super) const RULE: Definition = Definition {
     id: "new-identity",
     version: 2,
     class: Class::Pattern,
-    patterns: &[37],
-    reads_history: false,
-    looks: Looks::AtPeriods,
     summary_sv: "En ny omsorgsperson är genast i fullt arbete, utan att finnas på listan eller ha egen telefon.",
     summary_en: "A new carer is at once fully at work, not on the list or without a phone of their own.",
-    build: from_table::<NewIdentity>,
+    build: period_rule::<NewIdentity>,
 };
 
 #[derive(Debug, Deserialize)]
@@ -43,8 +40,9 @@ struct NewIdentity {
     shared_share_review_min: f64,
 }
 
-/// What is told: which of the two, and visits down to tens.
-struct Told {
+/// Which of the two, and visits down to tens.
+#[derive(Hash, PartialEq)]
+struct NewCarer {
     listed: Option<bool>,
     shared: bool,
     /// Nearly all of them.
@@ -52,29 +50,24 @@ struct Told {
     visits: u32,
 }
 
-impl Rule for NewIdentity {
-    fn periods_of(&self) -> &'static [SubjectKind] {
+impl PeriodRule for NewIdentity {
+    type Answer = NewCarer;
+
+    fn subjects(&self) -> &'static [SubjectKind] {
         &[SubjectKind::CarerPeriod]
     }
 
-    fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
-        if let Some(told) = self.told(sight) {
-            report.hit_all(self.hit(sight, &told));
-        }
+    fn answer(&self, sight: &PeriodSight<'_>) -> Answered<Self::Answer> {
+        self.new_carer(sight).into()
     }
 
-    fn fingerprint(&self, sight: &PeriodSight<'_>) -> u64 {
-        self.told(sight).map_or(0, |told| {
-            let listed = told.listed.map_or(2, u64::from);
-            let shared = u64::from(told.shared) + u64::from(told.always_shared);
-            1 + (u64::from(told.visits) << 4 | listed << 2 | shared)
-        })
+    fn report(&self, carer: &NewCarer, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) {
+        report.hit_all(self.hit(sight, carer));
     }
 }
 
 impl NewIdentity {
-    fn told(&self, sight: &PeriodSight<'_>) -> Option<Told> {
-        let PeriodSubject::Carer(_) = sight.period().subject else { return None };
+    fn new_carer(&self, sight: &PeriodSight<'_>) -> Option<NewCarer> {
         let tally = sight.tally();
         if tally.visits < self.visits_min.max(1)
             || sight.tally_before().is_some_and(|before| 0 < before.visits)
@@ -87,14 +80,14 @@ impl NewIdentity {
         let listed = sight.employed();
         let always_shared = shared && self.shared_share_review_min <= devices.share();
         let visits = tally.visits / 10 * 10;
-        (shared || listed == Some(false)).then_some(Told { listed, shared, always_shared, visits })
+        (shared || listed == Some(false)).then_some(NewCarer { listed, shared, always_shared, visits })
     }
 
-    fn hit(&self, sight: &PeriodSight<'_>, told: &Told) -> Hit {
+    fn hit(&self, sight: &PeriodSight<'_>, carer: &NewCarer) -> Hit<impl Text> {
         let month = sight.period().month;
-        let visits = told.visits;
-        let unlisted = told.listed == Some(false);
-        let (why_sv, why_en) = match (unlisted, told.shared) {
+        let visits = carer.visits;
+        let unlisted = carer.listed == Some(false);
+        let (why_sv, why_en) = match (unlisted, carer.shared) {
             (true, true) => (
                 "finns inte på utförarens personallista och använder andras telefoner",
                 "is not on the provider's list of staff and uses others' devices",
@@ -104,34 +97,28 @@ impl NewIdentity {
             }
             _ => ("använder andras telefoner", "uses others' devices"),
         };
-        Hit {
-            grade: if (unlisted && told.shared) || told.always_shared {
-                Grade::Review
-            } else {
-                Grade::Observe
-            },
-            p_value: None,
-            related: Vec::new(),
-            disputed: None,
-            observed: vec![
-                Measure::whole("visits_min", i64::from(visits)),
-                Measure::text("others_devices", if told.shared { "yes" } else { "no" }),
-                Measure::text(
-                    "on_the_list",
-                    told.listed.map_or("no list", |on| if on { "yes" } else { "no" }),
-                ),
-            ],
-            expected: vec![Measure::whole("visits_of_a_new_carer_max", i64::from(self.visits_min) - 1)],
-            excluded: &["new-provider", "few-visits"],
-            not_tested: if told.listed.is_none() { vec!["employment"] } else { Vec::new() },
-            text: Sentence {
-                sv: format!(
-                    "Omsorgspersonen hade inga besök månaden före, har minst {visits} i {month} och {why_sv}."
-                ),
-                en: format!(
-                    "The carer had no visits the month before, has at least {visits} in {month} and {why_en}."
-                ),
-            },
-        }
+        Hit::new(if (unlisted && carer.shared) || carer.always_shared {
+            Grade::Review
+        } else {
+            Grade::Observe
+        })
+        .observed([
+            Measure::whole("visits_min", i64::from(visits)),
+            Measure::text("others_devices", if carer.shared { "yes" } else { "no" }),
+            Measure::text("on_the_list", carer.listed.map_or("no list", |on| if on { "yes" } else { "no" })),
+        ])
+        .expected([Measure::whole("visits_of_a_new_carer_max", i64::from(self.visits_min) - 1)])
+        .excluded(&["new-provider", "few-visits"])
+        .not_tested(carer.listed.is_none().then_some("employment"))
+        .text(move || Sentence {
+            sv: format!(
+                "Omsorgspersonen hade inga besök månaden före, har minst {visits} i {month} \
+                 och {why_sv}."
+            ),
+            en: format!(
+                "The carer had no visits the month before, has at least {visits} in {month} \
+                 and {why_en}."
+            ),
+        })
     }
 }

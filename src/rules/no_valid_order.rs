@@ -19,20 +19,17 @@
 
 use serde::Deserialize;
 
-use super::{Definition, from_table};
+use super::visit_rule;
 use crate::domain::{Class, Grade, Measure, Sentence, VisitKind};
-use crate::engine::{Hit, Looks, Order, Report, Rule, Sight};
+use crate::engine::{Definition, Hit, Label, Order, Report, Sight, Text, VisitRule};
 
 pub(super) const RULE: Definition = Definition {
     id: "no-valid-order",
     version: 2,
     class: Class::Deviation,
-    patterns: &[7, 8],
-    reads_history: false,
-    looks: Looks::AtVisits,
     summary_sv: "Ingen beställning gäller för besöket eller för insatsen.",
     summary_en: "No order holds for the visit, or for what was done.",
-    build: from_table::<NoValidOrder>,
+    build: visit_rule::<NoValidOrder>,
 };
 
 const DAY_SECONDS: i64 = 86_400;
@@ -46,7 +43,7 @@ struct NoValidOrder {
     acute_hours: u8,
 }
 
-impl Rule for NoValidOrder {
+impl VisitRule for NoValidOrder {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
         let own = sight.visit();
         if !own.is_performed() || !own.billable || own.kind == VisitKind::Alarm {
@@ -108,42 +105,40 @@ fn covers(order: &Order, code: &str) -> bool {
 }
 
 /// `code` is a task that no order covers; `None` where no order holds at all.
-fn hit(sight: &Sight<'_>, code: Option<&str>, in_part: bool) -> Hit {
+fn hit(sight: &Sight<'_>, code: Option<&str>, in_part: bool) -> Hit<impl Text> {
     let own = sight.visit();
     let orders = sight.client_orders().count() as i64;
     // Typed in without naming an order, it is most often entered at the wrong client, and cancelled.
     let by_hand = own.order.is_none() && own.start_method.is_manual() && own.end_method.is_manual();
     let mut observed = vec![Measure::whole("orders", orders)];
     observed.extend(code.map(|code| Measure::text("task_code", code)));
-    Hit {
-        grade: if code.is_some() && by_hand { Grade::Observe } else { Grade::Review },
-        p_value: None,
-        related: Vec::new(),
-        disputed: (!in_part).then_some(own.span),
-        observed,
-        expected: vec![Measure::whole("orders_min", 1)],
-        excluded: &["alarm", "oral-order", "acute-help", "declined-visit", "not-billed"],
-        not_tested: Vec::new(),
-        text: sentence(sight, code),
-    }
+    Hit::new(if code.is_some() && by_hand { Grade::Observe } else { Grade::Review })
+        .disputed((!in_part).then_some(own.span))
+        .observed(observed)
+        .expected([Measure::whole("orders_min", 1)])
+        .excluded(&["alarm", "oral-order", "acute-help", "declined-visit", "not-billed"])
+        .text(move || sentence(sight, code))
 }
 
 fn sentence(sight: &Sight<'_>, code: Option<&str>) -> Sentence {
-    let own = sight.visit();
-    let (id, clock) = (sight.id(own.slot), sight.clock(own.span));
-    let date = sight.zone().date(own.span.start());
+    let Label { id, clock, date } = sight.label();
     match code {
         None => Sentence {
             sv: format!(
-                "Besöket {id} den {date} kl. {clock}: ingen beställning för brukaren gäller den dagen."
+                "Besöket {id} den {date} kl. {clock}: ingen beställning för brukaren gäller \
+                 den dagen."
             ),
             en: format!("Visit {id} on {date} at {clock}: no order of the client holds that day."),
         },
         Some(code) => Sentence {
             sv: format!(
-                "Besöket {id} den {date} kl. {clock}: ingen beställning för brukaren omfattar insatsen {code}."
+                "Besöket {id} den {date} kl. {clock}: ingen beställning för brukaren omfattar \
+                 insatsen {code}."
             ),
-            en: format!("Visit {id} on {date} at {clock}: no order of the client covers the task {code}."),
+            en: format!(
+                "Visit {id} on {date} at {clock}: no order of the client covers the task \
+                 {code}."
+            ),
         },
     }
 }

@@ -23,24 +23,21 @@
 
 use serde::Deserialize;
 
-use super::shares::{Shares, Told, Words, decades, p_value};
-use super::{Definition, from_table};
+use super::period_rule;
+use super::shares::{RoundedShare, Shares, Words, decades, p_value};
 use crate::domain::{Class, Grade, Measure, Sentence, SubjectKind};
 use crate::engine::{
-    Hit, LENGTH_EXCESS_LOG_MIN, Looks, Mark, PeerLengthBaseline, PeriodSight, PeriodSubject, Report, Rule,
-    Signal,
+    Answered, Definition, Hit, LENGTH_EXCESS_LOG_MIN, Mark, PeerLengthBaseline, PeriodReport, PeriodRule,
+    PeriodSight, PeriodSubject, Signal, Text,
 };
 
 pub(super) const RULE: Definition = Definition {
     id: "padding-rate",
     version: 1,
     class: Class::Pattern,
-    patterns: &[],
-    reads_history: false,
-    looks: Looks::AtPeriods,
     summary_sv: "Besöken är för ofta, eller på det hela taget, längre än andras.",
     summary_en: "Visits are too often, or on the whole, longer than others'.",
-    build: from_table::<PaddingRate>,
+    build: period_rule::<PaddingRate>,
 };
 
 const LONG: Words = Words {
@@ -75,69 +72,61 @@ struct PaddingRate {
     mean_prior_visits: f64,
 }
 
-/// An average, as it is told: in per cent more than is usual, down to fives.
+/// An average in per cent more than is usual, down to fives.
+#[derive(Hash, PartialEq)]
 struct Mean {
     per_cent: u32,
     decades: u8,
 }
 
-/// What is told of a period.
-struct Look {
-    long: Option<Told>,
+/// How a period's lengths differ from the others'.
+#[derive(Default, Hash, PartialEq)]
+struct Lengths {
+    long: Option<RoundedShare>,
     mean: Option<Mean>,
-    short: Option<Told>,
+    short: Option<RoundedShare>,
 }
 
-impl Rule for PaddingRate {
-    fn periods_of(&self) -> &'static [SubjectKind] {
+impl PeriodRule for PaddingRate {
+    type Answer = Lengths;
+
+    fn subjects(&self) -> &'static [SubjectKind] {
         &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
     }
 
-    fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
-        let Some(Look { long, mean, short }) = self.look(sight) else { return };
+    fn answer(&self, sight: &PeriodSight<'_>) -> Answered<Self::Answer> {
+        let one = matches!(sight.period().subject, PeriodSubject::Carer(_));
+        let long = self.shares.excess(sight, Mark::Long);
+        let mean = if one { self.mean_of_carer(sight) } else { self.mean_of_provider(sight) };
+        let p_value_of_long = long.map_or(1.0, |excess| excess.p_value);
+        let p_value_of_mean = mean.map_or(1.0, |(_, p_value)| p_value);
+        // The better of two: twice as likely by chance.
+        let padding = (2.0 * p_value_of_long.min(p_value_of_mean)).min(1.0);
+        let short = self.shares.answer(sight, Mark::Short, Some(Signal::Cutting));
+        let lengths = short.map(|short| {
+            let long = long.and_then(|excess| self.shares.rounded(sight, Mark::Long, &excess));
+            let mean = mean.and_then(|(excess, p_value)| self.rounded(excess, p_value));
+            Some(Lengths { long, mean, short }).filter(|lengths| *lengths != Lengths::default())
+        });
+        lengths.signal(Signal::Padding, padding)
+    }
+
+    fn report(&self, lengths: &Lengths, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) {
+        let Lengths { long, mean, short } = lengths;
         let excluded = &["usual-for-client", "usual-for-others", "manual-end", "auto-closed", "few-visits"];
-        if let Some(told) = long {
-            report.hit_marked(told.mark(), told.hit(sight, Grade::Review, LONG, excluded));
+        if let Some(share) = long {
+            report.hit_marked(share.mark(), share.hit(sight, Grade::Review, LONG, excluded));
         }
         if let Some(mean) = mean {
             report.hit(mean.hit(sight, excluded));
         }
-        if let Some(told) = short {
-            report.hit_marked(told.mark(), told.hit(sight, Grade::Observe, SHORT, excluded));
+        if let Some(share) = short {
+            report.hit_marked(share.mark(), share.hit(sight, Grade::Observe, SHORT, excluded));
         }
-    }
-
-    fn fingerprint(&self, sight: &PeriodSight<'_>) -> u64 {
-        let Some(Look { long, mean, short }) = self.look(sight) else { return 0 };
-        let word = |told: Option<Told>| told.map_or(0, |told| told.word());
-        let mean = mean.map_or(0, |mean| 1 + u64::from(mean.per_cent * 256 + u32::from(mean.decades)));
-        [word(long), word(short), mean]
-            .into_iter()
-            .fold(0, |sum: u64, word| sum.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(word))
     }
 }
 
 impl PaddingRate {
-    fn look(&self, sight: &PeriodSight<'_>) -> Option<Look> {
-        let one = match sight.period().subject {
-            PeriodSubject::Carer(_) => true,
-            PeriodSubject::Provider(_) => false,
-            _ => return None,
-        };
-        let long = self.shares.excess(sight, Mark::Long);
-        let mean = if one { self.mean_of_carer(sight) } else { self.mean_of_provider(sight) };
-        let chance_of_long = long.map_or(1.0, |excess| excess.p_value);
-        let chance_of_mean = mean.map_or(1.0, |(_, p_value)| p_value);
-        // The better of two: twice as likely by chance.
-        sight.signal(Signal::Padding, (2.0 * chance_of_long.min(chance_of_mean)).min(1.0));
-        let look = Look {
-            long: long.and_then(|excess| self.shares.tell(sight, Mark::Long, &excess)),
-            mean: mean.and_then(|(excess, p_value)| self.tell(excess, p_value)),
-            short: self.shares.told(sight, Mark::Short, Some(Signal::Cutting)),
-        };
-        Some(look)
-    }
-
     /// By what logarithm a carer's visits are on average longer than the others', and how likely so much
     /// is at most.
     fn mean_of_carer(&self, sight: &PeriodSight<'_>) -> Option<(f64, f64)> {
@@ -168,7 +157,7 @@ impl PaddingRate {
         Some((excess, mean_tail_bound(excess, &usual, carers, visits)))
     }
 
-    fn tell(&self, excess: f64, p_value: f64) -> Option<Mean> {
+    fn rounded(&self, excess: f64, p_value: f64) -> Option<Mean> {
         let per_cent = ((excess.exp() - 1.0) * 20.0).floor().max(0.0) as u32 * 5;
         (p_value <= self.shares.p_review_max() && 0 < per_cent)
             .then(|| Mean { per_cent, decades: decades(p_value) })
@@ -187,7 +176,7 @@ fn mean_tail_bound(excess: f64, usual: &PeerLengthBaseline, carers: f64, visits:
 }
 
 impl Mean {
-    fn hit(&self, sight: &PeriodSight<'_>, excluded: &'static [&'static str]) -> Hit {
+    fn hit(&self, sight: &PeriodSight<'_>, excluded: &'static [&'static str]) -> Hit<impl Text> {
         let month = sight.period().month;
         let per_cent = self.per_cent;
         let (whose_sv, whose_en, beside_sv, beside_en) = match sight.period().subject {
@@ -204,24 +193,21 @@ impl Mean {
                 "against the plan and with a margin",
             ),
         };
-        Hit {
-            grade: Grade::Review,
-            p_value: Some(p_value(self.decades)),
-            related: Vec::new(),
-            disputed: None,
-            observed: vec![Measure::real("longer_than_others_min", f64::from(per_cent) / 100.0)],
-            expected: vec![Measure::real("longer_than_others", 0.0)],
-            excluded,
-            not_tested: Vec::new(),
-            text: Sentence {
+        Hit::review()
+            .p_value(p_value(self.decades))
+            .observed([Measure::real("longer_than_others_min", f64::from(per_cent) / 100.0)])
+            .expected([Measure::real("longer_than_others", 0.0)])
+            .excluded(excluded)
+            .text(move || Sentence {
                 sv: format!(
-                    "{whose_sv} besök i {month} är i snitt minst {per_cent} procent längre än andras, {beside_sv}."
+                    "{whose_sv} besök i {month} är i snitt minst {per_cent} procent längre än \
+                     andras, {beside_sv}."
                 ),
                 en: format!(
-                    "{whose_en} visits in {month} are on average at least {per_cent} per cent longer than others', {beside_en}."
+                    "{whose_en} visits in {month} are on average at least {per_cent} per cent \
+                     longer than others', {beside_en}."
                 ),
-            },
-        }
+            })
     }
 }
 

@@ -25,21 +25,20 @@
 
 use serde::Deserialize;
 
+use super::period_rule;
 use super::shares::{decades, p_value};
-use super::{Definition, from_table};
 use crate::domain::{Class, Day, Grade, Measure, Month, Sentence, SubjectKind};
-use crate::engine::{Hit, Looks, Mark, PAIR_SHARE_MIN, PeriodSight, Report, Rule, Share};
+use crate::engine::{
+    Answered, Definition, Hit, Mark, PAIR_SHARE_MIN, PeriodReport, PeriodRule, PeriodSight, Share, Text,
+};
 
 pub(super) const RULE: Definition = Definition {
     id: "pair-concentration",
     version: 4,
     class: Class::Pattern,
-    patterns: &[31],
-    reads_history: false,
-    looks: Looks::AtPeriods,
     summary_sv: "En och samma omsorgsperson gör de flesta av en brukares besök.",
     summary_en: "One carer makes most of a client's visits.",
-    build: from_table::<PairConcentration>,
+    build: period_rule::<PairConcentration>,
 };
 
 /// As from so many visits the carer's part is known.
@@ -78,9 +77,9 @@ struct PairConcentration {
     p_review_max: f64,
 }
 
-/// What a pair's visits come to, all of them.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum Seen {
+/// How concentrated a pair's visits are, all of them.
+#[derive(Clone, Copy, Default, Hash, PartialEq)]
+enum Concentration {
     #[default]
     Little,
     /// A large part of the client's visits.
@@ -93,10 +92,10 @@ enum Seen {
     TooMany,
 }
 
-/// What is told of a pair, rounded down.
-#[derive(Clone, Copy, Default)]
-struct Told {
-    seen: Seen,
+/// How concentrated a pair's visits are, rounded down.
+#[derive(Clone, Copy, Default, Hash, PartialEq)]
+struct PairPattern {
+    of_all: Concentration,
     /// Per cent of the client's visits, by fives.
     per_cent: u32,
     /// Unplanned visits, by tens, where they are asked about.
@@ -104,42 +103,41 @@ struct Told {
     decades: u8,
 }
 
-impl Rule for PairConcentration {
-    fn periods_of(&self) -> &'static [SubjectKind] {
+impl PeriodRule for PairConcentration {
+    type Answer = PairPattern;
+
+    fn subjects(&self) -> &'static [SubjectKind] {
         &[SubjectKind::PairPeriod]
     }
 
-    fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
-        let told = self.told(sight);
-        let month = sight.period().month;
-        if 0 < told.decades {
-            report.hit_marked(Mark::Unplanned, unplanned(told, month));
-            return;
-        }
-        match told.seen {
-            Seen::Little => {}
-            Seen::Most | Seen::TooMany => report.hit_all(self.most(told, month)),
-            Seen::InARow => report.hit_all(self.in_a_row(told, month)),
-            Seen::OneClient => report.hit_all(self.one_client(month)),
-        }
+    fn answer(&self, sight: &PeriodSight<'_>) -> Answered<Self::Answer> {
+        self.pattern(sight).into()
     }
 
-    fn fingerprint(&self, sight: &PeriodSight<'_>) -> u64 {
-        let Told { seen, per_cent, unplanned, decades } = self.told(sight);
-        u64::from(unplanned) << 19
-            | (seen as u64) << 16
-            | u64::from(if seen == Seen::Little { 0 } else { per_cent }) << 8
-            | u64::from(decades)
+    fn report(&self, pattern: &PairPattern, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) {
+        let month = sight.period().month;
+        if 0 < pattern.decades {
+            report.hit_marked(Mark::Unplanned, unplanned(pattern, month));
+            return;
+        }
+        match pattern.of_all {
+            Concentration::Little => {}
+            Concentration::Most | Concentration::TooMany => report.hit_all(self.most(pattern, month)),
+            Concentration::InARow => report.hit_all(self.in_a_row(pattern, month)),
+            Concentration::OneClient => report.hit_all(self.one_client(month)),
+        }
     }
 }
 
 impl PairConcentration {
-    fn told(&self, sight: &PeriodSight<'_>) -> Told {
-        let mut told = Told::default();
-        let Some(own) = sight.pair() else { return told };
+    fn pattern(&self, sight: &PeriodSight<'_>) -> Option<PairPattern> {
+        let own = sight.pair()?;
         let tally = sight.tally();
-        told.seen = self.seen(sight, own);
-        told.per_cent = if told.seen == Seen::OneClient { 0 } else { own.visits * 20 / tally.visits * 5 };
+        let of_all = self.of_all(sight, own);
+        let mut pattern = PairPattern { of_all, ..PairPattern::default() };
+        if !matches!(of_all, Concentration::Little | Concentration::OneClient) {
+            pattern.per_cent = own.visits * 20 / tally.visits * 5;
+        }
         if self.visits_min <= tally.visits && self.unplanned_min.max(1) <= own.unplanned {
             let unplanned: u32 = tally.shares().iter().map(|share| share.unplanned).sum();
             let p_value = if unplanned <= 2 * own.unplanned {
@@ -148,15 +146,15 @@ impl PairConcentration {
                 1.0
             };
             if p_value <= self.p_review_max {
-                // A chance that is no chance at all still tells of the visits.
-                told.decades = decades(p_value).max(1);
-                told.unplanned = own.unplanned / 10 * 10;
+                // A p-value of one still makes a finding of the visits.
+                pattern.decades = decades(p_value).max(1);
+                pattern.unplanned = own.unplanned / 10 * 10;
             }
         }
-        told
+        (pattern != PairPattern::default()).then_some(pattern)
     }
 
-    fn seen(&self, sight: &PeriodSight<'_>, own: Share) -> Seen {
+    fn of_all(&self, sight: &PeriodSight<'_>, own: Share) -> Concentration {
         let visits = sight.tally().visits;
         let part = f64::from(own.visits) / f64::from(visits);
         let off_hours = f64::from(own.off_hours) / f64::from(own.visits);
@@ -171,15 +169,15 @@ impl PairConcentration {
                 && self.days_in_a_row_min <= most_days_in_a_row(sight, i64::from(self.long_day_hours) * 3600)
         };
         if most && self.share_review_min <= part {
-            Seen::TooMany
+            Concentration::TooMany
         } else if PAIR_SHARE_MIN <= part && in_a_row() {
-            Seen::InARow
+            Concentration::InARow
         } else if PAIR_SHARE_MIN <= part && self.has_one_client(sight, own) {
-            Seen::OneClient
+            Concentration::OneClient
         } else if most {
-            Seen::Most
+            Concentration::Most
         } else {
-            Seen::Little
+            Concentration::Little
         }
     }
 
@@ -198,37 +196,31 @@ impl PairConcentration {
             && self.one_client_days_min <= most_days_in_a_row(sight, 0)
     }
 
-    fn one_client(&self, month: Month) -> Hit {
+    fn one_client(&self, month: Month) -> Hit<impl Text> {
         let per_cent = (100.0 * self.one_client_share_min).round();
         let days = self.one_client_days_min;
-        Hit {
-            grade: Grade::Review,
-            p_value: None,
-            related: Vec::new(),
-            disputed: None,
-            observed: vec![
+        Hit::review()
+            .observed([
                 Measure::real("one_client_share_min", self.one_client_share_min),
                 Measure::whole("days_in_a_row_min", i64::from(days)),
-            ],
-            expected: vec![Measure::whole("days_in_a_row_max", i64::from(days) - 1)],
-            excluded: &["few-visits", "several-clients", "one-visit-a-day", "day-off"],
-            not_tested: Vec::new(),
-            text: Sentence {
+            ])
+            .expected([Measure::whole("days_in_a_row_max", i64::from(days) - 1)])
+            .excluded(&["few-visits", "several-clients", "one-visit-a-day", "day-off"])
+            .text(move || Sentence {
                 sv: format!(
-                    "Minst {per_cent} procent av omsorgspersonens alla besök i {month} är hos brukaren, minst {days} dagar i \
-                     rad utan en ledig dag."
+                    "Minst {per_cent} procent av omsorgspersonens alla besök i {month} är hos \
+                     brukaren, minst {days} dagar i rad utan en ledig dag."
                 ),
                 en: format!(
-                    "At least {per_cent} per cent of all the carer's visits in {month} are to this client, on at least {days} \
-                     days in a row without a day off."
+                    "At least {per_cent} per cent of all the carer's visits in {month} are to this \
+                     client, on at least {days} days in a row without a day off."
                 ),
-            },
-        }
+            })
     }
 
-    fn most(&self, told: Told, month: Month) -> Hit {
-        let (per_cent, minutes) = (told.per_cent, self.minutes_min);
-        let too_many = told.seen == Seen::TooMany;
+    fn most(&self, pattern: &PairPattern, month: Month) -> Hit<impl Text> {
+        let (per_cent, minutes) = (pattern.per_cent, self.minutes_min);
+        let too_many = pattern.of_all == Concentration::TooMany;
         let (days_sv, days_en) = match too_many {
             true => (
                 " Så många av månadens dagar brukar ingen arbeta.",
@@ -236,78 +228,63 @@ impl PairConcentration {
             ),
             false => ("", ""),
         };
-        Hit {
-            grade: if too_many { Grade::Review } else { Grade::Observe },
-            p_value: None,
-            related: Vec::new(),
-            disputed: None,
-            observed: vec![Measure::real("visits_share_min", f64::from(per_cent) / 100.0)],
-            expected: vec![Measure::real("visits_share_max", self.share_min)],
-            excluded: &["few-visits", "few-minutes", "office-hours-only"],
-            not_tested: Vec::new(),
-            text: Sentence {
+        Hit::new(if too_many { Grade::Review } else { Grade::Observe })
+            .observed([Measure::real("visits_share_min", f64::from(per_cent) / 100.0)])
+            .expected([Measure::real("visits_share_max", self.share_min)])
+            .excluded(&["few-visits", "few-minutes", "office-hours-only"])
+            .text(move || Sentence {
                 sv: format!(
-                    "En och samma omsorgsperson gör minst {per_cent} procent av brukarens besök i {month}, minst {minutes} \
-                     minuter, även på kvällar och helger.{days_sv}"
+                    "En och samma omsorgsperson gör minst {per_cent} procent av brukarens besök i \
+                     {month}, minst {minutes} minuter, även på kvällar och helger.{days_sv}"
                 ),
                 en: format!(
-                    "One and the same carer makes at least {per_cent} per cent of the client's visits in {month}, at least \
-                     {minutes} minutes, on evenings and at weekends too.{days_en}"
+                    "One and the same carer makes at least {per_cent} per cent of the client's \
+                     visits in {month}, at least {minutes} minutes, on evenings and at weekends \
+                     too.{days_en}"
                 ),
-            },
-        }
+            })
     }
 
-    fn in_a_row(&self, told: Told, month: Month) -> Hit {
-        let (per_cent, days) = (told.per_cent, self.days_in_a_row_min);
-        Hit {
-            grade: Grade::Review,
-            p_value: None,
-            related: Vec::new(),
-            disputed: None,
-            observed: vec![
+    fn in_a_row(&self, pattern: &PairPattern, month: Month) -> Hit<impl Text> {
+        let (per_cent, days) = (pattern.per_cent, self.days_in_a_row_min);
+        Hit::review()
+            .observed([
                 Measure::real("visits_share_min", f64::from(per_cent) / 100.0),
                 Measure::whole("days_in_a_row_min", i64::from(days)),
-            ],
-            expected: vec![Measure::whole("days_in_a_row_max", i64::from(days) - 1)],
-            excluded: &["few-visits", "one-shift-a-day"],
-            not_tested: Vec::new(),
-            text: Sentence {
+            ])
+            .expected([Measure::whole("days_in_a_row_max", i64::from(days) - 1)])
+            .excluded(&["few-visits", "one-shift-a-day"])
+            .text(move || Sentence {
                 sv: format!(
-                    "En och samma omsorgsperson gör minst {per_cent} procent av brukarens besök i {month}. Det gäller minst \
-                     {days} dagar i rad, både tidigt och sent, utan en ledig dag."
+                    "En och samma omsorgsperson gör minst {per_cent} procent av brukarens besök i \
+                     {month}. Det gäller minst {days} dagar i rad, både tidigt och sent, utan en \
+                     ledig dag."
                 ),
                 en: format!(
-                    "One and the same carer makes at least {per_cent} per cent of the client's visits in {month}. They are on \
-                     at least {days} days in a row, early and late, without a day off."
+                    "One and the same carer makes at least {per_cent} per cent of the client's \
+                     visits in {month}. They are on at least {days} days in a row, early and late, \
+                     without a day off."
                 ),
-            },
-        }
+            })
     }
 }
 
-fn unplanned(told: Told, month: Month) -> Hit {
-    let visits = told.unplanned;
-    Hit {
-        grade: Grade::Review,
-        p_value: Some(p_value(told.decades)),
-        related: Vec::new(),
-        disputed: None,
-        observed: vec![Measure::whole("unplanned_visits_min", i64::from(visits))],
-        expected: Vec::new(),
-        excluded: &["same-part-of-planned-visits", "few-visits"],
-        not_tested: Vec::new(),
-        text: Sentence {
+fn unplanned(pattern: &PairPattern, month: Month) -> Hit<impl Text> {
+    let visits = pattern.unplanned;
+    Hit::review()
+        .p_value(p_value(pattern.decades))
+        .observed([Measure::whole("unplanned_visits_min", i64::from(visits))])
+        .excluded(&["same-part-of-planned-visits", "few-visits"])
+        .text(move || Sentence {
             sv: format!(
-                "En och samma omsorgsperson gör de flesta av brukarens oplanerade besök i {month} (minst {visits}), och en \
-                 mycket mindre del av de planerade."
+                "En och samma omsorgsperson gör de flesta av brukarens oplanerade besök i \
+                 {month} (minst {visits}), och en mycket mindre del av de planerade."
             ),
             en: format!(
-                "One and the same carer makes most of the client's unplanned visits in {month} (at least {visits}), and a \
-                 far smaller part of the planned ones."
+                "One and the same carer makes most of the client's unplanned visits in {month} \
+                 (at least {visits}), and a far smaller part of the planned ones."
             ),
-        },
-    }
+        })
 }
 
 /// On how many days in a row the pair has met over so many seconds or more, from the first visit's start to

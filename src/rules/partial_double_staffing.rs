@@ -18,20 +18,19 @@
 
 use serde::Deserialize;
 
-use super::{Definition, from_table};
+use super::visit_rule;
 use crate::domain::{Class, Grade, Measure, PaymentMode, Sentence, Span};
-use crate::engine::{Hit, Looks, NEIGHBOUR_GAP_SECONDS_MAX, Report, Rule, Sight, Visit};
+use crate::engine::{
+    Definition, Hit, Label, NEIGHBOUR_GAP_SECONDS_MAX, Report, Sight, Text, Visit, VisitRule,
+};
 
 pub(super) const RULE: Definition = Definition {
     id: "partial-double-staffing",
     version: 2,
     class: Class::Deviation,
-    patterns: &[5],
-    reads_history: false,
-    looks: Looks::AtVisits,
     summary_sv: "Dubbelbemanning där den ena bara var med en del av besöket.",
     summary_en: "Double staffing where one carer was there only part of the visit.",
-    build: from_table::<PartialDoubleStaffing>,
+    build: visit_rule::<PartialDoubleStaffing>,
 };
 
 #[derive(Debug, Deserialize)]
@@ -43,7 +42,7 @@ struct PartialDoubleStaffing {
     missing_seconds_min: u32,
 }
 
-impl Rule for PartialDoubleStaffing {
+impl VisitRule for PartialDoubleStaffing {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
         let own = sight.visit();
         if !counts(sight, own) {
@@ -86,28 +85,23 @@ impl PartialDoubleStaffing {
             && self.covered_share_min * needed as f64 <= shorter.paid_seconds() as f64
     }
 
-    fn hit(&self, sight: &Sight<'_>, shorter: &Visit, longer: &Visit, covered: i64) -> Hit {
+    fn hit(&self, sight: &Sight<'_>, shorter: &Visit, longer: &Visit, covered: i64) -> Hit<impl Text> {
         let own_is_shorter = shorter.slot == sight.visit().slot;
         let needed = longer.presence().seconds();
-        Hit {
-            grade: if own_is_shorter && self.is_billed_as_there(shorter, needed) {
-                Grade::Review
-            } else {
-                Grade::Observe
-            },
-            p_value: None,
-            related: vec![if own_is_shorter { longer.slot } else { shorter.slot }],
-            disputed: None,
-            observed: vec![
-                Measure::whole("covered_seconds", covered),
-                Measure::whole("missing_seconds", needed - covered),
-                Measure::whole("billed_seconds", shorter.paid_seconds()),
-            ],
-            expected: vec![Measure::real("covered_share_min", self.covered_share_min)],
-            excluded: &["relief", "trainee", "single-staffing", "not-billed", "declined-visit"],
-            not_tested: Vec::new(),
-            text: sentence(sight, shorter, longer, covered),
-        }
+        Hit::new(if own_is_shorter && self.is_billed_as_there(shorter, needed) {
+            Grade::Review
+        } else {
+            Grade::Observe
+        })
+        .related([if own_is_shorter { longer.slot } else { shorter.slot }])
+        .observed([
+            Measure::whole("covered_seconds", covered),
+            Measure::whole("missing_seconds", needed - covered),
+            Measure::whole("billed_seconds", shorter.paid_seconds()),
+        ])
+        .expected([Measure::real("covered_share_min", self.covered_share_min)])
+        .excluded(&["relief", "trainee", "single-staffing", "not-billed", "declined-visit"])
+        .text(move || sentence(sight, shorter, longer, covered))
     }
 }
 
@@ -151,19 +145,19 @@ fn covered(sight: &Sight<'_>, visit: &Visit, crew: &[&Visit]) -> i64 {
 }
 
 fn sentence(sight: &Sight<'_>, shorter: &Visit, longer: &Visit, covered: i64) -> Sentence {
-    let (id, clock) = (sight.id(shorter.slot), sight.clock(shorter.span));
-    let (other_id, other_clock) = (sight.id(longer.slot), sight.clock(longer.span));
+    let Label { id, clock, .. } = sight.label_of(shorter);
+    let Label { id: other_id, clock: other_clock, .. } = sight.label_of(longer);
     let date = sight.zone().date(longer.span.start());
     let minutes = |seconds: i64| (seconds + 30) / 60;
     let (there, all) = (minutes(covered), minutes(longer.presence().seconds()));
     Sentence {
         sv: format!(
-            "Dubbelbemanning den {date}: av {all} minuter ({other_id} kl. {other_clock}) var två på plats i {there} \
-             minuter ({id} kl. {clock})."
+            "Dubbelbemanning den {date}: av {all} minuter ({other_id} kl. {other_clock}) \
+             var två på plats i {there} minuter ({id} kl. {clock})."
         ),
         en: format!(
-            "Double staffing on {date}: of {all} minutes ({other_id} at {other_clock}) two carers were there for \
-             {there} minutes ({id} at {clock})."
+            "Double staffing on {date}: of {all} minutes ({other_id} at {other_clock}) two \
+             carers were there for {there} minutes ({id} at {clock})."
         ),
     }
 }

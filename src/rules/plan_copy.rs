@@ -14,21 +14,21 @@
 
 use serde::Deserialize;
 
-use super::shares::{Shares, Told, Words};
-use super::{Definition, from_table};
+use super::shares::{RoundedShare, Shares, Words};
+use super::visit_and_period_rule;
 use crate::domain::{CaptureMethod, Class, Grade, SubjectKind, UtcSecond};
-use crate::engine::{Looks, Mark, PeriodSight, Report, Rule, ShareFloor, Sight, Signal};
+use crate::engine::{
+    Answered, Definition, Mark, PeriodReport, PeriodRule, PeriodSight, Report, ShareFloor, Sight, Signal,
+    VisitRule,
+};
 
 pub(super) const RULE: Definition = Definition {
     id: "plan-copy",
     version: 1,
     class: Class::Pattern,
-    patterns: &[19],
-    reads_history: false,
-    looks: Looks::AtBoth,
     summary_sv: "För många besök är registrerade exakt som de var planerade.",
     summary_en: "Too many visits are registered exactly as they were planned.",
-    build: from_table::<PlanCopy>,
+    build: visit_and_period_rule::<PlanCopy>,
 };
 
 const WORDS: Words = Words {
@@ -42,7 +42,7 @@ const WORDS: Words = Words {
 #[serde(transparent)]
 struct PlanCopy(Shares);
 
-impl Rule for PlanCopy {
+impl VisitRule for PlanCopy {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
         let visit = sight.visit();
         let Some(plan) = visit.planned() else { return };
@@ -52,8 +52,12 @@ impl Rule for PlanCopy {
             report.mark(Mark::PlanCopy, copied);
         }
     }
+}
 
-    fn periods_of(&self) -> &'static [SubjectKind] {
+impl PeriodRule for PlanCopy {
+    type Answer = RoundedShare;
+
+    fn subjects(&self) -> &'static [SubjectKind] {
         &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
     }
 
@@ -61,20 +65,12 @@ impl Rule for PlanCopy {
         vec![self.0.floor(Mark::PlanCopy)]
     }
 
-    fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
-        if let Some(told) = self.told(sight) {
-            let excluded = &["manual-times", "auto-closed", "planning-source", "few-visits"];
-            report.hit_marked(told.mark(), told.hit(sight, Grade::Review, WORDS, excluded));
-        }
+    fn answer(&self, sight: &PeriodSight<'_>) -> Answered<Self::Answer> {
+        self.0.answer(sight, Mark::PlanCopy, Some(Signal::PlanCopy))
     }
 
-    fn fingerprint(&self, sight: &PeriodSight<'_>) -> u64 {
-        self.told(sight).map_or(0, |told| told.word())
-    }
-}
-
-impl PlanCopy {
-    fn told(&self, sight: &PeriodSight<'_>) -> Option<Told> {
-        self.0.told(sight, Mark::PlanCopy, Some(Signal::PlanCopy))
+    fn report(&self, share: &RoundedShare, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) {
+        let excluded = &["manual-times", "auto-closed", "planning-source", "few-visits"];
+        report.hit_marked(share.mark(), share.hit(sight, Grade::Review, WORDS, excluded));
     }
 }

@@ -15,20 +15,17 @@
 
 use serde::Deserialize;
 
-use super::{Definition, from_table};
-use crate::domain::{Class, Grade, Measure, Sentence, SubjectKind};
-use crate::engine::{Hit, Looks, PeriodSight, PeriodSubject, Report, Rule};
+use super::period_rule;
+use crate::domain::{Class, Measure, Sentence, SubjectKind};
+use crate::engine::{Answered, Definition, Hit, PeriodReport, PeriodRule, PeriodSight, Text};
 
 pub(super) const RULE: Definition = Definition {
     id: "provider-capacity",
     version: 1,
     class: Class::Deviation,
-    patterns: &[17],
-    reads_history: false,
-    looks: Looks::AtPeriods,
     summary_sv: "En utförare registrerar mer tid hos brukare än personalen har betalt för.",
     summary_en: "A provider registers more hours at clients than its staff was paid for.",
-    build: from_table::<ProviderCapacity>,
+    build: period_rule::<ProviderCapacity>,
 };
 
 #[derive(Debug, Deserialize)]
@@ -38,71 +35,69 @@ struct ProviderCapacity {
     share_max: f64,
 }
 
-/// What is told: per cent of the paid hours, down to fives, and those hours.
-struct Told {
+/// Per cent of the paid hours, down to fives, and those hours in seconds.
+#[derive(Hash, PartialEq)]
+struct CapacityShare {
     per_cent: u32,
-    paid_hours: f64,
+    paid_seconds: i64,
 }
 
-impl Rule for ProviderCapacity {
-    fn periods_of(&self) -> &'static [SubjectKind] {
+impl PeriodRule for ProviderCapacity {
+    type Answer = CapacityShare;
+
+    fn subjects(&self) -> &'static [SubjectKind] {
         &[SubjectKind::ProviderPeriod]
     }
 
-    fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
-        let PeriodSubject::Provider(_) = sight.period().subject else { return };
-        if let Some(told) = self.told(sight) {
-            report.hit(self.hit(sight, &told));
-        } else if paid_hours(sight).is_none() {
-            report.undetermined("provider");
-        }
+    fn answer(&self, sight: &PeriodSight<'_>) -> Answered<Self::Answer> {
+        self.share(sight).into()
     }
 
-    fn fingerprint(&self, sight: &PeriodSight<'_>) -> u64 {
-        self.told(sight).map_or(0, |told| u64::from(told.per_cent).wrapping_add(told.paid_hours.to_bits()))
+    fn report(&self, share: &CapacityShare, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) {
+        report.hit(self.hit(sight, share));
+    }
+
+    fn missing_fact(&self, sight: &PeriodSight<'_>) -> Option<&'static str> {
+        paid_hours(sight).is_none().then_some("provider")
     }
 }
 
 impl ProviderCapacity {
-    fn told(&self, sight: &PeriodSight<'_>) -> Option<Told> {
-        let PeriodSubject::Provider(_) = sight.period().subject else { return None };
+    fn share(&self, sight: &PeriodSight<'_>) -> Option<CapacityShare> {
         let paid_hours = paid_hours(sight)?;
         let share = sight.tally().seconds as f64 / 3600.0 / paid_hours;
-        (self.share_max < share).then(|| Told { per_cent: (share * 20.0).floor() as u32 * 5, paid_hours })
+        (self.share_max < share).then(|| CapacityShare {
+            per_cent: (share * 20.0).floor() as u32 * 5,
+            paid_seconds: (3600.0 * paid_hours).round() as i64,
+        })
     }
 
-    fn hit(&self, sight: &PeriodSight<'_>, told: &Told) -> Hit {
+    fn hit(&self, sight: &PeriodSight<'_>, share: &CapacityShare) -> Hit<impl Text> {
         let month = sight.period().month;
-        let Told { per_cent, paid_hours } = *told;
+        let (per_cent, paid_hours) = (share.per_cent, share.paid_seconds as f64 / 3600.0);
         let impossible = 100 <= per_cent;
         let (how_sv, how_en) = if impossible {
             ("Mer tid än så har ingen arbetat.", "Nobody worked more hours than that.")
         } else {
             ("Vanligt är omkring hälften.", "About half is usual.")
         };
-        Hit {
-            grade: Grade::Review,
-            p_value: None,
-            related: Vec::new(),
-            disputed: None,
-            observed: vec![Measure::real("paid_hours_share_min", f64::from(per_cent) / 100.0)],
-            expected: vec![
+        Hit::review()
+            .observed([Measure::real("paid_hours_share_min", f64::from(per_cent) / 100.0)])
+            .expected([
                 Measure::real("paid_hours_share_max", if impossible { 1.0 } else { self.share_max }),
                 Measure::real("paid_hours", paid_hours),
-            ],
-            excluded: &["declined-visit", "open-visit"],
-            not_tested: Vec::new(),
-            text: Sentence {
+            ])
+            .excluded(&["declined-visit", "open-visit"])
+            .text(move || Sentence {
                 sv: format!(
-                    "Utförarens besök i {month} är minst {per_cent} procent av personalens {paid_hours:.0} betalda timmar. \
-                     {how_sv}"
+                    "Utförarens besök i {month} är minst {per_cent} procent av personalens \
+                     {paid_hours:.0} betalda timmar. {how_sv}"
                 ),
                 en: format!(
-                    "The provider's visits in {month} are at least {per_cent} per cent of its staff's {paid_hours:.0} paid \
-                     hours. {how_en}"
+                    "The provider's visits in {month} are at least {per_cent} per cent of its \
+                     staff's {paid_hours:.0} paid hours. {how_en}"
                 ),
-            },
-        }
+            })
     }
 }
 

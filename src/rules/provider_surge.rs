@@ -18,20 +18,17 @@
 
 use serde::Deserialize;
 
-use super::{Definition, from_table};
-use crate::domain::{Class, Grade, Measure, Sentence, SubjectKind};
-use crate::engine::{Hit, Looks, PeriodSight, PeriodSubject, Report, Rule};
+use super::period_rule;
+use crate::domain::{Class, Measure, Sentence, SubjectKind};
+use crate::engine::{Answered, Definition, Hit, PeriodReport, PeriodRule, PeriodSight, Text};
 
 pub(super) const RULE: Definition = Definition {
     id: "provider-surge",
     version: 1,
     class: Class::Pattern,
-    patterns: &[32, 33],
-    reads_history: false,
-    looks: Looks::AtPeriods,
     summary_sv: "En utförare växer språngvis, eller dess besök ändrar längd från en månad till nästa.",
     summary_en: "A provider grows by leaps, or its visits change length from one month to the next.",
-    build: from_table::<ProviderSurge>,
+    build: period_rule::<ProviderSurge>,
 };
 
 #[derive(Debug, Deserialize)]
@@ -47,89 +44,84 @@ struct ProviderSurge {
     visits_min: u32,
 }
 
-/// What is told, rounded towards no change.
-#[derive(Clone, Copy)]
-enum Told {
+/// Rounded towards no change.
+#[derive(Clone, Copy, Hash, PartialEq)]
+enum Surge {
     /// Clients before (up to tens) and now (down to tens).
     Clients(u32, u32),
     /// Average minutes before and now, in whole minutes.
     Length(u32, u32),
 }
 
-impl Rule for ProviderSurge {
-    fn periods_of(&self) -> &'static [SubjectKind] {
+impl PeriodRule for ProviderSurge {
+    type Answer = [Option<Surge>; 2];
+
+    fn subjects(&self) -> &'static [SubjectKind] {
         &[SubjectKind::ProviderPeriod]
     }
 
-    fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
-        for told in self.told(sight).into_iter().flatten() {
-            report.hit(self.hit(sight, told));
-        }
+    fn answer(&self, sight: &PeriodSight<'_>) -> Answered<Self::Answer> {
+        self.surges(sight).into()
     }
 
-    fn fingerprint(&self, sight: &PeriodSight<'_>) -> u64 {
-        self.told(sight).into_iter().flatten().fold(0, |word: u64, told| {
-            let (kind, before, now) = match told {
-                Told::Clients(before, now) => (1, before, now),
-                Told::Length(before, now) => (2, before, now),
-            };
-            word.wrapping_mul(1 << 31) + (u64::from(before) << 16 | u64::from(now)) * 4 + kind
-        })
+    fn report(&self, surges: &Self::Answer, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) {
+        for surge in surges.iter().flatten() {
+            report.hit(hit(sight, *surge));
+        }
     }
 }
 
 impl ProviderSurge {
-    fn told(&self, sight: &PeriodSight<'_>) -> [Option<Told>; 2] {
-        let PeriodSubject::Provider(_) = sight.period().subject else { return [None; 2] };
-        let Some(before) = sight.tally_before() else { return [None; 2] };
+    fn surges(&self, sight: &PeriodSight<'_>) -> Option<[Option<Surge>; 2]> {
+        let before = sight.tally_before()?;
         let now = sight.tally();
         let (few, many) = (before.clients(), now.clients());
         let grown = few.saturating_add(self.clients_more_min.max(1)) <= many
             && f64::from(few) * self.clients_multiple <= f64::from(many);
-        let clients = grown.then(|| Told::Clients(few.div_ceil(10) * 10, many / 10 * 10));
+        let clients = grown.then(|| Surge::Clients(few.div_ceil(10) * 10, many / 10 * 10));
         let enough = self.visits_min.max(1) <= before.visits.min(now.visits);
         let length =
             enough.then(|| [before, now].map(|tally| tally.seconds as f64 / f64::from(tally.visits)));
         let length = length.and_then(|[before, now]| {
             let leap = before * self.length_multiple <= now || now * self.length_multiple <= before;
             let minutes = |seconds: f64| (seconds / 60.0).round() as u32;
-            leap.then(|| Told::Length(minutes(before), minutes(now)))
+            leap.then(|| Surge::Length(minutes(before), minutes(now)))
         });
-        [clients, length]
+        (clients.is_some() || length.is_some()).then_some([clients, length])
     }
+}
 
-    fn hit(&self, sight: &PeriodSight<'_>, told: Told) -> Hit {
-        let month = sight.period().month;
-        let (observed, expected, sv, en) = match told {
-            Told::Clients(few, many) => (
-                Measure::whole("clients_min", i64::from(many)),
-                Measure::whole("clients_before_max", i64::from(few)),
-                format!("Utföraren har minst {many} brukare i {month}; månaden före var det högst {few}."),
-                format!(
-                    "The provider has at least {many} clients in {month}; the month before at most {few}."
-                ),
+fn hit(sight: &PeriodSight<'_>, surge: Surge) -> Hit<impl Text> {
+    let month = sight.period().month;
+    let (observed, expected, sv, en) = match surge {
+        Surge::Clients(few, many) => (
+            Measure::whole("clients_min", i64::from(many)),
+            Measure::whole("clients_before_max", i64::from(few)),
+            format!(
+                "Utföraren har minst {many} brukare i {month}; månaden före var det högst \
+                 {few}."
             ),
-            Told::Length(before, now) => (
-                Measure::whole("visit_minutes", i64::from(now)),
-                Measure::whole("visit_minutes_before", i64::from(before)),
-                format!(
-                    "Utförarens besök är i snitt {now} minuter i {month}; månaden före var de {before} minuter."
-                ),
-                format!(
-                    "The provider's visits take {now} minutes on average in {month}; the month before {before}."
-                ),
+            format!(
+                "The provider has at least {many} clients in {month}; the month before at most \
+                 {few}."
             ),
-        };
-        Hit {
-            grade: Grade::Observe,
-            p_value: None,
-            related: Vec::new(),
-            disputed: None,
-            observed: vec![observed],
-            expected: vec![expected],
-            excluded: &["new-provider", "month-not-over"],
-            not_tested: Vec::new(),
-            text: Sentence { sv, en },
-        }
-    }
+        ),
+        Surge::Length(before, now) => (
+            Measure::whole("visit_minutes", i64::from(now)),
+            Measure::whole("visit_minutes_before", i64::from(before)),
+            format!(
+                "Utförarens besök är i snitt {now} minuter i {month}; månaden före var de \
+                 {before} minuter."
+            ),
+            format!(
+                "The provider's visits take {now} minutes on average in {month}; the month \
+                 before {before}."
+            ),
+        ),
+    };
+    Hit::observe()
+        .observed([observed])
+        .expected([expected])
+        .excluded(&["new-provider", "month-not-over"])
+        .text(move || Sentence { sv, en })
 }

@@ -15,21 +15,21 @@
 
 use serde::Deserialize;
 
-use super::shares::{Shares, Told, Words};
-use super::{Definition, from_table};
+use super::shares::{RoundedShare, Shares, Words};
+use super::visit_and_period_rule;
 use crate::domain::{CaptureMethod, Class, Grade, PaymentMode, SubjectKind, UtcSecond};
-use crate::engine::{Looks, Mark, PeriodSight, Report, Rule, ShareFloor, Sight, Signal, Visit};
+use crate::engine::{
+    Answered, Definition, Mark, PeriodReport, PeriodRule, PeriodSight, Report, ShareFloor, Sight, Signal,
+    Visit, VisitRule,
+};
 
 pub(super) const RULE: Definition = Definition {
     id: "rounded-times",
     version: 1,
     class: Class::Pattern,
-    patterns: &[19, 34],
-    reads_history: false,
-    looks: Looks::AtBoth,
     summary_sv: "För många besök börjar och slutar på jämna fem minuter.",
     summary_en: "Too many visits begin and end on full five minutes.",
-    build: from_table::<RoundedTimes>,
+    build: visit_and_period_rule::<RoundedTimes>,
 };
 
 const WORDS: Words = Words {
@@ -43,15 +43,19 @@ const WORDS: Words = Words {
 #[serde(transparent)]
 struct RoundedTimes(Shares);
 
-impl Rule for RoundedTimes {
+impl VisitRule for RoundedTimes {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
         let visit = sight.visit();
         if is_measured(visit) {
             report.mark(Mark::Rounded, is_full(visit.span.start()) && is_full(visit.span.end()));
         }
     }
+}
 
-    fn periods_of(&self) -> &'static [SubjectKind] {
+impl PeriodRule for RoundedTimes {
+    type Answer = RoundedShare;
+
+    fn subjects(&self) -> &'static [SubjectKind] {
         &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
     }
 
@@ -59,21 +63,13 @@ impl Rule for RoundedTimes {
         vec![self.0.floor(Mark::Rounded)]
     }
 
-    fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
-        if let Some(told) = self.told(sight) {
-            let excluded = &["manual-times", "standard-minutes", "rounding-source", "few-visits"];
-            report.hit_marked(told.mark(), told.hit(sight, Grade::Review, WORDS, excluded));
-        }
+    fn answer(&self, sight: &PeriodSight<'_>) -> Answered<Self::Answer> {
+        self.0.answer(sight, Mark::Rounded, Some(Signal::Rounded))
     }
 
-    fn fingerprint(&self, sight: &PeriodSight<'_>) -> u64 {
-        self.told(sight).map_or(0, |told| told.word())
-    }
-}
-
-impl RoundedTimes {
-    fn told(&self, sight: &PeriodSight<'_>) -> Option<Told> {
-        self.0.told(sight, Mark::Rounded, Some(Signal::Rounded))
+    fn report(&self, share: &RoundedShare, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) {
+        let excluded = &["manual-times", "standard-minutes", "rounding-source", "few-visits"];
+        report.hit_marked(share.mark(), share.hit(sight, Grade::Review, WORDS, excluded));
     }
 }
 

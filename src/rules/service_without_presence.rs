@@ -15,20 +15,19 @@
 
 use serde::Deserialize;
 
-use super::{Definition, from_table};
+use super::visit_and_period_rule;
 use crate::domain::{Class, Grade, Measure, PaymentMode, Sentence, SubjectKind, VisitKind};
-use crate::engine::{Hit, Looks, Mark, PeriodSight, PeriodSubject, Report, Rule, Sight};
+use crate::engine::{
+    Answered, Definition, Hit, Mark, PeriodReport, PeriodRule, PeriodSight, Report, Sight, Text, VisitRule,
+};
 
 pub(super) const RULE: Definition = Definition {
     id: "service-without-presence",
     version: 3,
     class: Class::Pattern,
-    patterns: &[30],
-    reads_history: false,
-    looks: Looks::AtBoth,
     summary_sv: "Tjänster är registrerade för en brukare som ingen tycks ha träffat.",
     summary_en: "Services are registered for a client whom nobody seems to have met.",
-    build: from_table::<ServiceWithoutPresence>,
+    build: visit_and_period_rule::<ServiceWithoutPresence>,
 };
 
 #[derive(Debug, Deserialize)]
@@ -38,15 +37,16 @@ struct ServiceWithoutPresence {
     visits_min: u32,
 }
 
-/// What is told: the grade, and visits down to steps of four.
-struct Told {
+/// The grade, and visits down to steps of four.
+#[derive(Hash, PartialEq)]
+struct UnseenVisits {
     grade: Grade,
     visits: u32,
 }
 
 const STEP_VISITS: u32 = 4;
 
-impl Rule for ServiceWithoutPresence {
+impl VisitRule for ServiceWithoutPresence {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
         let visit = sight.visit();
         let errand = visit.kind == VisitKind::Errand;
@@ -56,8 +56,12 @@ impl Rule for ServiceWithoutPresence {
             report.mark(Mark::Unseen, !seen && !errand);
         }
     }
+}
 
-    fn periods_of(&self) -> &'static [SubjectKind] {
+impl PeriodRule for ServiceWithoutPresence {
+    type Answer = UnseenVisits;
+
+    fn subjects(&self) -> &'static [SubjectKind] {
         &[SubjectKind::ClientPeriod]
     }
 
@@ -65,29 +69,26 @@ impl Rule for ServiceWithoutPresence {
         Some(Mark::Unseen)
     }
 
-    fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
-        if let Some(told) = self.told(sight) {
-            report.hit_marked(Mark::Unseen, hit(sight, &told));
-        }
+    fn answer(&self, sight: &PeriodSight<'_>) -> Answered<Self::Answer> {
+        self.unseen(sight).into()
     }
 
-    fn fingerprint(&self, sight: &PeriodSight<'_>) -> u64 {
-        self.told(sight).map_or(0, |told| (u64::from(told.visits) << 8) + 1 + told.grade as u64)
+    fn report(&self, unseen: &UnseenVisits, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) {
+        report.hit_marked(Mark::Unseen, hit(sight, unseen));
     }
 }
 
 impl ServiceWithoutPresence {
-    fn told(&self, sight: &PeriodSight<'_>) -> Option<Told> {
-        let PeriodSubject::Client(_) = sight.period().subject else { return None };
+    fn unseen(&self, sight: &PeriodSight<'_>) -> Option<UnseenVisits> {
         let (services, least) = (sight.tally().count(Mark::Unseen), self.visits_min.max(1));
-        let told =
-            |grade, visits: u32| Told { grade, visits: (visits / STEP_VISITS * STEP_VISITS).max(least) };
+        let rounded = |visits: u32| (visits / STEP_VISITS * STEP_VISITS).max(least);
+        let unseen = |grade, visits| UnseenVisits { grade, visits: rounded(visits) };
         let in_a_row = if 0 < services.marked { most_in_a_row(sight, least) } else { 0 };
         if least <= in_a_row {
-            return Some(told(Grade::Review, in_a_row));
+            return Some(unseen(Grade::Review, in_a_row));
         }
         (least <= services.eligible && sight.tally().electronic_visits == 0)
-            .then(|| told(Grade::Observe, services.eligible))
+            .then(|| unseen(Grade::Observe, services.eligible))
     }
 }
 
@@ -112,44 +113,41 @@ fn most_in_a_row(sight: &PeriodSight<'_>, least: u32) -> u32 {
     most
 }
 
-fn hit(sight: &PeriodSight<'_>, told: &Told) -> Hit {
+fn hit(sight: &PeriodSight<'_>, unseen: &UnseenVisits) -> Hit<impl Text> {
     let month = sight.period().month;
-    let Told { grade, visits } = *told;
+    let UnseenVisits { grade, visits } = *unseen;
     let text = if grade == Grade::Review {
         Sentence {
             sv: format!(
-                "Minst {visits} besök med schablontid är registrerade i rad för brukaren, åtminstone ett av dem i {month}, utan \
-                 att ett enda besök däremellan har en elektronisk kvittens."
+                "Minst {visits} besök med schablontid är registrerade i rad för brukaren, \
+                 åtminstone ett av dem i {month}, utan att ett enda besök däremellan har en \
+                 elektronisk kvittens."
             ),
             en: format!(
-                "At least {visits} visits paid by standard minutes are registered in a row for the client, one of them at \
-                 least in {month}, without a single visit in between that was captured electronically."
+                "At least {visits} visits paid by standard minutes are registered in a row for \
+                 the client, one of them at least in {month}, without a single visit in \
+                 between that was captured electronically."
             ),
         }
     } else {
         Sentence {
             sv: format!(
-                "Minst {visits} tjänster, varav flertalet ärenden utanför hemmet, är registrerade för brukaren i {month}, men \
-                 inget besök alls den månaden har en elektronisk kvittens."
+                "Minst {visits} tjänster, varav flertalet ärenden utanför hemmet, är \
+                 registrerade för brukaren i {month}, men inget besök alls den månaden har en \
+                 elektronisk kvittens."
             ),
             en: format!(
-                "At least {visits} services, most of them errands, are registered for the client in {month}, but not one \
-                 visit that month was captured electronically."
+                "At least {visits} services, most of them errands, are registered for the \
+                 client in {month}, but not one visit that month was captured electronically."
             ),
         }
     };
-    Hit {
-        grade,
-        p_value: None,
-        related: Vec::new(),
-        disputed: None,
-        observed: vec![
+    Hit::new(grade)
+        .observed([
             Measure::whole("services_min", i64::from(visits)),
             Measure::whole("electronic_contacts", 0),
-        ],
-        expected: vec![Measure::whole("electronic_contacts_min", 1)],
-        excluded: &["electronic-contact", "remote"],
-        not_tested: Vec::new(),
-        text,
-    }
+        ])
+        .expected([Measure::whole("electronic_contacts_min", 1)])
+        .excluded(&["electronic-contact", "remote"])
+        .text(move || text)
 }

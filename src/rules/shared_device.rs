@@ -21,23 +21,21 @@
 
 use serde::Deserialize;
 
-use super::shares::{Shares, Told, Words};
-use super::{Definition, from_table};
+use super::shares::{RoundedShare, Shares, Words};
+use super::visit_and_period_rule;
 use crate::domain::{Class, Day, Grade, Measure, Month, Sentence, SubjectKind};
 use crate::engine::{
-    Hit, Looks, Mark, PeriodSight, PeriodSubject, Report, Rule, ShareFloor, Sight, Signal, Visit,
+    Answered, Definition, Hit, Mark, PeriodReport, PeriodRule, PeriodSight, PeriodSubject, Report,
+    ShareFloor, Sight, Signal, Text, Visit, VisitRule,
 };
 
 pub(super) const RULE: Definition = Definition {
     id: "shared-device",
     version: 3,
     class: Class::Pattern,
-    patterns: &[14],
-    reads_history: false,
-    looks: Looks::AtBoth,
     summary_sv: "En omsorgspersons besök är registrerade med andras telefoner.",
     summary_en: "A carer's visits are captured with other carers' devices.",
-    build: from_table::<SharedDevice>,
+    build: visit_and_period_rule::<SharedDevice>,
 };
 
 const WORDS: Words = Words {
@@ -65,7 +63,14 @@ struct SharedDevice {
     borrowed_days_min: u32,
 }
 
-impl Rule for SharedDevice {
+/// What is found: only the graver of the two.
+#[derive(Hash, PartialEq)]
+enum Pattern {
+    Borrowed,
+    Shared(RoundedShare),
+}
+
+impl VisitRule for SharedDevice {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
         let visit = sight.visit();
         if visit.is_performed() && (visit.start_device.is_some() || visit.end_device.is_some()) {
@@ -88,8 +93,12 @@ impl Rule for SharedDevice {
                 || sight.before_at_carer(is_other).is_some()
                 || sight.after_at_carer(is_other).is_some())
     }
+}
 
-    fn periods_of(&self) -> &'static [SubjectKind] {
+impl PeriodRule for SharedDevice {
+    type Answer = Pattern;
+
+    fn subjects(&self) -> &'static [SubjectKind] {
         &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
     }
 
@@ -99,26 +108,24 @@ impl Rule for SharedDevice {
         vec![self.shares.floor(Mark::SharedDevice), borrowed]
     }
 
-    fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
-        if self.has_borrowed(sight) {
-            report.hit_marked(Mark::Borrowed, self.borrowed(sight.period().month));
-        } else if let Some(told) = self.told(sight) {
-            let excluded = &["handover", "pool-phones", "new-phone", "few-visits"];
-            report.hit_marked(told.mark(), told.hit(sight, self.grade(sight, &told), WORDS, excluded));
-        }
+    fn answer(&self, sight: &PeriodSight<'_>) -> Answered<Self::Answer> {
+        let share = self.shares.answer(sight, Mark::SharedDevice, Some(Signal::SharedDevice));
+        let borrowed = self.has_borrowed(sight);
+        share.map(|share| if borrowed { Some(Pattern::Borrowed) } else { share.map(Pattern::Shared) })
     }
 
-    fn fingerprint(&self, sight: &PeriodSight<'_>) -> u64 {
-        let share = self.told(sight).map_or(0, |told| told.word());
-        if self.has_borrowed(sight) { u64::MAX } else { share }
+    fn report(&self, pattern: &Pattern, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) {
+        match pattern {
+            Pattern::Borrowed => report.hit_marked(Mark::Borrowed, self.borrowed(sight.period().month)),
+            Pattern::Shared(share) => {
+                let excluded = &["handover", "pool-phones", "new-phone", "few-visits"];
+                report.hit_marked(share.mark(), share.hit(sight, self.grade(sight, share), WORDS, excluded));
+            }
+        }
     }
 }
 
 impl SharedDevice {
-    fn told(&self, sight: &PeriodSight<'_>) -> Option<Told> {
-        self.shares.told(sight, Mark::SharedDevice, Some(Signal::SharedDevice))
-    }
-
     fn has_borrowed(&self, sight: &PeriodSight<'_>) -> bool {
         let borrowed = sight.tally().count(Mark::Borrowed).marked;
         if !matches!(sight.period().subject, PeriodSubject::Carer(_)) || borrowed < self.borrowed_min.max(1) {
@@ -132,39 +139,35 @@ impl SharedDevice {
         self.borrowed_days_min as usize <= days.len()
     }
 
-    fn borrowed(&self, month: Month) -> Hit {
+    fn borrowed(&self, month: Month) -> Hit<impl Text> {
         let (visits, days) = (self.borrowed_min, self.borrowed_days_min);
-        Hit {
-            grade: Grade::Review,
-            p_value: None,
-            related: Vec::new(),
-            disputed: None,
-            observed: vec![
+        Hit::review()
+            .observed([
                 Measure::whole("visits_min", i64::from(visits)),
                 Measure::whole("days_min", i64::from(days)),
-            ],
-            expected: vec![
+            ])
+            .expected([
                 Measure::whole("visits_max", i64::from(visits) - 1),
                 Measure::whole("days_max", i64::from(days) - 1),
-            ],
-            excluded: &["handover", "lent-for-a-day"],
-            not_tested: Vec::new(),
-            text: Sentence {
+            ])
+            .excluded(&["handover", "lent-for-a-day"])
+            .text(move || Sentence {
                 sv: format!(
-                    "Minst {visits} av omsorgspersonens besök i {month}, på minst {days} dagar, är registrerade med en \
-                     telefon som någon annan hade både före och efter samma dag."
+                    "Minst {visits} av omsorgspersonens besök i {month}, på minst {days} dagar, är \
+                     registrerade med en telefon som någon annan hade både före och efter samma \
+                     dag."
                 ),
                 en: format!(
-                    "At least {visits} of the carer's visits in {month}, on at least {days} days, were captured with a \
-                     device that somebody else had before and after on the same day."
+                    "At least {visits} of the carer's visits in {month}, on at least {days} days, \
+                     were captured with a device that somebody else had before and after on the \
+                     same day."
                 ),
-            },
-        }
+            })
     }
 
-    fn grade(&self, sight: &PeriodSight<'_>, told: &Told) -> Grade {
+    fn grade(&self, sight: &PeriodSight<'_>, share: &RoundedShare) -> Grade {
         let one = matches!(sight.period().subject, PeriodSubject::Carer(_));
-        if one && self.p_carer_review_max < told.p_value() { Grade::Observe } else { Grade::Review }
+        if one && self.p_carer_review_max < share.p_value() { Grade::Observe } else { Grade::Review }
     }
 }
 

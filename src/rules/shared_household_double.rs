@@ -15,20 +15,17 @@
 
 use serde::Deserialize;
 
-use super::{Definition, from_table};
+use super::visit_rule;
 use crate::domain::{Class, Grade, Measure, PaymentMode, Sentence};
-use crate::engine::{Hit, Looks, Report, Rule, Sight, Visit};
+use crate::engine::{Definition, Hit, Label, Report, Sight, Text, Visit, VisitRule};
 
 pub(super) const RULE: Definition = Definition {
     id: "shared-household-double",
     version: 1,
     class: Class::Deviation,
-    patterns: &[39],
-    reads_history: false,
-    looks: Looks::AtVisits,
     summary_sv: "Ett besök hos två i samma hushåll faktureras fullt ut för båda.",
     summary_en: "One visit to two of a household is billed in full for both.",
-    build: from_table::<SharedHouseholdDouble>,
+    build: visit_rule::<SharedHouseholdDouble>,
 };
 
 #[derive(Debug, Deserialize)]
@@ -42,7 +39,7 @@ struct SharedHouseholdDouble {
     split_required: bool,
 }
 
-impl Rule for SharedHouseholdDouble {
+impl VisitRule for SharedHouseholdDouble {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
         let own = sight.visit();
         for (other, _) in sight.overlapping_at_carer() {
@@ -73,40 +70,34 @@ impl SharedHouseholdDouble {
             && self.split_share_max * (visit.seconds() as f64) < visit.paid_seconds() as f64
     }
 
-    fn hit(&self, sight: &Sight<'_>, other: &Visit) -> Hit {
+    fn hit(&self, sight: &Sight<'_>, other: &Visit) -> Hit<impl Text> {
         let own = sight.visit();
         let grade = if self.split_required { Grade::Hold } else { Grade::Review };
         let weaker = sight.is_weaker(other);
-        Hit {
-            grade: sight.side(other, grade),
-            p_value: None,
-            related: vec![other.slot],
-            disputed: weaker.then_some(own.span),
-            observed: vec![
+        Hit::new(sight.side(other, grade))
+            .related([other.slot])
+            .disputed(weaker.then_some(own.span))
+            .observed([
                 Measure::whole("billed_seconds", own.paid_seconds()),
                 Measure::whole("billed_seconds_of_other", other.paid_seconds()),
-            ],
-            expected: vec![Measure::whole("billed_seconds_of_both_max", own.seconds().max(other.seconds()))],
-            excluded: &["shared-visit", "one-after-the-other", "other-payment", "outside-home", "not-billed"],
-            not_tested: Vec::new(),
-            text: sentence(sight, other),
-        }
+            ])
+            .expected([Measure::whole("billed_seconds_of_both_max", own.seconds().max(other.seconds()))])
+            .excluded(&["shared-visit", "one-after-the-other", "other-payment", "outside-home", "not-billed"])
+            .text(move || sentence(sight, other))
     }
 }
 
 fn sentence(sight: &Sight<'_>, other: &Visit) -> Sentence {
-    let own = sight.visit();
-    let (id, clock) = (sight.id(own.slot), sight.clock(own.span));
-    let (other_id, other_clock) = (sight.id(other.slot), sight.clock(other.span));
-    let date = sight.zone().date(own.span.start());
+    let Label { id, clock, date } = sight.label();
+    let Label { id: other_id, clock: other_clock, .. } = sight.label_of(other);
     Sentence {
         sv: format!(
-            "Samma tid hos två i ett hushåll den {date} faktureras fullt ut för båda: {id} kl. {clock} och {other_id} \
-             kl. {other_clock}."
+            "Samma tid hos två i ett hushåll den {date} faktureras fullt ut för båda: {id} \
+             kl. {clock} och {other_id} kl. {other_clock}."
         ),
         en: format!(
-            "The same time with two of one household on {date} is billed in full for both: {id} at {clock} and \
-             {other_id} at {other_clock}."
+            "The same time with two of one household on {date} is billed in full for both: \
+             {id} at {clock} and {other_id} at {other_clock}."
         ),
     }
 }

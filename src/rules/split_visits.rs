@@ -14,20 +14,17 @@
 
 use serde::Deserialize;
 
-use super::{Definition, from_table};
+use super::visit_rule;
 use crate::domain::{Class, Grade, Measure, PaymentMode, Sentence, VisitKind};
-use crate::engine::{Hit, Looks, Mark, Report, Rule, Sight, Visit};
+use crate::engine::{Definition, Hit, Label, Mark, Report, Sight, Text, Visit, VisitRule};
 
 pub(super) const RULE: Definition = Definition {
     id: "split-visits",
     version: 1,
     class: Class::Deviation,
-    patterns: &[26],
-    reads_history: false,
-    looks: Looks::AtVisits,
     summary_sv: "Ett besök är registrerat som flera korta.",
     summary_en: "One visit is registered as several short ones.",
-    build: from_table::<SplitVisits>,
+    build: visit_rule::<SplitVisits>,
 };
 
 #[derive(Debug, Deserialize)]
@@ -39,7 +36,7 @@ struct SplitVisits {
     pieces_min: u32,
 }
 
-impl Rule for SplitVisits {
+impl VisitRule for SplitVisits {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
         let own = sight.visit();
         if !counts(own) {
@@ -85,47 +82,45 @@ impl SplitVisits {
             && (0..i64::from(self.gap_seconds_max)).contains(&gap)
     }
 
-    fn hit(&self, sight: &Sight<'_>, pieces: &[&Visit]) -> Hit {
+    fn hit(&self, sight: &Sight<'_>, pieces: &[&Visit]) -> Hit<impl Text> {
         let own = sight.visit();
         let per_visit = own.payment_mode == PaymentMode::PerVisit;
         let count = 1 + pieces.len() as i64;
         let many = i64::from(self.pieces_min) <= count;
         let before = pieces[0];
         let gap = own.span.start().since(before.presence().end());
-        let (id, clock) = (sight.id(own.slot), sight.clock(own.span));
-        let (other_id, other_clock) = (sight.id(before.slot), sight.clock(before.span));
-        let date = sight.zone().date(own.span.start());
+        let Label { id, clock, date } = sight.label();
+        let Label { id: other_id, clock: other_clock, .. } = sight.label_of(before);
         let minutes = (gap + 30) / 60;
-        Hit {
-            grade: if per_visit || many { Grade::Review } else { Grade::Observe },
-            p_value: None,
-            related: pieces.iter().map(|piece| piece.slot).collect(),
-            disputed: per_visit.then_some(own.span),
-            observed: vec![
+        Hit::new(if per_visit || many { Grade::Review } else { Grade::Observe })
+            .related(pieces.iter().map(|piece| piece.slot))
+            .disputed(per_visit.then_some(own.span))
+            .observed([
                 Measure::whole("gap_seconds", gap),
                 Measure::whole(if many { "pieces_min" } else { "pieces" }, count),
-            ],
-            expected: vec![Measure::whole("gap_seconds_min", i64::from(self.gap_seconds_max))],
-            excluded: &[
+            ])
+            .expected([Measure::whole("gap_seconds_min", i64::from(self.gap_seconds_max))])
+            .excluded(&[
                 "planned-as-two",
                 "other-service",
                 "unplanned",
                 "alarm",
                 "declined-visit",
                 "not-billed",
-            ],
-            not_tested: if own.planned().is_some() { Vec::new() } else { vec!["plan"] },
-            text: Sentence {
+            ])
+            .not_tested(own.planned().is_none().then_some("plan"))
+            .text(move || Sentence {
                 sv: format!(
-                    "Samma omsorgsperson registrerade två besök hos brukaren den {date} med {minutes} minuter emellan: \
-                     {other_id} kl. {other_clock} och {id} kl. {clock}. De var inte planerade som två."
+                    "Samma omsorgsperson registrerade två besök hos brukaren den {date} med \
+                     {minutes} minuter emellan: {other_id} kl. {other_clock} och {id} kl. {clock}. \
+                     De var inte planerade som två."
                 ),
                 en: format!(
-                    "The same carer registered two visits at the client on {date} with {minutes} minutes between: \
-                     {other_id} at {other_clock} and {id} at {clock}. They were not planned as two."
+                    "The same carer registered two visits at the client on {date} with {minutes} \
+                     minutes between: {other_id} at {other_clock} and {id} at {clock}. They were \
+                     not planned as two."
                 ),
-            },
-        }
+            })
     }
 }
 

@@ -17,21 +17,21 @@
 
 use serde::Deserialize;
 
-use super::shares::{Shares, Told, Words};
-use super::{Definition, from_table};
+use super::shares::{RoundedShare, Shares, Words};
+use super::visit_and_period_rule;
 use crate::domain::{Class, Grade, SubjectKind, VisitKind};
-use crate::engine::{Looks, Mark, PeriodSight, Report, Rule, ShareFloor, Sight, Signal};
+use crate::engine::{
+    Answered, Definition, Mark, PeriodReport, PeriodRule, PeriodSight, Report, ShareFloor, Sight, Signal,
+    VisitRule,
+};
 
 pub(super) const RULE: Definition = Definition {
     id: "tariff-edge",
     version: 3,
     class: Class::Pattern,
-    patterns: &[29],
-    reads_history: false,
-    looks: Looks::AtBoth,
     summary_sv: "För många besök börjar strax innanför en bättre betald tid.",
     summary_en: "Too many visits begin just inside better paid hours.",
-    build: from_table::<TariffEdge>,
+    build: visit_and_period_rule::<TariffEdge>,
 };
 
 /// Where the better paid hours begin.
@@ -68,7 +68,7 @@ struct TariffEdge {
     edge_minutes: u16,
 }
 
-impl Rule for TariffEdge {
+impl VisitRule for TariffEdge {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
         let visit = sight.visit();
         if visit.is_performed()
@@ -78,8 +78,12 @@ impl Rule for TariffEdge {
             report.mark(mark, inside);
         }
     }
+}
 
-    fn periods_of(&self) -> &'static [SubjectKind] {
+impl PeriodRule for TariffEdge {
+    type Answer = [Option<RoundedShare>; 2];
+
+    fn subjects(&self) -> &'static [SubjectKind] {
         &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
     }
 
@@ -87,27 +91,27 @@ impl Rule for TariffEdge {
         vec![self.shares.floor(Mark::TariffEdge), self.shares.floor(Mark::NightEdge)]
     }
 
-    fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
-        for (told, words) in self.told(sight).into_iter().zip([BEGIN, END]) {
-            if let Some(told) = told {
-                let excluded = &["night-tour", "usual-shift-start", "few-visits"];
-                report.hit_marked(told.mark(), told.hit(sight, Grade::Review, words, excluded));
-            }
-        }
+    fn answer(&self, sight: &PeriodSight<'_>) -> Answered<Self::Answer> {
+        let [begin, end] = [Mark::TariffEdge, Mark::NightEdge].map(|mark| self.shares.excess(sight, mark));
+        let shares = [
+            begin.and_then(|excess| self.shares.rounded(sight, Mark::TariffEdge, &excess)),
+            end.and_then(|excess| self.shares.rounded(sight, Mark::NightEdge, &excess)),
+        ];
+        let answered = Answered::from(shares.iter().any(Option::is_some).then_some(shares));
+        answered.signal(Signal::TariffEdge, begin.map_or(1.0, |excess| excess.p_value))
     }
 
-    fn fingerprint(&self, sight: &PeriodSight<'_>) -> u64 {
-        let [begin, end] = self.told(sight).map(|told| told.map_or(0, |told| told.word()));
-        begin ^ end.rotate_left(u64::BITS / 2)
+    fn report(&self, shares: &Self::Answer, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) {
+        for (share, words) in shares.iter().zip([BEGIN, END]) {
+            if let Some(share) = share {
+                let excluded = &["night-tour", "usual-shift-start", "few-visits"];
+                report.hit_marked(share.mark(), share.hit(sight, Grade::Review, words, excluded));
+            }
+        }
     }
 }
 
 impl TariffEdge {
-    fn told(&self, sight: &PeriodSight<'_>) -> [Option<Told>; 2] {
-        let begin = self.shares.told(sight, Mark::TariffEdge, Some(Signal::TariffEdge));
-        [begin, self.shares.told(sight, Mark::NightEdge, None)]
-    }
-
     /// At which edge a visit begins that begins in this minute of the day, and whether it does so just inside
     /// the better paid hours. `None` where it is near no edge.
     fn edge(&self, minute: u16) -> Option<(Mark, bool)> {

@@ -14,21 +14,20 @@
 
 use serde::Deserialize;
 
-use super::shares::{Shares, Told, Words};
-use super::{Definition, from_table};
+use super::shares::{RoundedShare, Shares, Words};
+use super::visit_and_period_rule;
 use crate::domain::{Class, Grade, SubjectKind};
-use crate::engine::{Looks, Mark, PeriodSight, Report, Rule, ShareFloor, Sight};
+use crate::engine::{
+    Answered, Definition, Mark, PeriodReport, PeriodRule, PeriodSight, Report, ShareFloor, Sight, VisitRule,
+};
 
 pub(super) const RULE: Definition = Definition {
     id: "task-pattern",
     version: 1,
     class: Class::Pattern,
-    patterns: &[35],
-    reads_history: false,
-    looks: Looks::AtBoth,
     summary_sv: "Alla insatser, eller inga, är ikryssade vid varje besök.",
     summary_en: "All tasks, or none, are ticked at every visit.",
-    build: from_table::<TaskPattern>,
+    build: visit_and_period_rule::<TaskPattern>,
 };
 
 const WORDS: Words = Words {
@@ -47,7 +46,7 @@ struct TaskPattern {
     tasks_min: u8,
 }
 
-impl Rule for TaskPattern {
+impl VisitRule for TaskPattern {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
         let visit = sight.visit();
         if !visit.is_at_home() {
@@ -59,8 +58,12 @@ impl Rule for TaskPattern {
             report.mark(Mark::TaskPattern, ticked == 0 || listed <= ticked);
         }
     }
+}
 
-    fn periods_of(&self) -> &'static [SubjectKind] {
+impl PeriodRule for TaskPattern {
+    type Answer = RoundedShare;
+
+    fn subjects(&self) -> &'static [SubjectKind] {
         &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
     }
 
@@ -68,22 +71,14 @@ impl Rule for TaskPattern {
         vec![self.shares.floor(Mark::TaskPattern)]
     }
 
-    fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
-        if let Some(told) = self.told(sight) {
-            report.hit_marked(
-                told.mark(),
-                told.hit(sight, Grade::Observe, WORDS, &["short-list", "template", "few-visits"]),
-            );
-        }
+    fn answer(&self, sight: &PeriodSight<'_>) -> Answered<Self::Answer> {
+        self.shares.answer(sight, Mark::TaskPattern, None)
     }
 
-    fn fingerprint(&self, sight: &PeriodSight<'_>) -> u64 {
-        self.told(sight).map_or(0, |told| told.word())
-    }
-}
-
-impl TaskPattern {
-    fn told(&self, sight: &PeriodSight<'_>) -> Option<Told> {
-        self.shares.told(sight, Mark::TaskPattern, None)
+    fn report(&self, share: &RoundedShare, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) {
+        report.hit_marked(
+            share.mark(),
+            share.hit(sight, Grade::Observe, WORDS, &["short-list", "template", "few-visits"]),
+        );
     }
 }

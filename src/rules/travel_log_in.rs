@@ -19,20 +19,17 @@
 
 use serde::Deserialize;
 
-use super::{Definition, from_table};
+use super::visit_rule;
 use crate::domain::{CaptureMethod, Class, Coordinates, Geo, Grade, Measure, Sentence, Span, VisitKind};
-use crate::engine::{ClientId, Hit, Looks, Report, Rule, Sight, Visit};
+use crate::engine::{ClientId, Definition, Hit, Label, Report, Sight, Text, Visit, VisitRule};
 
 pub(super) const RULE: Definition = Definition {
     id: "travel-log-in",
     version: 1,
     class: Class::Contradiction,
-    patterns: &[11],
-    reads_history: false,
-    looks: Looks::AtVisits,
     summary_sv: "Ett besök påbörjades på vägen dit.",
     summary_en: "A visit was begun on the way there.",
-    build: from_table::<TravelLogIn>,
+    build: visit_rule::<TravelLogIn>,
 };
 
 #[derive(Debug, Deserialize)]
@@ -51,7 +48,7 @@ struct Elsewhere {
     households_known: bool,
 }
 
-impl Rule for TravelLogIn {
+impl VisitRule for TravelLogIn {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
         let own = sight.visit();
         if !own.is_at_home() || own.kind == VisitKind::MealDelivery || own.start_method.is_manual() {
@@ -104,7 +101,7 @@ impl TravelLogIn {
         visit.geo()[1].map_or(bound, |geo| !self.is_far(geo, home))
     }
 
-    fn hit(&self, sight: &Sight<'_>, elsewhere: &Elsewhere) -> Hit {
+    fn hit(&self, sight: &Sight<'_>, elsewhere: &Elsewhere) -> Hit<impl Text> {
         let own = sight.visit();
         let Elsewhere { metres, by_tag, households_known } = *elsewhere;
         let mut grade = if by_tag && metres.is_some() { Grade::Hold } else { Grade::Review };
@@ -121,24 +118,18 @@ impl TravelLogIn {
         let mut observed = vec![Measure::text("begun_by", if by_tag { "tag" } else { "position" })];
         observed.extend(metres.map(|metres| Measure::whole("distance_metres", metres.round() as i64)));
         observed.push(Measure::whole("way_seconds", way));
-        Hit {
-            grade,
-            p_value: None,
-            related: Vec::new(),
-            disputed: Span::new(start, start.plus(way.min(own.seconds()))).filter(|span| 0 < span.seconds()),
-            observed,
-            expected: vec![Measure::whole("distance_metres_max", i64::from(self.metres_min))],
-            excluded: &["one-household", "outside-home", "meal-delivery", "manual-start", "declined-visit"],
-            not_tested,
-            text: sentence(sight, elsewhere, way),
-        }
+        Hit::new(grade)
+            .disputed(Span::new(start, start.plus(way.min(own.seconds()))).filter(|span| 0 < span.seconds()))
+            .observed(observed)
+            .expected([Measure::whole("distance_metres_max", i64::from(self.metres_min))])
+            .excluded(&["one-household", "outside-home", "meal-delivery", "manual-start", "declined-visit"])
+            .not_tested(not_tested)
+            .text(move || sentence(sight, elsewhere, way))
     }
 }
 
 fn sentence(sight: &Sight<'_>, elsewhere: &Elsewhere, way: i64) -> Sentence {
-    let own = sight.visit();
-    let (id, clock) = (sight.id(own.slot), sight.clock(own.span));
-    let date = sight.zone().date(own.span.start());
+    let Label { id, clock, date } = sight.label();
     let (where_sv, where_en) = match (elsewhere.by_tag, elsewhere.metres) {
         (true, _) => (
             "med en tagg som sitter hos en annan brukare".to_owned(),
@@ -152,10 +143,12 @@ fn sentence(sight: &Sight<'_>, elsewhere: &Elsewhere, way: i64) -> Sentence {
     let minutes = (way + 59) / 60;
     Sentence {
         sv: format!(
-            "Besöket {id} den {date} kl. {clock} påbörjades {where_sv}. Vägen därifrån tar omkring {minutes} minuter."
+            "Besöket {id} den {date} kl. {clock} påbörjades {where_sv}. Vägen därifrån tar \
+             omkring {minutes} minuter."
         ),
         en: format!(
-            "Visit {id} on {date} at {clock} was begun {where_en}. The way from there takes about {minutes} minutes."
+            "Visit {id} on {date} at {clock} was begun {where_en}. The way from there \
+             takes about {minutes} minutes."
         ),
     }
 }

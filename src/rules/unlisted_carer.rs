@@ -13,27 +13,24 @@
 
 use serde::Deserialize;
 
-use super::{Definition, from_table};
-use crate::domain::{Class, Grade, Measure, Sentence};
-use crate::engine::{Hit, Looks, Report, Rule, Sight};
+use super::visit_rule;
+use crate::domain::{Class, Measure, Sentence};
+use crate::engine::{Definition, Hit, Label, Report, Sight, Text, VisitRule};
 
 pub(super) const RULE: Definition = Definition {
     id: "unlisted-carer",
     version: 1,
     class: Class::Deviation,
-    patterns: &[40],
-    reads_history: false,
-    looks: Looks::AtVisits,
     summary_sv: "Omsorgspersonen finns inte på utförarens personallista.",
     summary_en: "The carer is not on the provider's list of staff.",
-    build: from_table::<UnlistedCarer>,
+    build: visit_rule::<UnlistedCarer>,
 };
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct UnlistedCarer {}
 
-impl Rule for UnlistedCarer {
+impl VisitRule for UnlistedCarer {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
         let own = sight.visit();
         if !own.is_performed() || !own.billable {
@@ -47,28 +44,22 @@ impl Rule for UnlistedCarer {
     }
 }
 
-fn hit(sight: &Sight<'_>) -> Hit {
+fn hit(sight: &Sight<'_>) -> Hit<impl Text> {
     let own = sight.visit();
-    let (id, clock) = (sight.id(own.slot), sight.clock(own.span));
-    let date = sight.zone().date(own.span.start());
-    Hit {
-        grade: Grade::Review,
-        p_value: None,
-        related: Vec::new(),
-        disputed: Some(own.span),
-        observed: vec![Measure::whole("employments", 0)],
-        expected: vec![Measure::whole("employments_min", 1)],
-        excluded: &["declined-visit", "not-billed"],
-        not_tested: Vec::new(),
-        text: Sentence {
+    let Label { id, clock, date } = sight.label();
+    Hit::review()
+        .disputed(own.span)
+        .observed([Measure::whole("employments", 0)])
+        .expected([Measure::whole("employments_min", 1)])
+        .excluded(&["declined-visit", "not-billed"])
+        .text(move || Sentence {
             sv: format!(
-                "Besöket {id} den {date} kl. {clock} är registrerat av en omsorgsperson som inte finns på utförarens \
-                 personallista den dagen."
+                "Besöket {id} den {date} kl. {clock} är registrerat av en omsorgsperson som \
+                 inte finns på utförarens personallista den dagen."
             ),
             en: format!(
-                "Visit {id} on {date} at {clock} is registered by a carer who is not on the provider's list of staff \
-                 that day."
+                "Visit {id} on {date} at {clock} is registered by a carer who is not on the \
+                 provider's list of staff that day."
             ),
-        },
-    }
+        })
 }

@@ -19,23 +19,21 @@
 
 use serde::Deserialize;
 
-use super::shares::{Shares, Told, Words};
-use super::{Definition, from_table};
+use super::shares::{RoundedShare, Shares, Words};
+use super::visit_and_period_rule;
 use crate::domain::{Class, Grade, Measure, Sentence, SubjectKind, VisitKind};
 use crate::engine::{
-    Hit, Looks, Mark, NEIGHBOUR_GAP_SECONDS_MAX, PeriodSight, Report, Rule, ShareFloor, Sight, Signal, Visit,
+    Answered, Definition, Hit, Label, Mark, NEIGHBOUR_GAP_SECONDS_MAX, PeriodReport, PeriodRule, PeriodSight,
+    Report, ShareFloor, Sight, Signal, Text, Visit, VisitRule,
 };
 
 pub(super) const RULE: Definition = Definition {
     id: "unusual-count",
     version: 2,
     class: Class::Deviation,
-    patterns: &[],
-    reads_history: false,
-    looks: Looks::AtBoth,
     summary_sv: "Flera oplanerade besök hos en brukare på några timmar, eller för många av en och samma omsorgsperson.",
     summary_en: "Several unplanned visits to one client in a few hours, or too many by one carer.",
-    build: from_table::<UnusualCount>,
+    build: visit_and_period_rule::<UnusualCount>,
 };
 
 const WORDS: Words = Words {
@@ -58,7 +56,7 @@ struct UnusualCount {
     same_visit_seconds: u32,
 }
 
-impl Rule for UnusualCount {
+impl VisitRule for UnusualCount {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
         let own = sight.visit();
         if own.is_performed() {
@@ -89,8 +87,12 @@ impl Rule for UnusualCount {
         let own = sight.visit();
         own.client == later.client && counts(own) && counts(later)
     }
+}
 
-    fn periods_of(&self) -> &'static [SubjectKind] {
+impl PeriodRule for UnusualCount {
+    type Answer = RoundedShare;
+
+    fn subjects(&self) -> &'static [SubjectKind] {
         &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
     }
 
@@ -98,47 +100,35 @@ impl Rule for UnusualCount {
         vec![self.shares.floor(Mark::Unplanned)]
     }
 
-    fn period(&self, sight: &PeriodSight<'_>, report: &mut Report<'_>) {
-        if let Some(told) = self.told(sight) {
-            report.hit_marked(
-                told.mark(),
-                told.hit(sight, Grade::Review, WORDS, &["alarm", "declined-visit", "few-visits"]),
-            );
-        }
+    fn answer(&self, sight: &PeriodSight<'_>) -> Answered<Self::Answer> {
+        self.shares.answer(sight, Mark::Unplanned, Some(Signal::Unplanned))
     }
 
-    fn fingerprint(&self, sight: &PeriodSight<'_>) -> u64 {
-        self.told(sight).map_or(0, |told| told.word())
+    fn report(&self, share: &RoundedShare, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) {
+        report.hit_marked(
+            share.mark(),
+            share.hit(sight, Grade::Review, WORDS, &["alarm", "declined-visit", "few-visits"]),
+        );
     }
 }
 
 impl UnusualCount {
-    fn told(&self, sight: &PeriodSight<'_>) -> Option<Told> {
-        self.shares.told(sight, Mark::Unplanned, Some(Signal::Unplanned))
-    }
-
-    fn hit(&self, sight: &Sight<'_>, count: u32) -> Hit {
-        let own = sight.visit();
-        let (id, clock) = (sight.id(own.slot), sight.clock(own.span));
-        let date = sight.zone().date(own.span.start());
-        Hit {
-            grade: Grade::Observe,
-            p_value: None,
-            related: Vec::new(),
-            disputed: None,
-            observed: vec![Measure::whole("unplanned_visits", i64::from(count))],
-            expected: vec![Measure::whole("unplanned_visits_max", i64::from(self.in_four_hours_min) - 1)],
-            excluded: &["alarm", "double-staffing", "declined-visit"],
-            not_tested: Vec::new(),
-            text: Sentence {
+    fn hit(&self, sight: &Sight<'_>, count: u32) -> Hit<impl Text> {
+        let Label { id, clock, date } = sight.label();
+        Hit::observe()
+            .observed([Measure::whole("unplanned_visits", i64::from(count))])
+            .expected([Measure::whole("unplanned_visits_max", i64::from(self.in_four_hours_min) - 1)])
+            .excluded(&["alarm", "double-staffing", "declined-visit"])
+            .text(move || Sentence {
                 sv: format!(
-                    "Besöket {id} den {date} kl. {clock} är det {count}:e oplanerade hos brukaren på fyra timmar."
+                    "Besöket {id} den {date} kl. {clock} är det {count}:e oplanerade hos brukaren \
+                     på fyra timmar."
                 ),
                 en: format!(
-                    "Visit {id} on {date} at {clock} is unplanned visit number {count} to the client in four hours."
+                    "Visit {id} on {date} at {clock} is unplanned visit number {count} to the \
+                     client in four hours."
                 ),
-            },
-        }
+            })
     }
 }
 

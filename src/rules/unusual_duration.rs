@@ -25,20 +25,19 @@
 
 use serde::Deserialize;
 
-use super::{Definition, from_table};
+use super::visit_rule;
 use crate::domain::{Class, Grade, Measure, Sentence, Span, VisitKind};
-use crate::engine::{Baseline, Hit, Looks, Mark, Prior, Report, Rule, Sight, Signal, Visit};
+use crate::engine::{
+    Baseline, Definition, Hit, Label, Mark, Prior, Report, Sight, Signal, Text, Visit, VisitRule,
+};
 
 pub(super) const RULE: Definition = Definition {
     id: "unusual-duration",
     version: 2,
     class: Class::Deviation,
-    patterns: &[],
-    reads_history: true,
-    looks: Looks::AtVisits,
     summary_sv: "Ett besök är mycket längre än vad som är vanligt för brukaren och omsorgspersonen.",
     summary_en: "A visit is far longer than is usual for the client and the carer.",
-    build: from_table::<UnusualDuration>,
+    build: visit_rule::<UnusualDuration>,
 };
 
 /// The expected range ends where one visit in a hundred begins.
@@ -77,7 +76,7 @@ struct UnusualDuration {
     client_plan_weight: f64,
 }
 
-impl Rule for UnusualDuration {
+impl VisitRule for UnusualDuration {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
         let own = sight.visit();
         if !is_comparable(own) {
@@ -117,6 +116,10 @@ impl Rule for UnusualDuration {
             && is_comparable(later)
             && later.log_ratio().is_some_and(is_long)
     }
+
+    fn reads_history(&self) -> bool {
+        true
+    }
 }
 
 impl UnusualDuration {
@@ -149,7 +152,14 @@ impl UnusualDuration {
         long
     }
 
-    fn hit(&self, sight: &Sight<'_>, client: &Baseline, carer: &Baseline, p_value: f64, planned: i64) -> Hit {
+    fn hit(
+        &self,
+        sight: &Sight<'_>,
+        client: &Baseline,
+        carer: &Baseline,
+        p_value: f64,
+        planned: i64,
+    ) -> Hit<impl Text> {
         let own = sight.visit();
         let seconds_at = |log_ratio: f64| (planned as f64 * log_ratio.exp()).round() as i64;
         let usual = seconds_at(client.predictive().centre);
@@ -158,28 +168,24 @@ impl UnusualDuration {
         // A button can be pressed long after the door was closed.
         let grave = known && p_value <= self.p_review_max && own.is_electronic();
         let excess = Span::new(own.span.start().plus(most), own.span.end());
-        Hit {
-            grade: if grave { Grade::Review } else { Grade::Observe },
-            p_value: Some(p_value),
-            related: Vec::new(),
-            disputed: excess,
-            observed: vec![
+        Hit::new(if grave { Grade::Review } else { Grade::Observe })
+            .p_value(p_value)
+            .disputed(excess)
+            .observed([
                 Measure::whole("registered_seconds", own.seconds()),
                 Measure::whole("planned_seconds", planned),
                 Measure::whole("client_visits", i64::from(client.observations())),
                 Measure::whole("carer_visits", i64::from(carer.observations())),
                 Measure::real("prior_share", client.prior_share()),
-            ],
-            expected: vec![
+            ])
+            .expected([
                 Measure::whole("usual_seconds", usual),
                 Measure::whole("usual_seconds_max", most),
                 Measure::real("usual_ratio_of_carer", carer.predictive().centre.exp()),
                 Measure::real("p_value_min", if grave { self.p_review_max } else { self.p_observe_max }),
-            ],
-            excluded: &["auto-closed", "manual-end", "night-tour", "outside-home", "alarm", "declined-visit"],
-            not_tested: Vec::new(),
-            text: sentence(sight, usual, planned, client.observations()),
-        }
+            ])
+            .excluded(&["auto-closed", "manual-end", "night-tour", "outside-home", "alarm", "declined-visit"])
+            .text(move || sentence(sight, usual, planned, client.observations()))
     }
 }
 
@@ -199,18 +205,19 @@ fn is_comparable(visit: &Visit) -> bool {
 
 fn sentence(sight: &Sight<'_>, usual: i64, planned: i64, observations: u32) -> Sentence {
     let own = sight.visit();
-    let (id, clock) = (sight.id(own.slot), sight.clock(own.span));
-    let date = sight.zone().date(own.span.start());
+    let Label { id, clock, date } = sight.label();
     let minutes = |seconds: i64| (seconds + 30) / 60;
     let (registered, planned, usual) = (minutes(own.seconds()), minutes(planned), minutes(usual));
     Sentence {
         sv: format!(
-            "Besöket {id} den {date} kl. {clock} är {registered} minuter. Planen är {planned}, och sådana besök \
-             hos brukaren tar vanligen {usual} minuter ({observations} tidigare besök)."
+            "Besöket {id} den {date} kl. {clock} är {registered} minuter. Planen är \
+             {planned}, och sådana besök hos brukaren tar vanligen {usual} minuter \
+             ({observations} tidigare besök)."
         ),
         en: format!(
-            "Visit {id} on {date} at {clock} is {registered} minutes long. The plan is {planned}, and such visits \
-             at the client usually take {usual} minutes ({observations} earlier visits)."
+            "Visit {id} on {date} at {clock} is {registered} minutes long. The plan is \
+             {planned}, and such visits at the client usually take {usual} minutes \
+             ({observations} earlier visits)."
         ),
     }
 }

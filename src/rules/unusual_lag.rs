@@ -14,20 +14,17 @@
 
 use serde::Deserialize;
 
-use super::{Definition, from_table};
-use crate::domain::{Class, Grade, Measure, Sentence};
-use crate::engine::{Hit, Looks, Mark, Report, Rule, Sight, Signal};
+use super::visit_rule;
+use crate::domain::{Class, Measure, Sentence};
+use crate::engine::{Definition, Hit, Label, Mark, Report, Sight, Signal, Text, VisitRule};
 
 pub(super) const RULE: Definition = Definition {
     id: "unusual-lag",
     version: 1,
     class: Class::Deviation,
-    patterns: &[],
-    reads_history: false,
-    looks: Looks::AtVisits,
     summary_sv: "En registrering nådde servern långt efter besöket.",
     summary_en: "A registration reached the server long after the visit.",
-    build: from_table::<UnusualLag>,
+    build: visit_rule::<UnusualLag>,
 };
 
 #[derive(Debug, Deserialize)]
@@ -41,7 +38,7 @@ struct UnusualLag {
     seconds_observe_min: u32,
 }
 
-impl Rule for UnusualLag {
+impl VisitRule for UnusualLag {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
         let own = sight.visit();
         if !own.is_performed() || own.end_method.is_manual() {
@@ -57,26 +54,19 @@ impl Rule for UnusualLag {
 }
 
 impl UnusualLag {
-    fn hit(&self, sight: &Sight<'_>, lag: i64) -> Hit {
-        let own = sight.visit();
-        let (id, clock) = (sight.id(own.slot), sight.clock(own.span));
-        let date = sight.zone().date(own.span.start());
+    fn hit(&self, sight: &Sight<'_>, lag: i64) -> Hit<impl Text> {
+        let Label { id, clock, date } = sight.label();
         let hours = (lag + 1800) / 3600;
-        Hit {
-            grade: Grade::Observe,
-            p_value: None,
-            related: Vec::new(),
-            disputed: None,
-            observed: vec![Measure::whole("lag_seconds", lag)],
-            expected: vec![Measure::whole("lag_seconds_max", i64::from(self.seconds_observe_min))],
-            excluded: &["manual-end", "declined-visit"],
-            not_tested: Vec::new(),
-            text: Sentence {
+        Hit::observe()
+            .observed([Measure::whole("lag_seconds", lag)])
+            .expected([Measure::whole("lag_seconds_max", i64::from(self.seconds_observe_min))])
+            .excluded(&["manual-end", "declined-visit"])
+            .text(move || Sentence {
                 sv: format!(
-                    "Besöket {id} den {date} kl. {clock} kom in {hours} timmar efter att det slutade."
+                    "Besöket {id} den {date} kl. {clock} kom in {hours} timmar efter att det \
+                     slutade."
                 ),
                 en: format!("Visit {id} on {date} at {clock} came in {hours} hours after it ended."),
-            },
-        }
+            })
     }
 }

@@ -15,20 +15,17 @@
 
 use serde::Deserialize;
 
-use super::{Definition, from_table};
-use crate::domain::{Class, Grade, Measure, Sentence, Span, VisitKind};
-use crate::engine::{Hit, Looks, Report, Rule, Sight, Signal, Visit};
+use super::visit_rule;
+use crate::domain::{Class, Measure, Sentence, Span, VisitKind};
+use crate::engine::{Definition, Hit, Label, Report, Sight, Signal, Text, Visit, VisitRule};
 
 pub(super) const RULE: Definition = Definition {
     id: "unusual-start",
     version: 1,
     class: Class::Deviation,
-    patterns: &[],
-    reads_history: false,
-    looks: Looks::AtVisits,
     summary_sv: "Ett besök började långt från planerad tid.",
     summary_en: "A visit began far from its planned time.",
-    build: from_table::<UnusualStart>,
+    build: visit_rule::<UnusualStart>,
 };
 
 #[derive(Debug, Deserialize)]
@@ -40,7 +37,7 @@ struct UnusualStart {
     seconds_observe_min: u32,
 }
 
-impl Rule for UnusualStart {
+impl VisitRule for UnusualStart {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
         let own = sight.visit();
         if !is_comparable(own) {
@@ -57,28 +54,21 @@ impl Rule for UnusualStart {
 }
 
 impl UnusualStart {
-    fn hit(&self, sight: &Sight<'_>, late: i64) -> Hit {
-        let own = sight.visit();
-        let (id, clock) = (sight.id(own.slot), sight.clock(own.span));
-        let date = sight.zone().date(own.span.start());
+    fn hit(&self, sight: &Sight<'_>, late: i64) -> Hit<impl Text> {
+        let Label { id, clock, date } = sight.label();
         let minutes = (late.abs() + 30) / 60;
         let (sv, en) = if late < 0 { ("före", "before") } else { ("efter", "after") };
-        Hit {
-            grade: Grade::Observe,
-            p_value: None,
-            related: Vec::new(),
-            disputed: None,
-            observed: vec![Measure::whole("late_seconds", late)],
-            expected: vec![Measure::whole("distance_seconds_max", i64::from(self.seconds_observe_min))],
-            excluded: &["unplanned", "alarm", "night-tour", "manual-start", "declined-visit"],
-            not_tested: Vec::new(),
-            text: Sentence {
+        Hit::observe()
+            .observed([Measure::whole("late_seconds", late)])
+            .expected([Measure::whole("distance_seconds_max", i64::from(self.seconds_observe_min))])
+            .excluded(&["unplanned", "alarm", "night-tour", "manual-start", "declined-visit"])
+            .text(move || Sentence {
                 sv: format!(
-                    "Besöket {id} den {date} kl. {clock} började {minutes} minuter {sv} planerad tid."
+                    "Besöket {id} den {date} kl. {clock} började {minutes} minuter {sv} planerad \
+                     tid."
                 ),
                 en: format!("Visit {id} on {date} at {clock} began {minutes} minutes {en} its planned time."),
-            },
-        }
+            })
     }
 }
 

@@ -16,8 +16,12 @@ pub fn default_engine() -> Engine {
 
 /// The same within other bounds.
 pub fn default_engine_within(bounds: Bounds) -> Engine {
-    let text = std::fs::read_to_string(root().join("config/default.toml")).unwrap();
-    Engine::new(settings(bounds), rules(&text))
+    Engine::new(settings(bounds), default_rules())
+}
+
+/// The rules of `config/default.toml`.
+pub fn default_rules() -> RuleSet {
+    rules(&std::fs::read_to_string(root().join("config/default.toml")).unwrap())
 }
 
 /// Limits that random feeds reach.
@@ -134,7 +138,13 @@ pub fn bounded_engine() -> Engine {
     touchy_engine_within(bounds)
 }
 
-fn touchy_rules() -> RuleSet {
+/// An engine with these rules, within bounds that nothing reaches.
+pub fn engine_of(rules: RuleSet) -> Engine {
+    Engine::new(settings(FREE), rules)
+}
+
+/// The rules with limits that random feeds reach.
+pub fn touchy_rules() -> RuleSet {
     let text = std::fs::read_to_string(root().join("config/default.toml")).unwrap();
     let mut table: toml::Table = text.parse().unwrap();
     for (rule, keys) in TOUCHY.parse::<toml::Table>().unwrap() {

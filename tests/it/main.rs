@@ -11,6 +11,7 @@ mod draft;
 mod engines;
 mod evaluate;
 mod feed;
+mod fingerprints;
 mod form;
 mod kafka;
 mod laws;

@@ -57,11 +57,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use tidvakt::domain::{Alert, EventType};
-use tidvakt::engine::{Disposition, Engine, Input, Looks, Output};
-use tidvakt::rules::{Definition, RULES};
+use tidvakt::engine::{Disposition, Engine, Input, Output};
 
 use crate::architecture::root;
-use crate::engines::{Teller, default_engine, timeless};
+use crate::engines::{Teller, default_engine, default_rules, timeless};
 use crate::form::{Expected, FindingLine, Line, Said, read};
 
 #[test]
@@ -131,6 +130,7 @@ fn problems(rule: &str, lines: &[Line]) -> Vec<(usize, String)> {
 /// One case as it goes on.
 struct Story {
     rule: String,
+    is_about_periods: bool,
     teller: Teller,
     lines: Vec<Line>,
     /// Registrations with the rules that only noted something.
@@ -145,8 +145,11 @@ struct Story {
 
 impl Story {
     fn about(rule: &str) -> Self {
+        let rules = default_rules();
+        let mut about_periods = rules.iter().filter(|listed| listed.parts.period.is_some());
         Self {
             rule: rule.to_owned(),
+            is_about_periods: about_periods.any(|listed| listed.definition.id == rule),
             teller: Teller::new(default_engine()),
             lines: Vec::new(),
             noted: BTreeMap::new(),
@@ -239,19 +242,14 @@ impl Story {
         self.observed = observed(&self.teller.engine);
     }
 
-    fn is_about_periods(&self) -> bool {
-        let is_about_periods = |rule: &Definition| rule.id == self.rule && rule.looks != Looks::AtVisits;
-        RULES.iter().any(|rule| is_about_periods(rule))
-    }
-
     /// Must it be named? Everything about a registration must, and what the rule finds.
     fn concerns(&self, actual: &Expected) -> bool {
         match actual {
             Expected::Finding(found) => {
                 let of_visit = found.subject.starts_with("registration:");
-                found.rule == self.rule || (of_visit && !self.is_about_periods())
+                found.rule == self.rule || (of_visit && !self.is_about_periods)
             }
-            Expected::Noted(rule, _) => *rule == self.rule || !self.is_about_periods(),
+            Expected::Noted(rule, _) => *rule == self.rule || !self.is_about_periods,
             _ => true,
         }
     }

@@ -8,8 +8,7 @@ use crate::engine::alert::score::{p_value, score};
 use crate::engine::alert::subject::SubjectState;
 use crate::engine::model::period::{PeriodSubject, SubjectPeriod};
 use crate::engine::model::visit::{Slot, Visit};
-use crate::engine::rule::interface::RuleHit;
-use crate::engine::rule::interface::union_seconds;
+use crate::engine::rule::hit::{RuleHit, union_seconds};
 use crate::engine::totals::tally::NOTHING;
 use crate::engine::{Engine, Output};
 
@@ -87,7 +86,7 @@ impl Engine {
     ) -> Alert {
         // A withdrawal keeps the class and grade of what it takes back.
         let rule_hit = if current.is_alert() { &current.hits } else { &before.hits };
-        let classes = rule_hit.iter().map(|hit| self.rules[usize::from(hit.rule)].class);
+        let classes = rule_hit.iter().map(|hit| self.rules[usize::from(hit.rule)].definition.class);
         let kind = subject.kind;
         let hard = current.hits.iter().any(|rule_hit| rule_hit.hit.p_value.is_none());
         let published: &[RuleHit] = if current.is_alert() { &current.hits } else { &[] };
@@ -115,7 +114,7 @@ impl Engine {
 
     fn finding(&self, rule_hit: &RuleHit) -> Finding {
         let RuleHit { rule, hit, lowered, .. } = rule_hit;
-        let listed = &self.rules[usize::from(*rule)];
+        let definition = self.rules[usize::from(*rule)].definition;
         let measures = |measures: &[Measure]| {
             measures.iter().map(|measure| (measure.name.to_owned(), measure.value.clone())).collect()
         };
@@ -123,9 +122,9 @@ impl Engine {
             hit.related.iter().map(|slot| self.state.ledger.id(*slot).to_owned()).collect();
         related.sort_unstable();
         Finding {
-            rule: listed.id.to_owned(),
-            rule_version: listed.version,
-            class: listed.class,
+            rule: definition.id.to_owned(),
+            rule_version: definition.version,
+            class: definition.class,
             grade: hit.grade,
             p_value: hit.p_value.map(|p| round_significant(p, 4)),
             related,
@@ -155,7 +154,7 @@ impl Engine {
         let grave = || published.hits.iter().filter(|rule_hit| rule_hit.hit.grade == Grade::Hold);
         let seconds = union_seconds(grave());
         let mut reason_codes: Vec<String> =
-            grave().map(|rule_hit| self.rules[usize::from(rule_hit.rule)].id.to_owned()).collect();
+            grave().map(|rule_hit| self.rules[usize::from(rule_hit.rule)].definition.id.to_owned()).collect();
         reason_codes.sort_unstable();
         reason_codes.dedup();
         let interners = &self.state.interners;

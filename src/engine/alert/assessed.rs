@@ -4,7 +4,7 @@ use crate::domain::{Assessment, Grade, SubjectKind, UtcSecond, round_significant
 use crate::engine::Engine;
 use crate::engine::alert::score::{of_p_value, score};
 use crate::engine::model::visit::Slot;
-use crate::engine::rule::interface::RuleHit;
+use crate::engine::rule::hit::RuleHit;
 
 /// A compact assessment of a registration; [`Engine::assessment`] resolves it.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,7 +58,10 @@ impl Engine {
             score: round_significant(assessed.score, 4),
             p_value: assessed.p_value.map(|p| round_significant(p, 4)),
             grade: assessed.grade,
-            rules: (0..self.rules.len()).filter(hit).map(|number| self.rules[number].id).collect(),
+            rules: (0..self.rules.len())
+                .filter(hit)
+                .map(|number| self.rules[number].definition.id)
+                .collect(),
             related,
             assessed_at: assessed.at,
         }

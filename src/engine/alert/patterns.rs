@@ -10,7 +10,7 @@ use crate::engine::alert::assessed::Assessed;
 use crate::engine::alert::score::score;
 use crate::engine::model::period::{PeriodSubject, SubjectPeriod};
 use crate::engine::model::visit::Slot;
-use crate::engine::rule::interface::{EVERY_VISIT, RuleHit};
+use crate::engine::rule::hit::{EVERY_VISIT, RuleHit};
 use crate::engine::{Engine, Output};
 
 /// A pattern of a pay period.

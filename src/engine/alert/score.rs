@@ -1,7 +1,8 @@
 //! Scores, by which a reviewer's queue is ordered.
 
 use crate::domain::{Class, Grade, SubjectKind};
-use crate::engine::rule::interface::{RuleHit, RuleSet};
+use crate::engine::rule::hit::RuleHit;
+use crate::engine::rule::interface::RuleSet;
 
 /// Base score of hard findings; a p-value scores at most just below.
 const HARD_SCORE: f64 = 6.0;
@@ -37,7 +38,7 @@ pub(in crate::engine) fn score(hits: &[RuleHit], of_a: SubjectKind, rules: &Rule
     let of = |rule_hit: &RuleHit| {
         let hit = &rule_hit.hit;
         let length = (1.0 + hit.seconds() as f64 / 60.0).log10().min(3.0) / 3.0;
-        let class = rules[usize::from(rule_hit.rule)].class;
+        let class = rules[usize::from(rule_hit.rule)].definition.class;
         match (hit.grade, class, hit.p_value) {
             (Grade::Observe, _, None) => 1.0,
             (Grade::Observe, _, Some(p)) => of_p_value(p).min(HARD_SCORE / 2.0),

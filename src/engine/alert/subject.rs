@@ -3,7 +3,7 @@
 use crate::domain::{Grade, UtcSecond};
 use crate::engine::alert::limits::Held;
 use crate::engine::model::interner::{CarerId, ClientId, ProviderId};
-use crate::engine::rule::interface::RuleHit;
+use crate::engine::rule::hit::RuleHit;
 
 /// Current findings on a subject.
 #[derive(Clone, Debug, Default)]
@@ -17,7 +17,7 @@ pub(in crate::engine) struct SubjectState {
     /// The provider that a period's alert names; `None` for visits.
     pub(in crate::engine) provider: Option<ProviderId>,
     /// Fingerprint of the rules' answers about a period.
-    pub(in crate::engine) fingerprint: u64,
+    pub(in crate::engine) fingerprint: Option<u64>,
     /// Rules that propose a hold, before any limit; bit by rule.
     pub(in crate::engine) rules_proposing_hold: u64,
     /// The seconds that these rules dispute.

@@ -1,6 +1,6 @@
 //! Rules look at pay periods, and what they found is weighed.
 
-use std::cell::Cell;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use hashbrown::HashSet;
 
@@ -11,23 +11,15 @@ use crate::engine::assess::dirty::DirtyPeriods;
 use crate::engine::assess::visits::Scratch;
 use crate::engine::model::interner::ProviderId;
 use crate::engine::model::period::{PeriodSubject, SubjectPeriod};
-use crate::engine::model::signal::PERIOD_SIGNALS;
-use crate::engine::rule::interface::{ActiveRule, Report, RuleHit, VisitMarks};
+use crate::engine::model::signal::PeriodSignals;
+use crate::engine::rule::hit::RuleHit;
+use crate::engine::rule::interface::ActivePeriodRule;
 use crate::engine::rule::period_sight::PeriodSight;
+use crate::engine::rule::report::PeriodReport;
 use crate::engine::state::municipality::BaselineChange;
 use crate::engine::stats::peers::{MARKED_MIN, MonthPool};
 use crate::engine::totals::tally::{NOTHING, Tally};
 use crate::engine::{Engine, Output};
-
-/// How odd a carer's pay period is, by signal; 1 = not at all.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(in crate::engine) struct PeriodSignals(pub(in crate::engine) [f32; PERIOD_SIGNALS]);
-
-impl Default for PeriodSignals {
-    fn default() -> Self {
-        Self([1.0; PERIOD_SIGNALS])
-    }
-}
 
 /// Where what is usual has moved, a carer with fewer than [`MARKED_MIN`] marked visits has no pattern, nor
 /// one whose share is at most so large a part of the usual one: every rule's `marked_min` is at least that,
@@ -201,26 +193,14 @@ impl Engine {
             }
             self.scratch.hits.clear();
             if self.periods.contains_key(&period) {
-                self.commit_period_findings(period, provider, 0, out);
+                self.commit_period_findings(period, provider, None, out);
             }
             return;
         }
-        let sight = PeriodSight {
-            state: &self.state,
-            period,
-            tally,
-            provider,
-            signals: Cell::new(PeriodSignals::default().0),
-        };
-        let looking = &self.rules_by_subject[period.subject.kind() as usize];
-        // A polynomial in the words: none of them is lost in the others.
-        let fingerprint = looking.iter().fold(0_u64, |sum, looking| {
-            let rule = &self.rules[usize::from(looking.rule)].rule;
-            let fingerprint = if looking.can_report(tally) { rule.fingerprint(&sight) } else { 0 };
-            sum.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(fingerprint)
-        });
+        let sight = PeriodSight { state: &self.state, period, tally, provider };
+        let (fingerprint, signals) = self.digest(&sight);
         if let PeriodSubject::Carer(carer) = period.subject {
-            let (key, signals) = ((carer, period.month), PeriodSignals(sight.signals.get()));
+            let key = (carer, period.month);
             // Most carers are not odd at all.
             if signals == PeriodSignals::default() {
                 self.carer_signals.remove(&key);
@@ -230,18 +210,18 @@ impl Engine {
         }
         let same = match self.periods.get(&period) {
             Some(current) => current.fingerprint == fingerprint && current.provider == provider,
-            None => fingerprint == 0,
+            None => fingerprint.is_none(),
         };
         if same && !again {
+            debug_assert!(self.reports_the_same(period, provider), "of {period:?}");
             return;
         }
         let Scratch { hits, undetermined, .. } = &mut self.scratch;
         hits.clear();
         undetermined.clear();
-        for ActiveRule { rule, .. } in looking {
-            let visit_marks = &mut VisitMarks::default();
-            let report = &mut Report { rule: *rule, hits, undetermined, visit_marks };
-            self.rules[usize::from(*rule)].rule.period(&sight, report);
+        for ActivePeriodRule { rule, run, .. } in &self.active_rules.period[period.subject.kind() as usize] {
+            let missing = run.report(&sight, &mut PeriodReport { rule: *rule, hits });
+            undetermined.extend(missing.map(|fact| (*rule, fact)));
         }
         for (rule, fact) in undetermined.drain(..) {
             self.rule_counts[usize::from(rule)].undetermined(fact);
@@ -251,15 +231,44 @@ impl Engine {
         }
     }
 
-    /// Makes the hits in the scratch what stands about a period.
-    fn commit_period_findings(
-        &mut self,
+    /// The answers of all rules about a period as one number, `None` where no rule has any, and its signals.
+    fn digest(&self, sight: &PeriodSight<'_>) -> (Option<u64>, PeriodSignals) {
+        let mut signals = PeriodSignals::default();
+        let mut hasher = None;
+        for active in &self.active_rules.period[sight.period.subject.kind() as usize] {
+            if !active.can_report(sight.tally) {
+                continue;
+            }
+            let digest = active.run.digest(sight);
+            signals.merge(&digest.signals);
+            if let Some(fingerprint) = digest.fingerprint {
+                (active.rule, fingerprint).hash(hasher.get_or_insert_with(DefaultHasher::new));
+            }
+        }
+        (hasher.map(|hasher| hasher.finish()), signals)
+    }
+
+    /// Whether the rules report of a period what its findings are: the same fingerprint, the same report.
+    fn reports_the_same(&mut self, period: SubjectPeriod, provider: Option<ProviderId>) -> bool {
+        let Some(current) = self.periods.get(&period) else { return true };
+        let tally = self.state.tally_of(period.subject, period.month).unwrap_or(&NOTHING);
+        let sight = PeriodSight { state: &self.state, period, tally, provider };
+        let mut hits = Vec::new();
+        for ActivePeriodRule { rule, run, .. } in &self.active_rules.period[period.subject.kind() as usize] {
+            run.report(&sight, &mut PeriodReport { rule: *rule, hits: &mut hits });
+        }
+        self.weigh_period_hits(period, provider, &mut hits);
+        hits == current.hits
+    }
+
+    /// Takes out what an exception accepts, lowers what weighs less than its rule says. Returns the p-value by
+    /// which the period asks for a person, where only statistics do.
+    fn weigh_period_hits(
+        &self,
         period: SubjectPeriod,
         provider: Option<ProviderId>,
-        fingerprint: u64,
-        out: &mut Vec<Output>,
-    ) {
-        let mut hits = std::mem::take(&mut self.scratch.hits);
+        hits: &mut Vec<RuleHit>,
+    ) -> Option<f64> {
         hits.retain(|rule_hit| !self.period_excepted(rule_hit.rule, period, provider));
         let shadow = |rule_hit: &RuleHit| self.rules[usize::from(rule_hit.rule)].shadow;
         hits.iter_mut()
@@ -268,10 +277,23 @@ impl Engine {
         let asking = hits.iter().any(|rule_hit| Grade::Observe < rule_hit.hit.grade);
         let hard =
             hits.iter().any(|rule_hit| Grade::Observe < rule_hit.hit.grade && rule_hit.hit.p_value.is_none());
-        let p_value = p_value(&hits).filter(|_| asking && !hard);
+        let p_value = p_value(hits).filter(|_| asking && !hard);
         if p_value.is_some() && self.waiting_patterns.contains(&period) {
             hits.iter_mut().for_each(|rule_hit| rule_hit.lower(Grade::Observe, Lowered::ReviewBudget));
         }
+        p_value
+    }
+
+    /// Makes the hits in the scratch what stands about a period.
+    fn commit_period_findings(
+        &mut self,
+        period: SubjectPeriod,
+        provider: Option<ProviderId>,
+        fingerprint: Option<u64>,
+        out: &mut Vec<Output>,
+    ) {
+        let mut hits = std::mem::take(&mut self.scratch.hits);
+        let p_value = self.weigh_period_hits(period, provider, &mut hits);
         let before = self.periods.remove(&period).unwrap_or_default();
         self.count_new(&hits, &before.hits);
         let current = SubjectState { hits, provider, fingerprint, p_value, ..SubjectState::default() };
@@ -288,7 +310,7 @@ impl Engine {
     }
 
     fn period_excepted(&self, rule: u16, period: SubjectPeriod, provider: Option<ProviderId>) -> bool {
-        let id = self.rules[usize::from(rule)].id;
+        let id = self.rules[usize::from(rule)].definition.id;
         let at = self.period_start(period);
         let (carer, client) = match period.subject {
             PeriodSubject::Carer(carer) => (Some(carer), None),

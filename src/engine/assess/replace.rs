@@ -1,6 +1,6 @@
 //! One version takes the place of another, and what this can change is looked at again.
 
-use crate::domain::{EventType, Month, Registration, SubjectKind, UtcSecond};
+use crate::domain::{EventType, Month, Registration, UtcSecond};
 use crate::engine::alert::subject::SubjectState;
 use crate::engine::model::interner::{ClientId, ProviderId, TextId};
 use crate::engine::model::period::{PeriodSubject, SubjectPeriod};
@@ -186,15 +186,8 @@ impl Engine {
                 continue;
             }
             let sight = sight.get_or_insert_with(|| Sight::new(&self.state, visit));
-            let depends_on = |rule: u16| self.rules[usize::from(rule)].rule.depends_on(sight, later);
-            let looks = if is_neighbour {
-                self.rules_by_subject[SubjectKind::Registration as usize]
-                    .iter()
-                    .any(|looking| depends_on(looking.rule))
-            } else {
-                self.rules_with_lookback.iter().any(|rule| depends_on(*rule))
-            };
-            if looks {
+            let mut rules = self.active_rules.visit.iter().map(|active| &active.run);
+            if rules.any(|run| (is_neighbour || run.reads_history()) && run.depends_on(sight, later)) {
                 into.push(later.slot);
             }
         }

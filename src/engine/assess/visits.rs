@@ -1,12 +1,14 @@
 //! Rules look at visits, and what they found is weighed.
 
-use crate::domain::{Day, Grade, Lowered, Month, SubjectKind};
+use crate::domain::{Day, Grade, Lowered, Month};
 use crate::engine::alert::limits::Held;
 use crate::engine::alert::subject::SubjectState;
 use crate::engine::model::interner::ClientId;
 use crate::engine::model::signal::Signal;
 use crate::engine::model::visit::{Slot, Visit};
-use crate::engine::rule::interface::{ActiveRule, Report, RuleHit, VisitMarks};
+use crate::engine::rule::hit::{RuleHit, union_seconds};
+use crate::engine::rule::interface::ActiveVisitRule;
+use crate::engine::rule::report::{Report, VisitMarks};
 use crate::engine::rule::sight::Sight;
 use crate::engine::totals::count::Change;
 use crate::engine::{Engine, Output};
@@ -42,9 +44,9 @@ impl Engine {
         }
         let sight = Sight::new(state, visit);
         let mut report = Report { rule: 0, hits, undetermined, visit_marks };
-        for ActiveRule { rule, .. } in &self.rules_by_subject[SubjectKind::Registration as usize] {
+        for ActiveVisitRule { rule, run } in &self.active_rules.visit {
             report.rule = *rule;
-            self.rules[usize::from(*rule)].rule.visit(&sight, &mut report);
+            run.visit(&sight, &mut report);
         }
         debug_assert!(
             !visit.open
@@ -60,7 +62,7 @@ impl Engine {
         if state.facts.has_exceptions() {
             let (carer, client, provider) = (Some(visit.carer), Some(visit.client), Some(visit.provider));
             hits.retain(|rule_hit| {
-                let id = self.rules[usize::from(rule_hit.rule)].id;
+                let id = self.rules[usize::from(rule_hit.rule)].definition.id;
                 !state.facts.excepts(id, visit.span.start(), carer, client, provider)
             });
         }
@@ -312,7 +314,7 @@ impl Engine {
 fn held(visit: &Visit, hits: &[RuleHit], rules_proposing_hold: u64) -> Option<Held> {
     (rules_proposing_hold != 0).then(|| {
         let grave = hits.iter().filter(|rule_hit| rules_proposing_hold >> rule_hit.rule & 1 == 1);
-        let seconds = crate::engine::rule::interface::union_seconds(grave);
+        let seconds = union_seconds(grave);
         Held { start: visit.span.start(), slot: visit.slot, seconds }
     })
 }

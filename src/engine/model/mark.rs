@@ -50,6 +50,9 @@ pub enum Mark {
     Borrowed,
 }
 
+// Bit 31 of a set of marks stands for every visit.
+const _: () = assert!(Mark::COUNT < 31);
+
 impl Mark {
     /// The only mark that is counted per client.
     pub const OF_CLIENTS: Self = Self::Unseen;

@@ -47,6 +47,32 @@ pub enum Signal {
 /// The number of signals about pay periods.
 pub(in crate::engine) const PERIOD_SIGNALS: usize = Signal::COUNT - Signal::VISIT_COUNT;
 
+/// How odd a carer's pay period is, by signal; 1 = not at all.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(in crate::engine) struct PeriodSignals(pub(in crate::engine) [f32; PERIOD_SIGNALS]);
+
+impl Default for PeriodSignals {
+    fn default() -> Self {
+        Self([1.0; PERIOD_SIGNALS])
+    }
+}
+
+impl PeriodSignals {
+    /// Notes one of them; those about visits are none.
+    pub(in crate::engine) fn note(&mut self, signal: Signal, raw: f64) {
+        if let Some(place) = signal.period_place() {
+            self.0[place] = raw as f32;
+        }
+    }
+
+    /// Adds those of another rule: a signal belongs to one rule.
+    pub(in crate::engine) fn merge(&mut self, other: &Self) {
+        for (own, other) in self.0.iter_mut().zip(other.0) {
+            *own = own.min(other);
+        }
+    }
+}
+
 impl Signal {
     /// The number of signals about the visit itself.
     pub const VISIT_COUNT: usize = 5;

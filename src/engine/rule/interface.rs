@@ -1,286 +1,264 @@
-//! What a rule is: it looks at a registration, or at a period, and answers.
+//! What a rule is: it reads a registration, or a pay period, and answers.
+//!
+//! A rule is a [`VisitRule`], a [`PeriodRule`], or both. It changes nothing, reads no clock and keeps nothing
+//! between two calls: the same sight gives the same answer.
 
-use crate::domain::UtcSecond;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use crate::domain::{Class, Grade, Lowered, Measure, Sentence, Span, SubjectKind};
-use crate::engine::model::mark::{Mark, Marks};
-use crate::engine::model::period::PeriodSubject;
-use crate::engine::model::signal::Signal;
-use crate::engine::model::visit::{Slot, Visit};
+use crate::domain::{Class, SubjectKind};
+use crate::engine::model::mark::Mark;
+use crate::engine::model::signal::{PeriodSignals, Signal};
+use crate::engine::model::visit::Visit;
 use crate::engine::rule::period_sight::{PeriodSight, ShareFloor};
+use crate::engine::rule::report::{PeriodReport, Report};
 use crate::engine::rule::sight::Sight;
 use crate::engine::totals::tally::Tally;
 
-/// A length counts at most as so many e-folds more or less than planned: one odd visit moves a
-/// month's mean little.
-pub const LENGTH_LOG_MAX: f64 = 1.5;
+/// A rule about single registrations.
+pub trait VisitRule: Send + Sync {
+    /// Assesses the registration in sight: findings, marks and signals go into the report. No finding: the
+    /// registration is clear.
+    fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>);
 
-/// Looks, and changes nothing; at visits or at periods, as its [`RegisteredRule`] says. A rule is clear where it reports nothing.
-pub trait Rule: Send + Sync {
-    /// Looks at one registration.
-    fn visit(&self, _sight: &Sight<'_>, _report: &mut Report<'_>) {}
-
-    /// Could what it tells of `later`, or the marks that it gives it, be otherwise without the visit in sight? That
-    /// one begins no later, at the same carer or client; only where the rule `reads_history` it is asked about
-    /// visits that are hours apart. A finding that names the other, and is found on that one too, needs no word.
-    /// Debug builds hold the rules to it.
+    /// Whether the findings or marks of `later` depend on the visit in sight: if so, `later` is assessed again
+    /// when this visit arrives late, changes or goes. `later` begins no earlier, at the same carer or client.
+    /// Visits that are more than [`NEIGHBOUR_GAP_SECONDS_MAX`](crate::engine::NEIGHBOUR_GAP_SECONDS_MAX) apart
+    /// are asked about only where the rule [reads history](VisitRule::reads_history). A pair of findings, each
+    /// of which names the other, needs none. Debug builds derive every later visit again and compare.
     fn depends_on(&self, _sight: &Sight<'_>, _later: &Visit) -> bool {
         false
     }
 
-    /// Does it look at a whole day of a carer, by [`Sight::carer_visits_on`], where that has more registered
-    /// minutes? Than these.
+    /// Whether it reads earlier days of the carer or client.
+    fn reads_history(&self) -> bool {
+        false
+    }
+
+    /// Minutes above which a carer's registered day is assessed again as a whole, for rules that read
+    /// [`Sight::carer_visits_on`].
     fn long_day_minutes(&self) -> Option<u32> {
         None
     }
+}
 
-    /// Whose pay periods it looks at: nobody else's cost it anything. Of clients and pairs only
-    /// [`Mark::OF_CLIENTS`] is counted.
-    fn periods_of(&self) -> &'static [SubjectKind] {
-        &PeriodSubject::KINDS
+/// A rule about what somebody has registered in a pay period.
+pub trait PeriodRule: Send + Sync {
+    /// What was found, rounded as it is published: the alert is revised where this changes, and only there.
+    type Answer: Hash + PartialEq;
+
+    /// The kinds of subject whose pay periods it assesses. Of clients and pairs only [`Mark::OF_CLIENTS`] is
+    /// counted.
+    fn subjects(&self) -> &'static [SubjectKind];
+
+    /// Assesses the period, by nothing but what [`PeriodSight`] offers.
+    fn answer(&self, sight: &PeriodSight<'_>) -> Answered<Self::Answer>;
+
+    /// The findings that stand for an answer; a function of the answer and of whose period it is.
+    fn report(&self, answer: &Self::Answer, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>);
+
+    /// The fact for want of which it cannot decide, where it has no answer.
+    fn missing_fact(&self, _sight: &PeriodSight<'_>) -> Option<&'static str> {
+        None
     }
 
-    /// Where all that it tells of carers and providers hangs on shares of marks: where all of them are below
-    /// what, it tells nothing and gives no signal, so that it is not asked.
-    fn share_floors(&self) -> Vec<ShareFloor> {
-        Vec::new()
-    }
-
-    /// Looks at what somebody has registered in one pay period.
-    fn period(&self, _sight: &PeriodSight<'_>, _report: &mut Report<'_>) {}
-
-    /// Does what it tells of a client's pay period hang on visits of the period after, where any visit of this
-    /// one bears a mark? The mark.
+    /// The mark whose presence on any visit of a client's period makes its answer depend on the visits of the
+    /// period after.
     fn depends_on_next_period(&self) -> Option<Mark> {
         None
     }
 
-    /// A number that is 0 where [`Rule::period`] would report nothing and changes whenever it would
-    /// report something else: periods are looked at after every visit, and most say what they said.
-    /// It may depend on nothing but what [`PeriodSight`] offers.
-    fn fingerprint(&self, _sight: &PeriodSight<'_>) -> u64 {
-        0
+    /// Lower bounds of shares of marks: where a carer's or provider's shares are all below, there is neither
+    /// answer nor signal, and the rule is skipped.
+    fn share_floors(&self) -> Vec<ShareFloor> {
+        Vec::new()
     }
 }
 
-/// What a rule looks at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Looks {
-    /// Single visits.
-    AtVisits,
-    /// Pay periods.
-    AtPeriods,
-    /// Visits, to mark them, and the pay periods in which the marks are counted.
-    AtBoth,
+/// What a rule says of a pay period.
+#[derive(Clone, Copy, Debug)]
+pub struct Answered<A> {
+    answer: Option<A>,
+    /// They change with every visit and rank a carer's visits; no alert is revised for them.
+    signals: PeriodSignals,
 }
 
-impl Looks {
-    pub(in crate::engine) const fn at_visits(self) -> bool {
-        matches!(self, Self::AtVisits | Self::AtBoth)
-    }
-
-    pub(in crate::engine) const fn at_periods(self) -> bool {
-        matches!(self, Self::AtPeriods | Self::AtBoth)
+impl<A> From<Option<A>> for Answered<A> {
+    fn from(answer: Option<A>) -> Self {
+        Self { answer, signals: PeriodSignals::default() }
     }
 }
 
-/// A rule with what the engine needs to know about it.
-pub struct RegisteredRule {
-    /// Fixed name.
+impl<A> Answered<A> {
+    /// The same signals with another answer, made of this one.
+    #[must_use]
+    pub fn map<B>(self, answer: impl FnOnce(Option<A>) -> Option<B>) -> Answered<B> {
+        Answered { answer: answer(self.answer), signals: self.signals }
+    }
+
+    /// With how odd a carer's period is in one respect, so that its visits rank by it: any falling function
+    /// of the oddness, 0 to 1.
+    #[must_use]
+    pub fn signal(mut self, signal: Signal, raw: f64) -> Self {
+        self.signals.note(signal, raw);
+        self
+    }
+}
+
+/// A [`PeriodRule`] whatever the type of its answer. Implemented for all of them.
+pub trait AnyPeriodRule: Send + Sync {
+    /// As [`PeriodRule::subjects`].
+    fn subjects(&self) -> &'static [SubjectKind];
+
+    /// As [`PeriodRule::answer`], with the answer as a number.
+    fn digest(&self, sight: &PeriodSight<'_>) -> Digest;
+
+    /// Reports the findings; the missing fact, where there is no answer for want of one.
+    fn report(&self, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) -> Option<&'static str>;
+
+    /// As [`PeriodRule::depends_on_next_period`].
+    fn depends_on_next_period(&self) -> Option<Mark>;
+
+    /// As [`PeriodRule::share_floors`].
+    fn share_floors(&self) -> Vec<ShareFloor>;
+}
+
+/// An answer as a number, with its signals.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Digest {
+    /// Hash of the answer by fixed keys, the same in every run of one program; `None` where there is none.
+    pub fingerprint: Option<u64>,
+    pub(in crate::engine) signals: PeriodSignals,
+}
+
+impl<R: PeriodRule> AnyPeriodRule for R {
+    fn subjects(&self) -> &'static [SubjectKind] {
+        PeriodRule::subjects(self)
+    }
+
+    fn digest(&self, sight: &PeriodSight<'_>) -> Digest {
+        let Answered { answer, signals } = self.answer(sight);
+        let fingerprint = answer.map(|answer| {
+            // `new` has fixed keys, other than the hasher of a hash table.
+            let mut hasher = DefaultHasher::new();
+            answer.hash(&mut hasher);
+            hasher.finish()
+        });
+        Digest { fingerprint, signals }
+    }
+
+    fn report(&self, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) -> Option<&'static str> {
+        match self.answer(sight).answer {
+            Some(answer) => PeriodRule::report(self, &answer, sight, report),
+            None => return self.missing_fact(sight),
+        }
+        None
+    }
+
+    fn depends_on_next_period(&self) -> Option<Mark> {
+        PeriodRule::depends_on_next_period(self)
+    }
+
+    fn share_floors(&self) -> Vec<ShareFloor> {
+        PeriodRule::share_floors(self)
+    }
+}
+
+/// What a rule is called, what it finds, and how it is made from its section of the settings.
+#[derive(Debug)]
+pub struct Definition {
+    /// Fixed name: file stem, section, scenario and metric label.
     pub id: &'static str,
     /// Rises when the rule answers otherwise than before.
     pub version: u32,
     /// Kind of trouble that it finds.
     pub class: Class,
-    /// Does it read earlier days of the carer or client? Then a late registration makes it look
-    /// again at those of the days after that [`Rule::depends_on`] names.
-    pub reads_history: bool,
-    /// What it looks at.
-    pub looks: Looks,
+    /// What it finds, in Swedish.
+    pub summary_sv: &'static str,
+    /// What it finds, in English.
+    pub summary_en: &'static str,
+    /// Makes the rule from its parameters.
+    pub build: fn(toml::Table) -> Result<Parts, toml::de::Error>,
+}
+
+/// A rule in its parts: one or both of them.
+#[derive(Clone, Default)]
+pub struct Parts {
+    /// Assesses registrations.
+    pub visit: Option<Arc<dyn VisitRule>>,
+    /// Assesses pay periods.
+    pub period: Option<Arc<dyn AnyPeriodRule>>,
+}
+
+/// A rule that is switched on.
+pub struct RegisteredRule {
+    /// What it is.
+    pub definition: &'static Definition,
     /// Its findings are counted and marked, and weigh nothing.
     pub shadow: bool,
-    /// The rule.
-    pub rule: Box<dyn Rule>,
-}
-
-/// A rule that looks at a kind of subject: its place in the list, and from where on it has anything to say.
-pub(in crate::engine) struct ActiveRule {
-    pub(in crate::engine) rule: u16,
-    floors: Vec<ShareFloor>,
-}
-
-impl ActiveRule {
-    /// The rules that look at subjects of `kind`.
-    pub(in crate::engine) fn at(kind: SubjectKind, rules: &RuleSet) -> Vec<Self> {
-        let looks = |listed: &RegisteredRule| match kind {
-            SubjectKind::Registration => listed.looks.at_visits(),
-            _ => listed.looks.at_periods() && listed.rule.periods_of().contains(&kind),
-        };
-        let shares = matches!(kind, SubjectKind::CarerPeriod | SubjectKind::ProviderPeriod);
-        let floors = |listed: &RegisteredRule| if shares { listed.rule.share_floors() } else { Vec::new() };
-        let rules = (0u16..).zip(rules.iter()).filter(|(_, listed)| looks(listed));
-        rules.map(|(rule, listed)| Self { rule, floors: floors(listed) }).collect()
-    }
-
-    /// Could it tell anything of a period with these counts?
-    pub(in crate::engine) fn can_report(&self, tally: &Tally) -> bool {
-        self.floors.is_empty() || self.floors.iter().any(|floor| floor.is_passed(tally.count(floor.mark)))
-    }
+    /// The rule itself.
+    pub parts: Parts,
 }
 
 /// The rules of an engine, in the order in which findings are listed.
 pub type RuleSet = Arc<[RegisteredRule]>;
 
-/// One answer "hit" with its evidence.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Hit {
-    /// What should follow.
-    pub grade: Grade,
-    /// How likely by chance; `None` for hard contradictions.
-    pub p_value: Option<f64>,
-    /// The other registrations of the evidence.
-    pub related: Vec<Slot>,
-    /// The part of the registration that is in question.
-    pub disputed: Option<Span>,
-    /// What was seen.
-    pub observed: Vec<Measure>,
-    /// What was expected.
-    pub expected: Vec<Measure>,
-    /// Lawful explanations that were tested and do not apply.
-    pub excluded: &'static [&'static str],
-    /// Facts that were missing, by which the grade dropped.
-    pub not_tested: Vec<&'static str>,
-    /// The sentence.
-    pub text: Sentence,
-}
-
-impl Hit {
-    /// Seconds in question.
-    #[must_use]
-    pub fn seconds(&self) -> i64 {
-        self.disputed.map_or(0, Span::seconds)
-    }
-}
-
-/// A hit with the place of its rule in the list, and as it is told.
-#[derive(Clone, Debug, PartialEq)]
-pub(in crate::engine) struct RuleHit {
+/// A rule about visits with its place in the list.
+pub(in crate::engine) struct ActiveVisitRule {
     pub(in crate::engine) rule: u16,
-    pub(in crate::engine) hit: Hit,
-    pub(in crate::engine) lowered: Option<Lowered>,
-    /// Of a period: bit per mark; the visits that bear any of them make up what was found.
-    pub(in crate::engine) contributing: u32,
+    pub(in crate::engine) run: Arc<dyn VisitRule>,
 }
 
-/// As a mark that every visit bears.
-pub(in crate::engine) const EVERY_VISIT: u32 = 1 << 31;
-
-impl RuleHit {
-    /// Lets the hit weigh no more than `grade`, for this reason.
-    pub(in crate::engine) fn lower(&mut self, grade: Grade, reason: Lowered) {
-        if grade < self.hit.grade || reason == Lowered::Shadow {
-            self.hit.grade = self.hit.grade.min(grade);
-            self.lowered = Some(reason);
-        }
-    }
-}
-
-/// What one rule has answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RuleCounts {
-    /// The rule's id.
-    pub rule: &'static str,
-    /// Findings that came new, by grade: observe, review, hold.
-    pub hits: [u64; 3],
-    /// Findings that came new and weigh less than the rule says, by reason.
-    pub lowered: [u64; 4],
-    /// Answers "undetermined", by the fact that was missing.
-    pub undetermined: Vec<(&'static str, u64)>,
-}
-
-impl RuleCounts {
-    pub(in crate::engine) const fn new(rule: &'static str) -> Self {
-        Self { rule, hits: [0; 3], lowered: [0; 4], undetermined: Vec::new() }
-    }
-
-    pub(in crate::engine) fn undetermined(&mut self, fact: &'static str) {
-        match self.undetermined.iter_mut().find(|(known, _)| *known == fact) {
-            Some((_, count)) => *count += 1,
-            None => self.undetermined.push((fact, 1)),
-        }
-    }
-}
-
-/// Takes a rule's answers.
-pub struct Report<'r> {
+/// A rule about the pay periods of one kind of subject: its place in the list, and from where on it has
+/// anything to report.
+pub(in crate::engine) struct ActivePeriodRule {
     pub(in crate::engine) rule: u16,
-    pub(in crate::engine) hits: &'r mut Vec<RuleHit>,
-    pub(in crate::engine) undetermined: &'r mut Vec<(u16, &'static str)>,
-    pub(in crate::engine) visit_marks: &'r mut VisitMarks,
+    pub(in crate::engine) run: Arc<dyn AnyPeriodRule>,
+    floors: Vec<ShareFloor>,
 }
 
-/// What rules noted about one visit beside findings.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(in crate::engine) struct VisitMarks {
-    pub(in crate::engine) marks: Marks,
-    pub(in crate::engine) signals: [Option<f64>; Signal::VISIT_COUNT],
+/// The rules by what they assess.
+pub(in crate::engine) struct ActiveRules {
+    pub(in crate::engine) visit: Vec<ActiveVisitRule>,
+    pub(in crate::engine) period: [Vec<ActivePeriodRule>; SubjectKind::COUNT],
 }
 
-impl Report<'_> {
-    /// The rule found something.
-    pub fn hit(&mut self, hit: Hit) {
-        self.hits.push(RuleHit { rule: self.rule, hit, lowered: None, contributing: 0 });
+impl ActiveRules {
+    pub(in crate::engine) fn new(rules: &RuleSet) -> Self {
+        let numbered = || (0u16..).zip(rules.iter());
+        let visit = numbered().filter_map(|(rule, listed)| {
+            Some(ActiveVisitRule { rule, run: Arc::clone(listed.parts.visit.as_ref()?) })
+        });
+        let of_kind = |kind: SubjectKind| {
+            let periods = numbered().filter_map(|(rule, listed)| Some((rule, listed.parts.period.as_ref()?)));
+            let shares = matches!(kind, SubjectKind::CarerPeriod | SubjectKind::ProviderPeriod);
+            let of_kind = periods.filter(|(_, run)| run.subjects().contains(&kind));
+            of_kind
+                .map(|(rule, run)| ActivePeriodRule {
+                    rule,
+                    run: Arc::clone(run),
+                    floors: if shares { run.share_floors() } else { Vec::new() },
+                })
+                .collect()
+        };
+        Self { visit: visit.collect(), period: SubjectKind::ALL.map(of_kind) }
     }
 
-    /// The rule found something that the visits with `mark` make up.
-    pub fn hit_marked(&mut self, mark: Mark, hit: Hit) {
-        self.hits.push(RuleHit { rule: self.rule, hit, lowered: None, contributing: 1 << mark as u32 });
+    /// Minutes above which a carer's day is assessed again as a whole.
+    pub(in crate::engine) fn long_day_minutes(&self) -> Option<u32> {
+        self.visit.iter().filter_map(|active| active.run.long_day_minutes()).min()
     }
 
-    /// The rule found something that all visits of the period make up.
-    pub fn hit_all(&mut self, hit: Hit) {
-        self.hits.push(RuleHit { rule: self.rule, hit, lowered: None, contributing: EVERY_VISIT });
-    }
-
-    /// The rule cannot decide, because `fact` is missing: it is counted and makes no finding.
-    pub fn undetermined(&mut self, fact: &'static str) {
-        self.undetermined.push((self.rule, fact));
-    }
-
-    /// Counts the visit among those that could bear `mark`, and says whether it does.
-    pub fn mark(&mut self, mark: Mark, bears: bool) {
-        self.visit_marks.marks.note(mark, bears);
-    }
-
-    /// How long the visit is: natural logarithms of registered over planned length, and of the same
-    /// less what is usual for the client. Both are counted to thousandths, at most [`LENGTH_LOG_MAX`].
-    pub fn length(&mut self, log_ratio: f64, residual: f64) {
-        let thousandths = |value: f64| (value.clamp(-LENGTH_LOG_MAX, LENGTH_LOG_MAX) * 1000.0).round() as i16;
-        self.visit_marks.marks.note_length(thousandths(log_ratio), thousandths(residual));
-    }
-
-    /// How odd the visit is in one respect: `raw` is any falling function of the oddness, 0 to 1. It
-    /// need not be a true probability, as it is held against its own past before it counts.
-    pub fn signal(&mut self, signal: Signal, raw: f64) {
-        if let Some(place) = self.visit_marks.signals.get_mut(signal as usize) {
-            *place = Some(raw);
-        }
+    /// The marks by which the answer about a client's period depends on the period after.
+    pub(in crate::engine) fn marks_reading_next_period(&self) -> Vec<Mark> {
+        let of_clients = &self.period[SubjectKind::ClientPeriod as usize];
+        of_clients.iter().filter_map(|active| active.run.depends_on_next_period()).collect()
     }
 }
 
-/// Seconds that are in question by any of the hits, each counted once.
-pub(in crate::engine) fn union_seconds<'h>(hits: impl Iterator<Item = &'h RuleHit>) -> i64 {
-    let mut spans: Vec<Span> = hits.filter_map(|rule_hit| rule_hit.hit.disputed).collect();
-    spans.sort_unstable();
-    let mut until = UtcSecond(i64::MIN);
-    let mut seconds = 0;
-    for span in spans {
-        let start = span.start().max(until);
-        if start < span.end() {
-            seconds += span.end().since(start);
-            until = span.end();
-        }
+impl ActivePeriodRule {
+    /// Could it report anything of a period with these counts?
+    pub(in crate::engine) fn can_report(&self, tally: &Tally) -> bool {
+        self.floors.is_empty() || self.floors.iter().any(|floor| floor.is_passed(tally.count(floor.mark)))
     }
-    seconds
 }

@@ -1,12 +1,9 @@
 //! What a rule sees of a pay period: its counts, and what is usual among the others.
 
-use std::cell::Cell;
-
 use crate::domain::{Month, Zone};
 use crate::engine::model::interner::{CarerId, ClientId, ProviderId, TextId};
 use crate::engine::model::mark::Mark;
 use crate::engine::model::period::{PeriodSubject, SubjectPeriod};
-use crate::engine::model::signal::{PERIOD_SIGNALS, Signal};
 use crate::engine::model::visit::Visit;
 use crate::engine::state::facts::{Absence, Order, ProviderFact};
 use crate::engine::state::municipality::State;
@@ -22,8 +19,6 @@ pub struct PeriodSight<'a> {
     pub(in crate::engine) tally: &'a Tally,
     /// The provider that most of it belongs to.
     pub(in crate::engine) provider: Option<ProviderId>,
-    /// How odd the period is, by signal; for the assessments of its visits.
-    pub(in crate::engine) signals: Cell<[f32; PERIOD_SIGNALS]>,
 }
 
 /// How a share is held against the others'.
@@ -189,9 +184,9 @@ impl<'a> PeriodSight<'a> {
         self.visits_of([month.previous(), month, month], mark)
     }
 
-    /// The same with those of the pay period after: for pairs, and for clients where [`Rule::depends_on_next_period`] says so.
+    /// The same with those of the pay period after: for pairs, and for clients where [`PeriodRule::depends_on_next_period`] says so.
     ///
-    /// [`Rule::depends_on_next_period`]: crate::engine::Rule::reads_on
+    /// [`PeriodRule::depends_on_next_period`]: crate::engine::PeriodRule::depends_on_next_period
     pub fn visits_around(&self, mark: Option<Mark>) -> impl Iterator<Item = (&'a Visit, bool)> {
         let month = self.period.month;
         self.visits_of([month.previous(), month, month.next()], mark)
@@ -265,15 +260,6 @@ impl<'a> PeriodSight<'a> {
         rate.share = rate.share.max(test.share_accepted).min(1.0);
         let p_value = rate.p_value(count, one);
         (p_value < 1.0).then_some(Excess { count, expected: rate.share, p_value })
-    }
-
-    /// Says how odd a carer's period is in one respect, so that its visits rank by it: any falling
-    /// function of the oddness, 0 to 1.
-    pub fn signal(&self, signal: Signal, raw: f64) {
-        let Some(place) = signal.period_place() else { return };
-        let mut signals = self.signals.get();
-        signals[place] = raw as f32;
-        self.signals.set(signals);
     }
 
     /// What is known of the period's provider, with the paid hours of the period.

@@ -7,7 +7,9 @@
 use serde::Deserialize;
 
 use crate::domain::{Grade, Measure, Month, Sentence};
-use crate::engine::{Excess, Hit, Mark, PeriodSight, PeriodSubject, ShareFloor, ShareTest, Signal};
+use crate::engine::{
+    Answered, Excess, Hit, Mark, PeriodSight, PeriodSubject, ShareFloor, ShareTest, Signal, Text,
+};
 
 /// Shares below this are told to the per cent, those above to five.
 const FINE_PER_CENT: u32 = 10;
@@ -51,9 +53,9 @@ pub(super) struct Words {
     pub(super) do_en: &'static str,
 }
 
-/// A share above the others', as it is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Told {
+/// A share above the others', as it is published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct RoundedShare {
     /// The mark.
     mark: Mark,
     /// At least so many visits were counted.
@@ -67,14 +69,20 @@ pub(super) struct Told {
 }
 
 impl Shares {
-    /// The share of `mark` where it is higher than the others' by more than chance; the signal is told
-    /// below that already.
-    pub(super) fn told(&self, sight: &PeriodSight<'_>, mark: Mark, signal: Option<Signal>) -> Option<Told> {
-        let excess = self.excess(sight, mark)?;
-        if let Some(signal) = signal {
-            sight.signal(signal, excess.p_value);
+    /// The share of `mark` where it is higher than the others' by more than chance; the signal begins
+    /// below that.
+    pub(super) fn answer(
+        &self,
+        sight: &PeriodSight<'_>,
+        mark: Mark,
+        signal: Option<Signal>,
+    ) -> Answered<RoundedShare> {
+        let excess = self.excess(sight, mark);
+        let answered = Answered::from(excess.and_then(|excess| self.rounded(sight, mark, &excess)));
+        match signal.zip(excess) {
+            Some((signal, excess)) => answered.signal(signal, excess.p_value),
+            None => answered,
         }
-        self.tell(sight, mark, &excess)
     }
 
     /// The share of `mark` where it is higher than the others', however likely that is.
@@ -87,8 +95,13 @@ impl Shares {
         sight.excess(mark, &self.test(visits_min))
     }
 
-    /// An excess as it is told, where it is more than chance.
-    pub(super) fn tell(&self, sight: &PeriodSight<'_>, mark: Mark, excess: &Excess) -> Option<Told> {
+    /// An excess as it is published, where it is more than chance.
+    pub(super) fn rounded(
+        &self,
+        sight: &PeriodSight<'_>,
+        mark: Mark,
+        excess: &Excess,
+    ) -> Option<RoundedShare> {
         if self.p_review_max < excess.p_value {
             return None;
         }
@@ -96,8 +109,8 @@ impl Shares {
         let per_cent = |share: f64| 100.0 * share;
         let share = down(per_cent(excess.count.share()));
         let usual = up(per_cent(excess.expected));
-        // What cannot be told apart is not told.
-        (usual < share).then_some(Told {
+        // Two shares that are equal once rounded are no finding.
+        (usual < share).then_some(RoundedShare {
             mark,
             visits: excess.count.eligible / step * step,
             share,
@@ -106,7 +119,7 @@ impl Shares {
         })
     }
 
-    /// What a share of `mark` must pass before anything is told of it.
+    /// What a share of `mark` must pass before there is anything to report.
     pub(super) const fn floor(&self, mark: Mark) -> ShareFloor {
         ShareFloor { mark, marked_min: self.marked_min, share_accepted: self.share_accepted }
     }
@@ -128,16 +141,10 @@ impl Shares {
     }
 }
 
-impl Told {
-    /// The visits that bear it make up what is told.
+impl RoundedShare {
+    /// The visits that bear it make up the finding.
     pub(super) const fn mark(&self) -> Mark {
         self.mark
-    }
-
-    /// Never 0, and another number for whatever is told otherwise.
-    pub(super) const fn word(&self) -> u64 {
-        let (visits, share, usual) = (self.visits as u64, self.share as u64, self.usual as u64);
-        1 + (visits << 32 | share << 16 | usual << 8 | self.decades as u64)
     }
 
     /// So likely at most.
@@ -151,21 +158,16 @@ impl Told {
         grade: Grade,
         words: Words,
         excluded: &'static [&'static str],
-    ) -> Hit {
-        Hit {
-            grade,
-            p_value: Some(self.p_value()),
-            related: Vec::new(),
-            disputed: None,
-            observed: vec![
+    ) -> Hit<impl Text> {
+        Hit::new(grade)
+            .p_value(self.p_value())
+            .observed([
                 Measure::whole("visits_min", i64::from(self.visits)),
                 Measure::real("share_min", f64::from(self.share) / 100.0),
-            ],
-            expected: vec![Measure::real("share_of_others_max", f64::from(self.usual) / 100.0)],
-            excluded,
-            not_tested: Vec::new(),
-            text: self.sentence(sight.period().subject, sight.period().month, words),
-        }
+            ])
+            .expected([Measure::real("share_of_others_max", f64::from(self.usual) / 100.0)])
+            .excluded(excluded)
+            .text(move || self.sentence(sight.period().subject, sight.period().month, words))
     }
 
     fn sentence(&self, subject: PeriodSubject, month: Month, words: Words) -> Sentence {
@@ -177,12 +179,12 @@ impl Told {
         let Words { visits_sv, do_sv, visits_en, do_en } = words;
         Sentence {
             sv: format!(
-                "Minst {share} procent av {whose_sv} {visits_sv} i {month} {do_sv} (minst {visits} räknade); \
-                 {others_sv} är det högst {usual} procent."
+                "Minst {share} procent av {whose_sv} {visits_sv} i {month} {do_sv} (minst \
+                 {visits} räknade); {others_sv} är det högst {usual} procent."
             ),
             en: format!(
-                "At least {share} per cent of {whose_en} {visits_en} in {month} {do_en} (at least {visits} counted); \
-                 {others_en} it is at most {usual} per cent."
+                "At least {share} per cent of {whose_en} {visits_en} in {month} {do_en} (at \
+                 least {visits} counted); {others_en} it is at most {usual} per cent."
             ),
         }
     }

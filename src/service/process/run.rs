@@ -70,7 +70,7 @@ impl Service {
     /// Where the broker does not answer, a topic is missing, or the address for HTTP is taken.
     pub fn start(config: &Config, shutdown: Shutdown) -> Result<Self, ServiceError> {
         let rule_set = rules::build(&config.rules)?;
-        let ids: Vec<&str> = rule_set.iter().map(|listed| listed.id).collect();
+        let ids: Vec<&str> = rule_set.iter().map(|listed| listed.definition.id).collect();
         let metrics = Arc::new(Metrics::new(&ids).telling(Traces::from_environment()));
         let (status, view) = (Status::new(metrics.clone()), View::new());
         status.wait_for("reference", "facts and decisions are being read");

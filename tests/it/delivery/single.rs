@@ -1,7 +1,10 @@
 //! Single faults, each with what must come of it.
 
-use tidvakt::domain::{Class, Grade, Reason, Sentence};
-use tidvakt::engine::{Hit, Looks, Mark, PeriodSight, RegisteredRule, Report, Rule, Sight};
+use tidvakt::domain::{Reason, Sentence, SubjectKind};
+use tidvakt::engine::{
+    Answered, Hit, Mark, Parts, PeriodReport, PeriodRule, PeriodSight, RegisteredRule, Report, Sight,
+    VisitRule,
+};
 
 use super::*;
 
@@ -109,52 +112,58 @@ fn a_municipality_lives_in_one_partition() {
     assert!(of_partition.map(|(_, disposition)| disposition).all(|it| *it != Disposition::Scored));
 }
 
+/// Where a rule with a fault fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum FailsAt {
+    Visit,
+    Period,
+}
+
 /// Finds something in every registration, and fails on one: at once, or on the pay periods that it is in.
 struct FailsOn {
     id: String,
-    looks: Looks,
+    at: FailsAt,
 }
 
-impl Rule for FailsOn {
-    fn fingerprint(&self, sight: &PeriodSight<'_>) -> u64 {
-        assert_eq!(sight.tally().count(Mark::OF_CLIENTS).marked, 0, "this rule has a fault");
-        0
-    }
-
+impl VisitRule for FailsOn {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
         let is_it = sight.id(sight.visit().slot) == self.id;
-        assert!(!is_it || self.looks == Looks::AtBoth, "this rule has a fault");
+        assert!(!is_it || self.at == FailsAt::Period, "this rule has a fault");
         report.mark(Mark::OF_CLIENTS, is_it);
-        if is_it {
-            return;
+        if !is_it {
+            report.hit(Hit::review().text(Sentence::default));
         }
-        report.hit(Hit {
-            grade: Grade::Review,
-            p_value: None,
-            related: vec![],
-            disputed: None,
-            observed: vec![],
-            expected: vec![],
-            excluded: &[],
-            not_tested: vec![],
-            text: Sentence::default(),
-        });
     }
+}
+
+impl PeriodRule for FailsOn {
+    type Answer = ();
+
+    fn subjects(&self) -> &'static [SubjectKind] {
+        &[SubjectKind::CarerPeriod, SubjectKind::ClientPeriod, SubjectKind::ProviderPeriod]
+    }
+
+    fn answer(&self, sight: &PeriodSight<'_>) -> Answered<()> {
+        assert_eq!(sight.tally().count(Mark::OF_CLIENTS).marked, 0, "this rule has a fault");
+        None.into()
+    }
+
+    fn report(&self, (): &(), _: &PeriodSight<'_>, _: &mut PeriodReport<'_>) {}
 }
 
 #[test]
 fn a_record_that_the_program_fails_on_is_left_out_and_the_rest_goes_on() {
-    leaves_out_and_goes_on(Looks::AtVisits);
+    leaves_out_and_goes_on(FailsAt::Visit);
 }
 
 #[test]
 fn a_record_in_whose_pay_period_the_program_fails_is_found_and_left_out() {
-    let incidents = leaves_out_and_goes_on(Looks::AtBoth);
+    let incidents = leaves_out_and_goes_on(FailsAt::Period);
     let searches = |incident: &Incident| matches!(incident, Incident::Isolating { .. });
     assert!(incidents.iter().any(searches), "{incidents:?}");
 }
 
-fn leaves_out_and_goes_on(looks: Looks) -> Vec<Incident> {
+fn leaves_out_and_goes_on(at: FailsAt) -> Vec<Incident> {
     let lines = town::feed(7, 60);
     let memory = Memory::new();
     lines.iter().for_each(|line| append(&memory, line));
@@ -169,9 +178,10 @@ fn leaves_out_and_goes_on(looks: Looks) -> Vec<Incident> {
     let ids = lines.iter().filter(|line| line.partition == 0).skip(5).filter_map(of_one);
     let fails_on = ids.into_iter().find(counts).unwrap();
     let slow = Faults { slow: true, ..NO_FAULTS };
-    let rule = Box::new(FailsOn { id: fails_on.clone(), looks });
-    let (id, class) = ("carer-overlap", Class::Error);
-    let listed = RegisteredRule { id, version: 1, class, reads_history: false, looks, shadow: false, rule };
+    let rule = Arc::new(FailsOn { id: fails_on.clone(), at });
+    let visit: Arc<dyn VisitRule> = rule.clone();
+    let parts = Parts { visit: Some(visit), period: (at == FailsAt::Period).then_some(rule as _) };
+    let listed = RegisteredRule { definition: tidvakt::rules::RULES[0], shadow: false, parts };
     let shared = Shared::new(Setup { rules: Arc::from(vec![listed]), ..setup() });
     let mut worker = Worker::new(shared.clone(), Seen::default());
     PARTITIONS.iter().for_each(|partition| worker.assign(*partition));
