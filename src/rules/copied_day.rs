@@ -20,8 +20,8 @@ use super::shares::{RoundedShare, Shares, Words};
 use super::visit_and_period_rule;
 use crate::domain::{CaptureMethod, Class, Grade, SubjectKind, UtcSecond};
 use crate::engine::{
-    Answered, Definition, Mark, PeriodReport, PeriodRule, PeriodSight, Report, ShareFloor, Sight, Signal,
-    Visit, VisitRule,
+    Answered, Definition, Mark, PeriodReport, PeriodRule, PeriodSight, Report, Sight, Signal, Visit,
+    VisitRule,
 };
 
 pub(super) const RULE: Definition = Definition {
@@ -77,10 +77,6 @@ impl PeriodRule for CopiedDay {
 
     fn subjects(&self) -> &'static [SubjectKind] {
         &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
-    }
-
-    fn share_floors(&self) -> Vec<ShareFloor> {
-        vec![self.0.floor(Mark::DayCopy)]
     }
 
     fn answer(&self, sight: &PeriodSight<'_>) -> Answered<Self::Answer> {

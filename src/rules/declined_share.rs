@@ -22,7 +22,7 @@ use crate::domain::{
 };
 use crate::engine::{
     Answered, ClientId, Definition, Hit, Mark, PeriodReport, PeriodRule, PeriodSight, PeriodSubject, Report,
-    ShareFloor, Sight, Signal, Text, VisitRule,
+    Sight, Signal, Text, VisitRule,
 };
 
 pub(super) const RULE: Definition = Definition {
@@ -83,10 +83,6 @@ impl PeriodRule for DeclinedShare {
 
     fn subjects(&self) -> &'static [SubjectKind] {
         &[SubjectKind::CarerPeriod, SubjectKind::ClientPeriod, SubjectKind::ProviderPeriod]
-    }
-
-    fn share_floors(&self) -> Vec<ShareFloor> {
-        vec![self.shares.floor(Mark::Declined)]
     }
 
     fn answer(&self, sight: &PeriodSight<'_>) -> Answered<Self::Answer> {

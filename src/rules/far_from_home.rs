@@ -21,8 +21,8 @@ use super::shares::{RoundedShare, Shares, Words};
 use super::visit_and_period_rule;
 use crate::domain::{Class, Coordinates, Geo, Grade, Measure, Sentence, SubjectKind};
 use crate::engine::{
-    Answered, Definition, Hit, Label, Mark, PeriodReport, PeriodRule, PeriodSight, Report, ShareFloor, Sight,
-    Signal, Text, VisitRule,
+    Answered, Definition, Hit, Label, Mark, PeriodReport, PeriodRule, PeriodSight, Report, Sight, Signal,
+    Text, VisitRule,
 };
 
 pub(super) const RULE: Definition = Definition {
@@ -74,10 +74,6 @@ impl PeriodRule for FarFromHome {
 
     fn subjects(&self) -> &'static [SubjectKind] {
         &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
-    }
-
-    fn share_floors(&self) -> Vec<ShareFloor> {
-        vec![self.shares.floor(Mark::FarFromHome)]
     }
 
     fn answer(&self, sight: &PeriodSight<'_>) -> Answered<Self::Answer> {

@@ -21,7 +21,7 @@ use super::visit_and_period_rule;
 use crate::domain::{Class, Grade, Measure, Sentence, Span, SubjectKind};
 use crate::engine::{
     Answered, Definition, Edited, End, Hit, Label, Mark, PeriodReport, PeriodRule, PeriodSight, Report,
-    ShareFloor, Sight, Signal, Text, Visit, VisitRule,
+    Sight, Signal, Text, Visit, VisitRule,
 };
 
 pub(super) const RULE: Definition = Definition {
@@ -76,10 +76,6 @@ impl PeriodRule for LateLengthening {
 
     fn subjects(&self) -> &'static [SubjectKind] {
         &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
-    }
-
-    fn share_floors(&self) -> Vec<ShareFloor> {
-        vec![self.shares.floor(Mark::LateLengthened)]
     }
 
     fn answer(&self, sight: &PeriodSight<'_>) -> Answered<Self::Answer> {

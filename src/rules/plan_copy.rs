@@ -18,8 +18,7 @@ use super::shares::{RoundedShare, Shares, Words};
 use super::visit_and_period_rule;
 use crate::domain::{CaptureMethod, Class, Grade, SubjectKind, UtcSecond};
 use crate::engine::{
-    Answered, Definition, Mark, PeriodReport, PeriodRule, PeriodSight, Report, ShareFloor, Sight, Signal,
-    VisitRule,
+    Answered, Definition, Mark, PeriodReport, PeriodRule, PeriodSight, Report, Sight, Signal, VisitRule,
 };
 
 pub(super) const RULE: Definition = Definition {
@@ -59,10 +58,6 @@ impl PeriodRule for PlanCopy {
 
     fn subjects(&self) -> &'static [SubjectKind] {
         &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
-    }
-
-    fn share_floors(&self) -> Vec<ShareFloor> {
-        vec![self.0.floor(Mark::PlanCopy)]
     }
 
     fn answer(&self, sight: &PeriodSight<'_>) -> Answered<Self::Answer> {

@@ -19,8 +19,8 @@ use super::shares::{RoundedShare, Shares, Words};
 use super::visit_and_period_rule;
 use crate::domain::{CaptureMethod, Class, Grade, PaymentMode, SubjectKind, UtcSecond};
 use crate::engine::{
-    Answered, Definition, Mark, PeriodReport, PeriodRule, PeriodSight, Report, ShareFloor, Sight, Signal,
-    Visit, VisitRule,
+    Answered, Definition, Mark, PeriodReport, PeriodRule, PeriodSight, Report, Sight, Signal, Visit,
+    VisitRule,
 };
 
 pub(super) const RULE: Definition = Definition {
@@ -57,10 +57,6 @@ impl PeriodRule for RoundedTimes {
 
     fn subjects(&self) -> &'static [SubjectKind] {
         &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
-    }
-
-    fn share_floors(&self) -> Vec<ShareFloor> {
-        vec![self.0.floor(Mark::Rounded)]
     }
 
     fn answer(&self, sight: &PeriodSight<'_>) -> Answered<Self::Answer> {

@@ -25,8 +25,8 @@ use super::shares::{RoundedShare, Shares, Words};
 use super::visit_and_period_rule;
 use crate::domain::{Class, Day, Grade, Measure, Month, Sentence, SubjectKind};
 use crate::engine::{
-    Answered, Definition, Hit, Mark, PeriodReport, PeriodRule, PeriodSight, PeriodSubject, Report,
-    ShareFloor, Sight, Signal, Text, Visit, VisitRule,
+    Answered, Definition, Hit, Mark, PeriodReport, PeriodRule, PeriodSight, PeriodSubject, Report, Sight,
+    Signal, Text, Visit, VisitRule,
 };
 
 pub(super) const RULE: Definition = Definition {
@@ -100,12 +100,6 @@ impl PeriodRule for SharedDevice {
 
     fn subjects(&self) -> &'static [SubjectKind] {
         &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
-    }
-
-    fn share_floors(&self) -> Vec<ShareFloor> {
-        let borrowed =
-            ShareFloor { mark: Mark::Borrowed, marked_min: self.borrowed_min, share_accepted: 0.0 };
-        vec![self.shares.floor(Mark::SharedDevice), borrowed]
     }
 
     fn answer(&self, sight: &PeriodSight<'_>) -> Answered<Self::Answer> {

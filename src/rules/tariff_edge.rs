@@ -21,8 +21,7 @@ use super::shares::{RoundedShare, Shares, Words};
 use super::visit_and_period_rule;
 use crate::domain::{Class, Grade, SubjectKind, VisitKind};
 use crate::engine::{
-    Answered, Definition, Mark, PeriodReport, PeriodRule, PeriodSight, Report, ShareFloor, Sight, Signal,
-    VisitRule,
+    Answered, Definition, Mark, PeriodReport, PeriodRule, PeriodSight, Report, Sight, Signal, VisitRule,
 };
 
 pub(super) const RULE: Definition = Definition {
@@ -85,10 +84,6 @@ impl PeriodRule for TariffEdge {
 
     fn subjects(&self) -> &'static [SubjectKind] {
         &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
-    }
-
-    fn share_floors(&self) -> Vec<ShareFloor> {
-        vec![self.shares.floor(Mark::TariffEdge), self.shares.floor(Mark::NightEdge)]
     }
 
     fn answer(&self, sight: &PeriodSight<'_>) -> Answered<Self::Answer> {

@@ -18,7 +18,7 @@ use super::shares::{RoundedShare, Shares, Words};
 use super::visit_and_period_rule;
 use crate::domain::{Class, Grade, SubjectKind};
 use crate::engine::{
-    Answered, Definition, Mark, PeriodReport, PeriodRule, PeriodSight, Report, ShareFloor, Sight, VisitRule,
+    Answered, Definition, Mark, PeriodReport, PeriodRule, PeriodSight, Report, Sight, VisitRule,
 };
 
 pub(super) const RULE: Definition = Definition {
@@ -65,10 +65,6 @@ impl PeriodRule for TaskPattern {
 
     fn subjects(&self) -> &'static [SubjectKind] {
         &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
-    }
-
-    fn share_floors(&self) -> Vec<ShareFloor> {
-        vec![self.shares.floor(Mark::TaskPattern)]
     }
 
     fn answer(&self, sight: &PeriodSight<'_>) -> Answered<Self::Answer> {

@@ -24,7 +24,7 @@ use super::visit_and_period_rule;
 use crate::domain::{Class, Grade, Measure, Sentence, SubjectKind, VisitKind};
 use crate::engine::{
     Answered, Definition, Hit, Label, Mark, NEIGHBOUR_GAP_SECONDS_MAX, PeriodReport, PeriodRule, PeriodSight,
-    Report, ShareFloor, Sight, Signal, Text, Visit, VisitRule,
+    Report, Sight, Signal, Text, Visit, VisitRule,
 };
 
 pub(super) const RULE: Definition = Definition {
@@ -94,10 +94,6 @@ impl PeriodRule for UnusualCount {
 
     fn subjects(&self) -> &'static [SubjectKind] {
         &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
-    }
-
-    fn share_floors(&self) -> Vec<ShareFloor> {
-        vec![self.shares.floor(Mark::Unplanned)]
     }
 
     fn answer(&self, sight: &PeriodSight<'_>) -> Answered<Self::Answer> {

@@ -9,8 +9,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use tidvakt::domain::SubjectKind;
 use tidvakt::engine::{
-    AnyPeriodRule, Digest, Hit, Mark, Parts, PeriodReport, PeriodSight, RegisteredRule, ShareFloor,
-    SubjectPeriod,
+    AnyPeriodRule, Digest, Hit, Mark, Parts, PeriodReport, PeriodSight, RegisteredRule, SubjectPeriod,
 };
 
 use crate::engines::{Teller, engine_of, touchy_rules};
@@ -48,10 +47,6 @@ impl AnyPeriodRule for Witness {
 
     fn depends_on_next_period(&self) -> Option<Mark> {
         self.rule.depends_on_next_period()
-    }
-
-    fn share_floors(&self) -> Vec<ShareFloor> {
-        self.rule.share_floors()
     }
 }
 

@@ -236,9 +236,6 @@ impl Engine {
         let mut signals = PeriodSignals::default();
         let mut hasher = None;
         for active in &self.active_rules.period[sight.period.subject.kind() as usize] {
-            if !active.can_report(sight.tally) {
-                continue;
-            }
             let digest = active.run.digest(sight);
             signals.merge(&digest.signals);
             if let Some(fingerprint) = digest.fingerprint {

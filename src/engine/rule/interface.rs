@@ -10,10 +10,9 @@ use crate::domain::{Class, SubjectKind};
 use crate::engine::model::mark::Mark;
 use crate::engine::model::signal::{PeriodSignals, Signal};
 use crate::engine::model::visit::Visit;
-use crate::engine::rule::period_sight::{PeriodSight, ShareFloor};
+use crate::engine::rule::period_sight::PeriodSight;
 use crate::engine::rule::report::{PeriodReport, Report};
 use crate::engine::rule::sight::Sight;
-use crate::engine::totals::tally::Tally;
 
 /// A rule about single registrations.
 pub trait VisitRule: Send + Sync {
@@ -67,12 +66,6 @@ pub trait PeriodRule: Send + Sync {
     fn depends_on_next_period(&self) -> Option<Mark> {
         None
     }
-
-    /// Lower bounds of shares of marks: where a carer's or provider's shares are all below, there is neither
-    /// answer nor signal, and the rule is skipped.
-    fn share_floors(&self) -> Vec<ShareFloor> {
-        Vec::new()
-    }
 }
 
 /// What a rule says of a pay period.
@@ -118,9 +111,6 @@ pub trait AnyPeriodRule: Send + Sync {
 
     /// As [`PeriodRule::depends_on_next_period`].
     fn depends_on_next_period(&self) -> Option<Mark>;
-
-    /// As [`PeriodRule::share_floors`].
-    fn share_floors(&self) -> Vec<ShareFloor>;
 }
 
 /// An answer as a number, with its signals.
@@ -157,10 +147,6 @@ impl<R: PeriodRule> AnyPeriodRule for R {
 
     fn depends_on_next_period(&self) -> Option<Mark> {
         PeriodRule::depends_on_next_period(self)
-    }
-
-    fn share_floors(&self) -> Vec<ShareFloor> {
-        PeriodRule::share_floors(self)
     }
 }
 
@@ -209,12 +195,10 @@ pub(in crate::engine) struct ActiveVisitRule {
     pub(in crate::engine) run: Arc<dyn VisitRule>,
 }
 
-/// A rule about the pay periods of one kind of subject: its place in the list, and from where on it has
-/// anything to report.
+/// A rule about the pay periods of one kind of subject with its place in the list.
 pub(in crate::engine) struct ActivePeriodRule {
     pub(in crate::engine) rule: u16,
     pub(in crate::engine) run: Arc<dyn AnyPeriodRule>,
-    floors: Vec<ShareFloor>,
 }
 
 /// The rules by what they assess.
@@ -231,15 +215,8 @@ impl ActiveRules {
         });
         let of_kind = |kind: SubjectKind| {
             let periods = numbered().filter_map(|(rule, listed)| Some((rule, listed.parts.period.as_ref()?)));
-            let shares = matches!(kind, SubjectKind::CarerPeriod | SubjectKind::ProviderPeriod);
             let of_kind = periods.filter(|(_, run)| run.subjects().contains(&kind));
-            of_kind
-                .map(|(rule, run)| ActivePeriodRule {
-                    rule,
-                    run: Arc::clone(run),
-                    floors: if shares { run.share_floors() } else { Vec::new() },
-                })
-                .collect()
+            of_kind.map(|(rule, run)| ActivePeriodRule { rule, run: Arc::clone(run) }).collect()
         };
         Self { visit: visit.collect(), period: SubjectKind::ALL.map(of_kind) }
     }
@@ -253,12 +230,5 @@ impl ActiveRules {
     pub(in crate::engine) fn marks_reading_next_period(&self) -> Vec<Mark> {
         let of_clients = &self.period[SubjectKind::ClientPeriod as usize];
         of_clients.iter().filter_map(|active| active.run.depends_on_next_period()).collect()
-    }
-}
-
-impl ActivePeriodRule {
-    /// Could it report anything of a period with these counts?
-    pub(in crate::engine) fn can_report(&self, tally: &Tally) -> bool {
-        self.floors.is_empty() || self.floors.iter().any(|floor| floor.is_passed(tally.count(floor.mark)))
     }
 }

@@ -39,26 +39,6 @@ pub struct ShareTest {
     pub provider_multiple: f64,
 }
 
-/// What a share must pass before [`PeriodSight::excess`] can be anything, whoever is looked at.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ShareFloor {
-    /// Whose share it is.
-    pub mark: Mark,
-    /// [`ShareTest::marked_min`].
-    pub marked_min: u32,
-    /// [`ShareTest::share_accepted`].
-    pub share_accepted: f64,
-}
-
-impl ShareFloor {
-    /// Is it passed? Told without a division, and so in doubt yes.
-    pub(in crate::engine) fn is_passed(&self, count: Count) -> bool {
-        const DOUBT: f64 = 1.0 - 1e-9;
-        let accepted = self.share_accepted * DOUBT * f64::from(count.eligible);
-        self.marked_min <= count.marked && accepted <= f64::from(count.marked)
-    }
-}
-
 /// A share that is higher than the others'.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Excess {

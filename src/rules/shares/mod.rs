@@ -7,9 +7,7 @@
 use serde::Deserialize;
 
 use crate::domain::{Grade, Measure, Month, Sentence};
-use crate::engine::{
-    Answered, Excess, Hit, Mark, PeriodSight, PeriodSubject, ShareFloor, ShareTest, Signal, Text,
-};
+use crate::engine::{Answered, Excess, Hit, Mark, PeriodSight, PeriodSubject, ShareTest, Signal, Text};
 
 /// Shares below this are told to the per cent, those above to five.
 const FINE_PER_CENT: u32 = 10;
@@ -117,11 +115,6 @@ impl Shares {
             usual,
             decades: decades(excess.p_value),
         })
-    }
-
-    /// What a share of `mark` must pass before there is anything to report.
-    pub(super) const fn floor(&self, mark: Mark) -> ShareFloor {
-        ShareFloor { mark, marked_min: self.marked_min, share_accepted: self.share_accepted }
     }
 
     /// At most so likely by chance.
