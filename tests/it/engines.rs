@@ -42,8 +42,9 @@ missing_seconds_min = 0
 [late-lengthening]
 added_seconds_min = 60
 [moved-tag]
-gap_seconds_max = 600
-visits_min = 2
+gap_seconds_max = 1800
+carers_min = 1
+visits_min = 1
 [batch-logging]
 window_seconds = 900
 visits_min = 2

@@ -253,7 +253,14 @@ struct Further {
 fn further() -> impl Strategy<Value = Further> {
     use proptest::option::weighted;
     let tasks = select(vec![vec![], vec![], vec!["shower"], vec!["meal"], vec!["shower", "meal", "bed"]]);
-    let place = || weighted(0.2, (0..40_i32, 0..40_i32));
+    // Most sources know both ends or none.
+    let place = || (0..40_i32, 0..40_i32);
+    let places = prop_oneof![
+        8 => Just((None, None)),
+        3 => (place(), place()).prop_map(|(start, end)| (Some(start), Some(end))),
+        1 => place().prop_map(|start| (Some(start), None)),
+        1 => place().prop_map(|end| (None, Some(end))),
+    ];
     let edit = weighted(0.2, (any::<bool>(), -30_i64..60, 0_i64..1500, any::<bool>()));
     let modes = vec![
         PaymentMode::Performed,
@@ -266,7 +273,7 @@ fn further() -> impl Strategy<Value = Further> {
     let tags = (weighted(0.15, 0..4_u8), weighted(0.15, 0..4_u8), weighted(0.5, 0..3_u8));
     let sent = (weighted(0.5, 0_i64..120), weighted(0.3, 0_i64..80), select(vec![0, 0, 0, -600, 600]));
     let strange = (weighted(0.1, 0..4_u8), weighted(0.1, 3..6_i8));
-    let all = (tasks, (place(), place()), edit, paid, tags, sent, strange);
+    let all = (tasks, places, edit, paid, tags, sent, strange);
     all.prop_map(|(tasks, geo, edit, paid, tags, sent, strange)| Further {
         tasks,
         geo: [geo.0, geo.1],
