@@ -60,7 +60,7 @@ rounding_seconds = 0
 gap_seconds_max = 1800
 pieces_min = 2
 [shared-household-double]
-difference_seconds_max = 1800
+difference_seconds_max = 7200
 split_share_max = 0.1
 [unusual-start]
 seconds_observe_min = 1
