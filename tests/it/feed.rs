@@ -265,6 +265,7 @@ fn further() -> impl Strategy<Value = Further> {
     let modes = vec![
         PaymentMode::Performed,
         PaymentMode::Performed,
+        PaymentMode::Performed,
         PaymentMode::StandardMinutes,
         PaymentMode::PerVisit,
         PaymentMode::Granted,

@@ -11,7 +11,7 @@ use super::{DAY, first_day};
 use crate::draft::MUNICIPALITY;
 
 pub(super) fn fact_body() -> impl Strategy<Value = FactBody> {
-    let household = proptest::option::weighted(0.8, select(vec!["h0", "h1", "h2"]));
+    let household = proptest::option::weighted(0.8, select(vec!["h0", "h0", "h1", "h2"]));
     let place = proptest::option::weighted(0.8, (0..400_i32, 0..400_i32));
     let home = (0..4_u8, household, place).prop_map(|(client, household, place)| FactBody::ClientHome {
         client_ref: format!("c{client}"),
