@@ -58,10 +58,7 @@ impl Engine {
             score: round_significant(assessed.score, 4),
             p_value: assessed.p_value.map(|p| round_significant(p, 4)),
             grade: assessed.grade,
-            rules: (0..self.rules.len())
-                .filter(hit)
-                .map(|number| self.rules[number].definition.id)
-                .collect(),
+            rules: (0..self.rules.len()).filter(hit).map(|number| self.rules[number].definition.id).collect(),
             related,
             assessed_at: assessed.at,
         }
