@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use super::progress::CLEARANCE;
+
 /// Days that the feed is kept: the default `retained_days`, and 14 to repair an outage in.
 const FEED_DAYS: u64 = 100 + 14;
 /// Days that a record which could not be used is kept: a pay period and its correction.
@@ -64,9 +66,9 @@ const TOPICS: [Topic; 6] = [
     },
     Topic {
         channel: "progress",
-        about: "Up to which offset a municipality is assessed. No alert is not clearance: a registration may be \
-                paid when its offset is at most `assessed_through_offset` and no open hold names it.",
-        key: "Municipality code.",
+        about: CLEARANCE,
+        key: "Municipality code, of how far it is assessed; `partition|` and the number of a partition of the feed, of \
+              what in it is not.",
         actions: &["send"],
         kept_days: None,
         message: Message::CloudEvent("progress"),

@@ -1,5 +1,7 @@
 //! CloudEvents headers in binary mode (CloudEvents 1.0.2, Kafka protocol binding 3.2).
 
+use sha2::{Digest, Sha256};
+
 use super::Progress;
 use crate::domain::{PublishedAlert, UtcSecond};
 
@@ -13,13 +15,17 @@ pub fn alert_headers(alert: &PublishedAlert) -> Vec<(&'static str, String)> {
     cloud_event(id, "/tidvakt/alerts", "tidvakt.alert.v1", alert.alert.assessed_at)
 }
 
-/// Headers of a progress record. A decision can change the digest at the same offset, so the id
-/// has both.
+/// Headers of a progress record. Its content can change at the same offset, by a decision or when the log drops
+/// records, so the id has a hash of it, the `value` of the record.
 #[must_use]
-pub fn progress_headers(progress: &Progress) -> Vec<(&'static str, String)> {
-    let Progress { municipality, assessed_through_offset, digest, append_time, .. } = progress;
-    let id = format!("{municipality}/{assessed_through_offset}/{digest}");
-    cloud_event(id, "/tidvakt/progress", "tidvakt.progress.v1", *append_time)
+pub fn progress_headers(progress: &Progress, value: &[u8]) -> Vec<(&'static str, String)> {
+    let (offset, append_time) = match progress {
+        Progress::Municipality(of) => (of.assessed_through_offset, of.append_time),
+        Progress::Partition(of) => (of.through_offset, of.append_time),
+    };
+    let hash = u64::from_be_bytes(*Sha256::digest(value).first_chunk().expect("a SHA-256 has 32 bytes"));
+    let id = format!("{}/{offset}/{hash:016x}", progress.key());
+    cloud_event(id, "/tidvakt/progress", "tidvakt.progress.v1", append_time)
 }
 
 fn cloud_event(id: String, source: &str, kind: &str, time: UtcSecond) -> Vec<(&'static str, String)> {

@@ -40,8 +40,11 @@ pub use asyncapi::asyncapi;
 pub use decision::{parse_decision, write_decision};
 pub use fact::{parse_fact, write_fact};
 pub use headers::{EVENT_ID, alert_headers, progress_headers};
-pub use progress::{Progress, parse_progress, write_progress};
-pub use quarantine::{peek_municipality, quarantine_headers};
+pub use progress::{
+    CLEARANCE, MunicipalityProgress, PartitionProgress, Progress, UNASSESSED_RANGES_MAX, parse_progress,
+    write_progress,
+};
+pub use quarantine::{peek_municipality, quarantine_headers, quarantine_source};
 pub use registration::{RegistrationRecord, parse_registration, write_registration};
 pub use schema::schemas;
 pub use trace::{TRACEPARENT, TRACESTATE, TRACESTATE_BYTES_MAX, Trace};

@@ -22,6 +22,25 @@ pub fn quarantine_headers(
     ]
 }
 
+/// The topic, partition and offset that the headers of a record on the quarantine topic name. The last header of a
+/// name counts: the record may have been in a quarantine before.
+#[must_use]
+pub fn quarantine_source<'a>(
+    headers: impl IntoIterator<Item = (&'a str, Option<&'a [u8]>)>,
+) -> Option<(&'a str, i32, i64)> {
+    let (mut topic, mut partition, mut offset) = (None, None, None);
+    for (name, value) in headers {
+        let value = || std::str::from_utf8(value?).ok();
+        match name {
+            "__connect.errors.topic" => topic = value(),
+            "__connect.errors.partition" => partition = value().and_then(|number| number.parse().ok()),
+            "__connect.errors.offset" => offset = value().and_then(|number| number.parse().ok()),
+            _ => {}
+        }
+    }
+    Some((topic?, partition?, offset?))
+}
+
 /// The municipality that a broken record names, found without parsing it: the first string after
 /// `"municipality":`, where it is a valid municipality code.
 #[must_use]
@@ -67,5 +86,21 @@ mod tests {
         assert_eq!(find("__connect.errors.offset"), Some("17"));
         assert_eq!(find("__connect.errors.exception.class.name"), Some("in-the-future"));
         assert_eq!(find("__connect.errors.exception.message"), Some("ends 400 s after"));
+    }
+
+    #[test]
+    fn the_source_of_a_quarantined_record_is_read_back() {
+        let headers = quarantine_headers("feed", 3, 17, &Rejection::new(Reason::Future, "ends 400 s after"));
+        let again = quarantine_headers("feed-2", 4, 18, &Rejection::new(Reason::Future, "ends 400 s after"));
+        let of = |headers: &[(&'static str, String)]| {
+            let headers = headers.iter().map(|(name, value)| (*name, Some(value.as_bytes())));
+            quarantine_source(headers).map(|(topic, ..)| topic.to_owned())
+        };
+        assert_eq!(of(&headers).as_deref(), Some("feed"));
+        let both: Vec<_> = headers.iter().chain(&again).cloned().collect();
+        assert_eq!(of(&both).as_deref(), Some("feed-2"), "the last of a name counts");
+        assert_eq!(of(&headers[..2]), None);
+        let source = quarantine_source(headers.iter().map(|(name, value)| (*name, Some(value.as_bytes()))));
+        assert_eq!(source, Some(("feed", 3, 17)));
     }
 }

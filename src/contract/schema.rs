@@ -9,9 +9,9 @@ use super::assessment::AssessmentRecord;
 use super::body;
 use super::decision::DecisionRecord;
 use super::fact::FactRecord;
-use super::progress::ProgressRecord;
+use super::progress::{CLEARANCE, MunicipalityRecord, PartitionRecord};
 use super::registration::RegistrationRecord;
-use super::words::Words;
+use super::words::{ProgressKind, Words};
 
 /// Each record's schema, with the name of its file. All are open: fields may be added.
 #[must_use]
@@ -21,7 +21,7 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("reference-fact.schema.json", fact().to_value()),
         ("decision.schema.json", input::<DecisionRecord<'_>>()),
         ("alert.schema.json", output::<AlertRecord<'_>>()),
-        ("progress.schema.json", output::<ProgressRecord<'_>>()),
+        ("progress.schema.json", progress()),
         ("assessment.schema.json", output::<AssessmentRecord<'_>>()),
     ]
 }
@@ -34,6 +34,25 @@ fn input<T: JsonSchema>() -> Value {
 /// The schema for writing: only a field that can be left out may be absent.
 fn output<T: JsonSchema>() -> Value {
     SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>().to_value()
+}
+
+/// One of two records, told apart by `kind`.
+fn progress() -> Value {
+    let mut generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
+    let of = |kind: ProgressKind, mut schema: Schema| {
+        if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+            properties.insert("kind".to_owned(), json!({"type": "string", "const": kind.word()}));
+        }
+        schema
+    };
+    let municipality = MunicipalityRecord::json_schema(&mut generator);
+    let partition = PartitionRecord::json_schema(&mut generator);
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "progress",
+        "description": format!("How far a municipality is assessed, or what of a partition is not.\n\n{CLEARANCE}"),
+        "oneOf": [of(ProgressKind::Municipality, municipality), of(ProgressKind::Partition, partition)],
+    })
 }
 
 /// A fact's body depends on its type.

@@ -208,16 +208,6 @@ impl<T: JsonSchema> JsonSchema for Object<T> {
 #[schemars(inline)]
 pub(super) struct Texts<'a>(pub Cow<'a, [String]>);
 
-impl Texts<'_> {
-    pub(super) const fn none() -> Self {
-        Self(Cow::Borrowed(&[]))
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
 /// Significant digits of a real number on the output topics. The reader's fast conversion may be
 /// wrong in the 16th digit; rounding both ways to fewer gives back exactly what was written.
 const REAL_DIGITS: usize = 12;

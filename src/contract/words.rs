@@ -60,6 +60,13 @@ pub(super) enum FactType {
     Exception,
 }
 
+/// What a progress record is about, as `kind` of the record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ProgressKind {
+    Municipality,
+    Partition,
+}
+
 words! {
     EventType {
         Started = "started", Ended = "ended", Recorded = "recorded", Amended = "amended",
@@ -88,6 +95,7 @@ words! {
         Employment = "employment", CarerAbsence = "carer_absence", Tag = "tag", Tariff = "tariff",
         Calendar = "calendar", Provider = "provider", Exception = "exception",
     }
+    ProgressKind { Municipality = "municipality", Partition = "partition" }
     AbsenceKind { Hospital = "hospital", ShortTerm = "short_term", Away = "away", Deceased = "deceased" }
     ClientAbsenceConfirmedBy {
         Hospital = "hospital", Registry = "registry", Client = "client", Provider = "provider",

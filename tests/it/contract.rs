@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use tidvakt::contract::{
-    alert_headers, asyncapi, content_hash, parse_alert, parse_decision, parse_fact, parse_progress,
-    parse_registration, progress_headers, schemas, write_alert, write_assessment, write_decision, write_fact,
-    write_progress, write_registration,
+    CLEARANCE, PartitionProgress, Progress, UNASSESSED_RANGES_MAX, alert_headers, asyncapi, content_hash,
+    parse_alert, parse_decision, parse_fact, parse_progress, parse_registration, progress_headers, schemas,
+    write_alert, write_assessment, write_decision, write_fact, write_progress, write_registration,
 };
 use tidvakt::domain::{Alert, Assessment, FactChange, Grade, UtcSecond};
 
@@ -85,8 +85,33 @@ fn what_we_write_is_the_golden_bytes() {
     }
     for (name, text) in golden("progress") {
         let progress = parse_progress(text.as_bytes()).unwrap_or_else(|error| panic!("{name}: {error}"));
-        same_bytes(&name, &text, |out| write_progress(&progress, out));
+        same_bytes(&name, &text, |out| write_progress(&progress.expect("it has a kind"), out));
     }
+}
+
+#[test]
+fn a_progress_record_from_before_there_were_two_kinds_says_nothing() {
+    let (_, text) = golden("progress").remove(0);
+    let mut record: Value = serde_json::from_str(&text).unwrap();
+    record.as_object_mut().unwrap().remove("kind");
+    assert_eq!(parse_progress(record.to_string().as_bytes()), Ok(None));
+}
+
+#[test]
+fn the_largest_progress_record_can_be_read_back() {
+    let range = |number: i64| (i64::MAX - 30_000 + 2 * number, i64::MAX - 30_000 + 2 * number);
+    let progress = Progress::Partition(PartitionProgress {
+        partition: i32::MAX,
+        from_offset: i64::MAX - 30_000,
+        through_offset: i64::MAX,
+        append_time: APPENDED_AT,
+        unassessed: (0..i64::try_from(UNASSESSED_RANGES_MAX).unwrap()).map(range).collect(),
+        unattributed: u64::MAX,
+    });
+    let mut value = Vec::new();
+    write_progress(&progress, &mut value);
+    assert!(value.len() < 1_000_000, "a broker takes no more by default: {}", value.len());
+    assert_eq!(parse_progress(&value), Ok(Some(progress)));
 }
 
 #[test]
@@ -165,10 +190,14 @@ fn schemas_refuse_what_the_contract_refuses() {
         ("decision", "/action", "pay".into()),
         ("alert", "/subject/kind", "house".into()),
         ("alert", "/findings/0/observed", Value::Array(Vec::new())),
+        ("progress-restrained", "/kind", "partition".into()),
+        ("progress-restrained", "/assessed_through_offset", "1".into()),
+        ("progress-partition", "/unassessed/0", Value::Array(vec![1.into()])),
+        ("progress-partition", "/kind", "municipality".into()),
     ] {
         let mut record = sample(kind);
         *record.pointer_mut(pointer).unwrap_or_else(|| panic!("{kind} has no {pointer}")) = value;
-        let kind = if kind == "reference-fact-tag" { "reference-fact" } else { kind };
+        let kind = ["reference-fact", "progress"].into_iter().find(|of| kind.starts_with(of)).unwrap_or(kind);
         let validator = jsonschema::validator_for(&schema(&format!("{kind}.schema.json"))).unwrap();
         assert!(!validator.is_valid(&record), "{kind} {pointer}");
     }
@@ -244,6 +273,21 @@ fn current(path: &Path, text: &str) {
     assert!(committed == text, "`{}` is not current: run the tests with TIDVAKT_BLESS=1", path.display());
 }
 
+/// README, AsyncAPI and the schema of progress carry one rule.
+#[test]
+fn the_rule_of_clearance_is_the_same_wherever_it_is_written() {
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let (_, section) = readme.split_once("### Clearance\n").expect("the section is there");
+    let mut rule = section.replace("**", "");
+    for number in 1..=3 {
+        rule = rule.replace(&format!("\n{number}. "), &format!("\n({number}) "));
+    }
+    assert!(words(&rule).starts_with(CLEARANCE), "{}\n{CLEARANCE}", words(&rule));
+    assert!(words(&asyncapi()).contains(CLEARANCE));
+    assert!(words(&schema("progress.schema.json").to_string().replace("\\n", " ")).contains(CLEARANCE));
+}
+
 #[test]
 fn no_output_schema_forbids_new_fields() {
     for (name, schema) in schemas() {
@@ -300,8 +344,11 @@ fn numbers_of_an_alert_survive_their_way_over_the_topic() {
 #[test]
 fn records_of_ours_have_cloud_events_headers() {
     let alert = parse_alert(golden("alert-opened")[0].1.as_bytes()).unwrap();
-    let progress = parse_progress(golden("progress")[0].1.as_bytes()).unwrap();
-    for headers in [alert_headers(&alert), progress_headers(&progress)] {
+    let progress = golden("progress").into_iter().map(|(_, text)| {
+        let progress = parse_progress(text.as_bytes()).unwrap().expect("it has a kind");
+        progress_headers(&progress, text.as_bytes())
+    });
+    for headers in progress.chain([alert_headers(&alert)]) {
         let names: Vec<_> = headers.iter().map(|(name, _)| *name).collect();
         let expected = ["ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "content-type"];
         assert_eq!(names, expected);

@@ -1,7 +1,9 @@
 //! Delivery under faults: the final alerts are those of a run without faults, whatever crashed, was lost or changed
 //! its owner in between. Every failure names its seed.
 
+mod checks;
 pub mod memory;
+mod quarantine;
 mod shuffled;
 mod single;
 mod town;
@@ -11,8 +13,9 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::delivery::memory::{Faults, Memory, MemoryLog, Random};
+use checks::*;
 use tidvakt::config::Config;
-use tidvakt::contract::{self, Progress};
+use tidvakt::contract::{self, MunicipalityProgress, PartitionProgress, Progress};
 use tidvakt::domain::{AlertState, FactChange, PublishedAlert, UtcSecond};
 use tidvakt::engine::Disposition;
 use tidvakt::service::deliver::events::{Incident, Phase, RecordPosition, WorkerObserver};
@@ -33,6 +36,7 @@ fn setup() -> Setup {
         progress_interval_millis: 300,
         commit_interval_millis: 200,
         recheck_after_millis: 5_000,
+        refresh_low_after_millis: 1_000,
         batch_records_max: 40,
         wait: Duration::ZERO,
     };
@@ -55,6 +59,8 @@ struct Seen {
     dispositions: BTreeMap<(i32, i64), Disposition>,
     unmuted_alerts: u64,
     incidents: Vec<Incident>,
+    /// Where progress of a partition stays, because too much is unassessed.
+    limits: BTreeMap<i32, i64>,
     live: BTreeSet<i32>,
 }
 
@@ -71,6 +77,13 @@ impl WorkerObserver for Seen {
         match phase {
             Phase::Live => self.live.insert(partition),
             Phase::Replaying { .. } | Phase::Gone => self.live.remove(&partition),
+        };
+    }
+
+    fn unassessed(&mut self, partition: i32, _ranges: usize, limit: Option<i64>) {
+        match limit {
+            Some(limit) => self.limits.insert(partition, limit),
+            None => self.limits.remove(&partition),
         };
     }
 
@@ -135,7 +148,24 @@ fn alerts(memory: &Memory) -> Vec<PublishedAlert> {
 
 fn progress(memory: &Memory) -> Vec<Progress> {
     let written = memory.written(OutputTopic::Progress).into_iter();
-    written.map(|written| contract::parse_progress(&written.value.unwrap()).unwrap()).collect()
+    written.map(|written| contract::parse_progress(&written.value.unwrap()).unwrap().unwrap()).collect()
+}
+
+fn municipality_progress(memory: &Memory) -> Vec<MunicipalityProgress> {
+    let of_municipality = |progress| match progress {
+        Progress::Municipality(progress) => Some(progress),
+        Progress::Partition(_) => None,
+    };
+    progress(memory).into_iter().filter_map(of_municipality).collect()
+}
+
+/// The last record of each partition.
+fn partition_progress(memory: &Memory) -> BTreeMap<i32, PartitionProgress> {
+    let of_partition = |progress| match progress {
+        Progress::Municipality(_) => None,
+        Progress::Partition(progress) => Some((progress.partition, progress)),
+    };
+    progress(memory).into_iter().filter_map(of_partition).collect()
 }
 
 /// The content of every open alert, by the last record of each id.
@@ -211,136 +241,6 @@ fn run_with_faults(seed: u64, faults: Faults, lines: &[Line], facts: &[FactChang
     (memory, now)
 }
 
-fn check_commits(seed: u64, memory: &Memory) {
-    let mut committed = BTreeMap::new();
-    for (partition, next) in memory.commits() {
-        let before = committed.insert(partition, next).unwrap_or(0);
-        assert!(before <= next, "seed {seed}: commit of partition {partition} from {before} to {next}");
-    }
-}
-
-fn check_progress(seed: u64, memory: &Memory) {
-    let mut assessed = BTreeMap::new();
-    for progress in progress(memory) {
-        let through = progress.assessed_through_offset;
-        let key = (progress.partition, progress.municipality);
-        let before = assessed.insert(key.clone(), through).unwrap_or(-1);
-        assert!(before <= through, "seed {seed}: progress of {key:?} from {before} to {through}");
-    }
-}
-
-/// Revisions rise by one, and no state is published after a later one.
-fn check_revisions(seed: u64, memory: &Memory) {
-    let mut last = BTreeMap::new();
-    for published in alerts(memory) {
-        let id = published.alert.alert_id;
-        let now = (published.revision, published.provenance.offset);
-        let before = last.insert(id.clone(), now).unwrap_or((0, -1));
-        assert_eq!(now.0, before.0 + 1, "seed {seed}: revision of `{id}`");
-        assert!(before.1 <= now.1, "seed {seed}: offset of `{id}` from {before:?} to {now:?}");
-    }
-}
-
-/// A reader who keeps the highest revision of each alert ends with the open alerts.
-fn check_highest_revisions(seed: u64, memory: &Memory, expected: &BTreeMap<String, [u8; 16]>) {
-    let mut highest: BTreeMap<String, PublishedAlert> = BTreeMap::new();
-    for published in alerts(memory) {
-        let id = published.alert.alert_id.clone();
-        if highest.get(&id).is_none_or(|known| known.revision <= published.revision) {
-            highest.insert(id, published);
-        }
-    }
-    highest.retain(|_, published| published.state != AlertState::Withdrawn);
-    let contents = highest.into_iter().map(|(id, published)| (id, contract::content_hash(&published.alert)));
-    assert_eq!(contents.collect::<BTreeMap<_, _>>(), *expected, "seed {seed}: by highest revision");
-}
-
-fn outbox_of_nobody() -> Outbox {
-    let (topic, config_hash) = (String::new(), String::new());
-    Outbox::new(Origin { topic, partition: 0, config_hash, complete_from: UtcSecond(0) })
-}
-
-/// When progress is published, all the alerts that it counts can be read.
-fn check_progress_is_true(seed: u64, memory: &Memory) {
-    let mut outboxes: BTreeMap<String, (Outbox, BTreeSet<String>)> = BTreeMap::new();
-    let new = || {
-        let outbox = outbox_of_nobody();
-        let digests = BTreeSet::from([outbox.digest()]);
-        (outbox, digests)
-    };
-    for record in memory.history() {
-        let value = record.value.unwrap_or_default();
-        match record.topic {
-            OutputTopic::Alerts => {
-                let alert = contract::parse_alert(&value).unwrap();
-                let name = alert.alert.municipality.clone();
-                let (outbox, digests) = outboxes.entry(name).or_insert_with(new);
-                outbox.read_back(alert);
-                digests.insert(outbox.digest());
-            }
-            OutputTopic::Progress => {
-                let progress = contract::parse_progress(&value).unwrap();
-                let (_, digests) = outboxes.entry(progress.municipality.clone()).or_insert_with(new);
-                assert!(digests.contains(&progress.digest), "seed {seed}: published too early: {progress:?}");
-            }
-            OutputTopic::Quarantine => (),
-        }
-    }
-}
-
-/// The last progress of each municipality adds up to the offsets, and its digest to the alerts.
-fn check_last_progress(seed: u64, memory: &Memory, lines: &[Line]) {
-    let mut last: BTreeMap<(i32, String), Progress> = BTreeMap::new();
-    for progress in progress(memory) {
-        last.insert((progress.partition, progress.municipality.clone()), progress);
-    }
-    for partition in PARTITIONS {
-        let offsets = lines.iter().filter(|line| line.partition == partition).count() as u64;
-        let counted: u64 = last
-            .values()
-            .filter(|progress| progress.partition == partition)
-            .map(|progress| progress.scored + progress.repeats + progress.stale + progress.quarantined)
-            .sum();
-        assert_eq!(counted, offsets, "seed {seed}: partition {partition}");
-    }
-    for progress in last.values() {
-        let mut outbox = outbox_of_nobody();
-        let compacted: BTreeMap<String, PublishedAlert> = alerts(memory)
-            .into_iter()
-            .filter(|published| published.alert.municipality == progress.municipality)
-            .map(|published| (published.alert.alert_id.clone(), published))
-            .collect();
-        compacted.into_values().for_each(|alert| outbox.read_back(alert));
-        let found = (outbox.digest(), outbox.open_alerts(), outbox.open_holds());
-        let expected = (progress.digest.clone(), progress.open_alerts, progress.open_holds);
-        assert_eq!(found, expected, "seed {seed}: municipality {}", progress.municipality);
-    }
-}
-
-fn check_quarantine(seed: u64, memory: &Memory, without_faults: &Memory) {
-    let offsets = |memory: &Memory| -> BTreeSet<(i32, Vec<u8>)> {
-        let header = |written: &memory::Written| {
-            let offset = written.headers.iter().find(|(name, _)| name == "__connect.errors.offset");
-            (written.partition, offset.and_then(|(_, value)| value.clone()).expect("it is in the headers"))
-        };
-        memory.written(OutputTopic::Quarantine).iter().map(header).collect()
-    };
-    assert_eq!(offsets(memory), offsets(without_faults), "seed {seed}");
-}
-
-fn check_restart_is_silent(seed: u64, memory: &Memory, facts: &[FactChange], now: &mut u64) {
-    let written = |memory: &Memory| {
-        [OutputTopic::Alerts, OutputTopic::Quarantine, OutputTopic::Progress]
-            .map(|out| memory.written(out).len())
-    };
-    let before = written(memory);
-    let mut instance = Instance::start(memory, 7, Faults::default(), facts, &PARTITIONS);
-    instance.settle(memory, now);
-    assert_eq!(written(memory), before, "seed {seed}: a restart wrote something");
-    assert_eq!(instance.worker.observer().unmuted_alerts, 0, "seed {seed}");
-    assert_eq!(instance.worker.observer().live, PARTITIONS.into(), "seed {seed}");
-}
-
 fn check(seed: u64, faults: Faults) {
     let (lines, facts) = (town::feed(seed, RECORDS), town::facts());
     let without_faults = run_without_faults(&lines, &facts);
@@ -356,7 +256,8 @@ fn check(seed: u64, faults: Faults) {
         check_revisions(seed, &memory);
     }
     check_last_progress(seed, &memory, &lines);
-    check_quarantine(seed, &memory, &without_faults);
+    check_quarantine(seed, faults, &memory, &without_faults);
+    check_nothing_unassessed_is_covered(seed, &memory, &without_faults);
     check_restart_is_silent(seed, &memory, &facts, &mut now);
 }
 

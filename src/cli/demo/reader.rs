@@ -84,7 +84,7 @@ impl AlertReader {
                     (message.payload().and_then(|value| contract::parse_alert(value).ok()), None)
                 }
                 Some(Ok(message)) => {
-                    (None, message.payload().and_then(|value| contract::parse_progress(value).ok()))
+                    (None, message.payload().and_then(|value| contract::parse_progress(value).ok().flatten()))
                 }
                 Some(Err(error)) => {
                     tracing::debug!(%error, "the topics can't be read just now");
@@ -99,7 +99,7 @@ impl AlertReader {
                 self.note(&alert);
             }
             if let Some(progress) = progress {
-                self.progress.insert(progress.municipality.clone(), progress);
+                self.progress.insert(progress.key(), progress);
             }
             if left.is_zero() {
                 return lines;
@@ -107,12 +107,22 @@ impl AlertReader {
         }
     }
 
-    /// Records with a disposition, by the progress records.
+    /// Records that progress counts, by whatever disposition.
     pub(super) fn assessed(&self) -> u64 {
-        self.progress
-            .values()
-            .map(|progress| progress.scored + progress.repeats + progress.stale + progress.quarantined)
-            .sum()
+        self.counts().iter().sum()
+    }
+
+    /// Records by disposition: scored, repeats, stale, quarantined.
+    fn counts(&self) -> [u64; 4] {
+        self.progress.values().fold(
+            [0; 4],
+            |[scored, repeats, stale, quarantined], progress| match progress {
+                Progress::Municipality(of) => {
+                    [scored + of.scored, repeats + of.repeats, stale + of.stale, quarantined + of.quarantined]
+                }
+                Progress::Partition(of) => [scored, repeats, stale, quarantined + of.unattributed],
+            },
+        )
     }
 
     /// A revision that only changes figures a little gets no line.
@@ -174,14 +184,11 @@ impl AlertReader {
 
     /// The summary.
     pub(super) fn summary(&self, sent: u64, took: Duration) -> String {
-        let sum = |field: fn(&Progress) -> u64| -> u64 { self.progress.values().map(field).sum() };
+        let [scored, repeats, stale, quarantined] = self.counts();
         let mut text = format!(
-            "\n{sent} registrations sent in {} s: {} scored, {} repeats, {} stale, {} quarantined\n\n",
+            "\n{sent} registrations sent in {} s: {scored} scored, {repeats} repeats, {stale} stale, \
+             {quarantined} quarantined\n\n",
             took.as_secs(),
-            sum(|progress| progress.scored),
-            sum(|progress| progress.repeats),
-            sum(|progress| progress.stale),
-            sum(|progress| progress.quarantined),
         );
         let mut rows: BTreeMap<(&str, Grade), (u64, i64)> = BTreeMap::new();
         for OpenAlert { rule, grade, at_risk_ore, .. } in self.open.values() {

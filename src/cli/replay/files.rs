@@ -13,7 +13,7 @@ use super::reader::Batch;
 use crate::cli::input::InputError;
 use crate::domain::Rejection;
 use crate::service::log::{
-    EachKept, Header, Log, LogError, NoHeaders, Outgoing, OutputTopic, Record, Watermarks,
+    EachKept, EachQuarantined, Header, Log, LogError, NoHeaders, Outgoing, OutputTopic, Record, Watermarks,
 };
 
 /// There is one partition.
@@ -189,6 +189,15 @@ impl Log for FileLog {
         _topic: OutputTopic,
         _partition: i32,
         _each: &mut EachKept<'_>,
+    ) -> Result<(), LogError> {
+        Ok(())
+    }
+
+    fn read_quarantined(
+        &mut self,
+        _partition: i32,
+        _from: i64,
+        _each: &mut EachQuarantined<'_>,
     ) -> Result<(), LogError> {
         Ok(())
     }

@@ -85,6 +85,7 @@ fn setup(config: &Config) -> Result<Setup, Failure> {
         progress_interval_millis: u64::MAX,
         commit_interval_millis: u64::MAX,
         recheck_after_millis: u64::MAX,
+        refresh_low_after_millis: u64::MAX,
         ..setup.pace
     };
     Ok(Setup { pace, ..setup })

@@ -117,6 +117,11 @@ pub enum Incident {
         /// The record's offset; `None` for a fact or a decision.
         offset: Option<i64>,
     },
+    /// More ranges of unassessed offsets than fit into a progress record: progress stops.
+    TooManyUnassessed {
+        /// The last offset that progress names.
+        assessed_through: i64,
+    },
     /// Another owner wrote alerts in between; what differed was published again.
     ForeignAlerts,
 }
@@ -149,6 +154,10 @@ pub trait WorkerObserver {
 
     /// A progress record was queued for the log.
     fn progress(&mut self, _progress: &Progress) {}
+
+    /// The number of ranges of unassessed offsets of a partition, and where they do not all fit into a progress
+    /// record, the last offset that progress may name.
+    fn unassessed(&mut self, _partition: i32, _ranges: usize, _limit: Option<i64>) {}
 
     /// All below `next_offset` was committed.
     fn committed(&mut self, _partition: i32, _next_offset: i64) {}

@@ -7,4 +7,5 @@ pub(in crate::service) mod partition;
 pub(in crate::service) mod queue;
 pub mod reference_log;
 pub mod shared;
+pub(in crate::service) mod unassessed;
 pub mod worker;

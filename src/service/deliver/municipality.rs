@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::contract::{self, Progress};
+use crate::contract::{self, MunicipalityProgress};
 use crate::domain::{Alert, PublishedAlert, Registration};
 use crate::engine::{Disposition, Engine, Input, Output, Position};
 use crate::service::deliver::events::{DispositionCounts, WorkerObserver};
@@ -30,13 +30,14 @@ pub(in crate::service) enum Panicked {
     ReferenceUpdate(String, usize),
 }
 
-/// One municipality of one partition. Without an engine it is known from the alert topic only, or it holds the
-/// counts of the records that name no municipality.
+/// One municipality of one partition. Without an engine it is known from the output topics only.
 pub(in crate::service) struct Municipality {
     pub(in crate::service) name: String,
     pub(in crate::service) engine: Option<Engine>,
     pub(in crate::service) outbox: Outbox,
     counts: DispositionCounts,
+    /// The offset of its last record.
+    last_offset: i64,
     /// The offset from which it publishes; an earlier owner published what follows from those before.
     pub(in crate::service) live_from: i64,
     pub(in crate::service) live: bool,
@@ -46,7 +47,7 @@ pub(in crate::service) struct Municipality {
     /// Reference updates that the engine has applied.
     reference_applied: usize,
     /// The latest progress record on the topic.
-    pub(in crate::service) published_progress: Option<Progress>,
+    pub(in crate::service) published_progress: Option<MunicipalityProgress>,
     /// The next progress record will differ.
     progress_dirty: bool,
     /// The read model is out of date.
@@ -60,6 +61,7 @@ impl Municipality {
             engine: None,
             outbox: Outbox::new(origin),
             counts: DispositionCounts::default(),
+            last_offset: -1,
             live_from,
             live: false,
             snapshot: None,
@@ -70,10 +72,9 @@ impl Municipality {
         }
     }
 
-    /// Whether it has yet to go live. Without an engine it has nothing to publish, except the counts of the
-    /// records that name no municipality.
+    /// Whether it has yet to go live. Without an engine it has nothing to publish.
     pub(in crate::service) fn has_yet_to_go_live(&self) -> bool {
-        !self.live && (self.engine.is_some() || self.name.is_empty())
+        !self.live && self.engine.is_some()
     }
 
     /// Gives it an empty engine.
@@ -85,8 +86,9 @@ impl Municipality {
         self.engine = Some(engine);
     }
 
-    pub(in crate::service) fn count(&mut self, disposition: &Disposition) {
+    pub(in crate::service) fn count(&mut self, offset: i64, disposition: &Disposition) {
         self.counts.count(disposition);
+        self.last_offset = offset;
         self.progress_dirty = true;
     }
 
@@ -247,7 +249,7 @@ impl Municipality {
     }
 
     /// Adopts a progress record of the topic; the next one is published where it differs.
-    pub(in crate::service) fn adopt_progress(&mut self, progress: Progress) {
+    pub(in crate::service) fn adopt_progress(&mut self, progress: MunicipalityProgress) {
         self.published_progress = Some(progress);
         self.progress_dirty = true;
     }
@@ -259,13 +261,14 @@ impl Municipality {
         partition: i32,
         at: Position,
         config_hash: &str,
-    ) -> Option<Progress> {
+    ) -> Option<MunicipalityProgress> {
         let published = self.published_progress.as_ref();
         let published_through = published.map_or(-1, |published| published.assessed_through_offset);
         if !self.live || !self.progress_dirty || at.offset < published_through {
             return None;
         }
-        self.progress_dirty = false;
+        // Progress may have to stay before its last record.
+        self.progress_dirty = at.offset < self.last_offset;
         let DispositionCounts { scored, repeats, stale, quarantined } = self.counts;
         let mut breakers_open: Vec<String> =
             self.engine.iter().flat_map(Engine::breakers_open).map(|(rule, _)| rule.to_owned()).collect();
@@ -273,7 +276,7 @@ impl Municipality {
         let capped = self.engine.iter().flat_map(Engine::held_shares_capped);
         let mut held_shares_capped: Vec<String> = capped.map(|(provider, _)| provider).collect();
         held_shares_capped.dedup();
-        let progress = Progress {
+        let progress = MunicipalityProgress {
             municipality: self.name.clone(),
             partition,
             assessed_through_offset: at.offset,
@@ -288,8 +291,11 @@ impl Municipality {
             held_shares_capped,
             digest: self.outbox.digest(),
             config_hash: config_hash.to_owned(),
+            baseline_incomplete: at.appended_at < self.outbox.origin().complete_from,
         };
-        if published.is_some_and(|published| differ_in_position_only(published, &progress)) {
+        // The position alone is no difference, unless a record of the municipality lies between the two.
+        let covers_all = self.last_offset.min(at.offset) <= published_through;
+        if covers_all && published.is_some_and(|published| differ_in_position_only(published, &progress)) {
             return None;
         }
         self.published_progress = Some(progress.clone());
@@ -313,11 +319,10 @@ impl Municipality {
     }
 }
 
-/// Whether two progress records differ in the position of the partition at most: then no record of the municipality
-/// lies between them.
-fn differ_in_position_only(published: &Progress, now: &Progress) -> bool {
-    let Progress { assessed_through_offset, append_time, .. } = *published;
-    *published == Progress { assessed_through_offset, append_time, ..now.clone() }
+/// Whether two progress records differ in the position of the partition at most.
+fn differ_in_position_only(published: &MunicipalityProgress, now: &MunicipalityProgress) -> bool {
+    let MunicipalityProgress { assessed_through_offset, append_time, .. } = *published;
+    *published == MunicipalityProgress { assessed_through_offset, append_time, ..now.clone() }
 }
 
 /// Receives what the engines of a worker derive.

@@ -3,6 +3,7 @@
 mod delivery;
 mod open;
 mod plan;
+mod quarantine;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -17,9 +18,8 @@ use crate::service::deliver::shared::Shared;
 use crate::service::log::Record;
 use delivery::Delivery;
 use plan::ReplayPlan;
+use quarantine::Quarantine;
 
-/// The name of the records that name no municipality.
-const NOBODY: &str = "";
 /// Sweden has 290 municipalities; more in one partition is a broken or hostile source.
 const MUNICIPALITIES_MAX: usize = 1_000;
 const DAY_SECONDS: i64 = 86_400;
@@ -31,6 +31,14 @@ pub(in crate::service) struct Poison {
     /// Partitions in which the consequences of each record are derived by themselves, to find the one that fails.
     isolating: BTreeSet<i32>,
     reference_updates: BTreeSet<(String, usize)>,
+}
+
+/// A record of the feed with its position and the one before.
+#[derive(Clone, Copy)]
+struct Arrival<'a> {
+    record: &'a Record<'a>,
+    at: Position,
+    before: Position,
 }
 
 /// What a partition is doing.
@@ -63,6 +71,11 @@ pub(in crate::service) struct Partition {
     /// Append time of the oldest record, once it was read.
     oldest: Option<UtcSecond>,
     delivery: Delivery,
+    quarantine: Quarantine,
+    /// The oldest offset that the log holds, as far as known.
+    log_low: i64,
+    /// When that is to be read again.
+    pub(in crate::service) refresh_low_at_millis: u64,
     /// When the output topics are to be read once more.
     pub(in crate::service) recheck_at_millis: Option<u64>,
 }
@@ -79,15 +92,17 @@ impl Partition {
         if self.state == PartitionState::Failed {
             return;
         }
+        let before = self.reached();
         self.appended_at = self.appended_at.max(record.appended_at);
         self.oldest = self.oldest.or(Some(record.appended_at));
         let at = Position { offset: record.offset, appended_at: self.appended_at };
+        let arrival = Arrival { record, at, before };
         let mut sink = sink.caused_by(record.headers);
         let handled = if poison.records.contains(&(self.id, record.offset)) {
             let rejection = Rejection::new(Reason::Internal, "the program failed on this record");
-            self.quarantine(record, at, None, rejection, &mut sink)
+            self.quarantine(arrival, None, rejection, &mut sink)
         } else {
-            self.score(record, at, poison, &mut sink)
+            self.score(arrival, poison, &mut sink)
         };
         match handled {
             Ok(()) => self.next = record.offset + 1,
@@ -106,24 +121,24 @@ impl Partition {
     /// Decodes a record and applies it to the engine of its municipality.
     fn score(
         &mut self,
-        record: &Record<'_>,
-        at: Position,
+        arrival: Arrival<'_>,
         poison: &Poison,
         sink: &mut Sink<'_, impl WorkerObserver>,
     ) -> Result<(), Panicked> {
+        let Arrival { record, at, .. } = arrival;
         let value = record.value.ok_or_else(|| Rejection::new(Reason::Empty, "the record has no value"));
         let parsed = match value.and_then(contract::parse_registration) {
             Ok(parsed) => parsed,
-            Err(rejection) => return self.quarantine(record, at, None, rejection, sink),
+            Err(rejection) => return self.quarantine(arrival, None, rejection, sink),
         };
         let registration = match parsed.registration(record.appended_at) {
             Ok(registration) => registration,
-            Err(rejection) => return self.quarantine(record, at, None, rejection, sink),
+            Err(rejection) => return self.quarantine(arrival, None, rejection, sink),
         };
         let name = registration.municipality;
         if self.municipalities.get(name).is_none_or(|known| known.engine.is_none()) {
             if let Err(rejection) = self.admit(name, sink.observer) {
-                return self.quarantine(record, at, None, rejection, sink);
+                return self.quarantine(arrival, None, rejection, sink);
             }
             self.start_engine(name, poison, sink)?;
         }
@@ -134,9 +149,9 @@ impl Partition {
             municipality.assess_dirty_periods(sink).map_err(|_| Panicked::Record)?;
         }
         if let Disposition::Quarantined(rejection) = disposition {
-            return self.quarantine(record, at, Some(name), rejection, sink);
+            return self.quarantine(arrival, Some(name), rejection, sink);
         }
-        municipality.count(&disposition);
+        municipality.count(at.offset, &disposition);
         sink.observer.registration(position, &registration, &disposition);
         sink.observer.record(position, &disposition);
         Ok(())
@@ -183,39 +198,6 @@ impl Partition {
             }
             self.await_milestone(live_from);
         }
-        Ok(())
-    }
-
-    /// Counts a record that cannot be used, and publishes it unless an earlier owner did. `municipality`: whose it
-    /// is, where that is known for sure and its engine has the position.
-    fn quarantine(
-        &mut self,
-        record: &Record<'_>,
-        at: Position,
-        municipality: Option<&str>,
-        rejection: Rejection,
-        sink: &mut Sink<'_, impl WorkerObserver>,
-    ) -> Result<(), Panicked> {
-        let name = match municipality {
-            Some(name) => name.to_owned(),
-            None => {
-                // Only a municipality that a good record has named: a broken one may name anything.
-                let peeked = record.value.and_then(contract::peek_municipality);
-                let has_engine =
-                    |name: &String| self.municipalities.get(name).is_some_and(|known| known.engine.is_some());
-                let name = peeked.filter(has_engine).unwrap_or_else(|| NOBODY.to_owned());
-                self.municipality_mut(&name).skip(at, sink)?;
-                name
-            }
-        };
-        let position = self.record_position(at, &name);
-        if !position.muted {
-            sink.queue.quarantine(&self.shared.setup.feed_topic, record, &rejection);
-        }
-        sink.observer.quarantined(position, &rejection);
-        let disposition = Disposition::Quarantined(rejection);
-        self.municipality_mut(&name).count(&disposition);
-        sink.observer.record(position, &disposition);
         Ok(())
     }
 
@@ -356,12 +338,7 @@ impl Partition {
                 config_hash: self.shared.setup.config_hash.clone(),
                 complete_from: self.complete_from(),
             };
-            let mut municipality = Municipality::new(name, origin, self.plan.live_from(None));
-            // Without an engine there is nothing to compare.
-            municipality.live = name == NOBODY && self.state == PartitionState::Live;
-            if municipality.has_yet_to_go_live() {
-                self.await_milestone(municipality.live_from);
-            }
+            let municipality = Municipality::new(name, origin, self.plan.live_from(None));
             self.municipalities.insert(name.to_owned(), municipality);
         }
         self.municipalities.get_mut(name).expect("inserted above")

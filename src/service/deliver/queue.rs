@@ -56,10 +56,10 @@ impl Queue {
         contract::write_progress(progress, &mut value);
         self.waiting.push_back(Waiting {
             topic: OutputTopic::Progress,
-            partition: progress.partition,
-            key: Some(progress.municipality.clone().into_bytes()),
+            partition: progress.partition(),
+            key: Some(progress.key().into_bytes()),
+            headers: owned(contract::progress_headers(progress, &value)),
             value: Some(value),
-            headers: owned(contract::progress_headers(progress)),
             span: None,
         });
     }

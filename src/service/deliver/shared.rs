@@ -61,6 +61,8 @@ pub struct Pace {
     /// Milliseconds after the opening of a partition until its output topics are read once more: what an earlier
     /// owner had under way has arrived by then or never will.
     pub recheck_after_millis: u64,
+    /// Milliseconds between two readings of the oldest offset that the log holds.
+    pub refresh_low_after_millis: u64,
     /// Records taken at once, at most.
     pub batch_records_max: usize,
     /// How long to wait for records.
@@ -74,6 +76,7 @@ impl Default for Pace {
             commit_interval_millis: 1_000,
             idle_after_millis: 0,
             recheck_after_millis: 60_000,
+            refresh_low_after_millis: 600_000,
             batch_records_max: 4_000,
             wait: Duration::from_millis(50),
         }

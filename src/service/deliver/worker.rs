@@ -127,6 +127,7 @@ impl<W: WorkerObserver> Worker<W> {
         self.publish_queued(log)?;
         self.advance_progress(log, idle && is_quiet, now_millis)?;
         let rechecked = self.recheck_output_topics(log, now_millis)?;
+        self.refresh_low(log, now_millis)?;
         self.observer.stepped(self.queue.waiting(), self.queue.in_flight());
         // What another owner wrote may have to be published again by the next step.
         Ok(Step { records, settled: idle && !rechecked && self.is_settled() })
@@ -272,6 +273,19 @@ impl<W: WorkerObserver> Worker<W> {
         Ok(rechecked)
     }
 
+    /// Now and then, reads which offsets the log has dropped.
+    fn refresh_low(&mut self, log: &mut dyn Log, now_millis: u64) -> Result<(), LogError> {
+        let next = now_millis.saturating_add(self.shared.setup.pace.refresh_low_after_millis);
+        let is_due = |partition: &&mut Partition| {
+            partition.state == PartitionState::Live && partition.refresh_low_at_millis <= now_millis
+        };
+        for partition in self.partitions.values_mut().filter(is_due) {
+            partition.drop_below(log.extent(partition.id)?.low);
+            partition.refresh_low_at_millis = next;
+        }
+        Ok(())
+    }
+
     /// Opens the partitions that wait for it.
     fn open_assigned(&mut self, log: &mut dyn Log, now_millis: u64) -> Result<(), LogError> {
         if self.to_open.is_empty() {
@@ -283,6 +297,8 @@ impl<W: WorkerObserver> Worker<W> {
             let mut partition = Partition::open(id, shared, log, &mut self.observer)?;
             let recheck_after_millis = self.shared.setup.pace.recheck_after_millis;
             partition.recheck_at_millis = Some(now_millis.saturating_add(recheck_after_millis));
+            let refresh_low_after_millis = self.shared.setup.pace.refresh_low_after_millis;
+            partition.refresh_low_at_millis = now_millis.saturating_add(refresh_low_after_millis);
             self.partitions.insert(id, partition);
             self.to_open.remove(&id);
         }

@@ -139,6 +139,9 @@ pub enum LogError {
 /// Takes the key and the value of a record that is kept on a compacted topic.
 pub type EachKept<'a> = dyn FnMut(&[u8], Option<&[u8]>) + 'a;
 
+/// Receives the feed offset and the value of a record on the quarantine topic.
+pub type EachQuarantined<'a> = dyn FnMut(i64, Option<&[u8]>) + 'a;
+
 /// The log as one worker sees it.
 pub trait Log {
     /// What `partition` of the feed holds now.
@@ -159,6 +162,18 @@ pub trait Log {
         topic: OutputTopic,
         partition: i32,
         each: &mut EachKept<'_>,
+    ) -> Result<(), LogError>;
+
+    /// Passes the records on the quarantine topic that came from offsets of the feed's `partition` from `from` on to
+    /// `each`: the offset and the value, in no order, perhaps more than once. Others may be passed as well.
+    ///
+    /// # Errors
+    /// As [`LogError`] says; `each` may have been called by then.
+    fn read_quarantined(
+        &mut self,
+        partition: i32,
+        from: i64,
+        each: &mut EachQuarantined<'_>,
     ) -> Result<(), LogError>;
 
     /// From now on [`Log::take`] gives the records of `partition` as well, beginning at offset

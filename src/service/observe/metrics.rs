@@ -274,6 +274,12 @@ impl Metrics {
                 offset,
                 "the program failed on a record; it is left out and quarantined"
             ),
+            Incident::TooManyUnassessed { assessed_through } => tracing::error!(
+                partition,
+                assessed_through,
+                "more ranges of records are in quarantine than a progress record holds: progress stays here, and \
+                 nothing after it can be paid; find the source of the refused records"
+            ),
             Incident::ForeignAlerts => tracing::warn!(
                 partition,
                 "another owner wrote alerts in between; what differed was told again"
@@ -315,6 +321,7 @@ const fn incident_kind(incident: &Incident) -> &'static str {
         Incident::Unreadable { .. } => 4,
         Incident::Isolating { .. } | Incident::Panicked { .. } => 5,
         Incident::ForeignAlerts => 6,
+        Incident::TooManyUnassessed { .. } => 7,
     }]
 }
 

@@ -235,7 +235,16 @@ impl WorkerObserver for Observer {
 
     fn progress(&mut self, progress: &Progress) {
         self.metrics.passed(Stage::Progress, 1);
-        self.status.told(progress.partition, progress.assessed_through_offset + 1);
+        let through_offset = match progress {
+            Progress::Municipality(of) => of.assessed_through_offset,
+            Progress::Partition(of) => of.through_offset,
+        };
+        self.status.progressed(progress.partition(), through_offset + 1);
+    }
+
+    fn unassessed(&mut self, partition: i32, ranges: usize, limit: Option<i64>) {
+        self.metrics.unassessed(partition, ranges);
+        self.status.limited(partition, limit);
     }
 
     fn committed(&mut self, partition: i32, next_offset: i64) {

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::contract::UNASSESSED_RANGES_MAX;
 use crate::service::deliver::events::Phase;
 use crate::service::observe::metrics::{Metrics, PHASES};
 
@@ -33,8 +34,10 @@ struct PartitionStatus {
     phase: Phase,
     since: Instant,
     next: Arc<AtomicI64>,
-    /// Progress was told of all below.
-    told: i64,
+    /// Progress was published for all below.
+    progressed_to: i64,
+    /// The offset at which progress stays, because more is unassessed than fits into a record.
+    limit: Option<i64>,
 }
 
 /// What the instance as a whole is at; it goes through these in this order, and back to replaying when
@@ -122,7 +125,8 @@ impl Status {
             phase: Phase::Replaying { from: 0, to: 0 },
             since: Instant::now(),
             next: Arc::default(),
-            told: 0,
+            progressed_to: 0,
+            limit: None,
         };
         lock(&self.partitions).entry(partition).or_insert_with(fresh);
     }
@@ -143,20 +147,28 @@ impl Status {
             }
             _ => {
                 let next = partitions.remove(&partition).map(|standing| standing.next).unwrap_or_default();
-                let mut told = 0;
+                let mut progressed_to = 0;
                 if let Phase::Replaying { from, to } = phase {
                     next.store(from, Ordering::Relaxed);
-                    told = to;
+                    progressed_to = to;
                 }
-                partitions.insert(partition, PartitionStatus { phase, since: now, next, told });
+                let status = PartitionStatus { phase, since: now, next, progressed_to, limit: None };
+                partitions.insert(partition, status);
             }
         }
     }
 
-    /// Progress was told of all of `partition` below `next_offset`.
-    pub(in crate::service) fn told(&self, partition: i32, next_offset: i64) {
-        if let Some(standing) = lock(&self.partitions).get_mut(&partition) {
-            standing.told = standing.told.max(next_offset);
+    /// Progress was published for all of `partition` below `next_offset`.
+    pub(in crate::service) fn progressed(&self, partition: i32, next_offset: i64) {
+        if let Some(status) = lock(&self.partitions).get_mut(&partition) {
+            status.progressed_to = status.progressed_to.max(next_offset);
+        }
+    }
+
+    /// Progress of `partition` stays at `limit`, or is free.
+    pub(in crate::service) fn limited(&self, partition: i32, limit: Option<i64>) {
+        if let Some(status) = lock(&self.partitions).get_mut(&partition) {
+            status.limit = limit;
         }
     }
 
@@ -179,7 +191,7 @@ impl Status {
         for (partition, standing) in partitions.iter() {
             if let Some(high) = highs.get(partition) {
                 let next = standing.next.load(Ordering::Relaxed);
-                self.metrics.lag(*partition, high - next, high - standing.told);
+                self.metrics.lag(*partition, high - next, high - standing.progressed_to);
             }
         }
     }
@@ -244,6 +256,12 @@ impl Status {
             if let Phase::Replaying { to, .. } = standing.phase {
                 let next = standing.next.load(Ordering::Relaxed);
                 reasons.push(format!("partition {partition} is replaying: at offset {next} of {to}"));
+            }
+            if let Some(limit) = standing.limit {
+                reasons.push(format!(
+                    "progress of partition {partition} stays at offset {limit}: more than {UNASSESSED_RANGES_MAX} \
+                     ranges of records are in quarantine"
+                ));
             }
         }
         reasons

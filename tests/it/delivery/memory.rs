@@ -4,17 +4,15 @@
 //! It stands for Kafka in tests: the worker runs against it in one thread, and a run that fails can
 //! be run again from its seed.
 
+mod log;
 mod random;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 pub use random::Random;
 use tidvakt::domain::UtcSecond;
-use tidvakt::service::log::{
-    EachKept, Header, Log, LogError, NoHeaders, Outgoing, OutputTopic, Record, Watermarks,
-};
+use tidvakt::service::log::{Header, LogError, OutputTopic};
 
 /// What goes wrong, per 1,000 calls.
 #[derive(Clone, Copy, Debug, Default)]
@@ -254,131 +252,5 @@ impl MemoryLog {
                 self.refused = true;
             }
         }
-    }
-}
-
-impl Log for MemoryLog {
-    fn extent(&mut self, partition: i32) -> Result<Watermarks, LogError> {
-        self.call(|log| {
-            let mut disk = log.memory.disk();
-            let feed = disk.feeds.entry(partition).or_default();
-            Ok(Watermarks { low: feed.low, high: feed.high(), committed: feed.committed })
-        })
-    }
-
-    fn read_back(
-        &mut self,
-        topic: OutputTopic,
-        partition: i32,
-        each: &mut EachKept<'_>,
-    ) -> Result<(), LogError> {
-        self.call(|log| {
-            let mut disk = log.memory.disk();
-            if log.random.per_mille(200) {
-                disk.compact(topic, partition);
-            }
-            for written in disk.written.iter().filter(|written| !written.compacted) {
-                if (written.record.topic, written.record.partition) == (topic, partition) {
-                    each(written.record.key.as_deref().unwrap_or_default(), written.record.value.as_deref());
-                }
-            }
-            Ok(())
-        })
-    }
-
-    fn start(&mut self, partition: i32, from: i64) -> Result<(), LogError> {
-        self.call(|log| {
-            log.memory.disk().feeds.entry(partition).or_default().owner = Some(log.instance);
-            log.positions.insert(partition, from);
-            Ok(())
-        })
-    }
-
-    fn stop(&mut self, partition: i32) {
-        self.positions.remove(&partition);
-    }
-
-    fn take(
-        &mut self,
-        _wait: Duration,
-        max: usize,
-        each: &mut dyn FnMut(Record<'_>),
-    ) -> Result<usize, LogError> {
-        self.call(|log| {
-            let Self { memory, positions, random, faults, .. } = log;
-            let disk = memory.disk();
-            let mut left = if faults.slow { random.below(max.min(20) as u64) as usize } else { max };
-            let most = left;
-            for (&partition, position) in positions {
-                let Some(feed) = disk.feeds.get(&partition) else { continue };
-                if *position < feed.low {
-                    return Err(LogError::Truncated { partition, wanted: *position, low: feed.low });
-                }
-                let skip = usize::try_from(*position - feed.low).expect("not below the beginning");
-                for fed in feed.records.iter().skip(skip).take(left) {
-                    let Fed { appended_at, key, value } = fed;
-                    each(Record {
-                        partition,
-                        offset: *position,
-                        appended_at: *appended_at,
-                        key: key.as_deref(),
-                        value: value.as_deref(),
-                        headers: &NoHeaders,
-                    });
-                    *position += 1;
-                    left -= 1;
-                }
-            }
-            Ok(most - left)
-        })
-    }
-
-    fn position(&mut self, partition: i32) -> Result<i64, LogError> {
-        self.call(|log| {
-            let position = log.positions.get(&partition).copied();
-            position.ok_or_else(|| LogError::Refused(format!("partition {partition} was not started")))
-        })
-    }
-
-    fn publish(&mut self, out: Outgoing<'_>) -> Result<(), LogError> {
-        self.call(|log| {
-            if !log.faults.writes_of_former_owners && !log.owns(out.partition) {
-                return Err(LogError::Fenced { partition: out.partition });
-            }
-            let Outgoing { topic, partition, key, value, headers, span: _ } = out;
-            let (key, value) = (key.map(<[u8]>::to_vec), value.map(<[u8]>::to_vec));
-            let record = Written { topic, partition, key, value, headers: headers.to_vec() };
-            log.under_way.push_back((log.published, record));
-            log.published += 1;
-            Ok(())
-        })
-    }
-
-    fn acknowledged(&mut self) -> Result<u64, LogError> {
-        self.call(|log| {
-            let all = log.under_way.len() as u64;
-            let arriving = if log.faults.slow { log.random.below(all + 1) } else { all };
-            log.arrive(arriving);
-            if 0 < all && log.random.per_mille(log.faults.lost_acknowledgements) {
-                log.refused = true;
-            }
-            match log.refused {
-                true => Err(LogError::Refused("a record was not acknowledged in time".to_owned())),
-                false => Ok(log.under_way.front().map_or(log.published, |(number, _)| *number)),
-            }
-        })
-    }
-
-    fn commit(&mut self, partition: i32, next_offset: i64) -> Result<(), LogError> {
-        self.call(|log| {
-            let mut disk = log.memory.disk();
-            let feed = disk.feeds.entry(partition).or_default();
-            if feed.owner != Some(log.instance) {
-                return Err(LogError::Fenced { partition });
-            }
-            feed.committed = Some(next_offset);
-            disk.commits.push((partition, next_offset));
-            Ok(())
-        })
     }
 }

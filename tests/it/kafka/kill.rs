@@ -115,6 +115,7 @@ pub fn check(topics: &Topics, towns: &[Town], folder: &std::path::Path) {
         .map(|kept| ["partition", "offset"].map(|name| kept.header(&format!("__connect.errors.{name}"))))
         .collect();
     assert_eq!(positions.len(), broken, "each broken record is in quarantine");
+    assert_eq!(refused.len(), broken, "and once");
     println!(
         "{} alerts are open, {} alert records, {broken} broken registrations",
         found.len(),

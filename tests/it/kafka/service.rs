@@ -124,6 +124,13 @@ pub fn wait_until(what: &str, services: &mut [&mut Service], mut is_there: impl 
 
 /// The newest progress of each municipality.
 pub fn progress(topics: &Topics) -> BTreeMap<String, Value> {
+    let mut progress = all_progress(topics);
+    progress.retain(|_, record| record["kind"] == "municipality");
+    progress
+}
+
+/// The newest progress record of each key.
+pub fn all_progress(topics: &Topics) -> BTreeMap<String, Value> {
     let kept = topics.read("progress").into_iter();
     kept.map(|kept| (String::from_utf8(kept.key.clone()).unwrap(), kept.json())).collect()
 }

@@ -6,8 +6,9 @@
 use std::collections::VecDeque;
 
 use super::{Partition, PartitionState};
-use crate::contract::Progress;
-use crate::service::deliver::events::WorkerObserver;
+use crate::contract::{PartitionProgress, Progress};
+use crate::engine::Position;
+use crate::service::deliver::events::{Incident, WorkerObserver};
 use crate::service::deliver::municipality::Municipality;
 use crate::service::deliver::queue::Queue;
 use crate::service::deliver::shared::Pace;
@@ -23,6 +24,12 @@ pub(in crate::service) struct Delivery {
     pub(super) committed: i64,
     /// Progress to be published once so many records are acknowledged.
     pending: Option<(u64, Vec<Progress>)>,
+    /// The partition's latest progress record on the topic.
+    pub(super) published_progress: Option<PartitionProgress>,
+    /// The next one will differ.
+    pub(super) progress_dirty: bool,
+    /// That progress is limited was reported.
+    limit_reported: bool,
     last_progress_millis: u64,
     last_commit_millis: u64,
 }
@@ -35,6 +42,9 @@ impl Delivery {
             acknowledged_to: low,
             committed,
             pending: None,
+            published_progress: None,
+            progress_dirty: true,
+            limit_reported: false,
             last_progress_millis: 0,
             last_commit_millis: 0,
         }
@@ -72,10 +82,7 @@ impl Partition {
         let is_due = urgent || self.is_progress_due(pace, now_millis);
         if is_due && self.state == PartitionState::Live && self.delivery.pending.is_none() {
             self.delivery.last_progress_millis = now_millis;
-            let (id, at) = (self.id, self.reached());
-            let hash = &self.shared.setup.config_hash;
-            let changed = self.municipalities.values_mut().filter_map(|known| known.progress(id, at, hash));
-            let changed: Vec<_> = changed.collect();
+            let changed = self.changed_progress(observer);
             self.delivery.pending = (!changed.is_empty()).then_some((queue.published, changed));
             self.municipalities.values_mut().for_each(|known| known.report_changes(observer));
         }
@@ -85,6 +92,67 @@ impl Partition {
             queue.progress(&progress);
             observer.progress(&progress);
         }
+    }
+
+    /// The progress records that differ from those on the topic; the partition's before those of its
+    /// municipalities, which a reader believes only together with it.
+    fn changed_progress(&mut self, observer: &mut impl WorkerObserver) -> Vec<Progress> {
+        let (id, at) = (self.id, self.progress_position(observer));
+        let hash = &self.shared.setup.config_hash;
+        let municipalities = self.municipalities.values_mut();
+        let changed: Vec<_> = municipalities.filter_map(|known| known.progress(id, at, hash)).collect();
+        let partition = self.partition_progress(at, !changed.is_empty());
+        let partition = partition.map(Progress::Partition).into_iter();
+        partition.chain(changed.into_iter().map(Progress::Municipality)).collect()
+    }
+
+    /// The position that progress may name: the last that was handled, or the one before the first range of
+    /// unassessed offsets that does not fit into a record.
+    fn progress_position(&mut self, observer: &mut impl WorkerObserver) -> Position {
+        let unassessed = &self.quarantine.unassessed;
+        let limit = unassessed.limit();
+        if self.delivery.progress_dirty {
+            observer.unassessed(self.id, unassessed.len(), limit.map(|limit| limit.offset));
+        }
+        let Some(limit) = limit else {
+            self.delivery.limit_reported = false;
+            return self.reached();
+        };
+        if !std::mem::replace(&mut self.delivery.limit_reported, true) {
+            observer.incident(self.id, Incident::TooManyUnassessed { assessed_through: limit.offset });
+        }
+        limit
+    }
+
+    /// The partition's progress record as of `at`, where it differs from the one on the topic. A position alone is
+    /// a difference where a municipality's record names it (`is_named`).
+    fn partition_progress(&mut self, at: Position, is_named: bool) -> Option<PartitionProgress> {
+        let is_due = is_named || self.delivery.progress_dirty;
+        // Before the first record there is no time that the record could name.
+        if !is_due || self.oldest.is_none() {
+            return None;
+        }
+        self.delivery.progress_dirty = false;
+        let progress = PartitionProgress {
+            partition: self.id,
+            from_offset: self.log_low,
+            through_offset: at.offset,
+            append_time: at.appended_at,
+            unassessed: self.quarantine.unassessed.published(),
+            unattributed: self.quarantine.unattributed,
+        };
+        let is_same = |published: &PartitionProgress| match is_named {
+            true => *published == progress,
+            false => {
+                let PartitionProgress { through_offset, append_time, .. } = *published;
+                *published == PartitionProgress { through_offset, append_time, ..progress.clone() }
+            }
+        };
+        if self.delivery.published_progress.as_ref().is_some_and(is_same) {
+            return None;
+        }
+        self.delivery.published_progress = Some(progress.clone());
+        Some(progress)
     }
 
     /// Whether the pace asks for progress.

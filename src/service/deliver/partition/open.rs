@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Delivery, Partition, PartitionState, ReplayPlan};
+use super::{Delivery, Partition, PartitionState, Quarantine, ReplayPlan};
 use crate::contract::{self, Progress};
 use crate::domain::{PublishedAlert, Rejection, UtcSecond};
 use crate::service::deliver::events::{Incident, Phase, WorkerObserver};
@@ -29,13 +29,16 @@ impl Partition {
             partition.municipality_mut(&alert.alert.municipality.clone()).outbox.read_back(alert);
         })?;
         read_progress(log, id, &mut unreadable, &mut |progress| {
-            let name = progress.municipality.clone();
-            partition.municipality_mut(&name).published_progress = Some(progress);
+            partition.adopt_progress(progress);
         })?;
         for rejection in unreadable {
             observer.incident(id, Incident::Unreadable { rejection });
         }
         partition.make_plan(extent, observer);
+        let ReplayPlan { unsettled_from, high, .. } = partition.plan;
+        if unsettled_from < high {
+            partition.quarantine.read_back(log, id, unsettled_from)?;
+        }
         Ok(partition)
     }
 
@@ -52,14 +55,34 @@ impl Partition {
             appended_at: UtcSecond(i64::MIN),
             oldest: None,
             delivery: Delivery::new(low, committed.unwrap_or(low).min(high)),
+            quarantine: Quarantine::default(),
+            log_low: low,
+            refresh_low_at_millis: 0,
             recheck_at_millis: None,
+        }
+    }
+
+    /// Adopts a progress record of the topic; the next one is published where it differs.
+    fn adopt_progress(&mut self, progress: Progress) {
+        match progress {
+            Progress::Municipality(progress) => {
+                let name = progress.municipality.clone();
+                self.municipality_mut(&name).adopt_progress(progress);
+            }
+            Progress::Partition(progress) => {
+                self.delivery.published_progress = Some(progress);
+                self.delivery.progress_dirty = true;
+            }
         }
     }
 
     /// Plans the replay, with the offsets that the read progress records and alerts name.
     fn make_plan(&mut self, extent: Watermarks, observer: &mut impl WorkerObserver) {
         let progress = self.municipalities.values().filter_map(|known| known.published_progress.as_ref());
-        let assessed_through = progress.map(|progress| progress.assessed_through_offset).max();
+        let assessed_through = progress.map(|progress| progress.assessed_through_offset);
+        let partition = self.delivery.published_progress.as_ref();
+        let assessed_through =
+            assessed_through.chain(partition.map(|partition| partition.through_offset)).max();
         let alerted_through = self.municipalities.values().filter_map(|known| known.outbox.greatest_offset());
         self.plan = ReplayPlan::new(extent, assessed_through, alerted_through.max());
         self.plan.gap().into_iter().for_each(|gap| observer.incident(self.id, gap));
@@ -69,6 +92,7 @@ impl Partition {
         if let Some(recreated) = self.plan.recreated() {
             observer.incident(self.id, recreated);
             self.municipalities.values_mut().for_each(|known| known.published_progress = None);
+            self.delivery.published_progress = None;
         }
         let ReplayPlan { low, live_at, .. } = self.plan;
         self.state = PartitionState::Replaying { next_milestone: low, snapshot_taken: false };
@@ -89,10 +113,7 @@ impl Partition {
             let empty = || Outbox::new(self.municipality_mut(&name).outbox.origin().clone());
             read.entry(name.clone()).or_insert_with(empty).read_back(alert);
         })?;
-        read_progress(log, self.id, &mut Vec::new(), &mut |progress| {
-            let name = progress.municipality.clone();
-            self.municipality_mut(&name).adopt_progress(progress);
-        })?;
+        read_progress(log, self.id, &mut Vec::new(), &mut |progress| self.adopt_progress(progress))?;
         let before = self.reached();
         let mut is_foreign = false;
         for (name, mut outbox) in read {
@@ -134,7 +155,7 @@ fn read_progress(
 ) -> Result<(), LogError> {
     log.read_back(OutputTopic::Progress, partition, &mut |_, value| match value.map(contract::parse_progress)
     {
-        Some(Ok(progress)) if progress.partition == partition => each(progress),
+        Some(Ok(Some(progress))) if progress.partition() == partition => each(progress),
         Some(Err(rejection)) => unreadable.push(rejection),
         // Another partition of the feed may share the topic's partition.
         Some(Ok(_)) | None => (),

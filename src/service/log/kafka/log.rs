@@ -15,8 +15,11 @@ use super::publisher::Publisher;
 use super::reader::{REQUEST_WAIT, Reader, answer, at, is_out_of_range};
 use super::tail::{FeedConsumer, Message};
 use super::topics::Layout;
+use crate::contract;
 use crate::domain::UtcSecond;
-use crate::service::log::{EachKept, Headers, Log, LogError, Outgoing, OutputTopic, Record, Watermarks};
+use crate::service::log::{
+    EachKept, EachQuarantined, Headers, Log, LogError, Outgoing, OutputTopic, Record, Watermarks,
+};
 use crate::service::observe::metrics::{Client, Metrics, Reporter, Sent};
 
 /// A batch that arrives broken is fetched again so often; then what it held is given up, loudly.
@@ -161,16 +164,32 @@ impl Log for KafkaLog {
         partition: i32,
         each: &mut EachKept<'_>,
     ) -> Result<(), LogError> {
-        let reader = match self.reader.take() {
-            Some(reader) => reader,
-            None => Reader::new(&self.clients)?,
-        };
         let (name, partition) = self.layout.target(topic, partition);
-        let read = reader.read(name, partition, &mut |message| {
+        let read = reader(&mut self.reader, &self.clients)?.read(name, partition, &mut |message| {
             each(message.key().unwrap_or_default(), message.payload());
         });
-        self.reader = Some(reader);
         read.map(|_| ())
+    }
+
+    fn read_quarantined(
+        &mut self,
+        partition: i32,
+        from: i64,
+        each: &mut EachQuarantined<'_>,
+    ) -> Result<(), LogError> {
+        let feed = (self.layout.feed.as_str(), partition);
+        let (name, target) = self.layout.target(OutputTopic::Quarantine, partition);
+        // One owner publishes in the order of the feed: what comes before a lower offset is older.
+        reader(&mut self.reader, &self.clients)?.read_tail(name, target, &mut |message| {
+            let headers = message.headers().into_iter().flat_map(BorrowedHeaders::iter);
+            let source = contract::quarantine_source(headers.map(|header| (header.key, header.value)));
+            match source.filter(|(topic, partition, _)| (*topic, *partition) == feed) {
+                Some((_, _, offset)) if offset < from => return true,
+                Some((_, _, offset)) => each(offset, message.payload()),
+                None => {}
+            }
+            false
+        })
     }
 
     fn start(&mut self, partition: i32, from: i64) -> Result<(), LogError> {
@@ -277,6 +296,14 @@ impl Log for KafkaLog {
     fn commit(&mut self, partition: i32, next_offset: i64) -> Result<(), LogError> {
         self.group.commit(partition, next_offset)
     }
+}
+
+/// The reader of output topics, made when it is first needed.
+fn reader<'a>(made: &'a mut Option<Reader>, clients: &Clients) -> Result<&'a Reader, LogError> {
+    Ok(match made {
+        Some(reader) => reader,
+        None => made.insert(Reader::new(clients)?),
+    })
 }
 
 fn give(message: &Message<'_>, cursor: &mut Cursor, each: &mut dyn FnMut(Record<'_>)) {

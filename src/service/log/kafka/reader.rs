@@ -1,4 +1,4 @@
-//! Reading a partition from its beginning to its end.
+//! Reading a partition from its beginning, or its last records, to its end.
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,10 @@ pub(in crate::service) const REQUEST_WAIT: Duration = Duration::from_secs(10);
 /// So long without a single record, and the reading is given up to be tried again.
 const SILENCE: Duration = Duration::from_secs(20);
 
-/// Reads whole partitions, one after the other.
+/// Records that are read first of the end of a partition.
+const TAIL_RECORDS: i64 = 1_000;
+
+/// Reads partitions, one after the other.
 pub(in crate::service) struct Reader(BaseConsumer<Quiet>);
 
 impl Reader {
@@ -40,6 +43,32 @@ impl Reader {
             read?;
         }
         Ok(high)
+    }
+
+    /// Gives `each` the last records of `partition` of `topic`, oldest first: as many as it takes until `each` has
+    /// returned `true` for one of them, else all. Where more are read, those before come as well, and `each` sees
+    /// records again.
+    pub(in crate::service) fn read_tail(
+        &self,
+        topic: &str,
+        partition: i32,
+        each: &mut dyn FnMut(&BorrowedMessage<'_>) -> bool,
+    ) -> Result<(), LogError> {
+        let (low, high) =
+            self.0.fetch_watermarks(topic, partition, REQUEST_WAIT).map_err(|error| answer(&error))?;
+        let mut records = if low < high { TAIL_RECORDS } else { return Ok(()) };
+        loop {
+            let from = low.max(high - records);
+            let mut is_enough = false;
+            self.assign(topic, partition, from)?;
+            let read = self.read_on(topic, partition, high, &mut |message| is_enough |= each(message));
+            self.0.unassign().map_err(|error| answer(&error))?;
+            read?;
+            if is_enough || from == low {
+                return Ok(());
+            }
+            records = records.saturating_mul(8);
+        }
     }
 
     fn assign(&self, topic: &str, partition: i32, from: i64) -> Result<(), LogError> {

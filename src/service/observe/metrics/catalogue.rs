@@ -130,6 +130,8 @@ catalogue! {
         "Records of the feed that wait to be worked on.";
     unassessed: Gauge "tidvakt_unassessed_records" [PARTITION]
         "Records of the feed that no progress record covers yet: payout waits for them.";
+    quarantined_ranges: Gauge "tidvakt_quarantined_ranges" [PARTITION]
+        "Ranges of offsets in quarantine that the feed still holds: with more than 10,000 of a partition, its progress stops.";
     clock_skew: Level "tidvakt_clock_skew_seconds" []
         "Least time between a record's append and its reading, over the last minute with records at the end of the feed: far above zero, this machine's clock is ahead of the broker's; below zero, it is behind.";
 

@@ -231,6 +231,12 @@ impl Metrics {
         self.families.unassessed.with_label_values(&[&partition]).set(unassessed.max(0));
     }
 
+    /// The ranges of offsets of `partition` in quarantine.
+    pub(in crate::service) fn unassessed(&self, partition: i32, ranges: usize) {
+        let ranges = i64::try_from(ranges).unwrap_or(i64::MAX);
+        self.families.quarantined_ranges.with_label_values(&[&partition.to_string()]).set(ranges);
+    }
+
     /// The partition is not this instance's any more.
     pub(in crate::service) fn forget_partition(&self, partition: i32) {
         let partition = partition.to_string();

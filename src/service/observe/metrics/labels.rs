@@ -31,8 +31,8 @@ pub(super) const STAGES: [&str; 6] =
 /// In the order of the topics.
 pub(super) const TOPICS: [&str; 3] = ["alerts", "progress", "quarantine"];
 pub(super) const PROVIDER_KINDS: [&str; 3] = ["municipal", "private", "unknown"];
-/// In the order of the troubles.
-pub(super) const TROUBLES: [&str; 7] = [
+/// In the order of `incident_kind`.
+pub(super) const TROUBLES: [&str; 8] = [
     "gap",
     "recreated",
     "baseline-incomplete",
@@ -40,6 +40,7 @@ pub(super) const TROUBLES: [&str; 7] = [
     "unreadable",
     "panicked",
     "foreign-alerts",
+    "too-many-unassessed",
 ];
 /// As they stand: a superseded hold is gone from what stands.
 pub(super) const HOLDS_STAND: [&str; 5] = ["proposed", "confirmed", "released", "upheld", "expired"];
