@@ -7,7 +7,7 @@ use tidvakt::domain::{
 use tidvakt::engine::{Bounds, Input};
 
 use crate::draft::{Draft, MUNICIPALITY, instant};
-use crate::engines::{FREE, Teller, default_engine_within, touchy_engine, touchy_engine_within};
+use crate::engines::{Driver, FREE, default_engine_within, sensitive_engine, sensitive_engine_within};
 
 /// Two minutes of a provider's month may be held, and no more.
 const TWO_MINUTES: Bounds = Bounds { provider_held_share_max: 0.0, provider_held_seconds_min: 120, ..FREE };
@@ -21,14 +21,14 @@ fn alert<'a>(alerts: &'a [Alert], id: &str) -> Option<&'a Alert> {
     alerts.iter().find(|alert| alert.subject.id == id)
 }
 
-fn lowered_by(teller: &Teller, id: &str) -> Option<Lowered> {
-    alert(&teller.engine.open_alerts(), id)?.findings.iter().find_map(|finding| finding.lowered_by)
+fn lowered_by(driver: &Driver, id: &str) -> Option<Lowered> {
+    alert(&driver.engine.open_alerts(), id)?.findings.iter().find_map(|finding| finding.lowered_by)
 }
 
 /// Each client in a household of its own.
-fn apart(teller: &mut Teller, client: &str) {
+fn apart(driver: &mut Driver, client: &str) {
     put(
-        teller,
+        driver,
         &format!("home-{client}"),
         FactBody::ClientHome {
             client_ref: client.to_owned(),
@@ -38,7 +38,7 @@ fn apart(teller: &mut Teller, client: &str) {
     );
 }
 
-fn put(teller: &mut Teller, fact_id: &str, body: FactBody) {
+fn put(driver: &mut Driver, fact_id: &str, body: FactBody) {
     let fact = Fact {
         municipality: MUNICIPALITY.to_owned(),
         fact_id: fact_id.to_owned(),
@@ -46,11 +46,11 @@ fn put(teller: &mut Teller, fact_id: &str, body: FactBody) {
         recorded_at: UtcSecond(0),
         body,
     };
-    teller.engine.apply(Input::Referenced(&FactChange::Put(fact)), &mut Vec::new());
+    driver.engine.apply(Input::Referenced(&FactChange::Put(fact)), &mut Vec::new());
 }
 
-fn register(teller: &mut Teller, drafts: &[Draft]) {
-    drafts.iter().for_each(|draft| drop(teller.register(draft, &mut Vec::new())));
+fn register(driver: &mut Driver, drafts: &[Draft]) {
+    drafts.iter().for_each(|draft| drop(driver.register(draft, &mut Vec::new())));
 }
 
 /// At two clients at once, by two providers; the hold falls on P2's, which was recorded later.
@@ -65,87 +65,87 @@ fn two_providers() -> [Draft; 2] {
 
 #[test]
 fn a_hold_that_another_providers_visit_brings_about_counts_for_the_cap() {
-    let mut teller = Teller::new(default_engine_within(TWO_MINUTES));
-    ["bo", "eva"].iter().for_each(|client| apart(&mut teller, client));
-    register(&mut teller, &two_providers());
-    assert_eq!(lowered_by(&teller, "R1"), Some(Lowered::HeldShareCap));
+    let mut driver = Driver::new(default_engine_within(TWO_MINUTES));
+    ["bo", "eva"].iter().for_each(|client| apart(&mut driver, client));
+    register(&mut driver, &two_providers());
+    assert_eq!(lowered_by(&driver, "R1"), Some(Lowered::HeldShareCap));
 }
 
 #[test]
 fn a_hold_that_a_fact_brings_about_counts_for_the_cap() {
-    let mut teller = Teller::new(default_engine_within(TWO_MINUTES));
+    let mut driver = Driver::new(default_engine_within(TWO_MINUTES));
     // The tags are the same, so that all hangs on the homes.
     let drafts = two_providers().map(|draft| Draft { tags: [const { None }; 2], ..draft });
-    register(&mut teller, &drafts);
-    ["bo", "eva"].iter().for_each(|client| apart(&mut teller, client));
-    assert_eq!(lowered_by(&teller, "R1"), Some(Lowered::HeldShareCap));
+    register(&mut driver, &drafts);
+    ["bo", "eva"].iter().for_each(|client| apart(&mut driver, client));
+    assert_eq!(lowered_by(&driver, "R1"), Some(Lowered::HeldShareCap));
 }
 
 #[test]
 fn what_was_paid_in_a_month_counts_for_the_cap_of_the_next() {
     let tenth = Bounds { provider_held_share_max: 0.1, provider_held_seconds_min: 0, ..FREE };
-    let mut teller = Teller::new(default_engine_within(tenth));
-    ["bo", "eva"].iter().for_each(|client| apart(&mut teller, client));
+    let mut driver = Driver::new(default_engine_within(tenth));
+    ["bo", "eva"].iter().for_each(|client| apart(&mut driver, client));
     let april =
         [visit("R1", "ann", "bo", "2026-04-01T08:00", 30), visit("R2", "ann", "eva", "2026-04-01T08:10", 30)];
-    register(&mut teller, &april);
-    assert_eq!(lowered_by(&teller, "R2"), Some(Lowered::HeldShareCap));
+    register(&mut driver, &april);
+    assert_eq!(lowered_by(&driver, "R2"), Some(Lowered::HeldShareCap));
     let late =
         (1..=9).map(|day| visit(&format!("M{day}"), "ida", "bo", &format!("2026-03-0{day}T08:00"), 60));
-    register(&mut teller, &late.collect::<Vec<_>>());
-    assert_eq!(lowered_by(&teller, "R2"), None);
+    register(&mut driver, &late.collect::<Vec<_>>());
+    assert_eq!(lowered_by(&driver, "R2"), None);
 }
 
 #[test]
 fn a_cap_outlives_the_registrations_under_it() {
     let share = Bounds { provider_held_share_max: 0.5, provider_held_seconds_min: 0, ..FREE };
-    let mut teller = Teller::new(default_engine_within(share));
-    ["bo", "eva"].iter().for_each(|client| apart(&mut teller, client));
+    let mut driver = Driver::new(default_engine_within(share));
+    ["bo", "eva"].iter().for_each(|client| apart(&mut driver, client));
     let pair = |day: &str| {
         [
             visit(&format!("A{day}"), "ann", "bo", &format!("2026-03-{day}T08:00"), 30),
             visit(&format!("B{day}"), "ann", "eva", &format!("2026-03-{day}T08:10"), 30),
         ]
     };
-    ["02", "03", "20"].iter().for_each(|day| register(&mut teller, &pair(day)));
-    let held = |teller: &Teller| alert(&teller.engine.open_alerts(), "B20").map(|alert| alert.grade);
-    assert_eq!(held(&teller), Some(Grade::Hold));
+    ["02", "03", "20"].iter().for_each(|day| register(&mut driver, &pair(day)));
+    let held = |driver: &Driver| alert(&driver.engine.open_alerts(), "B20").map(|alert| alert.grade);
+    assert_eq!(held(&driver), Some(Grade::Hold));
     // A hundred days after the first two pairs, and before a hundred after the last.
-    register(&mut teller, &[visit("L", "ida", "bo", "2026-06-15T08:00", 30)]);
+    register(&mut driver, &[visit("L", "ida", "bo", "2026-06-15T08:00", 30)]);
     let [first, _] = pair("20");
     let approved = Draft { version: 2, event: EventType::Approved, ..first };
-    register(&mut teller, &[Draft { appended_at: instant("2026-06-15T09:00").unwrap(), ..approved }]);
-    assert_eq!(held(&teller), Some(Grade::Hold));
+    register(&mut driver, &[Draft { appended_at: instant("2026-06-15T09:00").unwrap(), ..approved }]);
+    assert_eq!(held(&driver), Some(Grade::Hold));
 }
 
 #[test]
 fn of_a_carer_and_a_provider_of_one_name_the_same_one_always_waits() {
-    let told = || {
-        let mut teller = Teller::new(touchy_engine_within(Bounds { statistics_cases_a_day: 1, ..FREE }));
+    let alerts_of_one_day = || {
+        let mut driver = Driver::new(sensitive_engine_within(Bounds { statistics_cases_a_day: 1, ..FREE }));
         let typed_in = |day: u8| {
             let mut draft = visit(&format!("R{day}"), "x", "bo", &format!("2026-03-0{day}T08:01"), 20);
             draft.provider = "x".to_owned();
             draft.methods = [CaptureMethod::ManualCarer; 2];
-            // All sent on the first, when one may be told.
+            // All sent on the first, when the budget is one.
             draft.emitted_at = instant("2026-03-01T09:00");
             draft
         };
-        register(&mut teller, &(1..=8).map(typed_in).collect::<Vec<_>>());
+        register(&mut driver, &(1..=8).map(typed_in).collect::<Vec<_>>());
         let by_chance = |alert: &Alert| alert.p_value.is_some();
-        let alerts = teller.engine.open_alerts().into_iter().filter(by_chance);
+        let alerts = driver.engine.open_alerts().into_iter().filter(by_chance);
         alerts.map(|alert| alert.alert_id).collect::<Vec<_>>()
     };
-    let first = told();
+    let first = alerts_of_one_day();
     assert_eq!(first.len(), 1, "{first:?}");
     // Hash tables are seeded anew in each engine.
-    (0..20).for_each(|_| assert_eq!(told(), first));
+    (0..20).for_each(|_| assert_eq!(alerts_of_one_day(), first));
 }
 
 #[test]
-fn of_a_month_without_a_visit_nothing_is_said() {
-    let mut teller = Teller::new(touchy_engine());
+fn a_month_without_a_visit_has_no_alert() {
+    let mut driver = Driver::new(sensitive_engine());
     put(
-        &mut teller,
+        &mut driver,
         "order",
         FactBody::Order {
             order_id: "O".to_owned(),
@@ -159,16 +159,16 @@ fn of_a_month_without_a_visit_nothing_is_said() {
     );
     let april = visit("R1", "ann", "bo", "2026-04-01T08:00", 30);
     let around = ["2026-03-01T08:00", "2026-05-01T08:00"].map(|start| visit(start, "ann", "bo", start, 30));
-    register(&mut teller, &around);
-    register(&mut teller, std::slice::from_ref(&april));
-    let about_april = |teller: &Teller| {
+    register(&mut driver, &around);
+    register(&mut driver, std::slice::from_ref(&april));
+    let about_april = |driver: &Driver| {
         let month = Month::new(2026, 4).unwrap();
-        let mut standing = teller.engine.open_alerts();
+        let mut standing = driver.engine.open_alerts();
         standing
             .retain(|alert| alert.pay_period == month && alert.subject.kind == SubjectKind::ProviderPeriod);
         standing.len()
     };
-    assert_eq!(about_april(&teller), 1);
-    register(&mut teller, &[Draft { version: 2, event: EventType::Cancelled, ..april }]);
-    assert_eq!(about_april(&teller), 0);
+    assert_eq!(about_april(&driver), 1);
+    register(&mut driver, &[Draft { version: 2, event: EventType::Cancelled, ..april }]);
+    assert_eq!(about_april(&driver), 0);
 }

@@ -1,4 +1,4 @@
-//! Engines for the tests, and somebody who tells them things.
+//! Engines for the tests, and a driver that gives them their inputs.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,8 +24,8 @@ pub fn default_rules() -> RuleSet {
     rules(&std::fs::read_to_string(root().join("config/default.toml")).unwrap())
 }
 
-/// Limits that random feeds reach.
-const TOUCHY: &str = "\
+/// Thresholds so low that random feeds reach them.
+const LOW_THRESHOLDS: &str = "\
 [manual-share]
 visits_min = 2
 provider_visits_min = 3
@@ -117,17 +117,17 @@ visits_min = 1
 shared_share_min = 0.1
 ";
 
-/// The same, but so easily startled that a small random feed is enough for every rule.
-pub fn touchy_engine() -> Engine {
-    touchy_engine_within(FREE)
+/// The same with thresholds so low that small random feeds trigger every rule.
+pub fn sensitive_engine() -> Engine {
+    sensitive_engine_within(FREE)
 }
 
 /// The same within other bounds.
-pub fn touchy_engine_within(bounds: Bounds) -> Engine {
-    Engine::new(settings(bounds), touchy_rules())
+pub fn sensitive_engine_within(bounds: Bounds) -> Engine {
+    Engine::new(settings(bounds), sensitive_rules())
 }
 
-/// The same, where so little may be held and told that a small random feed reaches every bound.
+/// The same with bounds so low that a small random feed reaches every one.
 pub fn bounded_engine() -> Engine {
     let bounds = Bounds {
         rule_holds_a_day_max: 1,
@@ -136,7 +136,7 @@ pub fn bounded_engine() -> Engine {
         provider_held_seconds_min: 1200,
         statistics_cases_a_day: 1,
     };
-    touchy_engine_within(bounds)
+    sensitive_engine_within(bounds)
 }
 
 /// An engine with these rules, within bounds that nothing reaches.
@@ -145,16 +145,16 @@ pub fn engine_of(rules: RuleSet) -> Engine {
 }
 
 /// The rules with limits that random feeds reach.
-pub fn touchy_rules() -> RuleSet {
+pub fn sensitive_rules() -> RuleSet {
     let text = std::fs::read_to_string(root().join("config/default.toml")).unwrap();
     let mut table: toml::Table = text.parse().unwrap();
-    for (rule, keys) in TOUCHY.parse::<toml::Table>().unwrap() {
+    for (rule, keys) in LOW_THRESHOLDS.parse::<toml::Table>().unwrap() {
         let section = table["rules"][&rule].as_table_mut().unwrap();
         for (key, value) in keys.as_table().unwrap() {
             assert!(section.insert(key.clone(), value.clone()).is_some(), "`{rule}` has no `{key}`");
         }
     }
-    // What is held against the others' share.
+    // Rules that compare with the others' share.
     for (_, section) in table["rules"].as_table_mut().unwrap() {
         let section = section.as_table_mut().unwrap();
         if section.contains_key("share_accepted") {
@@ -210,20 +210,20 @@ fn settings(bounds: Bounds) -> Arc<Settings> {
     })
 }
 
-/// Gives what it tells an offset and an append time that never goes back.
-pub struct Teller {
+/// Gives an engine its inputs, each with an offset and an append time that never goes back.
+pub struct Driver {
     pub engine: Engine,
     at: Position,
     prompt: bool,
 }
 
-impl Teller {
+impl Driver {
     pub fn new(engine: Engine) -> Self {
-        Self::looking(engine, true)
+        Self::assessing(engine, true)
     }
 
-    /// One that lets the engine look at pay periods after each registration, or else in the end.
-    pub fn looking(engine: Engine, prompt: bool) -> Self {
+    /// A driver that has dirty periods assessed after each registration, or else at the end.
+    pub fn assessing(engine: Engine, prompt: bool) -> Self {
         Self { engine, at: Position { offset: -1, appended_at: UtcSecond(i64::MIN) }, prompt }
     }
 

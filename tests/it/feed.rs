@@ -1,6 +1,6 @@
 //! Random feeds: few carers and clients close together in time, so that much contradicts; versions
 //! that move everything, cancellations, repeats, lateness up to forty days, facts that change and are
-//! taken back, and decisions.
+//! removed, and decisions.
 
 mod facts;
 
@@ -17,22 +17,22 @@ use tidvakt::domain::{
 use tidvakt::engine::{Disposition, Input, Output};
 
 use crate::draft::{Change, Draft, instant};
-use crate::engines::Teller;
+use crate::engines::Driver;
 
 const DAY: i64 = 86_400;
 const LATENESS_DAYS_MAX: i64 = 40;
 
-/// One thing that an engine is told.
+/// One input of an engine.
 #[derive(Clone, Debug)]
 #[expect(clippy::large_enum_variant, reason = "a test feed is short, and read more often than kept")]
-pub enum Told {
+pub enum Arrival {
     Visit(Draft),
     Fact(FactChange),
     Decided(Decision),
 }
 
-impl Told {
-    /// The fact that it tells of or takes back.
+impl Arrival {
+    /// The fact that it adds or removes.
     pub fn fact_id(&self) -> Option<&str> {
         match self {
             Self::Fact(FactChange::Put(fact)) => Some(&fact.fact_id),
@@ -41,38 +41,38 @@ impl Told {
         }
     }
 
-    /// The fact that it takes back.
-    pub fn taken_back(&self) -> Option<&str> {
+    /// The fact that it removes.
+    pub fn removed_fact(&self) -> Option<&str> {
         self.fact_id().filter(|_| matches!(self, Self::Fact(FactChange::Remove { .. })))
     }
 }
 
-/// What becomes known of a municipality, in order of arrival.
+/// The inputs about a municipality, in order of arrival.
 #[derive(Clone)]
-pub struct Feed(pub Vec<Told>);
+pub struct Feed(pub Vec<Arrival>);
 
 /// A line each, so that a failing feed can be read.
 impl fmt::Debug for Feed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|told| match told {
-            Told::Visit(draft) => write!(f, "\n    {draft:?}"),
-            Told::Fact(change) => write!(f, "\n    {change:?}"),
-            Told::Decided(decision) => write!(f, "\n    {decision:?}"),
+        self.0.iter().try_for_each(|arrival| match arrival {
+            Arrival::Visit(draft) => write!(f, "\n    {draft:?}"),
+            Arrival::Fact(change) => write!(f, "\n    {change:?}"),
+            Arrival::Decided(decision) => write!(f, "\n    {decision:?}"),
         })
     }
 }
 
 impl Feed {
     pub fn drafts(&self) -> impl Iterator<Item = &Draft> {
-        self.0.iter().filter_map(|told| match told {
-            Told::Visit(draft) => Some(draft),
-            Told::Fact(_) | Told::Decided(_) => None,
+        self.0.iter().filter_map(|arrival| match arrival {
+            Arrival::Visit(draft) => Some(draft),
+            Arrival::Fact(_) | Arrival::Decided(_) => None,
         })
     }
 
     pub fn facts(&self) -> impl Iterator<Item = &Fact> {
-        self.0.iter().filter_map(|told| match told {
-            Told::Fact(FactChange::Put(fact)) => Some(fact),
+        self.0.iter().filter_map(|arrival| match arrival {
+            Arrival::Fact(FactChange::Put(fact)) => Some(fact),
             _ => None,
         })
     }
@@ -80,31 +80,31 @@ impl Feed {
     /// The same in any other order. A tombstone has no time of its own, so that the changes of a fact that
     /// is taken back count in the order in which they come.
     pub fn shuffled(&self) -> impl Strategy<Value = Self> + use<> {
-        let told = self.0.clone();
-        Just((0..told.len()).collect::<Vec<_>>()).prop_shuffle().prop_map(move |mut order| {
-            for fact_id in told.iter().filter_map(Told::taken_back).collect::<BTreeSet<_>>() {
-                let of = |at: &usize| told[*at].fact_id() == Some(fact_id);
+        let arrivals = self.0.clone();
+        Just((0..arrivals.len()).collect::<Vec<_>>()).prop_shuffle().prop_map(move |mut order| {
+            for fact_id in arrivals.iter().filter_map(Arrival::removed_fact).collect::<BTreeSet<_>>() {
+                let of = |at: &usize| arrivals[*at].fact_id() == Some(fact_id);
                 let mut changes: Vec<usize> = order.iter().copied().filter(of).collect();
                 changes.sort_unstable();
                 let places = order.iter_mut().filter(|at| of(at));
                 places.zip(changes).for_each(|(place, change)| *place = change);
             }
-            Self(order.iter().map(|at| told[*at].clone()).collect())
+            Self(order.iter().map(|at| arrivals[*at].clone()).collect())
         })
     }
 
-    /// Tells it all, and lets it look at what it owes a look; what the engine put out and what became of each
-    /// visit.
-    pub fn tell(&self, teller: &mut Teller) -> (Vec<Output>, Vec<Disposition>) {
+    /// Gives all inputs to the engine and lets it assess its dirty periods; returns its outputs, and the disposition
+    /// of each registration.
+    pub fn drive(&self, driver: &mut Driver) -> (Vec<Output>, Vec<Disposition>) {
         let (mut out, mut outcomes) = (Vec::new(), Vec::new());
-        for told in &self.0 {
-            match told {
-                Told::Visit(draft) => outcomes.push(teller.register(draft, &mut out)),
-                Told::Fact(change) => drop(teller.engine.apply(Input::Referenced(change), &mut out)),
-                Told::Decided(decision) => drop(teller.engine.apply(Input::Decided(decision), &mut out)),
+        for arrival in &self.0 {
+            match arrival {
+                Arrival::Visit(draft) => outcomes.push(driver.register(draft, &mut out)),
+                Arrival::Fact(change) => drop(driver.engine.apply(Input::Referenced(change), &mut out)),
+                Arrival::Decided(decision) => drop(driver.engine.apply(Input::Decided(decision), &mut out)),
             }
         }
-        teller.engine.assess_dirty_periods(&mut out);
+        driver.engine.assess_dirty_periods(&mut out);
         (out, outcomes)
     }
 }
@@ -123,7 +123,7 @@ pub fn rich_feeds(visits: usize) -> impl Strategy<Value = Feed> {
     feeds_with(visits, (body, facts::validity(), removed), decisions)
 }
 
-/// What a fact says, while what, and how long after it came it is taken back.
+/// A fact's body and validity, and the seconds from its arrival to its removal.
 type Lasting = (FactBody, Validity, Option<i64>);
 
 fn feeds_with(
@@ -136,7 +136,7 @@ fn feeds_with(
     let visits = vec((vec(content(), 1..4), lateness, copied), visits / 2..=visits);
     let facts = vec((fact, 0..LATENESS_DAYS_MAX * DAY), 4..16);
     (visits, facts, decisions).prop_map(|(visits, facts, decisions)| {
-        let mut arrivals: Vec<(UtcSecond, Told)> = Vec::new();
+        let mut arrivals: Vec<(UtcSecond, Arrival)> = Vec::new();
         let first = visits.first().map(|(versions, ..)| versions[0].clone());
         for (number, (mut versions, lateness, days)) in visits.into_iter().enumerate() {
             if let Some((first, days)) = first.clone().zip(days) {
@@ -148,20 +148,20 @@ fn feeds_with(
         for (recorded, ((body, valid, removed), late)) in (0..).zip(facts) {
             let at = first_day().plus(late);
             let put = facts::put(body, recorded, valid);
-            arrivals.extend(removed.map(|later| (at.plus(later), Told::Fact(facts::removed(&put)))));
-            arrivals.push((at, Told::Fact(put)));
+            arrivals.extend(removed.map(|later| (at.plus(later), Arrival::Fact(facts::removed(&put)))));
+            arrivals.push((at, Arrival::Fact(put)));
         }
         for (number, (decision, late)) in decisions.into_iter().enumerate() {
             let decision = Decision { decision_id: format!("D{number}"), ..decision };
-            arrivals.push((first_day().plus(late), Told::Decided(decision)));
+            arrivals.push((first_day().plus(late), Arrival::Decided(decision)));
         }
         arrivals.sort_by_key(|(at, _)| *at);
-        Feed(arrivals.into_iter().map(|(_, told)| told).collect())
+        Feed(arrivals.into_iter().map(|(_, arrival)| arrival).collect())
     })
 }
 
 /// The versions of a registration, each when it arrives.
-fn versioned(number: usize, versions: Vec<Draft>, lateness: &[i64]) -> Vec<(UtcSecond, Told)> {
+fn versioned(number: usize, versions: Vec<Draft>, lateness: &[i64]) -> Vec<(UtcSecond, Arrival)> {
     let mut arrivals = Vec::new();
     let mut lateness = lateness.iter();
     for (version, content) in (1..).zip(versions) {
@@ -176,7 +176,7 @@ fn versioned(number: usize, versions: Vec<Draft>, lateness: &[i64]) -> Vec<(UtcS
         let copies = if version % 2 == 0 { 2 } else { 1 };
         for late in lateness.by_ref().take(copies) {
             let appended_at = draft.end.unwrap_or(draft.start).plus(*late);
-            arrivals.push((appended_at, Told::Visit(Draft { appended_at, ..draft.clone() })));
+            arrivals.push((appended_at, Arrival::Visit(Draft { appended_at, ..draft.clone() })));
         }
     }
     arrivals

@@ -13,7 +13,7 @@ use tidvakt::engine::{
 };
 
 use crate::draft::MUNICIPALITY;
-use crate::engines::{Teller, engine_of, touchy_rules};
+use crate::engines::{Driver, engine_of, sensitive_rules};
 use crate::feed::{Feed, cases, rich_feeds};
 
 /// What one rule has reported, by period and fingerprint, and how often.
@@ -55,7 +55,7 @@ impl AnyPeriodRule for Witness {
 /// agreement about everybody becomes known, of a rule that does not exist.
 fn witnessed(feed: &Feed) -> BTreeMap<&'static str, Reports> {
     let mut witnesses = Vec::new();
-    let rules = touchy_rules();
+    let rules = sensitive_rules();
     let rules = rules.iter().map(|listed| {
         let RegisteredRule { definition, shadow, parts: Parts { visit, period } } = listed;
         let witness = period.clone().map(|rule| {
@@ -66,9 +66,9 @@ fn witnessed(feed: &Feed) -> BTreeMap<&'static str, Reports> {
         RegisteredRule { definition, shadow: *shadow, parts: Parts { visit: visit.clone(), period: witness } }
     });
     let rules: Vec<RegisteredRule> = rules.collect();
-    let mut teller = Teller::new(engine_of(rules.into()));
-    feed.tell(&mut teller);
-    teller.engine.apply(Input::Referenced(&about_everybody()), &mut Vec::new());
+    let mut driver = Driver::new(engine_of(rules.into()));
+    feed.drive(&mut driver);
+    driver.engine.apply(Input::Referenced(&about_everybody()), &mut Vec::new());
     witnesses.into_iter().map(|(id, reports)| (id, std::mem::take(&mut *reports.lock().unwrap()))).collect()
 }
 

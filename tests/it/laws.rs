@@ -7,38 +7,38 @@ use tidvakt::domain::{Alert, EventType, Span, SubjectKind};
 use tidvakt::engine::{Disposition, Engine, Output, Rolling};
 
 use crate::draft::{Draft, instant};
-use crate::engines::{Teller, bounded_engine, differences, timeless, touchy_engine};
-use crate::feed::{Feed, Told, cases, content, rich_feeds};
+use crate::engines::{Driver, bounded_engine, differences, sensitive_engine, timeless};
+use crate::feed::{Arrival, Feed, cases, content, rich_feeds};
 
-fn standing(feed: &Feed) -> Vec<Alert> {
-    standing_at(touchy_engine(), feed)
+fn final_alerts(feed: &Feed) -> Vec<Alert> {
+    final_alerts_of(sensitive_engine(), feed)
 }
 
-/// The same where pay periods are looked at when all has come.
-fn standing_late(engine: Engine, feed: &Feed) -> Vec<Alert> {
-    let mut teller = Teller::looking(engine, false);
-    feed.tell(&mut teller);
-    timeless(teller.engine.open_alerts())
+/// The same where pay periods are assessed when all has arrived.
+fn final_alerts_assessed_late(engine: Engine, feed: &Feed) -> Vec<Alert> {
+    let mut driver = Driver::assessing(engine, false);
+    feed.drive(&mut driver);
+    timeless(driver.engine.open_alerts())
 }
 
-fn standing_at(engine: Engine, feed: &Feed) -> Vec<Alert> {
-    let mut teller = Teller::new(engine);
-    feed.tell(&mut teller);
-    timeless(teller.engine.open_alerts())
+fn final_alerts_of(engine: Engine, feed: &Feed) -> Vec<Alert> {
+    let mut driver = Driver::new(engine);
+    feed.drive(&mut driver);
+    timeless(driver.engine.open_alerts())
 }
 
-/// The same as if all of it had been sent in the first days of its month, when few patterns may be told;
-/// and one word more, so that it is as late in the end whatever came last.
+/// The same feed as if sent in the first days of its month, when the review budget is small; with one more
+/// registration at the end, so that the final watermark does not depend on the order.
 fn in_the_first_days(mut feed: Feed) -> Feed {
     let third = instant("2026-03-03T12:00").unwrap();
     let mut last = Draft::new("last", 1, "a9", "c9", third, third.plus(600));
     (last.emitted_at, last.appended_at) = (Some(third), third.plus(365 * 86_400));
-    for told in &mut feed.0 {
-        if let Told::Visit(draft) = told {
+    for arrival in &mut feed.0 {
+        if let Arrival::Visit(draft) = arrival {
             draft.emitted_at = draft.emitted_at.map(|at| at.min(third));
         }
     }
-    feed.0.push(Told::Visit(last));
+    feed.0.push(Arrival::Visit(last));
     feed
 }
 
@@ -58,12 +58,12 @@ fn moved(draft: Draft, days: i64, version: u32, later: i64) -> Draft {
     }
 }
 
-/// What is kept of each carer and client.
+/// The rolling statistics of each carer and client.
 fn rolling(feed: &Feed) -> Vec<Option<Rolling>> {
-    let mut teller = Teller::new(touchy_engine());
-    feed.tell(&mut teller);
-    let carers = (0..3).map(|number| teller.engine.carer(&format!("a{number}")));
-    carers.chain((0..4).map(|number| teller.engine.client(&format!("c{number}")))).collect()
+    let mut driver = Driver::new(sensitive_engine());
+    feed.drive(&mut driver);
+    let carers = (0..3).map(|number| driver.engine.carer(&format!("a{number}")));
+    carers.chain((0..4).map(|number| driver.engine.client(&format!("c{number}")))).collect()
 }
 
 proptest! {
@@ -74,76 +74,76 @@ proptest! {
         let shuffled = feed.shuffled();
         (Just(feed), shuffled)
     })) {
-        let differences = differences(&standing(&feed), &standing(&other));
+        let differences = differences(&final_alerts(&feed), &final_alerts(&other));
         prop_assert!(differences.is_empty(), "{}", differences);
     }
 
     #[test]
-    fn nor_does_it_for_what_is_held_back((feed, other) in rich_feeds(24).prop_flat_map(|feed| {
+    fn the_order_of_arrival_does_not_matter_where_bounds_hold_back((feed, other) in rich_feeds(24).prop_flat_map(|feed| {
         let shuffled = feed.shuffled();
         (Just(feed), shuffled)
     })) {
-        let [one, other] = [feed, other].map(|feed| standing_at(bounded_engine(), &in_the_first_days(feed)));
+        let [one, other] = [feed, other].map(|feed| final_alerts_of(bounded_engine(), &in_the_first_days(feed)));
         let differences = differences(&one, &other);
         prop_assert!(differences.is_empty(), "{}", differences);
     }
 
     #[test]
-    fn when_pay_periods_are_looked_at_does_not_matter(feed in rich_feeds(24)) {
-        let differences = differences(&standing(&feed), &standing_late(touchy_engine(), &feed));
+    fn when_pay_periods_are_assessed_does_not_matter(feed in rich_feeds(24)) {
+        let differences = differences(&final_alerts(&feed), &final_alerts_assessed_late(sensitive_engine(), &feed));
         prop_assert!(differences.is_empty(), "{}", differences);
     }
 
     #[test]
-    fn nor_does_it_for_what_is_held_back_until_then(feed in rich_feeds(24)) {
+    fn when_pay_periods_are_assessed_does_not_matter_where_bounds_hold_back(feed in rich_feeds(24)) {
         let feed = in_the_first_days(feed);
         let differences =
-            differences(&standing_at(bounded_engine(), &feed), &standing_late(bounded_engine(), &feed));
+            differences(&final_alerts_of(bounded_engine(), &feed), &final_alerts_assessed_late(bounded_engine(), &feed));
         prop_assert!(differences.is_empty(), "{}", differences);
     }
 
     #[test]
-    fn what_was_told_one_by_one_is_what_stands(feed in rich_feeds(24), prompt in any::<bool>()) {
-        let mut teller = Teller::looking(touchy_engine(), prompt);
-        let (out, _) = feed.tell(&mut teller);
-        let mut told = BTreeMap::new();
+    fn the_last_published_states_are_the_open_alerts(feed in rich_feeds(24), prompt in any::<bool>()) {
+        let mut driver = Driver::assessing(sensitive_engine(), prompt);
+        let (out, _) = feed.drive(&mut driver);
+        let mut last = BTreeMap::new();
         for output in out {
             if let Output::Alert(alert) = output {
-                told.insert(alert.alert_id.clone(), *alert);
+                last.insert(alert.alert_id.clone(), *alert);
             }
         }
-        let told = told.into_values().filter(|alert| !alert.findings.is_empty());
-        let differences = differences(&timeless(told), &timeless(teller.engine.open_alerts()));
+        let published = last.into_values().filter(|alert| !alert.findings.is_empty());
+        let differences = differences(&timeless(published), &timeless(driver.engine.open_alerts()));
         prop_assert!(differences.is_empty(), "{}", differences);
     }
 
     #[test]
-    fn the_same_feed_gives_the_same_words(feed in rich_feeds(24)) {
+    fn the_same_feed_gives_the_same_outputs(feed in rich_feeds(24)) {
         // Hash tables are seeded anew in each engine: an order taken from one would show.
         let words = || {
-            let mut teller = Teller::new(touchy_engine());
-            let (out, outcomes) = feed.tell(&mut teller);
-            (out, outcomes, teller.engine.open_alerts(), teller.engine.sizes())
+            let mut driver = Driver::new(sensitive_engine());
+            let (out, outcomes) = feed.drive(&mut driver);
+            (out, outcomes, driver.engine.open_alerts(), driver.engine.sizes())
         };
         prop_assert_eq!(words(), words());
     }
 
     #[test]
-    fn told_twice_nothing_changes_and_nothing_is_said(feed in rich_feeds(24)) {
-        let mut teller = Teller::new(touchy_engine());
-        feed.tell(&mut teller);
-        let stands = teller.engine.open_alerts();
-        let taken_back: BTreeSet<&str> = feed.0.iter().filter_map(Told::taken_back).collect();
-        let stays = |told: &&Told| told.fact_id().is_none_or(|fact_id| !taken_back.contains(fact_id));
-        let beside = |told: &&Told| !matches!(told, Told::Visit(_));
+    fn repeats_change_nothing_and_publish_nothing(feed in rich_feeds(24)) {
+        let mut driver = Driver::new(sensitive_engine());
+        feed.drive(&mut driver);
+        let stands = driver.engine.open_alerts();
+        let removed: BTreeSet<&str> = feed.0.iter().filter_map(Arrival::removed_fact).collect();
+        let stays = |arrival: &&Arrival| arrival.fact_id().is_none_or(|fact_id| !removed.contains(fact_id));
+        let beside = |arrival: &&Arrival| !matches!(arrival, Arrival::Visit(_));
         let facts = Feed(feed.0.iter().filter(beside).filter(stays).cloned().collect());
-        let visits = Feed(feed.0.iter().filter(|told| matches!(told, Told::Visit(_))).cloned().collect());
-        let (out, outcomes) = visits.tell(&mut teller);
+        let visits = Feed(feed.0.iter().filter(|arrival| matches!(arrival, Arrival::Visit(_))).cloned().collect());
+        let (out, outcomes) = visits.drive(&mut driver);
         prop_assert_eq!(out, vec![]);
         prop_assert!(outcomes.iter().all(|outcome| matches!(outcome, Disposition::Repeat | Disposition::Stale)));
-        let (out, _) = facts.tell(&mut teller);
+        let (out, _) = facts.drive(&mut driver);
         prop_assert_eq!(out, vec![]);
-        prop_assert_eq!(timeless(teller.engine.open_alerts()), timeless(stands));
+        prop_assert_eq!(timeless(driver.engine.open_alerts()), timeless(stands));
     }
 
     #[test]
@@ -156,17 +156,17 @@ proptest! {
             let first = Draft { id: format!("X{number}"), event: EventType::Recorded, ..content };
             let last = Draft { version: 2, event: EventType::Cancelled, ..first.clone() };
             let at = at.index(longer.0.len() + 1);
-            longer.0.insert(at, Told::Visit(first));
+            longer.0.insert(at, Arrival::Visit(first));
             let at = at + 1 + later.index(longer.0.len() - at);
-            longer.0.insert(at, Told::Visit(last));
+            longer.0.insert(at, Arrival::Visit(last));
         }
         prop_assert_eq!(rolling(&longer), rolling(&feed));
-        let differences = differences(&standing(&longer), &standing(&feed));
+        let differences = differences(&final_alerts(&longer), &final_alerts(&feed));
         prop_assert!(differences.is_empty(), "{}", differences);
     }
 
     #[test]
-    fn what_is_no_longer_kept_leaves_no_trace_in_what_is(
+    fn expired_registrations_leave_no_trace(
         visits in proptest::collection::vec((content(), content(), 0..300_i64, 0..3_i64), 150),
     ) {
         let mut feed = Vec::new();
@@ -178,20 +178,20 @@ proptest! {
         }
         feed.sort_by_key(|draft| draft.appended_at);
         let last = feed.iter().map(|draft| draft.appended_at).max().unwrap();
-        let told = |days: i64| {
+        let of_last = |days: i64| {
             // By the version that counts in the end.
             let counts = |id: &str| feed.iter().find(|draft| draft.id == id && draft.version == 2).unwrap().start;
             let drafts = feed.iter().filter(|draft| last.plus(-days * 86_400) <= counts(&draft.id));
-            Feed(drafts.cloned().map(Told::Visit).collect())
+            Feed(drafts.cloned().map(Arrival::Visit).collect())
         };
         let recent = |feed: &Feed| -> Vec<Alert> {
-            let mut alerts = standing(feed);
+            let mut alerts = final_alerts(feed);
             let from = last.plus(-40 * 86_400);
             alerts.retain(|alert| alert.subject.kind == SubjectKind::Registration && from <= alert.event_time);
             alerts
         };
         // 100 days are kept, and no rule looks back more than 56 days before the last 40.
-        let differences = differences(&recent(&told(400)), &recent(&told(98)));
+        let differences = differences(&recent(&of_last(400)), &recent(&of_last(98)));
         prop_assert!(differences.is_empty(), "{}", differences);
     }
 
@@ -201,28 +201,29 @@ proptest! {
         wrong in proptest::collection::vec(content(), 20),
         facts in rich_feeds(1),
     ) {
-        let named = |contents: &[Draft], version| -> Vec<Told> {
+        let named = |contents: &[Draft], version| -> Vec<Arrival> {
             let drafts = contents.iter().enumerate().map(|(number, content)| {
-                Told::Visit(Draft { id: format!("R{number:02}"), version, ..content.clone() })
+                Arrival::Visit(Draft { id: format!("R{number:02}"), version, ..content.clone() })
             });
             drafts.collect()
         };
-        let facts: Vec<Told> = facts.0.into_iter().filter(|told| !matches!(told, Told::Visit(_))).collect();
+        let facts: Vec<Arrival> = facts.0.into_iter().filter(|arrival| !matches!(arrival, Arrival::Visit(_))).collect();
         let clean = [facts.clone(), named(&right, 2)].concat();
         let corrected = [named(&wrong[..right.len()], 1), facts, named(&right, 2)].concat();
-        let differences = differences(&standing(&Feed(corrected)), &standing(&Feed(clean)));
+        let differences = differences(&final_alerts(&Feed(corrected)), &final_alerts(&Feed(clean)));
         prop_assert!(differences.is_empty(), "{}", differences);
     }
 }
 
 #[test]
-fn random_feeds_startle_every_rule() {
+fn random_feeds_trigger_every_rule() {
     use proptest::strategy::ValueTree;
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let mut alerts: BTreeMap<String, u32> = BTreeMap::new();
     for _ in 0..400 {
         let feed = rich_feeds(24).new_tree(&mut runner).unwrap().current();
-        let rules = standing(&feed).into_iter().flat_map(|alert| alert.findings).map(|finding| finding.rule);
+        let rules =
+            final_alerts(&feed).into_iter().flat_map(|alert| alert.findings).map(|finding| finding.rule);
         rules.for_each(|rule| *alerts.entry(rule).or_default() += 1);
     }
     for rule in tidvakt::rules::RULES {

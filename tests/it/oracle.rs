@@ -10,7 +10,7 @@ use tidvakt::domain::{
 };
 
 use crate::draft::Draft;
-use crate::engines::{Teller, engine};
+use crate::engines::{Driver, engine};
 use crate::feed::{Feed, cases, feeds};
 
 const RULES: &str = "
@@ -37,10 +37,10 @@ proptest! {
 
     #[test]
     fn the_engine_finds_what_the_slow_oracle_finds(feed in feeds(40)) {
-        let mut teller = Teller::new(engine(RULES));
-        feed.tell(&mut teller);
+        let mut driver = Driver::new(engine(RULES));
+        feed.drive(&mut driver);
         let mut found = BTreeSet::new();
-        for alert in teller.engine.open_alerts() {
+        for alert in driver.engine.open_alerts() {
             for finding in alert.findings {
                 prop_assert_eq!(finding.related.len(), 1);
                 found.insert((
@@ -119,7 +119,7 @@ impl Oracle {
                 by_visit.entry(&own.id).or_default().extend(found.into_iter().flatten());
             }
         }
-        // What is only noted makes no alert, but is told beside what does.
+        // An `observe` finding makes no alert, but is published beside one that does.
         by_visit.retain(|_, found| found.iter().any(|found| found.3 > Grade::Observe));
         by_visit.into_values().flatten().collect()
     }

@@ -1,5 +1,5 @@
-//! Every file in `tests/scenarios` is a row of small stories in the words of the domain, told to an
-//! engine with the default rules. A file is named after the rule that it is about.
+//! Every file in `tests/scenarios` is a row of small stories in the words of the domain, given to an engine
+//! with the default rules. A file is named after the rule that it is about.
 //!
 //! ```text
 //! == title                            a new case: an engine that knows nothing
@@ -34,7 +34,7 @@
 //! server), `emitted …` (by the source), `arrives …` (in the log). Times are Stockholm's.
 //!
 //! Consecutive lines `->` are one block, and name *everything* that stands then; only what other rules
-//! than the file's find about pay periods may be left out, as many stories tell the same minutes every
+//! than the file's find about pay periods may be left out, as many stories have the same minutes every
 //! day, and in the file of a rule about pay periods all that other rules find:
 //! ```text
 //! -> carer-overlap R2+R1 hold 900 s: the text holds this      a finding on R2 about R1
@@ -51,7 +51,7 @@
 //! -> undetermined carer-overlap household
 //! -> hold R2 900 s 12900 öre proposed
 //! ```
-//! Each case also ends with two laws: told twice, nothing changes; told backwards, the same stands.
+//! Each case also ends with two laws: given twice, nothing changes; given backwards, the same alerts are open.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -60,7 +60,7 @@ use tidvakt::domain::{Alert, EventType};
 use tidvakt::engine::{Disposition, Engine, Input, Output};
 
 use crate::architecture::root;
-use crate::engines::{Teller, default_engine, default_rules, timeless};
+use crate::engines::{Driver, default_engine, default_rules, timeless};
 use crate::form::{Expected, FindingLine, Line, Said, read};
 
 #[test]
@@ -72,7 +72,7 @@ fn every_scenario_comes_true() {
         .collect();
     paths.sort_unstable();
     assert!(!paths.is_empty());
-    let mut told = String::new();
+    let mut found = String::new();
     let mut cases = 0;
     for path in &paths {
         let name = path.strip_prefix(root()).unwrap().display().to_string();
@@ -85,10 +85,10 @@ fn every_scenario_comes_true() {
             Err(problem) => vec![problem],
         };
         for (line, problem) in problems {
-            writeln!(told, "{name}:{line}: {problem}").unwrap();
+            writeln!(found, "{name}:{line}: {problem}").unwrap();
         }
     }
-    assert!(told.is_empty(), "\n{told}");
+    assert!(found.is_empty(), "\n{found}");
     println!("{cases} cases in {} files", paths.len());
 }
 
@@ -119,7 +119,7 @@ fn problems(rule: &str, lines: &[Line]) -> Vec<(usize, String)> {
             story.finish(&mut problems);
             story = Story::about(rule);
         } else {
-            story.tell(&lines[at]);
+            story.give(&lines[at]);
         }
         at += length.max(1);
     }
@@ -131,12 +131,12 @@ fn problems(rule: &str, lines: &[Line]) -> Vec<(usize, String)> {
 struct Story {
     rule: String,
     is_about_periods: bool,
-    teller: Teller,
+    driver: Driver,
     lines: Vec<Line>,
     /// Registrations with the rules that only noted something.
     noted: BTreeMap<String, Vec<String>>,
-    /// What the alerts said last, by alert id.
-    told: BTreeMap<String, Alert>,
+    /// The last published state of each alert, by alert id.
+    published: BTreeMap<String, Alert>,
     withdrawn: BTreeSet<String>,
     undetermined: BTreeMap<(String, String), u64>,
     observed: BTreeMap<String, u64>,
@@ -150,10 +150,10 @@ impl Story {
         Self {
             rule: rule.to_owned(),
             is_about_periods: about_periods.any(|listed| listed.definition.id == rule),
-            teller: Teller::new(default_engine()),
+            driver: Driver::new(default_engine()),
             lines: Vec::new(),
             noted: BTreeMap::new(),
-            told: BTreeMap::new(),
+            published: BTreeMap::new(),
             withdrawn: BTreeSet::new(),
             undetermined: BTreeMap::new(),
             observed: BTreeMap::new(),
@@ -161,10 +161,10 @@ impl Story {
         }
     }
 
-    fn tell(&mut self, line: &Line) {
+    fn give(&mut self, line: &Line) {
         self.lines.push(line.clone());
         let mut out = Vec::new();
-        let outcome = tell(&mut self.teller, &line.said, &mut out);
+        let outcome = give(&mut self.driver, &line.said, &mut out);
         if let Said::Registered(draft) = &line.said
             && draft.event == EventType::Cancelled
             && outcome == Some(Disposition::Scored)
@@ -174,7 +174,7 @@ impl Story {
         for output in out {
             match output {
                 Output::Assessed(assessed) => {
-                    let assessment = self.teller.engine.assessment(&assessed);
+                    let assessment = self.driver.engine.assessment(&assessed);
                     let rules = assessment.rules.iter().map(|rule| (*rule).to_owned());
                     let noted = assessment.grade == Some(tidvakt::domain::Grade::Observe);
                     self.noted.insert(assessment.registration_id, rules.filter(|_| noted).collect());
@@ -183,7 +183,7 @@ impl Story {
                     if alert.findings.is_empty() {
                         self.withdrawn.insert(alert.subject.id.clone());
                     }
-                    self.told.insert(alert.alert_id.clone(), *alert);
+                    self.published.insert(alert.alert_id.clone(), *alert);
                 }
             }
         }
@@ -191,7 +191,7 @@ impl Story {
 
     /// Compares a block of expectations with what stands and happened.
     fn judge(&mut self, block: &[Line], problems: &mut Vec<(usize, String)>) {
-        let standing = self.teller.engine.open_alerts();
+        let standing = self.driver.engine.open_alerts();
         let mut unnamed = self.everything(&standing);
         let stood = unnamed.clone();
         let mut missing = |line: usize, what: String| {
@@ -207,11 +207,11 @@ impl Story {
                     Expected::Withdrawn(id) => self.withdrawn.contains(id),
                     Expected::Undetermined(rule, fact) => {
                         let key = (rule.clone(), fact.clone());
-                        let now = undetermined(&self.teller.engine);
+                        let now = undetermined(&self.driver.engine);
                         self.undetermined.get(&key).unwrap_or(&0) < now.get(&key).unwrap_or(&0)
                     }
                     Expected::Observed(rule, anew) => {
-                        let now = observed(&self.teller.engine);
+                        let now = observed(&self.driver.engine);
                         (self.observed.get(rule).unwrap_or(&0) < now.get(rule).unwrap_or(&0)) == *anew
                     }
                     Expected::Hold(id, seconds, ore, state) => standing.iter().any(|alert| {
@@ -235,11 +235,11 @@ impl Story {
         if !unnamed.is_empty() {
             missing(block[0].number, format!("this stands as well:{}", shown(&unnamed)));
         }
-        self.check_told(block[0].number, problems);
+        self.check_published(block[0].number, problems);
         self.before = stood.into_iter().filter(|one| self.concerns(one)).collect();
         self.withdrawn.clear();
-        self.undetermined = undetermined(&self.teller.engine);
-        self.observed = observed(&self.teller.engine);
+        self.undetermined = undetermined(&self.driver.engine);
+        self.observed = observed(&self.driver.engine);
     }
 
     /// Must it be named? Everything about a registration must, and what the rule finds.
@@ -254,10 +254,10 @@ impl Story {
         }
     }
 
-    /// The alerts as told one by one must be those that stand.
-    fn check_told(&self, line: usize, problems: &mut Vec<(usize, String)>) {
-        let told = self.told.values().filter(|alert| !alert.findings.is_empty());
-        let problem = difference(&timeless(told.cloned()), &self.teller, "from what was told");
+    /// The last published states must be the open alerts.
+    fn check_published(&self, line: usize, problems: &mut Vec<(usize, String)>) {
+        let published = self.published.values().filter(|alert| !alert.findings.is_empty());
+        let problem = difference(&timeless(published.cloned()), &self.driver, "from what was published");
         problems.extend(problem.map(|problem| (line, problem)));
     }
 
@@ -272,27 +272,27 @@ impl Story {
     /// The two laws at the end of a case.
     fn finish(&mut self, problems: &mut Vec<(usize, String)>) {
         let Some(last) = self.lines.last().map(|line| line.number) else { return };
-        let stands = timeless(self.teller.engine.open_alerts());
+        let stands = timeless(self.driver.engine.open_alerts());
         for line in &self.lines {
-            tell(&mut self.teller, &line.said, &mut Vec::new());
+            give(&mut self.driver, &line.said, &mut Vec::new());
         }
-        problems.extend(difference(&stands, &self.teller, "told twice").map(|problem| (last, problem)));
+        problems.extend(difference(&stands, &self.driver, "given twice").map(|problem| (last, problem)));
         // A decision is about the version that was there when it was made.
         if self.lines.iter().any(|line| matches!(line.said, Said::Decided(_))) {
             return;
         }
-        let mut backwards = Teller::new(default_engine());
+        let mut backwards = Driver::new(default_engine());
         let is_visit = |line: &&Line| matches!(line.said, Said::Registered(_));
         let visits = self.lines.iter().rev().filter(is_visit);
         // What is said of one fact stays in order: a removal has no version.
         for line in visits.chain(self.lines.iter().filter(|line| !is_visit(line))) {
-            tell(&mut backwards, &line.said, &mut Vec::new());
+            give(&mut backwards, &line.said, &mut Vec::new());
         }
-        problems.extend(difference(&stands, &backwards, "told backwards").map(|problem| (last, problem)));
+        problems.extend(difference(&stands, &backwards, "given backwards").map(|problem| (last, problem)));
     }
 }
 
-fn difference(stands: &[Alert], after: &Teller, how: &str) -> Option<String> {
+fn difference(stands: &[Alert], after: &Driver, how: &str) -> Option<String> {
     let after = timeless(after.engine.open_alerts());
     let differ = stands != after.as_slice();
     differ.then(|| {
@@ -301,11 +301,11 @@ fn difference(stands: &[Alert], after: &Teller, how: &str) -> Option<String> {
     })
 }
 
-fn tell(teller: &mut Teller, said: &Said, out: &mut Vec<Output>) -> Option<Disposition> {
+fn give(driver: &mut Driver, said: &Said, out: &mut Vec<Output>) -> Option<Disposition> {
     match said {
-        Said::Registered(draft) => Some(teller.register(draft, out)),
-        Said::Referenced(change) => teller.engine.apply(Input::Referenced(change), out),
-        Said::Decided(decision) => teller.engine.apply(Input::Decided(decision), out),
+        Said::Registered(draft) => Some(driver.register(draft, out)),
+        Said::Referenced(change) => driver.engine.apply(Input::Referenced(change), out),
+        Said::Decided(decision) => driver.engine.apply(Input::Decided(decision), out),
         Said::Case | Said::Expected(_) => None,
     }
 }
