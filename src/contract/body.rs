@@ -3,6 +3,7 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
+use super::filled::{optional_whole, whole};
 use super::text::{Id, List, Long, Short};
 use super::time::{PayPeriod, Time};
 use super::words::{FactType, Word};
@@ -46,13 +47,13 @@ pub(super) struct OrderBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) task_codes: Option<List<Short<'a>>>,
     /// Granted minutes.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "optional_whole", skip_serializing_if = "Option::is_none")]
     pub(super) granted_minutes: Option<u32>,
     /// Over which period.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) granted_per: Option<Word<GrantPer>>,
     /// Carers per visit.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "optional_whole", skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub(super) required_staff: Option<u8>,
 }
@@ -113,6 +114,7 @@ pub(super) struct TariffBody<'a> {
     /// The tariff.
     pub(super) tariff_code: Short<'a>,
     /// Öre per hour.
+    #[serde(deserialize_with = "whole")]
     #[schemars(range(min = 0))]
     pub(super) ore_per_hour: i64,
 }

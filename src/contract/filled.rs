@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{DeserializeSeed, Error, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Error, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 
 /// What can be read into its place. Small numbers are as well moved there.
@@ -30,10 +30,79 @@ pub(super) trait InPlace<'de>: Deserialize<'de> {
 }
 
 impl InPlace<'_> for bool {}
-impl InPlace<'_> for u8 {}
-impl InPlace<'_> for u16 {}
-impl InPlace<'_> for u32 {}
 impl InPlace<'_> for f64 {}
+
+// By JSON Schema a number without a fraction is an integer, however it is written.
+macro_rules! whole_in_place {
+    ($($number:ty)*) => {$(
+        impl<'de> InPlace<'de> for $number {
+            #[inline]
+            fn read<D: Deserializer<'de>>(place: &mut Self, deserializer: D) -> Result<(), D::Error> {
+                *place = whole(deserializer)?;
+                Ok(())
+            }
+
+            #[inline]
+            fn read_some<D: Deserializer<'de>>(place: &mut Option<Self>, deserializer: D) -> Result<(), D::Error> {
+                *place = Some(whole(deserializer)?);
+                Ok(())
+            }
+        }
+    )*};
+}
+
+whole_in_place!(u8 u16 u32 u64 i64);
+
+/// Reads a whole number: `1`, and `1.0` as well.
+#[inline]
+pub(super) fn whole<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+where
+    T: TryFrom<u64> + TryFrom<i64>,
+    D: Deserializer<'de>,
+{
+    deserializer.deserialize_i64(Whole(PhantomData))
+}
+
+/// Reads a whole number that may be absent or `null`.
+pub(super) fn optional_whole<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: InPlace<'de>,
+    D: Deserializer<'de>,
+{
+    let mut place = None;
+    deserializer.deserialize_option(Optional(&mut place))?;
+    Ok(place)
+}
+
+struct Whole<T>(PhantomData<T>);
+
+impl<T: TryFrom<u64> + TryFrom<i64>> Visitor<'_> for Whole<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a whole number in range")
+    }
+
+    #[inline]
+    fn visit_u64<E: Error>(self, number: u64) -> Result<T, E> {
+        T::try_from(number).map_err(|_| E::invalid_value(Unexpected::Unsigned(number), &self))
+    }
+
+    #[inline]
+    fn visit_i64<E: Error>(self, number: i64) -> Result<T, E> {
+        T::try_from(number).map_err(|_| E::invalid_value(Unexpected::Signed(number), &self))
+    }
+
+    #[cold]
+    fn visit_f64<E: Error>(self, number: f64) -> Result<T, E> {
+        // Beyond 2⁵³ whole numbers can no longer be told apart.
+        const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+        if number.fract() != 0.0 || EXACT_MAX < number.abs() {
+            return Err(E::invalid_value(Unexpected::Float(number), &self));
+        }
+        self.visit_i64(number as i64)
+    }
+}
 
 /// What is written as a string.
 pub(super) trait Written<'de>: Sized {

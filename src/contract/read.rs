@@ -8,7 +8,7 @@ use serde::de::{Deserializer as _, Error as _, IgnoredAny};
 use serde_json::error::Category;
 
 use super::checks::{DEPTH_MAX, brackets, too_deep};
-use super::filled::{Filled, Filling, InPlace};
+use super::filled::{Filled, Filling, InPlace, whole};
 use super::text::Object;
 use crate::domain::{Reason, Rejection};
 
@@ -134,7 +134,7 @@ fn other_version(text: &str) -> Option<u64> {
         schema_version: serde_json::Value,
     }
     let probe = serde_json::from_str::<Probe>(text).ok()?;
-    probe.schema_version.as_u64().filter(|&version| version != SCHEMA_VERSION)
+    whole::<u64, _>(probe.schema_version).ok().filter(|&version| version != SCHEMA_VERSION)
 }
 
 /// The rejection for an error about the shape; `path` is the field at which it occurred.
@@ -222,7 +222,7 @@ impl serde::Serialize for SchemaVersion {
 impl<'de> Deserialize<'de> for SchemaVersion {
     #[inline]
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match u64::deserialize(deserializer)? {
+        match whole::<u64, D>(deserializer)? {
             SCHEMA_VERSION => Ok(Self),
             _ => Err(D::Error::custom("unknown-schema-version: expected 1")),
         }

@@ -7,6 +7,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::{EventType, Reason, Registration, Rejection, UtcSecond};
 
+mod whole;
+
 /// 2026-03-02T06:31:42Z.
 const APPENDED_AT: UtcSecond = UtcSecond(1_772_433_102);
 
@@ -75,7 +77,10 @@ fn json_at_its_edges() {
         (and(r#""version":1"#), Reason::DuplicateField),
         (with(r#""lat":59.1"#, r#""lat":59.1,"lat":59.1"#), Reason::DuplicateField),
         (with(r#""version":1"#, r#""version":1e999"#), Reason::BadField),
-        (with(r#""version":1"#, r#""version":1.0"#), Reason::BadField),
+        (with(r#""version":1"#, r#""version":1.5"#), Reason::BadField),
+        (with(r#""version":1"#, r#""version":1e300"#), Reason::BadField),
+        (with(r#""version":1"#, r#""version":-1.0"#), Reason::BadField),
+        (with(r#""version":1"#, r#""version":4294967296.0"#), Reason::BadField),
         (with(r#""version":1"#, r#""version":9223372036854775808"#), Reason::BadField),
         (with(r#""version":1"#, r#""version":-1"#), Reason::BadField),
         (with(r#""version":1"#, r#""version":"1""#), Reason::BadField),
