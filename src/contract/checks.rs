@@ -83,15 +83,33 @@ impl<const MIN: usize, const MAX: usize> Text<'_, MIN, MAX> {
         Ok(text)
     }
 
-    /// A municipality code: an id that alert ids and keys can be put together from.
+    /// A municipality code: four digits.
     #[inline]
     pub(super) fn municipality(&self) -> Result<&str, Rejection> {
-        let text = self.id("municipality")?;
-        if text.bytes().any(|byte| matches!(byte, b':' | b'|')) {
-            return Err(refused(Reason::BadId, "municipality", "has a `:` or `|`"));
-        }
-        Ok(text)
+        let text = &*self.0;
+        if is_municipality(text) { Ok(text) } else { Err(odd_municipality(text)) }
     }
+}
+
+/// Is `text` a municipality code (*kommunkod*), four digits?
+#[inline]
+pub(super) fn is_municipality(text: &str) -> bool {
+    text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[cold]
+fn odd_municipality(text: &str) -> Rejection {
+    if is_personal_id(text) {
+        return refused(Reason::PersonalId, "municipality", "looks like a personal identity number");
+    }
+    let digits = text.len();
+    // Most codes of the country's middle begin with 0, and spreadsheets take it off.
+    let found = if (1..=3).contains(&digits) && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        format!("has {digits} digits, expected 4: a zero in front is part of the code")
+    } else {
+        "is not four digits".to_owned()
+    };
+    refused(Reason::BadMunicipality, "municipality", &found)
 }
 
 /// An optional id, as [`Text::id`].

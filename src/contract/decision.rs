@@ -4,13 +4,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::body::ExceptionBody;
+use super::checks::is_municipality;
 use super::fact::validity;
 use super::read::{SchemaVersion, empty, read};
 use super::text::{AlertId, Id, Long, Object, Text};
 use super::time::Time;
 use super::words::Word;
 use super::{RECORD_BYTES_MAX, append};
-use crate::domain::{Action, Decision, DecisionOutcome, Rejection};
+use crate::domain::{Action, Decision, DecisionOutcome, Reason, Rejection};
 
 /// A reviewer's decision about an alert and its hold.
 ///
@@ -23,7 +24,8 @@ pub(super) struct DecisionRecord<'a> {
     schema_version: SchemaVersion,
     /// Stable id of the decision.
     decision_id: Id<'a>,
-    /// The alert that it is about.
+    /// The alert that it is about; begins with the municipality code.
+    #[schemars(regex(pattern = "^[0-9]{4}:"))]
     alert_id: AlertId<'a>,
     /// What is to be done.
     action: Word<Action>,
@@ -61,7 +63,7 @@ pub fn parse_decision(value: Option<&[u8]>) -> Result<Decision, Rejection> {
     });
     Ok(Decision {
         decision_id: record.decision_id.id("decision_id")?.to_owned(),
-        alert_id: record.alert_id.id("alert_id")?.to_owned(),
+        alert_id: alert_id(&record.alert_id)?.to_owned(),
         action: record.action.0,
         outcome: record.outcome.map(|outcome| outcome.0),
         reason: record.reason.checked("reason")?.to_owned(),
@@ -69,6 +71,15 @@ pub fn parse_decision(value: Option<&[u8]>) -> Result<Decision, Rejection> {
         decided_at: record.decided_at.0,
         exception: exception.transpose()?,
     })
+}
+
+/// An alert's id, which begins with the municipality.
+fn alert_id<'a>(id: &'a AlertId<'_>) -> Result<&'a str, Rejection> {
+    let id = id.id("alert_id")?;
+    if id.split_once(':').is_some_and(|(municipality, _)| is_municipality(municipality)) {
+        return Ok(id);
+    }
+    Err(Rejection::new(Reason::BadMunicipality, "`alert_id` does not begin with four digits and `:`"))
 }
 
 /// Appends the record of `decision` to `out`.
@@ -111,6 +122,8 @@ mod tests {
         for (from, to, reason) in [
             ("confirm", "pay", Reason::UnknownValue),
             (r#""reason":"","#, "", Reason::MissingField),
+            ("0181:", "181:", Reason::BadMunicipality),
+            ("0181:registration:R", "registration", Reason::BadMunicipality),
             ("reviewer-3", "8112189876", Reason::PersonalId),
             (r#""rule":"r""#, r#""rule":"""#, Reason::BadId),
             (r#""rule":"r","#, "", Reason::MissingField),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::fact_body::{Body, body};
 use super::fields::Fields;
 use super::read::{SchemaVersion, empty, read};
-use super::text::{Id, Text};
+use super::text::{Id, Municipality, Text};
 use super::time::Time;
 use super::words::{FactType, Word};
 use super::{RECORD_BYTES_MAX, append};
@@ -22,9 +22,10 @@ use crate::domain::{Fact, FactChange, Reason, Rejection, UtcSecond, Validity};
 pub(super) struct FactRecord<'a, B> {
     /// Version of this shape.
     schema_version: SchemaVersion,
-    /// Municipality code (kommunkod), without `:` and `|`.
+    /// Municipality code (kommunkod), four digits.
     #[serde(borrow)]
-    municipality: Id<'a>,
+    #[schemars(regex(pattern = "^[0-9]{4}$"))]
+    municipality: Municipality<'a>,
     /// Stable id of the fact.
     #[serde(borrow)]
     fact_id: Id<'a>,
@@ -57,7 +58,7 @@ fn removal(key: &[u8]) -> Result<FactChange, Rejection> {
         .and_then(|key| key.split_once('|'))
         .ok_or_else(|| Rejection::new(Reason::BadId, "the key is not `<municipality>|<fact_id>`"))?;
     Ok(FactChange::Remove {
-        municipality: Id::new(municipality).municipality()?.to_owned(),
+        municipality: Municipality::new(municipality).municipality()?.to_owned(),
         fact_id: Id::new(fact_id).id("fact_id")?.to_owned(),
     })
 }
@@ -129,7 +130,8 @@ mod tests {
                 r#""valid_to":"1970-01-01T00:00:00+05:00","recorded_at""#,
                 Reason::EndBeforeStart,
             ),
-            ("0181", "a|b", Reason::BadId),
+            ("0181", "a|b", Reason::BadMunicipality),
+            ("0181", "181", Reason::BadMunicipality),
         ] {
             let rejection = put(from, to).unwrap_err();
             assert_eq!(rejection.reason, reason, "{rejection}");
@@ -141,7 +143,8 @@ mod tests {
         for (key, reason) in [
             (None, Reason::Empty),
             (Some(&b"0181"[..]), Reason::BadId),
-            (Some(b"|f"), Reason::BadId),
+            (Some(b"|f"), Reason::BadMunicipality),
+            (Some(b"181|f"), Reason::BadMunicipality),
             (Some(b"0181|"), Reason::BadId),
             (Some(b"0181|198112189876"), Reason::PersonalId),
             (Some(b"\xff|f"), Reason::BadId),

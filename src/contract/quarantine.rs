@@ -1,7 +1,7 @@
 //! Headers of a record on `tidvakt.quarantine.v1`.
 
 use super::RECORD_BYTES_MAX;
-use super::text::Id;
+use super::text::Municipality;
 use crate::domain::Rejection;
 
 /// The headers by which Kafka Connect's tools recognise a failed record: its position, and why it could not
@@ -53,7 +53,7 @@ pub fn peek_municipality(bytes: &[u8]) -> Option<String> {
     let end = value.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
     let (code, rest) = value.split_at(end);
     let code = std::str::from_utf8(code).ok().filter(|_| rest.starts_with(b"\""))?;
-    Id::new(code).municipality().ok().map(str::to_owned)
+    Municipality::new(code).municipality().ok().map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -69,6 +69,7 @@ mod tests {
             (br#"{"municipality":"19811218-9876"}"#, None),
             (br#"{"municipality":"a\nb"}"#, None),
             (br#"{"municipality":"01:81"}"#, None),
+            (br#"{"municipality":"181"}"#, None),
             (br#"{"municipality":181}"#, None),
             (br#"{"municipality":"0181"#, None),
             (b"", None),

@@ -7,7 +7,7 @@ use super::checks::{optional_id, staff};
 use super::filled::{Filled, filled};
 use super::parts::{CaptureRecord, EditRecord, PaymentRecord, SourceRecord, TaskRecord};
 use super::read::{SchemaVersion, check_depth, fill, text};
-use super::text::{Id, List, Text};
+use super::text::{Id, List, Municipality, Text};
 use super::time::Time;
 use super::words::Word;
 use super::{RECORD_BYTES_MAX, append};
@@ -43,8 +43,9 @@ pub struct RegistrationRecord<'a> {
     /// Rising from 1; the highest version counts.
     #[schemars(range(min = 1, max = 2_147_483_648_u32))]
     version: u32,
-    /// Municipality code (kommunkod), without `:` and `|`.
-    municipality: Id<'a>,
+    /// Municipality code (kommunkod), four digits.
+    #[schemars(regex(pattern = "^[0-9]{4}$"))]
+    municipality: Municipality<'a>,
     /// The provider (utförare).
     provider_id: Id<'a>,
     /// The provider's unit.

@@ -21,6 +21,8 @@ pub(super) struct Text<'a, const MIN: usize, const MAX: usize>(pub Cow<'a, str>)
 
 /// An id.
 pub(super) type Id<'a> = Text<'a, 1, 128>;
+/// A municipality code.
+pub(super) type Municipality<'a> = Text<'a, 4, 4>;
 /// The id of an alert, which is put together from other ids.
 pub(super) type AlertId<'a> = Text<'a, 1, 512>;
 /// A code or a name.

@@ -50,6 +50,8 @@ reasons! {
     UnknownValue => "unknown-value",
     /// An id is empty, too long or has control characters.
     BadId => "bad-id",
+    /// A municipality code that is not four digits.
+    BadMunicipality => "bad-municipality",
     /// A text is too long.
     TextTooLong => "text-too-long",
     /// An id looks like a personal identity number.
