@@ -153,7 +153,10 @@ impl RegistrationRecord<'_> {
     /// The registration, its ids, texts, times and numbers checked; `appended_at` is the append time of the
     /// record.
     pub fn registration(&self, appended_at: UtcSecond) -> Result<Registration<'_>, Rejection> {
-        let end_at = self.end(appended_at)?;
+        let end_at = self.end()?;
+        if self.ahead(appended_at) > AHEAD_SECONDS_MAX {
+            return Err(self.why_ahead(appended_at));
+        }
         Ok(Registration {
             event_type: self.event_type.0,
             registration_id: self.registration_id.id("registration_id")?,
@@ -241,8 +244,8 @@ impl RegistrationRecord<'_> {
         }
     }
 
-    /// The end, held against the start and the log.
-    fn end(&self, appended_at: UtcSecond) -> Result<Option<UtcSecond>, Rejection> {
+    /// The end, held against the start.
+    fn end(&self) -> Result<Option<UtcSecond>, Rejection> {
         let start = self.start_at.0;
         let end = self.end_at.map(|at| at.0);
         if end.is_none() && self.event_type.0 != EventType::Started {
@@ -252,14 +255,23 @@ impl RegistrationRecord<'_> {
             ));
         }
         span("start_at", start, "end_at", end.unwrap_or(start))?;
-        let ahead = end.unwrap_or(start).since(appended_at);
-        if ahead > AHEAD_SECONDS_MAX {
-            return Err(Rejection::new(
-                Reason::Future,
-                format!("ends {ahead} s after the log took it, at most {AHEAD_SECONDS_MAX} s are accepted"),
-            ));
-        }
         Ok(end)
+    }
+
+    /// Seconds by which it ends after the log took it.
+    fn ahead(&self, appended_at: UtcSecond) -> i64 {
+        self.end_at.unwrap_or(self.start_at).0.since(appended_at)
+    }
+
+    /// Why a record that lies ahead is refused. What is wrong with the record by itself comes first, so that
+    /// its reason does not hang on when it is read.
+    #[cold]
+    fn why_ahead(&self, appended_at: UtcSecond) -> Rejection {
+        let ahead = self.ahead(appended_at);
+        let text =
+            format!("ends {ahead} s after the log took it, at most {AHEAD_SECONDS_MAX} s are accepted");
+        let of_itself = self.registration(UtcSecond(i64::MAX)).err();
+        of_itself.unwrap_or_else(|| Rejection::new(Reason::Future, text))
     }
 
     /// The plan; a plan with one end only is none.

@@ -105,6 +105,31 @@ fn json_at_its_edges() {
 }
 
 #[test]
+fn what_is_wrong_with_a_record_does_not_hang_on_when_it_is_read() {
+    let early = UtcSecond(APPENDED_AT.0 - 86_400);
+    let good = parse_registration(GOOD.as_bytes()).unwrap();
+    assert_eq!(good.registration(early).unwrap_err().reason, Reason::Future);
+    for (from, to, reason) in [
+        (r#""R-1""#, r#""""#, Reason::BadId),
+        ("carer-1", "198112189876", Reason::PersonalId),
+        (r#""version":1"#, r#""version":0"#, Reason::BadField),
+        ("0181", "181", Reason::BadMunicipality),
+        ("59.1", "91", Reason::BadPosition),
+        (
+            r#""edits":[]"#,
+            r#""edits":[],"planned_start":"1999-01-01T00:00:00Z","planned_end":"1999-01-01T00:00:00Z""#,
+            Reason::BadTime,
+        ),
+    ] {
+        let record = with(from, to);
+        let record = parse_registration(&record).unwrap();
+        for appended_at in [APPENDED_AT, early] {
+            assert_eq!(record.registration(appended_at).unwrap_err().reason, reason, "{to}");
+        }
+    }
+}
+
+#[test]
 fn a_municipality_code_is_four_digits() {
     for (code, detail) in [
         ("181", "`municipality` has 3 digits, expected 4: a zero in front is part of the code"),
