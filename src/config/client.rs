@@ -6,6 +6,8 @@ use std::path::Path;
 use rdkafka::ClientConfig;
 use rdkafka::error::KafkaError;
 
+use super::layers::read_small;
+
 /// The table of properties.
 pub(super) const PROPERTIES: &str = "kafka.client";
 /// The table of files that hold properties.
@@ -81,11 +83,8 @@ pub(super) fn objection(property: &str, value: &str) -> Option<String> {
 /// The secret in the file at `path`, without the line break at its end.
 pub(super) fn read_secret(path: &Path) -> Result<String, String> {
     let shown = path.display();
-    let length = std::fs::metadata(path).map_err(|error| format!("`{shown}` can't be read: {error}"))?.len();
-    if SECRET_BYTES_MAX < length {
-        return Err(format!("`{shown}` has {length} bytes, at most {SECRET_BYTES_MAX} are a secret"));
-    }
-    let text = std::fs::read_to_string(path).map_err(|error| format!("`{shown}` can't be read: {error}"))?;
+    let text =
+        read_small(path, SECRET_BYTES_MAX).map_err(|error| format!("`{shown}` can't be read: {error}"))?;
     let secret = text.strip_suffix('\n').unwrap_or(&text);
     let secret = secret.strip_suffix('\r').unwrap_or(secret);
     if secret.is_empty() {

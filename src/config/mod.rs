@@ -19,8 +19,8 @@ use std::collections::BTreeMap;
 use std::ops::Deref;
 
 pub use error::{ConfigError, Origin, Problem};
-use layers::{Entry, Gathered};
-pub use layers::{Secrets, Sources};
+use layers::{Entry, FILE_BYTES_MAX, Gathered};
+pub use layers::{Secrets, Sources, read_small};
 pub use parts::{EngineConfig, Http, Kafka, Log, LogFormat, Parts, ServiceConfig, Topics};
 pub use schema::DEFAULT_TOML;
 
@@ -41,7 +41,7 @@ impl Config {
     pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
         let mut gathered = Gathered::defaults();
         if let Some(path) = &sources.file {
-            let text = std::fs::read_to_string(path)
+            let text = read_small(path, FILE_BYTES_MAX)
                 .map_err(|source| ConfigError::Unreadable { path: path.clone(), source })?;
             gathered.file(path, &text);
         }
