@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use schemars::JsonSchema;
-use serde::Serialize;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Serialize, Serializer};
 
 use super::append;
 use super::text::{Plain, Real, Texts};
@@ -29,8 +29,41 @@ pub(super) struct AssessmentRecord<'a> {
     rules: &'a [&'static str],
     /// The other registrations of the evidence, ascending.
     related: Texts<'a>,
+    /// The rules that could not decide, each with the fact that it lacked; absent where all could.
+    #[serde(skip_serializing_if = "Lacking::is_empty")]
+    undetermined: Lacking<'a>,
     /// Append time of the record that led to this assessment.
     assessed_at: Time,
+}
+
+/// Facts by the rule that lacks them.
+#[derive(Debug)]
+struct Lacking<'a>(&'a [(&'static str, &'static str)]);
+
+impl Lacking<'_> {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Serialize for Lacking<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().copied())
+    }
+}
+
+impl JsonSchema for Lacking<'_> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Lacking".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "object", "additionalProperties": {"type": "string"}})
+    }
 }
 
 /// Appends the line of `assessment`, without its line break, to `out`.
@@ -43,6 +76,7 @@ pub fn write_assessment(assessment: &Assessment, out: &mut Vec<u8>) {
         grade: assessment.grade.map(Word),
         rules: &assessment.rules,
         related: Texts(Cow::Borrowed(&assessment.related)),
+        undetermined: Lacking(&assessment.undetermined),
         assessed_at: Time(assessment.assessed_at),
     };
     append(&record, out);

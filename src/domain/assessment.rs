@@ -19,6 +19,8 @@ pub struct Assessment {
     pub rules: Vec<&'static str>,
     /// The other registrations of the evidence, ascending.
     pub related: Vec<String>,
+    /// The rules that could not decide, in the order of their list, each with the fact that it lacked.
+    pub undetermined: Vec<(&'static str, &'static str)>,
     /// Append time of the record that led to this assessment.
     pub assessed_at: UtcSecond,
 }

@@ -124,6 +124,7 @@ fn assessments_are_the_golden_bytes() {
         grade: None,
         rules: Vec::new(),
         related: Vec::new(),
+        undetermined: Vec::new(),
         assessed_at: UtcSecond(1_772_433_102),
     };
     let of = |score, p_value, grade, rules: &[&'static str], related: &[&str]| Assessment {
@@ -140,6 +141,10 @@ fn assessments_are_the_golden_bytes() {
         nothing.clone(),
         of(1.2, Some(0.0631), Grade::Observe, &["unusual-start"], &[]),
         of(3.91, Some(0.000_123), Grade::Review, &["unusual-duration"], &[]),
+        Assessment {
+            undetermined: vec![("impossible-travel", "client_home"), ("no-valid-order", "order")],
+            ..nothing.clone()
+        },
     ];
     let files = golden("assessment");
     assert_eq!(files.len(), assessments.len());

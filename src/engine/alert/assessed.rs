@@ -20,9 +20,26 @@ pub struct Assessed {
     at: UtcSecond,
     rules: u64,
     related: Vec<Slot>,
+    undetermined: Option<Vec<(u16, &'static str)>>,
+}
+
+impl Assessed {
+    /// The rules that could not decide, by their number in the rule set, each with the fact that it lacked. `None`
+    /// where only the score was computed again, without running the rules.
+    #[must_use]
+    pub fn undetermined(&self) -> Option<&[(u16, &'static str)]> {
+        self.undetermined.as_deref()
+    }
 }
 
 impl Engine {
+    /// The assessment of the visit on which the rules have just run.
+    pub(in crate::engine) fn just_assessed(&self, slot: Slot, combined: Option<f64>) -> Assessed {
+        let undetermined = Some(self.scratch.undetermined.clone());
+        Assessed { undetermined, ..self.assessed(slot, &self.scratch.hits, combined) }
+    }
+
+    /// An assessment without the rules that could not decide.
     pub(in crate::engine) fn assessed(
         &self,
         slot: Slot,
@@ -40,6 +57,7 @@ impl Engine {
             at: self.at.appended_at,
             rules: hits.iter().fold(0, |rules, rule_hit| rules | 1 << rule_hit.rule),
             related: hits.iter().flat_map(|rule_hit| rule_hit.hit.related.iter().copied()).collect(),
+            undetermined: None,
         }
     }
 
@@ -60,7 +78,24 @@ impl Engine {
             grade: assessed.grade,
             rules: (0..self.rules.len()).filter(hit).map(|number| self.rules[number].definition.id).collect(),
             related,
+            undetermined: self.undetermined(assessed),
             assessed_at: assessed.at,
         }
+    }
+
+    /// The rules that could not decide, in the order of the rule set, each with the first fact that it lacked.
+    fn undetermined(&self, assessed: &Assessed) -> Vec<(&'static str, &'static str)> {
+        let lacking = assessed.undetermined.iter().flatten();
+        let named = lacking.map(|(rule, fact)| (self.rules[usize::from(*rule)].definition.id, *fact));
+        let mut named: Vec<_> = named.collect();
+        named.dedup_by_key(|(rule, _)| *rule);
+        named
+    }
+
+    /// The municipality and the registration id of an assessment, which must come from the latest call of
+    /// [`Engine::apply`].
+    #[must_use]
+    pub fn assessed_of(&self, assessed: &Assessed) -> (&str, &str) {
+        (&self.state.settings.municipality, self.state.ledger.id(assessed.slot))
     }
 }

@@ -52,8 +52,8 @@ impl Engine {
             !visit.open
                 || hits.is_empty() && undetermined.is_empty() && *visit_marks == VisitMarks::default()
         );
-        for (rule, fact) in undetermined.drain(..) {
-            self.rule_counts[usize::from(rule)].undetermined(fact);
+        for (rule, fact) in undetermined.iter() {
+            self.rule_counts[usize::from(*rule)].undetermined(fact);
         }
         if hits.is_empty() {
             return false;
@@ -128,7 +128,7 @@ impl Engine {
         }
         let counted_anew = self.count_marks(slot);
         let combined = self.combined(slot);
-        out.push(Output::Assessed(self.assessed(slot, &self.scratch.hits, combined)));
+        out.push(Output::Assessed(self.just_assessed(slot, combined)));
         self.commit_findings(slot, true, affected, out);
         counted_anew
     }
@@ -145,7 +145,7 @@ impl Engine {
             self.mark_periods_dirty(slot);
         }
         if !self.is_up_to_date(slot) {
-            out.push(Output::Assessed(self.assessed(slot, &self.scratch.hits, None)));
+            out.push(Output::Assessed(self.just_assessed(slot, None)));
             self.commit_findings(slot, false, affected, out);
         }
     }
