@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::exit::{Exit, Failure, OrExit};
+use super::input::{Manner, RecordKind};
 use super::replay::{Sinks, Sources, pass};
 use super::simulate::write_town;
 use super::{SettingsArgs, logging, output};
@@ -148,19 +149,19 @@ fn evaluate(config: &Config, folder: &Path, name: String, budget: usize) -> Resu
     let truth = truth::read(&folder.join("truth.jsonl"))?;
     let registrations = [folder.join("registrations.jsonl")];
     let reference = [folder.join("reference.jsonl")];
-    let sources = Sources { registrations: &registrations, reference: &reference, decisions: None };
+    let sources = Sources {
+        registrations: &registrations,
+        reference: &reference,
+        decisions: None,
+        manner: &Manner::default(),
+    };
     let sinks = Sinks { alerts: Box::new(std::io::sink()), only_final: false, quarantine: None };
     let Some((replay, mut log)) = pass(config, &sources, sinks, Collector::new(config.engine.zone.clone()))?
     else {
         return Err(Failure::new(Exit::Software, "nothing reads the alerts, and yet the reader went away"));
     };
     output::written(log.finish())?;
-    if replay.refused > 0 {
-        return Err(Failure::new(
-            Exit::Data,
-            format!("{} facts of `{}` can't be used", replay.refused, folder.display()),
-        ));
-    }
+    log.verdict(&[RecordKind::Fact])?;
     if replay.visits.is_empty() {
         return Err(Failure::new(
             Exit::Data,

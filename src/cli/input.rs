@@ -1,25 +1,49 @@
 //! Records from files: JSON Lines or CSV, plain or compressed, one at a time.
 //!
 //! Memory stays bounded whatever the file holds: of a line that is longer than a record may be, only
-//! as much is kept as the contract needs to refuse it for its size.
+//! as much is kept as the contract needs to refuse it for its size. A file of another kind is refused as
+//! a whole and by name; within a file that can be read, a line that cannot be a record is refused by itself.
 
+mod cells;
 mod csv;
+mod fields;
+mod lines;
+mod local;
+mod map;
+mod objects;
+mod packed;
+mod rows;
+#[cfg(test)]
+mod tests;
+mod wrong;
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use csv::Columns;
+use cells::Reading;
+use csv::Table;
+use fields::Fields;
+pub use fields::RecordKind;
+pub(super) use fields::{Seems, seems};
+use lines::Lines;
+pub use local::LocalTimes;
+pub use map::Maps;
+use objects::Objects;
+use rows::Row;
+pub use wrong::Wrong;
+pub(super) use wrong::is_windows_1252;
 
+use super::exit::{Exit, Failure};
 use crate::contract::RECORD_BYTES_MAX;
+use crate::domain::Rejection;
 
 /// One byte more than a record may have, so that the contract sees that it is too long.
 const KEPT_BYTES_MAX: usize = RECORD_BYTES_MAX + 1;
-const BUFFER_BYTES: usize = 1 << 16;
-const GZIP: &[u8] = &[0x1f, 0x8b];
-const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+/// Of a file, its kind is known by so many bytes.
+const HEAD_BYTES: usize = 8_192;
 const BYTE_ORDER_MARK: &[u8] = &[0xef, 0xbb, 0xbf];
 
 /// Why an input can't be read.
@@ -51,35 +75,104 @@ pub enum InputError {
         /// What is wrong with it.
         text: String,
     },
+    /// It is of a kind that is not read.
+    #[error("`{}` is {}", path.display(), wrong.is)]
+    Kind {
+        /// The file.
+        path: PathBuf,
+        /// Of which.
+        wrong: Wrong,
+    },
+}
+
+impl From<InputError> for Failure {
+    fn from(error: InputError) -> Self {
+        let (exit, remedy) = match &error {
+            InputError::Open { .. } => (Exit::NoInput, None),
+            InputError::Read { .. } => (Exit::InputOutput, None),
+            InputError::Header { .. } => {
+                let help = "the header names the contract's fields; `--map FILE` says which field an own column is, \
+                            and gives constants for those that the export lacks (`tidvakt replay --help`)";
+                (Exit::Data, Some(help.to_owned()))
+            }
+            InputError::Kind { wrong, .. } => (Exit::Data, Some(wrong.help.clone())),
+        };
+        Self { exit, error: error.into(), remedy }
+    }
+}
+
+/// Why a line cannot be a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// A code: one of the contract's reasons, or one of a file's own.
+    pub reason: &'static str,
+    /// What was found and what was expected.
+    pub detail: String,
+}
+
+impl Refusal {
+    fn new(reason: &'static str, detail: impl Into<String>) -> Self {
+        Self { reason, detail: detail.into() }
+    }
+}
+
+impl From<&Rejection> for Refusal {
+    fn from(rejection: &Rejection) -> Self {
+        Self { reason: rejection.reason.code(), detail: rejection.detail.clone() }
+    }
 }
 
 /// A record of an input.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line<'a> {
     /// Its line, counted from 0; in a CSV file its row, the header not counted.
     pub number: u64,
-    /// Its JSON; at most one byte more than a record may have.
+    /// The line that it begins in, counted from 1 as editors do.
+    pub line: u64,
+    /// Its JSON, at most one byte more than a record may have; where it is refused, the line as it stands.
     pub bytes: &'a [u8],
+    /// Why it cannot be a record.
+    pub refusal: Option<Refusal>,
+}
+
+/// How files are read.
+#[derive(Clone, Debug, Default)]
+pub struct Manner {
+    /// For own exports.
+    pub maps: Maps,
+    /// For times without an offset.
+    pub times: Option<LocalTimes>,
+}
+
+/// What a file holds.
+enum Form {
+    /// The contract's records.
+    Lines(Lines),
+    /// Objects of somebody's own, or with times without an offset.
+    Objects(Lines, Box<Objects>),
+    Table(Box<Table>),
 }
 
 /// A file that is being read, or standard input.
 pub struct Input {
     path: PathBuf,
-    lines: Lines,
-    columns: Option<Columns>,
-    row: Vec<u8>,
+    form: Form,
+    times: Option<LocalTimes>,
+    record: Vec<u8>,
     length: Option<u64>,
     taken: Arc<AtomicU64>,
     number: u64,
+    /// What was noticed and left out, in words for the user.
+    notes: Vec<String>,
 }
 
 impl Input {
-    /// Opens `path`; `-` is standard input. What is compressed is known by its first bytes, CSV by
-    /// the name (`.csv`, `.csv.gz`, `.csv.zst`).
+    /// Opens `path`, a file of records of `kind`; `-` is standard input. What is compressed is known by its first
+    /// bytes, CSV by the name (`.csv`, `.csv.gz`, `.csv.zst`).
     ///
     /// # Errors
-    /// Where it can't be opened, or a CSV file has no header that can be used.
-    pub fn open(path: &Path) -> Result<Self, InputError> {
+    /// Where it can't be opened, is of a kind that is not read, or where a CSV file has no header that can be used.
+    pub fn open(path: &Path, kind: RecordKind, manner: &Manner) -> Result<Self, InputError> {
         let opened = |source| InputError::Open { path: path.to_owned(), source };
         let (reader, length): (Box<dyn Read + Send>, _) = if path.as_os_str() == "-" {
             (Box::new(io::stdin()), None)
@@ -91,20 +184,56 @@ impl Input {
             }
             (Box::new(file), about.is_file().then_some(about.len()))
         };
-        Self::new(path, reader, length)
+        Self::new(path, reader, length, kind, manner)
     }
 
-    fn new(path: &Path, reader: Box<dyn Read + Send>, length: Option<u64>) -> Result<Self, InputError> {
+    fn new(
+        path: &Path,
+        reader: Box<dyn Read + Send>,
+        length: Option<u64>,
+        kind: RecordKind,
+        manner: &Manner,
+    ) -> Result<Self, InputError> {
+        let opened = |source| InputError::Open { path: path.to_owned(), source };
+        let wrong = |wrong| InputError::Kind { path: path.to_owned(), wrong };
         let taken = Arc::new(AtomicU64::new(0));
         let counted = Counted { reader, taken: Arc::clone(&taken) };
-        let lines = plain(counted).and_then(Lines::new);
-        let lines = lines.map_err(|source| InputError::Open { path: path.to_owned(), source })?;
-        let mut input =
-            Self { path: path.to_owned(), lines, columns: None, row: Vec::new(), length, taken, number: 0 };
-        if is_csv(path) {
-            input.read_header()?;
+        let mut reader = packed::unpacked(path, counted).map_err(opened)?.map_err(wrong)?;
+        let mut head = Vec::new();
+        let broken =
+            |source| InputError::Read { path: path.to_owned(), bytes: taken.load(Ordering::Relaxed), source };
+        reader.by_ref().take(HEAD_BYTES as u64).read_to_end(&mut head).map_err(broken)?;
+        let mut notes = Vec::new();
+        let whole = head.len() < HEAD_BYTES;
+        if head.starts_with(BYTE_ORDER_MARK) {
+            head.drain(..BYTE_ORDER_MARK.len());
+            notes.push("begins with a byte-order mark, which is left out".to_owned());
         }
-        Ok(input)
+        let (map, is_csv) = (manner.maps.of(kind, path), is_csv(path));
+        let is_plain = !is_csv && !map.is_given && manner.times.is_none();
+        // The contract knows its own fields; here they are for tables, and for telling that a file is one.
+        let are_fields_needed = !is_plain || !head.trim_ascii_start().starts_with(b"{");
+        let fields = if are_fields_needed { Fields::of(kind) } else { Fields::default() };
+        if let Some(found) = wrong::recognise(&head, whole, is_csv, (&fields, map)) {
+            return Err(wrong(found));
+        }
+        let lines = Lines::new(Box::new(io::Cursor::new(head).chain(reader)));
+        let form = if is_csv {
+            let table = csv::table(lines, &fields, map).map_err(|error| match error {
+                csv::HeaderError::Read(source) => broken(source),
+                csv::HeaderError::Text(text) => InputError::Header { path: path.to_owned(), text },
+            })?;
+            if !table.columns.unknown.is_empty() {
+                notes.push(format!("columns that are not read: {}", csv::listed(&table.columns.unknown)));
+            }
+            Form::Table(Box::new(table))
+        } else if is_plain {
+            Form::Lines(lines)
+        } else {
+            Form::Objects(lines, Box::new(Objects { fields, map: map.clone() }))
+        };
+        let times = manner.times.clone();
+        Ok(Self { path: path.to_owned(), form, times, record: Vec::new(), length, taken, number: 0, notes })
     }
 
     /// The next record; `None` at the end. Blank lines are no records, but are counted as lines.
@@ -112,28 +241,57 @@ impl Input {
     /// # Errors
     /// Where reading fails.
     pub fn next_line(&mut self) -> Result<Option<Line<'_>>, InputError> {
-        loop {
-            let read = match &self.columns {
-                Some(_) => self.lines.next_row(),
-                None => self.lines.next(),
-            };
-            if !read.map_err(|source| self.broken(source))? {
-                return Ok(None);
+        let (written, refusal) = loop {
+            match self.step().map_err(|source| self.broken(source))? {
+                Step::End => return Ok(None),
+                Step::Blank => self.number += 1,
+                Step::Line { written, refusal } => break (written, refusal),
             }
-            let number = self.number;
-            self.number += 1;
-            if self.lines.kept.iter().all(u8::is_ascii_whitespace) {
-                continue;
-            }
-            let bytes = match &self.columns {
-                Some(columns) if self.lines.kept.len() < KEPT_BYTES_MAX => {
-                    columns.write(&self.lines.kept, &mut self.row);
-                    &self.row
+        };
+        let number = self.number;
+        self.number += 1;
+        let (raw, line) = match &self.form {
+            Form::Lines(lines) | Form::Objects(lines, _) => (lines.kept.as_slice(), number + 1),
+            Form::Table(table) => (table.rows.raw(), table.rows.lines_before() + 1),
+        };
+        let bytes = if written { &self.record } else { raw };
+        Ok(Some(Line { number, line, bytes: &bytes[..bytes.len().min(KEPT_BYTES_MAX)], refusal }))
+    }
+
+    /// Reads a line, or a row; what it stands for is in `record` where that was written.
+    fn step(&mut self) -> io::Result<Step> {
+        let raw = match &mut self.form {
+            Form::Table(table) => match table.rows.next()? {
+                None => return Ok(Step::End),
+                Some(Row::Blank) => return Ok(Step::Blank),
+                Some(Row::Refused(refusal)) => {
+                    return Ok(Step::Line { written: false, refusal: Some(refusal) });
                 }
-                _ => &self.lines.kept,
-            };
-            return Ok(Some(Line { number, bytes: &bytes[..bytes.len().min(KEPT_BYTES_MAX)] }));
-        }
+                Some(Row::Cells) => table.rows.raw(),
+            },
+            Form::Lines(lines) | Form::Objects(lines, _) => match lines.next()? {
+                false => return Ok(Step::End),
+                true if lines.kept.iter().all(u8::is_ascii_whitespace) => return Ok(Step::Blank),
+                true => lines.kept.as_slice(),
+            },
+        };
+        // What is too long is refused for that by the contract.
+        let fits = raw.len() < KEPT_BYTES_MAX;
+        let times = self.times.as_ref();
+        let found = match &self.form {
+            Form::Objects(lines, objects) if fits => {
+                objects.write(&lines.kept, Reading { times, decimal_comma: false }, &mut self.record)
+            }
+            Form::Table(table) if fits => {
+                let reading = Reading { times, decimal_comma: table.rows.delimiter() != b',' };
+                table.columns.write(table.rows.cells(), reading, &mut self.record)
+            }
+            _ => return Ok(Step::Line { written: false, refusal: None }),
+        };
+        Ok(match found {
+            Ok(()) => Step::Line { written: true, refusal: None },
+            Err(refusal) => Step::Line { written: false, refusal: Some(refusal) },
+        })
     }
 
     /// Lines read so far, blank ones as well.
@@ -154,16 +312,10 @@ impl Input {
         self.taken.load(Ordering::Relaxed)
     }
 
-    fn read_header(&mut self) -> Result<(), InputError> {
-        if !self.lines.next_row().map_err(|source| self.broken(source))? {
-            // No header, no rows.
-            self.columns = Some(Columns::default());
-            return Ok(());
-        }
-        let columns = Columns::from_header(&self.lines.kept)
-            .map_err(|text| InputError::Header { path: self.path.clone(), text })?;
-        self.columns = Some(columns);
-        Ok(())
+    /// What was noticed about the file as a whole, as in "begins with a byte-order mark, which is left out".
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     fn broken(&self, source: io::Error) -> InputError {
@@ -171,26 +323,22 @@ impl Input {
     }
 }
 
+/// What reading on came to.
+enum Step {
+    Line {
+        /// The record that it stands for was written.
+        written: bool,
+        refusal: Option<Refusal>,
+    },
+    Blank,
+    End,
+}
+
 /// Is `path` named as CSV, compressed or not?
 fn is_csv(path: &Path) -> bool {
     let name = path.to_string_lossy().to_lowercase();
     let name = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(&name);
     name.ends_with(".csv")
-}
-
-/// Takes the compression off, where there is one.
-fn plain(reader: Counted) -> io::Result<Box<dyn BufRead + Send>> {
-    let mut reader = BufReader::with_capacity(BUFFER_BYTES, reader);
-    let mut head = Vec::new();
-    reader.by_ref().take(ZSTD.len() as u64).read_to_end(&mut head)?;
-    let whole = io::Cursor::new(head.clone()).chain(reader);
-    Ok(if head.starts_with(GZIP) {
-        Box::new(BufReader::with_capacity(BUFFER_BYTES, flate2::bufread::MultiGzDecoder::new(whole)))
-    } else if head.starts_with(ZSTD) {
-        Box::new(BufReader::with_capacity(BUFFER_BYTES, zstd::Decoder::with_buffer(whole)?))
-    } else {
-        Box::new(whole)
-    })
 }
 
 /// Counts what is taken from `reader`.
@@ -206,76 +354,3 @@ impl Read for Counted {
         Ok(count)
     }
 }
-
-/// Lines of bounded length.
-struct Lines {
-    reader: Box<dyn BufRead + Send>,
-    /// The line read last, without its end; of a longer one the first [`KEPT_BYTES_MAX`] bytes.
-    kept: Vec<u8>,
-}
-
-impl Lines {
-    fn new(mut reader: Box<dyn BufRead + Send>) -> io::Result<Self> {
-        let mut head = Vec::new();
-        reader.by_ref().take(BYTE_ORDER_MARK.len() as u64).read_to_end(&mut head)?;
-        if head == BYTE_ORDER_MARK {
-            head.clear();
-        }
-        let reader = Box::new(io::Cursor::new(head).chain(reader));
-        Ok(Self { reader, kept: Vec::new() })
-    }
-
-    /// Reads a line; `false` at the end.
-    fn next(&mut self) -> io::Result<bool> {
-        self.kept.clear();
-        let found = self.append()?;
-        if self.kept.ends_with(b"\r") {
-            self.kept.pop();
-        }
-        Ok(found)
-    }
-
-    /// Reads a row of CSV: a line break within quotes belongs to the cell.
-    fn next_row(&mut self) -> io::Result<bool> {
-        let found = self.next()?;
-        while found && self.kept.len() < KEPT_BYTES_MAX && has_open_quote(&self.kept) {
-            self.kept.push(b'\n');
-            if !self.append()? {
-                break;
-            }
-        }
-        Ok(found)
-    }
-
-    /// Appends the rest of the line; `false` where there was nothing left to read.
-    fn append(&mut self) -> io::Result<bool> {
-        let mut found = false;
-        loop {
-            let buffer = match self.reader.fill_buf() {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                buffer => buffer?,
-            };
-            if buffer.is_empty() {
-                return Ok(found);
-            }
-            found = true;
-            let end = buffer.iter().position(|byte| *byte == b'\n');
-            let part = &buffer[..end.unwrap_or(buffer.len())];
-            let room = KEPT_BYTES_MAX.saturating_sub(self.kept.len());
-            self.kept.extend_from_slice(&part[..part.len().min(room)]);
-            let used = end.map_or(buffer.len(), |end| end + 1);
-            self.reader.consume(used);
-            if end.is_some() {
-                return Ok(true);
-            }
-        }
-    }
-}
-
-/// Does the row end within quotes? A quote in a cell is written twice, so parity tells.
-fn has_open_quote(row: &[u8]) -> bool {
-    row.iter().filter(|byte| **byte == b'"').count() % 2 == 1
-}
-
-#[cfg(test)]
-mod tests;

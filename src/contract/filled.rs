@@ -95,7 +95,7 @@ impl<T: TryFrom<u64> + TryFrom<i64>> Visitor<'_> for Whole<T> {
 
     #[cold]
     fn visit_f64<E: Error>(self, number: f64) -> Result<T, E> {
-        // Beyond 2⁵³ whole numbers can no longer be told apart.
+        // Beyond 2⁵³ neighbouring whole numbers are one.
         const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
         if number.fract() != 0.0 || EXACT_MAX < number.abs() {
             return Err(E::invalid_value(Unexpected::Float(number), &self));

@@ -99,6 +99,6 @@ fn what_is_missing_or_broken_is_told_with_its_exit_code() {
     assert!(fails(66).contains("registrations.jsonl"));
     std::fs::write(folder.path().join("registrations.jsonl"), "").unwrap();
     std::fs::write(folder.path().join("reference.jsonl"), "").unwrap();
-    assert!(fails(65).contains("no registration"));
+    assert!(fails(65).contains("holds no record"));
     tidvakt().arg("evaluate").assert().code(64);
 }

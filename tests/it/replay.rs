@@ -1,9 +1,17 @@
 //! `tidvakt replay` as a user meets it: files in, files out.
 
+mod clock;
+mod maps;
+mod reasons;
+mod summary;
+mod tables;
+mod wrong;
+
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
-use serde_json::Value;
+use assert_cmd::assert::Assert;
+use serde_json::{Value, json};
 
 fn tidvakt() -> Command {
     let mut command = Command::cargo_bin("tidvakt").unwrap();
@@ -16,6 +24,53 @@ fn town(folder: &Path) -> (PathBuf, PathBuf) {
     let plan = ["simulate", "--seed", "5", "--days", "20", "--clients", "60", "--out"];
     tidvakt().args(plan).arg(&out).assert().success();
     (out.join("registrations.jsonl"), out.join("reference.jsonl"))
+}
+
+/// A visit of 2 March 2026 by `ca` at `cl-a`.
+fn visit(id: &str, start: &str, end: &str) -> Value {
+    json!({"schema_version": 1, "event_type": "recorded", "registration_id": id, "version": 1,
+           "municipality": "0181", "provider_id": "P-1", "carer_ref": "ca", "client_ref": "cl-a",
+           "start_at": format!("2026-03-02T{start}:00+01:00"), "end_at": format!("2026-03-02T{end}:00+01:00"),
+           "start_capture": {"method": "nfc_tag"}, "end_capture": {"method": "nfc_tag"}})
+}
+
+/// `record` with the fields of `more`.
+fn with(mut record: Value, more: Value) -> Value {
+    record.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    record
+}
+
+/// Where `client` lives.
+fn home(client: &str, household: &str) -> Value {
+    json!({"schema_version": 1, "municipality": "0181", "fact_id": format!("home-{client}"), "type": "client_home",
+           "valid_from": "2025-01-01T00:00:00+01:00", "recorded_at": "2025-01-01T00:00:00+01:00",
+           "body": {"client_ref": client, "household_ref": household}})
+}
+
+/// A folder with a file of each name.
+fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes) in files {
+        std::fs::write(folder.path().join(name), bytes).unwrap();
+    }
+    folder
+}
+
+fn jsonl(records: &[Value]) -> Vec<u8> {
+    records.iter().map(|record| format!("{record}\n")).collect::<String>().into_bytes()
+}
+
+/// `tidvakt replay` with `args` in `folder`.
+fn replay(folder: &Path, args: &[&str]) -> Assert {
+    tidvakt().current_dir(folder).arg("replay").args(args).assert()
+}
+
+fn stdout(assert: &Assert) -> Vec<Value> {
+    lines(&assert.get_output().stdout)
+}
+
+fn stderr(assert: &Assert) -> String {
+    String::from_utf8(assert.get_output().stderr.clone()).unwrap()
 }
 
 fn lines(bytes: &[u8]) -> Vec<Value> {
@@ -89,9 +144,13 @@ fn every_version_that_counts_has_its_line_of_assessment() {
 fn lines_that_cannot_be_used_are_written_out_with_their_place() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
-    std::fs::write(path("good.jsonl"), "\n\n").unwrap();
-    std::fs::write(path("bad.jsonl"), "\nnonsense\n{\"schema_version\": 7}\n").unwrap();
-    std::fs::write(path("facts.jsonl"), "[]\n").unwrap();
+    let good = visit("R-1", "08:00", "08:30").to_string();
+    std::fs::write(path("good.jsonl"), format!("\n{good}\n\n")).unwrap();
+    let other = visit("R-2", "10:00", "10:30").to_string();
+    std::fs::write(path("bad.jsonl"), format!("\nnonsense\n{good}\n{{\"schema_version\": 7}}\n{other}\n"))
+        .unwrap();
+    let home = home("cl-1", "h1").to_string();
+    std::fs::write(path("facts.jsonl"), format!("{home}\nnull\n")).unwrap();
     let replay = |strict: &[&str]| {
         let mut command = tidvakt();
         command.current_dir(folder.path()).arg("replay").args(strict);
@@ -106,7 +165,14 @@ fn lines_that_cannot_be_used_are_written_out_with_their_place() {
         command.assert()
     };
     replay(&[]).success();
-    replay(&["--strict"]).code(65);
+    let said = stderr(&replay(&["--strict"]).code(65));
+    for part in [
+        "1 of the 2 lines of `facts.jsonl`",
+        "2 of the 4 lines of `bad.jsonl`",
+        "line 4: unknown-schema-version",
+    ] {
+        assert!(said.contains(part), "{said}");
+    }
     let refused = lines(&std::fs::read(path("refused.jsonl")).unwrap());
     let told: Vec<_> = refused
         .iter()
@@ -116,9 +182,9 @@ fn lines_that_cannot_be_used_are_written_out_with_their_place() {
     assert_eq!(
         told,
         [
-            r#""facts.jsonl" 1 "not-an-object" "[]""#,
+            r#""facts.jsonl" 2 "not-an-object" "null""#,
             r#""bad.jsonl" 2 "not-json" "nonsense""#,
-            r#""bad.jsonl" 3 "unknown-schema-version" "{\"schema_version\": 7}""#,
+            r#""bad.jsonl" 4 "unknown-schema-version" "{\"schema_version\": 7}""#,
         ]
     );
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::desk::About;
-use crate::cli::replay::{Heard, Listener};
+use crate::cli::replay::Listener;
 use crate::domain::{
     AlertState, EventType, FactBody, FactChange, Grade, Month, ProviderKind, PublishedAlert, Registration,
     SubjectKind, UtcSecond, Zone,
@@ -97,7 +97,6 @@ pub(super) struct Collector {
     pub(super) ore_per_hour: HashMap<u32, i64>,
     pub(super) first_day: Option<i32>,
     pub(super) last_day: i32,
-    pub(super) refused: usize,
     failed_on: Option<i64>,
 }
 
@@ -154,15 +153,8 @@ fn content(registration: &Registration<'_>) -> u64 {
 }
 
 impl Listener for Collector {
-    fn heard(&mut self, heard: Heard<'_>) {
-        let fact = match heard {
-            Heard::Fact(FactChange::Put(fact)) => fact,
-            Heard::Fact(FactChange::Remove { .. }) => return,
-            Heard::Refused(_) => {
-                self.refused += 1;
-                return;
-            }
-        };
+    fn fact(&mut self, fact: &FactChange) {
+        let FactChange::Put(fact) = fact else { return };
         match &fact.body {
             FactBody::Provider { provider_id, kind: ProviderKind::Municipal, .. } => {
                 let provider = self.names.number(provider_id);

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::cli::exit::{Exit, Failure, OrExit};
+use crate::cli::input::{Input, InputError, Manner, RecordKind};
 use crate::simulate::{self, Pattern};
 
 /// One planted registration.
@@ -30,18 +31,20 @@ struct Line {
 /// The lines of `truth.jsonl`.
 pub(super) fn read(path: &Path) -> Result<Vec<TruthRow>, Failure> {
     let shown = path.display();
-    let text = std::fs::read_to_string(path)
-        .or_exit(Exit::NoInput, format!("`{shown}` can't be read"))
-        .map_err(|failure| {
-            failure.remedy("`tidvakt simulate` writes it beside the registrations; an empty one means that nothing is planted")
-        })?;
-    let parse = |(number, line): (usize, &str)| {
-        let Line { registration_id, pattern, actor, seconds } = serde_json::from_str(line)
-            .or_exit(Exit::Data, format!("line {} of `{shown}` is no label", number + 1))?;
+    let mut input = Input::open(path, RecordKind::Label, &Manner::default()).map_err(|error| match error {
+        InputError::Open { .. } => Failure::from(error).remedy(
+            "`tidvakt simulate` writes it beside the registrations; an empty one means that nothing is planted",
+        ),
+        error => error.into(),
+    })?;
+    let mut planted = Vec::new();
+    while let Some(line) = input.next_line()? {
+        let Line { registration_id, pattern, actor, seconds } = serde_json::from_slice(line.bytes)
+            .or_exit(Exit::Data, format!("line {} of `{shown}` is no label", line.line))?;
         let known = simulate::pattern(&pattern);
-        Ok(TruthRow { registration_id, pattern, known, actor, seconds })
-    };
-    text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).map(parse).collect()
+        planted.push(TruthRow { registration_id, pattern, known, actor, seconds });
+    }
+    Ok(planted)
 }
 
 #[cfg(test)]

@@ -1,157 +1,387 @@
-//! Rows of CSV as the records they stand for.
+//! The columns of a table, and rows as the records they stand for.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 
-use ::csv::{ByteRecord, ReaderBuilder};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-/// Fields that are numbers, by their dotted names; of registrations, facts and decisions.
-const NUMBERS: [&str; 16] = [
-    "schema_version",
-    "version",
-    "required_staff",
-    "payment.billable_seconds",
-    "start_capture.geo.lat",
-    "start_capture.geo.lon",
-    "start_capture.geo.accuracy_m",
-    "end_capture.geo.lat",
-    "end_capture.geo.lon",
-    "end_capture.geo.accuracy_m",
-    "body.lat",
-    "body.lon",
-    "body.granted_minutes",
-    "body.required_staff",
-    "body.ore_per_hour",
-    "body.paid_staff_hours",
-];
-/// Fields that are `true` or `false`.
-const SWITCHES: [&str; 2] = ["trainee", "billable"];
-/// Fields whose cell is JSON.
-const NESTED: [&str; 6] =
-    ["tasks", "edits", "partner_registration_ids", "body.task_codes", "exception", "payment"];
+use super::Refusal;
+use super::cells::{Reading, Scalar, scalar};
+use super::fields::{Fields, Kind};
+use super::lines::Lines;
+use super::map::Map;
+use super::rows::{Row, Rows};
 
-/// How a cell becomes a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Text,
-    Number,
-    Switch,
-    Nested,
+/// Columns that a note or an error names at most.
+const NAMED_MAX: usize = 8;
+
+/// A table: what its columns mean, and its rows.
+pub(super) struct Table {
+    pub(super) columns: Columns,
+    pub(super) rows: Rows,
 }
 
-impl Kind {
-    fn of(field: &str) -> Self {
-        if NUMBERS.contains(&field) {
-            Self::Number
-        } else if SWITCHES.contains(&field) {
-            Self::Switch
-        } else if NESTED.contains(&field) {
-            Self::Nested
-        } else {
-            Self::Text
-        }
-    }
+/// Why a table cannot be read.
+pub(super) enum HeaderError {
+    /// Reading failed.
+    Read(io::Error),
+    /// What is wrong with the header.
+    Text(String),
+}
 
-    /// The value of a cell. One that is not of its kind stays text: the contract says what is wrong
-    /// with it.
-    fn value(self, cell: &str) -> Value {
-        let typed = match self {
-            Self::Text => None,
-            Self::Number => serde_json::from_str(cell.trim()).ok().filter(Value::is_number),
-            Self::Switch => cell.trim().to_ascii_lowercase().parse().ok().map(Value::Bool),
-            Self::Nested => {
-                serde_json::from_str(cell).ok().filter(|value: &Value| value.is_array() || value.is_object())
+/// Reads the header of a table. `;` and tab part cells as well as `,`, since spreadsheets set to Swedish write them;
+/// Excel's `sep=;` before the header says so itself.
+pub(super) fn table(mut lines: Lines, fields: &Fields, map: &Map) -> Result<Table, HeaderError> {
+    let mut before = 0;
+    let mut said = None;
+    let mut first = Vec::new();
+    while lines.next().map_err(HeaderError::Read)? {
+        match lines.kept.as_slice() {
+            [b's', b'e', b'p', b'=', delimiter] if before == 0 => said = Some(*delimiter),
+            line if line.iter().all(u8::is_ascii_whitespace) => {}
+            line => {
+                first.push(line.to_vec());
+                break;
             }
-        };
-        typed.unwrap_or_else(|| Value::String(cell.to_owned()))
+        }
+        before += 1;
     }
+    let delimiter = said.unwrap_or_else(|| delimiter(first.first().map_or(&[], Vec::as_slice)));
+    let mut rows = Rows::new(lines, delimiter, before, first);
+    let header: Vec<String> = match rows.next().map_err(HeaderError::Read)? {
+        // No header, no rows.
+        None | Some(Row::Blank) => return Ok(Table { columns: Columns::default(), rows }),
+        Some(Row::Refused(refusal)) => {
+            return Err(HeaderError::Text(format!("is no row: {}", refusal.detail)));
+        }
+        Some(Row::Cells) => {
+            let names = rows.cells().map(|cell| std::str::from_utf8(cell).map(|name| name.trim().to_owned()));
+            names.collect::<Result<_, _>>().map_err(|_| HeaderError::Text("is not UTF-8".to_owned()))?
+        }
+    };
+    let columns = Columns::from_header(&header, fields, map).map_err(HeaderError::Text)?;
+    Ok(Table { columns, rows })
+}
+
+fn delimiter(header: &[u8]) -> u8 {
+    let count = |delimiter: u8| header.iter().filter(|byte| **byte == delimiter).count();
+    let more = |most: u8, other: u8| if count(most) < count(other) { other } else { most };
+    [b';', b'\t'].into_iter().fold(b',', more)
 }
 
 /// What the columns of a file mean.
 #[derive(Debug, Default)]
 pub(super) struct Columns {
-    delimiter: u8,
-    fields: Vec<(Vec<String>, Kind)>,
+    /// The fields that rows say, without those that are constant.
+    fields: Vec<Field>,
+    /// Of each column.
+    sources: Vec<Source>,
+    /// The record, in the order of writing.
+    shape: Vec<Node>,
+    /// Columns that are not read.
+    pub(super) unknown: Vec<String>,
+}
+
+/// A field of the record.
+#[derive(Debug)]
+struct Field {
+    name: String,
+    kind: Kind,
+    words: BTreeMap<String, String>,
+    /// What it is where a row says nothing of it.
+    constant: Option<Value>,
+    /// Its text is put together from these columns.
+    joined: Vec<usize>,
+    /// The column with its UTC offset, and what the words in it stand for.
+    offset: Option<(usize, BTreeMap<String, String>)>,
+}
+
+/// What a column says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Source {
+    /// The values of these fields; none where it is not read.
+    Fields(Vec<usize>),
+    /// It has no name, and so must have no content.
+    Nameless,
+}
+
+#[derive(Debug)]
+enum Node {
+    /// A field, with its name as JSON.
+    Field(String, usize),
+    /// An object, with its name as JSON.
+    Object(String, Vec<Self>),
 }
 
 impl Columns {
-    /// Reads the header; `;` and tab part cells as well as `,`, since spreadsheets set to Swedish
-    /// write them.
-    pub(super) fn from_header(header: &[u8]) -> Result<Self, String> {
-        let count = |delimiter: u8| header.iter().filter(|byte| **byte == delimiter).count();
-        let mut delimiter = b',';
-        for other in [b';', b'\t'] {
-            if count(delimiter) < count(other) {
-                delimiter = other;
-            }
-        }
-        let record = cells(header, delimiter).ok_or("can't be read as CSV")?;
+    /// Reads the header.
+    pub(super) fn from_header(header: &[String], fields: &Fields, map: &Map) -> Result<Self, String> {
+        let mut columns = Self::default();
         let mut seen = BTreeSet::new();
-        let mut fields = Vec::new();
-        for cell in &record {
-            let name = std::str::from_utf8(cell).map_err(|_| "is not UTF-8".to_owned())?.trim();
-            if name.is_empty() || name.split('.').any(str::is_empty) {
-                return Err(format!("has a column called `{name}`, expected a field's dotted name"));
-            }
-            if !seen.insert(name.to_owned()) {
+        for name in header {
+            if !name.is_empty() && !seen.insert(name.as_str()) {
                 return Err(format!("has the column `{name}` twice"));
             }
-            fields.push((name.split('.').map(str::to_owned).collect(), Kind::of(name)));
+            let source = columns.source(name, fields, map)?;
+            columns.sources.push(source);
         }
-        for name in &seen {
+        let mut missing = map.all_columns().filter(|name| !seen.contains(name.as_str())).peekable();
+        if missing.peek().is_some() {
+            return Err(format!(
+                "lacks columns that the map names: {}; it has {}",
+                listed(missing),
+                listed(&seen)
+            ));
+        }
+        for (name, parts) in &map.joined {
+            let field = columns.field(name, fields, map)?;
+            let place = |part: &String| header.iter().position(|name| name == part);
+            columns.fields[field].joined = parts.iter().filter_map(place).collect();
+        }
+        if columns.fields.is_empty() {
+            return Err(format!("names no field: it has {}", listed(&seen)));
+        }
+        for (name, constant) in &map.constants {
+            let field = columns.field(name, fields, map)?;
+            columns.fields[field].constant = Some(constant.clone());
+        }
+        columns.place_offsets(header, fields, map)?;
+        columns.check(fields)?;
+        columns.shape = shape(&columns.fields);
+        Ok(columns)
+    }
+
+    fn source(&mut self, name: &str, fields: &Fields, map: &Map) -> Result<Source, String> {
+        if name.is_empty() {
+            return Ok(Source::Nameless);
+        }
+        let own = [name.to_owned()];
+        let targets: &[String] = match map.columns.get(name) {
+            Some(targets) => targets,
+            None if fields.is_column(name) => &own,
+            None => {
+                if !map.has_column(name) {
+                    self.unknown.push(name.to_owned());
+                }
+                return Ok(Source::Fields(Vec::new()));
+            }
+        };
+        let read = targets.iter().filter(|target| fields.offset_of(target).is_none());
+        let mut places = Vec::new();
+        for target in read {
+            if self.fields.iter().any(|known| known.name == *target) {
+                return Err(format!("says the field `{target}` twice"));
+            }
+            places.push(self.field(target, fields, map)?);
+        }
+        Ok(Source::Fields(places))
+    }
+
+    /// The place of the field `name`.
+    fn field(&mut self, name: &str, fields: &Fields, map: &Map) -> Result<usize, String> {
+        if let Some(known) = self.fields.iter().position(|known| known.name == name) {
+            return Ok(known);
+        }
+        let kind = fields.kind(name).ok_or_else(|| format!("names the field `{name}`, which is none"))?;
+        let words = map.words.get(name).cloned().unwrap_or_default();
+        let name = name.to_owned();
+        self.fields.push(Field { name, kind, words, constant: None, joined: Vec::new(), offset: None });
+        Ok(self.fields.len() - 1)
+    }
+
+    /// Gives times the columns with their offsets.
+    fn place_offsets(&mut self, header: &[String], fields: &Fields, map: &Map) -> Result<(), String> {
+        for (column, name) in header.iter().enumerate() {
+            let own = std::slice::from_ref(name);
+            for target in map.columns.get(name).map_or(own, Vec::as_slice) {
+                let Some(time) = fields.offset_of(target) else { continue };
+                let Some(field) = self.fields.iter_mut().find(|known| known.name == time) else {
+                    return Err(format!("has `{target}` and no column for `{time}`"));
+                };
+                field.offset = Some((column, map.words.get(target).cloned().unwrap_or_default()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Can the columns make up a record?
+    fn check(&self, fields: &Fields) -> Result<(), String> {
+        let names: BTreeSet<&str> = self.fields.iter().map(|field| field.name.as_str()).collect();
+        for name in &names {
             let below = format!("{name}.");
-            if let Some(inner) = seen.iter().find(|other| other.starts_with(&below)) {
+            if let Some(inner) = names.iter().find(|other| other.starts_with(&below)) {
                 return Err(format!("has both the column `{name}` and the column `{inner}` inside it"));
             }
         }
-        Ok(Self { delimiter, fields })
+        let is_there = |wanted: &str| {
+            let below = format!("{wanted}.");
+            names.iter().any(|name| *name == wanted || name.starts_with(&below))
+        };
+        let mut missing = fields.required().filter(|wanted| !is_there(wanted)).peekable();
+        if missing.peek().is_some() {
+            return Err(format!("lacks what every record must have: {}", listed(missing)));
+        }
+        Ok(())
     }
 
-    /// Writes the record that `row` stands for; empty cells are absent fields. A row that does not
-    /// fit the header is written as it is: it is no JSON and the contract says so.
-    pub(super) fn write(&self, row: &[u8], out: &mut Vec<u8>) {
-        out.clear();
-        let fits = cells(row, self.delimiter).filter(|record| record.len() == self.fields.len());
-        let written = fits.and_then(|record| {
-            let mut object = Map::new();
-            for ((path, kind), cell) in self.fields.iter().zip(&record) {
-                if !cell.is_empty() {
-                    place(&mut object, path, kind.value(std::str::from_utf8(cell).ok()?));
+    /// Writes the record that a row stands for; empty cells are absent fields.
+    pub(super) fn write<'a>(
+        &self,
+        cells: impl ExactSizeIterator<Item = &'a [u8]>,
+        reading: Reading<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Refusal> {
+        let texts: Vec<&str> = cells
+            .map(std::str::from_utf8)
+            .collect::<Result<_, _>>()
+            .map_err(|_| Refusal::new("not-utf8", "a cell is not UTF-8"))?;
+        self.check_length(&texts)?;
+        let mut values: Vec<Cow<'_, str>> = vec![Cow::Borrowed(""); self.fields.len()];
+        for (column, (source, text)) in self.sources.iter().zip(&texts).enumerate() {
+            match source {
+                Source::Fields(fields) => {
+                    fields.iter().for_each(|field| values[*field] = Cow::Borrowed(*text))
+                }
+                Source::Nameless if text.trim().is_empty() => {}
+                Source::Nameless => {
+                    let text = format!("cell {} has content, and its column has no name", column + 1);
+                    return Err(Refusal::new("bad-row", text));
                 }
             }
-            serde_json::to_writer(&mut *out, &object).ok()
-        });
-        if written.is_none() {
-            out.clear();
-            out.extend_from_slice(row);
         }
+        for (field, value) in
+            self.fields.iter().zip(&mut values).filter(|(field, _)| !field.joined.is_empty())
+        {
+            let parts =
+                field.joined.iter().map(|column| texts[*column].trim()).filter(|part| !part.is_empty());
+            *value = Cow::Owned(parts.collect::<Vec<_>>().join(" "));
+        }
+        out.clear();
+        let mut writer = Writer { fields: &self.fields, values: &values, texts: &texts, reading, out };
+        writer.object(&self.shape, None).map(|_| ())
+    }
+
+    fn check_length(&self, texts: &[&str]) -> Result<(), Refusal> {
+        let (found, expected) = (texts.len(), self.sources.len());
+        let excess = texts.get(expected..).unwrap_or_default();
+        if found < expected || excess.iter().any(|text| !text.trim().is_empty()) {
+            let text = format!("the row has {found} cells, and the header {expected}");
+            return Err(Refusal::new("bad-row", text));
+        }
+        Ok(())
     }
 }
 
-/// The cells of one row.
-fn cells(row: &[u8], delimiter: u8) -> Option<ByteRecord> {
-    let mut reader = ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(delimiter)
-        .buffer_capacity(row.len().clamp(64, 8_192))
-        .from_reader(row);
-    let mut record = ByteRecord::new();
-    reader.read_byte_record(&mut record).ok()?.then_some(record)
+struct Writer<'a> {
+    fields: &'a [Field],
+    values: &'a [Cow<'a, str>],
+    texts: &'a [&'a str],
+    reading: Reading<'a>,
+    out: &'a mut Vec<u8>,
 }
 
-/// Puts `value` where `path` leads, making the objects on the way.
-fn place(object: &mut Map<String, Value>, path: &[String], value: Value) {
-    match path {
-        [] => {}
-        [name] => {
-            object.insert(name.clone(), value);
+impl Writer<'_> {
+    /// Writes an object with its name before it; one without content is not written. Was it written?
+    fn object(&mut self, nodes: &[Node], name: Option<&str>) -> Result<bool, Refusal> {
+        let begin = self.out.len();
+        if let Some(name) = name {
+            self.name(name);
         }
-        [name, rest @ ..] => {
-            let inner = object.entry(name.clone()).or_insert_with(|| Value::Object(Map::new()));
-            if let Value::Object(inner) = inner {
-                place(inner, rest, value);
+        self.out.push(b'{');
+        let mut any = false;
+        for node in nodes {
+            let before = self.out.len();
+            if any {
+                self.out.push(b',');
             }
+            let written = match node {
+                Node::Object(name, inner) => self.object(inner, Some(name))?,
+                Node::Field(name, field) => self.field(name, *field)?,
+            };
+            if !written {
+                self.out.truncate(before);
+            }
+            any |= written;
+        }
+        self.out.push(b'}');
+        if !any && name.is_some() {
+            self.out.truncate(begin);
+        }
+        Ok(any)
+    }
+
+    fn name(&mut self, name: &str) {
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.push(b':');
+    }
+
+    fn field(&mut self, key: &str, number: usize) -> Result<bool, Refusal> {
+        let (fields, values, texts) = (self.fields, self.values, self.texts);
+        let Field { name, kind, words, constant, offset, .. } = &fields[number];
+        let cell: &str = &values[number];
+        let constant = match constant {
+            Some(constant) if cell.trim().is_empty() => constant,
+            _ if cell.is_empty() => return Ok(false),
+            _ => &Value::Null,
+        };
+        let text = match constant {
+            Value::Null => cell,
+            Value::String(text) => text,
+            other => {
+                self.name(key);
+                self.json(other);
+                return Ok(true);
+            }
+        };
+        let text = words.get(text.trim()).map_or(text, String::as_str);
+        let offset = offset.as_ref().map(|(column, words)| {
+            let text = texts[*column].trim();
+            words.get(text).map_or(text, String::as_str)
+        });
+        let value = scalar(name, *kind, text, offset.filter(|offset| !offset.is_empty()), self.reading)?;
+        self.name(key);
+        match &value {
+            Scalar::Text(text) => self.json(text.as_ref()),
+            Scalar::Json(json) => self.out.extend_from_slice(json.as_bytes()),
+        }
+        Ok(true)
+    }
+
+    fn json(&mut self, value: &(impl serde::Serialize + ?Sized)) {
+        serde_json::to_writer(&mut *self.out, value).expect("a vector takes every byte");
+    }
+}
+
+/// The order in which fields are written: those of one object together, where the first of them stands.
+fn shape(fields: &[Field]) -> Vec<Node> {
+    let mut shape = Vec::new();
+    for (number, field) in fields.iter().enumerate() {
+        let mut nodes = &mut shape;
+        let mut parts = field.name.split('.').map(|part| Value::from(part).to_string()).peekable();
+        while let Some(part) = parts.next() {
+            if parts.peek().is_none() {
+                nodes.push(Node::Field(part, number));
+                break;
+            }
+            let is_it = |node: &Node| matches!(node, Node::Object(name, _) if *name == part);
+            let at = nodes.iter().position(is_it).unwrap_or(nodes.len());
+            if at == nodes.len() {
+                nodes.push(Node::Object(part, Vec::new()));
+            }
+            let Node::Object(_, inner) = &mut nodes[at] else { break };
+            nodes = inner;
         }
     }
+    shape
+}
+
+/// `a`, `b` and so on, the first few.
+pub(super) fn listed<T: AsRef<str>>(names: impl IntoIterator<Item = T>) -> String {
+    let mut names = names.into_iter();
+    let shown: Vec<String> =
+        names.by_ref().take(NAMED_MAX).map(|name| format!("`{}`", name.as_ref())).collect();
+    let more = names.count();
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    format!("{}{more}", shown.join(", "))
 }

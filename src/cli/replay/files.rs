@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::path::PathBuf;
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use indicatif::ProgressBar;
 use serde_json::json;
 
-use super::reader::Batch;
-use crate::cli::input::InputError;
-use crate::domain::Rejection;
+use super::reader::{Batch, Entry};
+use super::tally::Tallies;
+use crate::cli::exit::Failure;
+use crate::cli::input::{InputError, RecordKind, Refusal};
+use crate::domain::Reason;
 use crate::service::log::{
     EachKept, EachQuarantined, Header, Log, LogError, NoHeaders, Outgoing, OutputTopic, Record, Watermarks,
 };
@@ -48,8 +49,9 @@ pub(in crate::cli) struct FileLog {
     position: Option<i64>,
     /// All was taken.
     pub(super) is_at_end: bool,
-    /// Files with the offset of their first line.
-    begins: Vec<(i64, PathBuf)>,
+    /// Files with the offset of their first line, by their place in the tallies.
+    begins: Vec<(i64, usize)>,
+    pub(super) tallies: Tallies,
     sinks: Sinks,
     last: BTreeMap<Vec<u8>, Vec<u8>>,
     published: u64,
@@ -66,6 +68,7 @@ impl FileLog {
             position: None,
             is_at_end: false,
             begins: Vec::new(),
+            tallies: Tallies::default(),
             sinks,
             last: BTreeMap::new(),
             published: 0,
@@ -84,6 +87,11 @@ impl FileLog {
         self.sinks.quarantine.as_mut().map_or(Ok(()), Write::flush)
     }
 
+    /// Fails where a file was a wrong one, as `Tallies` has it; of the `strict` kinds every line has to be usable.
+    pub(in crate::cli) fn verdict(&self, strict: &[RecordKind]) -> Result<(), Failure> {
+        self.tallies.verdict(strict)
+    }
+
     /// What it broke on, where it did.
     pub(super) fn take_broken(&mut self) -> Option<Broken> {
         self.broken.take()
@@ -93,7 +101,9 @@ impl FileLog {
     fn next_batch(&mut self) -> Result<bool, LogError> {
         match self.batches.recv() {
             Ok(Ok(mut batch)) => {
-                self.begins.append(&mut batch.begins);
+                for (first, path) in batch.begins.drain(..) {
+                    self.begins.push((first, self.tallies.begin(&path, RecordKind::Registration)));
+                }
                 self.bar.set_position(batch.taken_bytes);
                 (self.batch, self.next) = (batch, 0);
                 Ok(true)
@@ -111,13 +121,16 @@ impl FileLog {
         LogError::Refused("the replay has to end here".to_owned())
     }
 
-    /// Which line of which file `offset` is; lines are counted from 1, as editors do.
-    fn source(&self, offset: i64) -> (String, i64) {
+    /// The place in the tallies of the file that `offset` lies in.
+    fn file(&self, offset: i64) -> usize {
         let file = self.begins.partition_point(|(first, _)| *first <= offset).checked_sub(1);
-        match file.map(|file| &self.begins[file]) {
-            Some((first, path)) => (path.display().to_string(), offset - first + 1),
-            None => (String::new(), offset + 1),
-        }
+        file.map_or(0, |file| self.begins[file].1)
+    }
+
+    /// The line at `offset`, which was taken in this step.
+    fn entry(&self, offset: i64) -> Option<&Entry> {
+        let entries = &self.batch.entries;
+        entries.binary_search_by_key(&offset, |entry| entry.offset).ok().map(|place| &entries[place])
     }
 
     fn write(&mut self, out: Outgoing<'_>) -> io::Result<()> {
@@ -131,47 +144,43 @@ impl FileLog {
             OutputTopic::Progress => Ok(()),
             OutputTopic::Quarantine => {
                 let header = |name| header(out.headers, name);
-                let offset = header("__connect.errors.offset").parse().unwrap_or_default();
-                let (file, line) = self.source(offset);
-                let reason = header("__connect.errors.exception.class.name");
+                let offset: i64 = header("__connect.errors.offset").parse().unwrap_or_default();
+                let code = header("__connect.errors.exception.class.name");
                 let detail = header("__connect.errors.exception.message");
-                match &mut self.sinks.quarantine {
-                    Some(sink) => write_refused(sink, &file, line, (&reason, &detail), value),
-                    None => Ok(()),
+                let reason = Reason::ALL.iter().find(|reason| reason.code() == code);
+                let mut refusal = Refusal { reason: reason.map_or("", |reason| reason.code()), detail };
+                let mut place = (offset.unsigned_abs() + 1, value.to_vec());
+                if let Some(entry) = self.entry(offset) {
+                    place = (entry.line, self.batch.data[entry.bytes.clone()].to_vec());
+                    refusal = entry.refusal.as_deref().cloned().unwrap_or(refusal);
                 }
+                self.refuse(self.file(offset), place.0, &refusal, &place.1)
             }
         }
     }
 
-    /// Writes a line of another input (facts, decisions) to the quarantine.
+    /// Counts a line that can't be used, and writes it to the quarantine.
     pub(super) fn refuse(
         &mut self,
-        file: &str,
-        line: i64,
-        rejection: &Rejection,
+        file: usize,
+        line: u64,
+        refusal: &Refusal,
         bytes: &[u8],
     ) -> io::Result<()> {
-        let why = (rejection.reason.code(), rejection.detail.as_str());
-        self.sinks.quarantine.as_mut().map_or(Ok(()), |sink| write_refused(sink, file, line, why, bytes))
+        self.tallies.refuse(file, line, refusal, bytes);
+        let Some(sink) = &mut self.sinks.quarantine else { return Ok(()) };
+        let Refusal { reason, detail } = refusal;
+        let (file, original) =
+            (self.tallies.path(file).display().to_string(), String::from_utf8_lossy(bytes));
+        let record =
+            json!({"file": file, "line": line, "reason": reason, "detail": detail, "original": original});
+        write_line(sink, record.to_string().as_bytes())
     }
 }
 
 fn header(headers: &[Header], name: &str) -> String {
     let found = headers.iter().find(|(known, _)| known == name).and_then(|(_, value)| value.as_deref());
     String::from_utf8_lossy(found.unwrap_or_default()).into_owned()
-}
-
-fn write_refused(
-    sink: &mut impl Write,
-    file: &str,
-    line: i64,
-    (reason, detail): (&str, &str),
-    original: &[u8],
-) -> io::Result<()> {
-    let original = String::from_utf8_lossy(original);
-    let record =
-        json!({"file": file, "line": line, "reason": reason, "detail": detail, "original": original});
-    write_line(sink, record.to_string().as_bytes())
 }
 
 pub(super) fn write_line(sink: &mut impl Write, line: &[u8]) -> io::Result<()> {
@@ -230,12 +239,19 @@ impl Log for FileLog {
         let taken = entries.len().min(max);
         for entry in &entries[..taken] {
             self.position = Some(entry.offset + 1);
+            let file = self.file(entry.offset);
+            self.tallies.line(file);
+            if entry.leaps {
+                self.tallies.leap(file, entry.line);
+            }
+            // What cannot be a record goes on as an empty one, so that it is counted like any other.
+            let value = if entry.refusal.is_none() { &self.batch.data[entry.bytes.clone()] } else { &[] };
             each(Record {
                 partition: PARTITION,
                 offset: entry.offset,
                 appended_at: entry.appended_at,
                 key: None,
-                value: Some(&self.batch.data[entry.bytes.clone()]),
+                value: Some(value),
                 headers: &NoHeaders,
             });
         }

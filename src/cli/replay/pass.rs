@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use super::files::{Broken, FileLog, PARTITION, Sinks};
 use super::reader;
 use crate::cli::exit::{Exit, Failure, OrExit};
-use crate::cli::input::{Input, InputError};
+use crate::cli::input::{Input, Manner, RecordKind, Refusal};
 use crate::cli::{output, progress};
 use crate::config::Config;
 use crate::contract;
-use crate::domain::{FactChange, Rejection};
+use crate::domain::FactChange;
 use crate::service::deliver::events::WorkerObserver;
 use crate::service::deliver::reference_log::ReferenceLog;
 use crate::service::deliver::shared::{Pace, Setup, Shared};
@@ -24,37 +24,36 @@ pub(in crate::cli) struct Sources<'a> {
     pub(in crate::cli) reference: &'a [PathBuf],
     /// Reviewers' decisions.
     pub(in crate::cli) decisions: Option<&'a Path>,
-}
-
-/// A line of facts or decisions.
-pub(in crate::cli) enum Heard<'a> {
-    /// A fact that can be used.
-    Fact(&'a FactChange),
-    /// A line that cannot.
-    Refused(&'a Rejection),
+    /// How all of them are read.
+    pub(in crate::cli) manner: &'a Manner,
 }
 
 /// Looks in on the worker, and hears of the facts before.
 pub(in crate::cli) trait Listener: WorkerObserver + Default {
-    /// A line of facts or decisions was read, before the first registration.
-    fn heard(&mut self, heard: Heard<'_>);
+    /// A fact was read, before the first registration.
+    fn fact(&mut self, fact: &FactChange);
 
     /// The offset of a record that the program failed on.
     fn failed_on(&self) -> Option<i64>;
 }
 
 /// Puts all that `sources` hold through one worker, and answers who listened, with the log to be
-/// finished. `None` where the reader of the output went away, as `head` does.
+/// finished and its verdict on the files to be heard. `None` where the reader of the output went away, as `head` does.
 pub(in crate::cli) fn pass<L: Listener>(
     config: &Config,
     sources: &Sources<'_>,
     sinks: Sinks,
     mut listener: L,
 ) -> Result<Option<(L, FileLog)>, Failure> {
-    let inputs = open_all(sources.registrations)?;
+    let inputs = open_all(sources)?;
     let total = inputs.iter().map(|(_, input)| input.length_bytes()).sum();
     let shared = Shared::new(setup(config)?);
+    let notes: Vec<(PathBuf, Vec<String>)> =
+        inputs.iter().map(|(path, input)| (path.clone(), input.notes().to_vec())).collect();
     let mut log = FileLog::new(reader::start(inputs), sinks, progress::bytes(total));
+    for (path, notes) in &notes {
+        notes.iter().for_each(|note| log.tallies.note(path, note));
+    }
     read_knowledge(sources, &shared.reference_log, &mut log, &mut listener)?;
     let mut worker = Worker::new(shared, listener);
     worker.assign(PARTITION);
@@ -91,8 +90,10 @@ fn setup(config: &Config) -> Result<Setup, Failure> {
     Ok(Setup { pace, ..setup })
 }
 
-fn open_all(paths: &[PathBuf]) -> Result<Vec<(PathBuf, Input)>, Failure> {
-    paths.iter().map(|path| Ok((path.clone(), Input::open(path).map_err(unreadable)?))).collect()
+fn open_all(sources: &Sources<'_>) -> Result<Vec<(PathBuf, Input)>, Failure> {
+    let open =
+        |path: &PathBuf| Ok((path.clone(), Input::open(path, RecordKind::Registration, sources.manner)?));
+    sources.registrations.iter().map(open).collect()
 }
 
 /// Facts and decisions are known before the first registration is looked at.
@@ -102,41 +103,38 @@ fn read_knowledge(
     log: &mut FileLog,
     listener: &mut impl Listener,
 ) -> Result<(), Failure> {
-    let facts = sources.reference.iter().map(|path| (path.as_path(), true));
-    for (path, is_facts) in facts.chain(sources.decisions.map(|path| (path, false))) {
-        let mut input = Input::open(path).map_err(unreadable)?;
-        while let Some(line) = input.next_line().map_err(unreadable)? {
-            let known = match is_facts {
-                true => contract::parse_fact(None, Some(line.bytes)).map(|fact| {
-                    listener.heard(Heard::Fact(&fact));
-                    reference_log.fact(fact);
-                }),
-                false => contract::parse_decision(Some(line.bytes)).map(|made| reference_log.decision(made)),
+    let facts = sources.reference.iter().map(|path| (path.as_path(), RecordKind::Fact));
+    for (path, kind) in facts.chain(sources.decisions.map(|path| (path, RecordKind::Decision))) {
+        let mut input = Input::open(path, kind, sources.manner)?;
+        input.notes().iter().for_each(|note| log.tallies.note(path, note));
+        let file = log.tallies.begin(path, kind);
+        while let Some(line) = input.next_line()? {
+            log.tallies.line(file);
+            let known = match (&line.refusal, kind) {
+                (Some(refusal), _) => Err(refusal.clone()),
+                (None, RecordKind::Fact) => contract::parse_fact(None, Some(line.bytes))
+                    .map(|fact| {
+                        listener.fact(&fact);
+                        reference_log.fact(fact);
+                    })
+                    .map_err(|rejection| Refusal::from(&rejection)),
+                (None, _) => contract::parse_decision(Some(line.bytes))
+                    .map(|made| reference_log.decision(made))
+                    .map_err(|rejection| Refusal::from(&rejection)),
             };
-            if let Err(rejection) = known {
-                let number = i64::try_from(line.number).unwrap_or(i64::MAX).saturating_add(1);
-                let path = path.display().to_string();
-                output::written(log.refuse(&path, number, &rejection, line.bytes))?;
-                listener.heard(Heard::Refused(&rejection));
+            if let Err(refusal) = known {
+                output::written(log.refuse(file, line.line, &refusal, line.bytes))?;
             }
         }
     }
-    Ok(())
-}
-
-fn unreadable(error: InputError) -> Failure {
-    let exit = match error {
-        InputError::Open { .. } => Exit::NoInput,
-        InputError::Read { .. } => Exit::InputOutput,
-        InputError::Header { .. } => Exit::Data,
-    };
-    Failure { exit, error: error.into(), remedy: None }
+    // Without the facts everything would be judged otherwise than is meant.
+    log.tallies.verdict(&[]).inspect_err(|_| drop(log.finish()))
 }
 
 /// Why the replay ended before its input did. A reader that went away, as `head` does, is no failure.
 fn ended_early(error: LogError, broken: Option<Broken>, failed_on: Option<i64>) -> Result<(), Failure> {
     match (broken, failed_on) {
-        (Some(Broken::Input(error)), _) => Err(unreadable(error)),
+        (Some(Broken::Input(error)), _) => Err(error.into()),
         (Some(Broken::Output(error)), _) => output::written(Err(error)),
         (_, Some(offset)) => {
             Err(Failure::new(Exit::Software, format!("the program failed on the record at offset {offset}")))

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
-use crate::cli::input::{Input, InputError};
+use super::clock::{AFTER_MAX, Clock, Named};
+use crate::cli::input::{Input, InputError, Line, Refusal};
 use crate::contract;
 use crate::domain::UtcSecond;
 
@@ -22,9 +23,15 @@ const BATCHES_AHEAD: usize = 4;
 pub(super) struct Entry {
     /// Lines before it, over all files.
     pub(super) offset: i64,
+    /// The line that it begins in, counted from 1 within its file.
+    pub(super) line: u64,
     pub(super) appended_at: UtcSecond,
+    /// The lines after it did not confirm the time that it names.
+    pub(super) leaps: bool,
     /// Where its bytes are in the batch.
     pub(super) bytes: Range<usize>,
+    /// Why it cannot be a record; else the contract says so.
+    pub(super) refusal: Option<Box<Refusal>>,
 }
 
 /// Lines one after the other.
@@ -38,14 +45,38 @@ pub(super) struct Batch {
     pub(super) taken_bytes: u64,
 }
 
+impl Batch {
+    /// The first `count` lines; the others stay.
+    fn split(&mut self, count: usize) -> Self {
+        let rest = self.entries.split_off(count);
+        let end = rest.first().map_or(self.data.len(), |entry| entry.bytes.start);
+        let moved = |entry: Entry| Entry { bytes: entry.bytes.start - end..entry.bytes.end - end, ..entry };
+        let rest = Self {
+            data: self.data.split_off(end),
+            entries: rest.into_iter().map(moved).collect(),
+            begins: Vec::new(),
+            taken_bytes: self.taken_bytes,
+        };
+        std::mem::replace(self, rest)
+    }
+}
+
 /// Begins to read `inputs` one after the other. The receiver gets every batch in order, and an error
 /// as the last thing where reading fails.
 pub(super) fn start(inputs: Vec<(PathBuf, Input)>) -> Receiver<Result<Batch, InputError>> {
     let (sender, receiver) = sync_channel(BATCHES_AHEAD);
     thread::spawn(move || {
-        let mut reader =
-            Reader { sender, batch: Batch::default(), appended_at: UtcSecond(i64::MIN), gone: false };
+        let mut reader = Reader {
+            sender,
+            batch: Batch::default(),
+            named: Vec::new(),
+            settled: 0,
+            clock: Clock::default(),
+            gone: false,
+        };
         if let Err(error) = reader.read(inputs) {
+            reader.settle(0);
+            reader.hand_over(0);
             // Nobody is there to hear it where the command has ended.
             let _ = reader.sender.send(Err(error));
         }
@@ -56,7 +87,11 @@ pub(super) fn start(inputs: Vec<(PathBuf, Input)>) -> Receiver<Result<Batch, Inp
 struct Reader {
     sender: SyncSender<Result<Batch, InputError>>,
     batch: Batch,
-    appended_at: UtcSecond,
+    /// The times that each line of the batch names.
+    named: Vec<Option<Named>>,
+    /// Lines of the batch that have their append time.
+    settled: usize,
+    clock: Clock,
     /// The command has ended; nobody wants more.
     gone: bool,
 }
@@ -69,8 +104,9 @@ impl Reader {
             self.batch.begins.push((first, path));
             while let Some(line) = input.next_line()? {
                 let offset = first + i64::try_from(line.number).expect("no file has so many lines");
-                self.line(offset, line.bytes);
+                self.line(offset, line);
                 self.batch.taken_bytes = taken_before + input.taken_bytes();
+                self.settle(AFTER_MAX);
                 self.hand_over(BATCH_LINES);
                 if self.gone {
                     return Ok(());
@@ -80,33 +116,52 @@ impl Reader {
             taken_before += input.taken_bytes();
         }
         self.batch.taken_bytes = taken_before;
+        self.settle(0);
         self.hand_over(0);
         Ok(())
     }
 
-    fn line(&mut self, offset: i64, bytes: &[u8]) {
-        if let Some(sent_at) = sent_at(bytes) {
-            self.appended_at = self.appended_at.max(sent_at);
-        }
+    fn line(&mut self, offset: i64, Line { line, bytes, refusal, .. }: Line<'_>) {
+        self.named.push(if refusal.is_none() { named(bytes) } else { None });
         let start = self.batch.data.len();
         self.batch.data.extend_from_slice(bytes);
-        let bytes = start..self.batch.data.len();
-        self.batch.entries.push(Entry { offset, appended_at: self.appended_at, bytes });
+        self.batch.entries.push(Entry {
+            offset,
+            line,
+            appended_at: UtcSecond(i64::MIN),
+            leaps: false,
+            bytes: start..self.batch.data.len(),
+            refusal: refusal.map(Box::new),
+        });
+    }
+
+    /// Gives lines their append times, but for the last `after`.
+    fn settle(&mut self, after: usize) {
+        while self.settled + after < self.named.len() {
+            let number = self.settled;
+            let end = self.named.len().min(number + 1 + AFTER_MAX);
+            let (now, confirmed) = self.clock.take(self.named[number], &self.named[number + 1..end]);
+            let entry = &mut self.batch.entries[number];
+            (entry.appended_at, entry.leaps) = (now, !confirmed);
+            self.settled += 1;
+        }
     }
 
     fn hand_over(&mut self, lines: usize) {
-        if lines <= self.batch.entries.len() || BATCH_BYTES <= self.batch.data.len() {
-            let taken_bytes = self.batch.taken_bytes;
-            let batch = std::mem::replace(&mut self.batch, Batch { taken_bytes, ..Batch::default() });
+        let settled_bytes = self.settled.checked_sub(1).map_or(0, |last| self.batch.entries[last].bytes.end);
+        if lines <= self.settled || BATCH_BYTES <= settled_bytes {
+            let batch = self.batch.split(self.settled);
+            self.named.drain(..self.settled);
+            self.settled = 0;
             self.gone = self.sender.send(Ok(batch)).is_err();
         }
     }
 }
 
-/// When a registration was sent, as well as the record says. What the contract refuses says nothing:
-/// a broken year would carry all that follows with it.
-fn sent_at(bytes: &[u8]) -> Option<UtcSecond> {
+/// The times that a registration names. What the contract refuses says nothing.
+fn named(bytes: &[u8]) -> Option<Named> {
     let record = contract::parse_registration(bytes).ok()?;
     let registration = record.registration(UtcSecond(i64::MAX)).ok()?;
-    Some(registration.emitted_at.or(registration.end_at).unwrap_or(registration.start_at))
+    let end = registration.end_at.unwrap_or(registration.start_at);
+    Some(Named { sent: registration.emitted_at.unwrap_or(end), end })
 }

@@ -1,15 +1,16 @@
 //! What a replay came to, in one table on standard error.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
-use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::io::Write;
 use std::time::Duration;
 
 use super::files::write_line;
-use super::pass::{Heard, Listener};
+use super::pass::Listener;
+use super::tally::Tallies;
+use super::waiting::{Lack, Waiting};
 use crate::contract;
-use crate::domain::{AlertState, Grade, PublishedAlert, Registration, Rejection};
+use crate::domain::{AlertState, FactChange, Grade, PublishedAlert, Registration};
 use crate::engine::{Assessed, Disposition, Engine};
 use crate::service::deliver::events::{DispositionCounts, Incident, RecordPosition, WorkerObserver};
 
@@ -18,7 +19,12 @@ struct Standing {
     rules: Vec<(String, Grade)>,
     seconds: i64,
     amount_ore: i64,
+    /// Rules whose findings weigh less, each with the fact that is missing.
+    lowered: Vec<(String, String)>,
 }
+
+/// Municipalities that are named at most; of a file that mixes more, those without facts first.
+const MUNICIPALITIES_MAX: usize = 12;
 
 /// Looks in on the worker, writes the assessments and counts.
 #[derive(Default)]
@@ -27,11 +33,10 @@ pub(super) struct Summary {
     /// What went wrong with writing them.
     pub(super) failed: Option<std::io::Error>,
     line: Vec<u8>,
-    /// Hashes of the ids, so that a year of a large municipality stays small.
-    registrations: HashSet<u64>,
-    hasher: BuildHasherDefault<DefaultHasher>,
+    waiting: Waiting,
     records: DispositionCounts,
-    reasons: BTreeMap<&'static str, u64>,
+    /// Rows and facts of each.
+    municipalities: BTreeMap<String, [u64; 2]>,
     standing: BTreeMap<String, Standing>,
     published: u64,
     /// Offset of a record that the program failed on.
@@ -43,16 +48,6 @@ impl Summary {
         Self { assessments, ..Self::default() }
     }
 
-    /// A line could not be used.
-    fn refused(&mut self, rejection: &Rejection) {
-        *self.reasons.entry(rejection.reason.code()).or_default() += 1;
-    }
-
-    /// Lines that could not be used.
-    pub(super) fn refused_lines(&self) -> u64 {
-        self.reasons.values().sum()
-    }
-
     /// Writes out what is buffered; the first thing that went wrong with the assessments, if any.
     pub(super) fn finish(&mut self) -> std::io::Result<()> {
         self.failed.take().map_or(Ok(()), Err)?;
@@ -60,20 +55,22 @@ impl Summary {
     }
 
     /// The table.
-    pub(super) fn table(&self, took: Duration) -> Result<String, fmt::Error> {
+    pub(super) fn table(&self, took: Duration, files: &Tallies) -> Result<String, fmt::Error> {
         let mut table = String::new();
-        let registrations = self.registrations.len() as u64;
+        let registrations = self.waiting.registrations();
         let (repeats, stale) = (grouped(self.records.repeats), grouped(self.records.stale));
         let versions = grouped(self.records.scored);
         writeln!(table, "registrations  {:>12}", grouped(registrations))?;
         writeln!(table, "versions       {versions:>12}  (repeats {repeats}, out of date {stale})")?;
         let reasons: Vec<String> =
-            self.reasons.iter().map(|(reason, count)| format!("{reason} {}", grouped(*count))).collect();
+            files.reasons.iter().map(|(reason, count)| format!("{reason} {}", grouped(*count))).collect();
         let reasons = if reasons.is_empty() { String::new() } else { format!("  ({})", reasons.join(", ")) };
-        writeln!(table, "refused lines  {:>12}{reasons}", grouped(self.refused_lines()))?;
-        let (standing, told) = (grouped(self.standing.len() as u64), grouped(self.published));
-        writeln!(table, "alerts         {standing:>12}  (states told {told})")?;
+        writeln!(table, "refused lines  {:>12}{reasons}", grouped(files.refused()))?;
+        self.write_municipalities(&mut table)?;
+        let (standing, published) = (grouped(self.standing.len() as u64), grouped(self.published));
+        writeln!(table, "alerts         {standing:>12}  (states published {published})")?;
         self.write_rules(&mut table)?;
+        self.write_waiting(&mut table)?;
         let seconds: i64 = self.standing.values().map(|alert| alert.seconds).sum();
         let kronor: i64 = self.standing.values().map(|alert| alert.amount_ore).sum::<i64>() / 100;
         writeln!(table, "in question    {:>12} seconds", grouped(seconds.unsigned_abs()))?;
@@ -88,7 +85,53 @@ impl Summary {
             "took           {:>12.1} seconds, {per_second} registrations a second",
             took.as_secs_f64()
         )?;
+        for note in files.notes() {
+            writeln!(table, "note: {note}")?;
+        }
         Ok(table)
+    }
+
+    /// A code that is not the town's own stands out by its rows without a fact, or its facts without a row.
+    fn write_municipalities(&self, table: &mut String) -> fmt::Result {
+        let mut municipalities: Vec<_> = self.municipalities.iter().collect();
+        municipalities.sort_by_key(|(code, [rows, facts])| (0 < *rows && 0 < *facts, *code));
+        let count = |number: u64, one: &str, many: &str| match number {
+            0 => format!("no {one}"),
+            1 => format!("1 {one}"),
+            _ => format!("{} {many}", grouped(number)),
+        };
+        for (number, (code, [rows, facts])) in municipalities.iter().take(MUNICIPALITIES_MAX).enumerate() {
+            let name = if number == 0 { "municipality" } else { "" };
+            let (rows, facts) = (count(*rows, "row", "rows"), count(*facts, "fact", "facts"));
+            writeln!(table, "{name:<14} {code:>12}  ({rows}, {facts})")?;
+        }
+        match municipalities.len().saturating_sub(MUNICIPALITIES_MAX) {
+            0 => Ok(()),
+            more => writeln!(table, "{:<14} {more:>12}  more", ""),
+        }
+    }
+
+    /// Which rules could not answer, for want of which fact, and how much waits for it.
+    fn write_waiting(&self, table: &mut String) -> fmt::Result {
+        let findings = self.standing.values().flat_map(|alert| &alert.lowered);
+        let waiting = self.waiting.listed(findings.map(|(rule, fact)| (rule.as_str(), fact.as_str())));
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        writeln!(table, "  rules that could not answer")?;
+        for of_fact in waiting.chunk_by(|a, b| a.fact == b.fact) {
+            let fact = match of_fact[0].fact {
+                "household" => "`household_ref` of `client_home`".to_owned(),
+                fact => format!("`{fact}`"),
+            };
+            let part = |lack: &Lack<'_>| {
+                let what = if lack.count == 1 { lack.what.0 } else { lack.what.1 };
+                format!("{} {what} ({})", grouped(lack.count), lack.rule)
+            };
+            let parts: Vec<String> = of_fact.iter().map(part).collect();
+            writeln!(table, "  no {fact}: {} waiting", parts.join(", "))?;
+        }
+        Ok(())
     }
 
     fn write_rules(&self, table: &mut String) -> fmt::Result {
@@ -108,6 +151,13 @@ impl Summary {
         Ok(())
     }
 
+    fn municipality(&mut self, code: &str) -> &mut [u64; 2] {
+        if !self.municipalities.contains_key(code) {
+            self.municipalities.insert(code.to_owned(), [0; 2]);
+        }
+        self.municipalities.get_mut(code).expect("just seen to")
+    }
+
     /// Findings of the alerts that stand, by grade.
     fn by_rule(&self) -> BTreeMap<&str, [u64; 3]> {
         let mut by_rule: BTreeMap<&str, [u64; 3]> = BTreeMap::new();
@@ -119,10 +169,8 @@ impl Summary {
 }
 
 impl Listener for Summary {
-    fn heard(&mut self, heard: Heard<'_>) {
-        if let Heard::Refused(rejection) = heard {
-            self.refused(rejection);
-        }
+    fn fact(&mut self, fact: &FactChange) {
+        self.municipality(fact.municipality())[1] += 1;
     }
 
     fn failed_on(&self) -> Option<i64> {
@@ -141,11 +189,16 @@ impl WorkerObserver for Summary {
         registration: &Registration<'_>,
         _disposition: &Disposition,
     ) {
-        let id = (registration.municipality, registration.registration_id);
-        self.registrations.insert(self.hasher.hash_one(id));
+        self.municipality(registration.municipality)[0] += 1;
+        self.waiting.registration(registration.municipality, registration.registration_id);
+    }
+
+    fn changed(&mut self, municipality: &str, engine: &Engine) {
+        self.waiting.answered(municipality, engine);
     }
 
     fn assessed(&mut self, engine: &Engine, assessed: &Assessed) {
+        self.waiting.assessed(engine, assessed);
         let Some(sink) = &mut self.assessments else { return };
         self.line.clear();
         contract::write_assessment(&engine.assessment(assessed), &mut self.line);
@@ -166,12 +219,13 @@ impl WorkerObserver for Summary {
         let seconds =
             alert.hold.as_ref().map_or(longest.unwrap_or_default(), |hold| hold.seconds_in_question);
         let rules = alert.findings.iter().map(|finding| (finding.rule.clone(), finding.grade)).collect();
-        let standing = Standing { rules, seconds, amount_ore: alert.amount_at_risk_ore };
+        let lowered = alert
+            .findings
+            .iter()
+            .flat_map(|finding| finding.not_tested.iter().map(|fact| (finding.rule.clone(), fact.clone())));
+        let lowered = lowered.collect();
+        let standing = Standing { rules, seconds, amount_ore: alert.amount_at_risk_ore, lowered };
         self.standing.insert(alert.alert_id.clone(), standing);
-    }
-
-    fn quarantined(&mut self, _position: RecordPosition<'_>, rejection: &Rejection) {
-        self.refused(rejection);
     }
 
     fn incident(&mut self, _partition: i32, incident: Incident) {

@@ -1,0 +1,98 @@
+//! What waits for facts that are missing.
+
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+
+use crate::engine::{Assessed, Engine};
+
+/// Pairs of a rule and a fact that are distinguished, at most.
+const PAIRS_MAX: usize = 64;
+
+/// The registrations that were seen, and which rules could not decide about them.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    /// By a hash of the id, so that a year of a large municipality stays small: a bit for each pair.
+    registrations: HashMap<u64, u64, BuildHasherDefault<DefaultHasher>>,
+    hasher: BuildHasherDefault<DefaultHasher>,
+    /// Rules with the fact that they lack.
+    pairs: Vec<(&'static str, &'static str)>,
+    /// How often rules lacked a fact, by municipality.
+    answers: BTreeMap<String, Vec<(&'static str, &'static str, u64)>>,
+}
+
+/// A rule that could not answer.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Lack<'a> {
+    pub(super) rule: &'a str,
+    pub(super) fact: &'a str,
+    pub(super) count: u64,
+    /// What is counted: one, and several.
+    pub(super) what: (&'static str, &'static str),
+}
+
+impl Waiting {
+    /// A registration came.
+    pub(super) fn registration(&mut self, municipality: &str, id: &str) {
+        self.registrations.entry(self.hasher.hash_one((municipality, id))).or_default();
+    }
+
+    /// Registrations that came.
+    pub(super) fn registrations(&self) -> u64 {
+        self.registrations.len() as u64
+    }
+
+    /// A registration was assessed: what counts is which rules could not decide the last time.
+    pub(super) fn assessed(&mut self, engine: &Engine, assessed: &Assessed) {
+        let Some(lacking) = assessed.undetermined() else { return };
+        let mut bits = 0;
+        for (rule, fact) in lacking {
+            let rule = engine.findings_by_rule()[usize::from(*rule)].rule;
+            if let Some(place) = self.place(rule, fact) {
+                bits |= 1 << place;
+            }
+        }
+        let id = self.hasher.hash_one(engine.assessed_of(assessed));
+        self.registrations.insert(id, bits);
+    }
+
+    /// What the rules answered by now, in total.
+    pub(super) fn answered(&mut self, municipality: &str, engine: &Engine) {
+        let of_rule = |counts: &crate::engine::RuleCounts| {
+            let rule = counts.rule;
+            counts.undetermined.iter().map(move |(fact, count)| (rule, *fact, *count)).collect::<Vec<_>>()
+        };
+        let answers = engine.findings_by_rule().iter().flat_map(of_rule).collect();
+        self.answers.insert(municipality.to_owned(), answers);
+    }
+
+    fn place(&mut self, rule: &'static str, fact: &'static str) -> Option<usize> {
+        let known = self.pairs.iter().position(|pair| *pair == (rule, fact));
+        known.or_else(|| {
+            (self.pairs.len() < PAIRS_MAX).then(|| {
+                self.pairs.push((rule, fact));
+                self.pairs.len() - 1
+            })
+        })
+    }
+
+    /// All that waits, by fact and rule; `lowered` are findings that weigh less for want of a fact.
+    pub(super) fn listed<'a>(&'a self, lowered: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<Lack<'a>> {
+        let mut counts: BTreeMap<(&str, &str, (&'static str, &'static str)), u64> = BTreeMap::new();
+        for (place, (rule, fact)) in self.pairs.iter().enumerate() {
+            let waits = self.registrations.values().filter(|bits| *bits >> place & 1 == 1).count();
+            counts.insert((fact, rule, ("registration", "registrations")), waits as u64);
+        }
+        for (rule, fact, count) in self.answers.values().flatten() {
+            // What rules answer about months is not of single registrations.
+            if !self.pairs.contains(&(rule, fact)) {
+                *counts.entry((fact, rule, ("answer about a month", "answers about months"))).or_default() +=
+                    count;
+            }
+        }
+        for (rule, fact) in lowered {
+            *counts.entry((fact, rule, ("finding", "findings"))).or_default() += 1;
+        }
+        let waiting = counts.into_iter().filter(|(_, count)| 0 < *count);
+        waiting.map(|((fact, rule, what), count)| Lack { rule, fact, count, what }).collect()
+    }
+}
