@@ -2,6 +2,8 @@
 //! alone. It shares no code with the engine, and must come to the same findings however the feed
 //! arrived.
 
+mod further;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
@@ -82,14 +84,7 @@ struct Oracle {
 impl Oracle {
     /// Only the highest version of each registration counts, and the latest recorded of each fact.
     fn new(feed: &Feed) -> Self {
-        let mut latest: BTreeMap<&str, &Draft> = BTreeMap::new();
-        for draft in feed.drafts() {
-            let known = latest.entry(&draft.id).or_insert(draft);
-            if known.version < draft.version {
-                *known = draft;
-            }
-        }
-        let counts = latest.into_values().filter(|draft| draft.event != EventType::Cancelled);
+        let visits = counting(feed);
         let (mut homes, mut staff) = (BTreeMap::new(), BTreeMap::new());
         let mut facts: Vec<_> = feed.facts().collect();
         facts.sort_by_key(|fact| fact.recorded_at);
@@ -104,7 +99,7 @@ impl Oracle {
                 _ => (),
             }
         }
-        Self { visits: counts.cloned().collect(), homes, staff }
+        Self { visits, homes, staff }
     }
 
     fn findings(&self) -> BTreeSet<Found> {
@@ -214,6 +209,18 @@ impl Oracle {
     fn household(&self, visit: &Draft) -> Option<String> {
         self.homes.get(&visit.client)?.0.clone()
     }
+}
+
+/// The highest version of each registration, without those that are cancelled.
+fn counting(feed: &Feed) -> Vec<Draft> {
+    let mut latest: BTreeMap<&str, &Draft> = BTreeMap::new();
+    for draft in feed.drafts() {
+        let known = latest.entry(&draft.id).or_insert(draft);
+        if known.version < draft.version {
+            *known = draft;
+        }
+    }
+    latest.into_values().filter(|draft| draft.event != EventType::Cancelled).cloned().collect()
 }
 
 /// From hold where it is hard, else from review, down a step for each that holds.

@@ -54,3 +54,97 @@ pub(in crate::engine) fn score(hits: &[RuleHit], of_a: SubjectKind, rules: &Rule
     };
     hits.iter().map(of).fold(0.0, f64::max)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::domain::{Sentence, Span, UtcSecond};
+    use crate::engine::rule::hit::Hit;
+    use crate::engine::rule::interface::{Definition, Parts, RegisteredRule};
+
+    const fn definition(id: &'static str, class: Class) -> Definition {
+        Definition {
+            id,
+            version: 1,
+            class,
+            summary_sv: "",
+            summary_en: "",
+            build: |_| Ok(Parts { visit: None, period: None }),
+        }
+    }
+
+    /// A rule of each class, by its place.
+    static DEFINITIONS: [Definition; 4] = [
+        definition("error", Class::Error),
+        definition("deviation", Class::Deviation),
+        definition("contradiction", Class::Contradiction),
+        definition("pattern", Class::Pattern),
+    ];
+
+    fn rules() -> RuleSet {
+        let listed = |definition| RegisteredRule { definition, shadow: false, parts: Parts::default() };
+        Arc::from(DEFINITIONS.iter().map(listed).collect::<Vec<_>>())
+    }
+
+    fn hit(class: Class, hit: Hit<()>) -> RuleHit {
+        RuleHit::new(class as u16, hit.text(Sentence::default), 0)
+    }
+
+    fn of_visit(hits: &[RuleHit]) -> f64 {
+        score(hits, SubjectKind::Registration, &rules())
+    }
+
+    fn minutes(minutes: i64) -> Option<Span> {
+        Span::new(UtcSecond(0), UtcSecond(60 * minutes))
+    }
+
+    #[test]
+    fn holds_rank_before_contradictions_before_deviations_before_slips_before_notes() {
+        let review = |class, length| hit(class, Hit::review().disputed(minutes(length)));
+        let queue = [
+            hit(Class::Error, Hit::hold().disputed(minutes(1))),
+            review(Class::Contradiction, 600),
+            review(Class::Contradiction, 1),
+            review(Class::Deviation, 10_000),
+            review(Class::Deviation, 0),
+            hit(Class::Pattern, Hit::review().p_value(1e-200)),
+            review(Class::Error, 30),
+            hit(Class::Deviation, Hit::observe().p_value(1e-9)),
+            hit(Class::Deviation, Hit::review().p_value(1e-2)),
+            hit(Class::Contradiction, Hit::observe().disputed(minutes(600))),
+        ];
+        let scores: Vec<f64> = queue.iter().map(|one| of_visit(std::slice::from_ref(one))).collect();
+        assert!(scores.is_sorted_by(|first, then| first > then), "{scores:?}");
+        assert!((of_visit(&[]) - 0.0).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn the_highest_score_counts_and_findings_do_not_add_up() {
+        let [small, large] =
+            [10, 100].map(|length| hit(Class::Deviation, Hit::review().disputed(minutes(length))));
+        let note = hit(Class::Deviation, Hit::observe());
+        let all = of_visit(&[note, small, large.clone()]);
+        assert!((all - of_visit(&[large])).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn a_p_value_of_a_pay_period_scores_two_decades_above_that_of_a_visit_and_below_hard_findings() {
+        for (p_value, visit, period) in
+            [(1e-2, 2.0, 4.0), (1e-5, 5.0, 5.99), (0.0, 5.99, 5.99), (1.0, 0.0, 2.0)]
+        {
+            let hits = [hit(Class::Pattern, Hit::review().p_value(p_value))];
+            assert!((of_visit(&hits) - visit).abs() < 1e-9, "{p_value}");
+            let of_period = score(&hits, SubjectKind::CarerPeriod, &rules());
+            assert!((of_period - period).abs() < 1e-9, "{p_value}: {of_period}");
+        }
+    }
+
+    #[test]
+    fn the_smallest_p_value_of_several_is_that_of_the_alert() {
+        let hits = [1e-3, 1e-7, 0.5].map(|p_value| hit(Class::Pattern, Hit::review().p_value(p_value)));
+        assert_eq!(p_value(&hits), Some(1e-7));
+        assert_eq!(p_value(&[hit(Class::Pattern, Hit::review())]), None);
+    }
+}
