@@ -6,6 +6,7 @@
 mod alert;
 mod assessment;
 mod decision;
+mod explanation;
 mod fact;
 mod finding;
 mod geo;
@@ -18,6 +19,7 @@ pub use alert::{
 };
 pub use assessment::Assessment;
 pub use decision::{Action, Decision, DecisionOutcome};
+pub use explanation::{Explanation, MissingFact};
 pub use fact::{
     AbsenceKind, CarerAbsenceConfirmedBy, CarerAbsenceKind, ClientAbsenceConfirmedBy, Exception, Fact,
     FactBody, FactChange, GrantPer, ProviderKind, Validity,

@@ -202,6 +202,16 @@ impl Zone {
         Day(i32::try_from(local.div_euclid(86_400)).unwrap_or(if local < 0 { i32::MIN } else { i32::MAX }))
     }
 
+    /// The first instant of a local day, whether the day has 23, 24 or 25 hours; the last instant there is for
+    /// days after the year 9999.
+    #[must_use]
+    pub fn start_of(&self, day: Day) -> UtcSecond {
+        let days = jiff::Span::new().try_days(day.0);
+        let date = days.and_then(|days| jiff::civil::date(1970, 1, 1).checked_add(days));
+        let start = date.and_then(|date| date.to_zoned(self.0.clone()));
+        start.map_or(UtcSecond(i64::MAX), |start| UtcSecond(start.timestamp().as_second()))
+    }
+
     /// Local seconds since midnight, 0 to 86,399.
     #[must_use]
     pub fn second_of_day(&self, at: UtcSecond) -> i64 {
@@ -244,5 +254,35 @@ impl Zone {
         Timestamp::from_second(at.0)
             .map(|stamp| self.0.to_datetime(stamp).date().to_string())
             .unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may fail and say why")]
+
+    use super::*;
+
+    #[test]
+    fn a_local_day_begins_at_its_first_instant_on_days_of_23_24_and_25_hours() {
+        let zone = Zone::named("Europe/Stockholm").unwrap();
+        let instant = |text: &str| UtcSecond(text.parse::<Timestamp>().unwrap().as_second());
+        for (noon, start, hours) in [
+            ("2026-03-28T12:00:00Z", "2026-03-27T23:00:00Z", 24),
+            ("2026-03-29T12:00:00Z", "2026-03-28T23:00:00Z", 23),
+            ("2026-10-25T12:00:00Z", "2026-10-24T22:00:00Z", 25),
+        ] {
+            let day = zone.day(instant(noon));
+            assert_eq!(zone.start_of(day), instant(start));
+            assert_eq!(zone.start_of(Day(day.0 + 1)).since(zone.start_of(day)), hours * 3600);
+            for at in [zone.start_of(day), zone.start_of(Day(day.0 + 1)).plus(-1)] {
+                assert_eq!(zone.day(at), day);
+            }
+        }
+        // Where midnight is skipped, the day begins at one.
+        let zone = Zone::named("Africa/Cairo").unwrap();
+        let day = zone.day(instant("2026-04-24T12:00:00Z"));
+        assert_eq!(zone.second_of_day(zone.start_of(day)), 3600);
+        assert_eq!(zone.start_of(Day(i32::MAX)), UtcSecond(i64::MAX));
     }
 }

@@ -18,7 +18,7 @@
 use serde::Deserialize;
 
 use super::period_rule;
-use crate::domain::{Class, Measure, Sentence, SubjectKind};
+use crate::domain::{Class, Explanation, Measure, MissingFact, Sentence, SubjectKind};
 use crate::engine::{Answered, Definition, Hit, PeriodReport, PeriodRule, PeriodSight, Text};
 
 pub(super) const RULE: Definition = Definition {
@@ -64,9 +64,9 @@ impl PeriodRule for AboveGrant {
         report.hit(self.hit(sight, excess));
     }
 
-    fn missing_fact(&self, sight: &PeriodSight<'_>) -> Option<&'static str> {
+    fn missing_fact(&self, sight: &PeriodSight<'_>) -> Option<MissingFact> {
         let is_known = || sight.orders_are_sent() && sight.granted_seconds().is_some();
-        (0 < sight.tally().visits && !is_known()).then_some("order")
+        (0 < sight.tally().visits && !is_known()).then_some(MissingFact::Order)
     }
 }
 
@@ -95,7 +95,13 @@ impl AboveGrant {
                 Measure::whole("granted_seconds", excess.granted * 60),
                 Measure::real("tolerance", self.tolerance),
             ])
-            .excluded(&["alarm", "paid-by-grant", "not-billed", "double-staffing", "backdated-grant"])
+            .excluded(&[
+                Explanation::Alarm,
+                Explanation::PaidByGrant,
+                Explanation::NotBilled,
+                Explanation::DoubleStaffing,
+                Explanation::BackdatedGrant,
+            ])
             .text(move || Sentence {
                 sv: format!(
                     "Minst {registered} timmar betald tid är registrerade för brukaren i {month}; \

@@ -18,7 +18,7 @@
 use serde::Deserialize;
 
 use super::visit_rule;
-use crate::domain::{CaptureMethod, Class, Measure, Sentence, UtcSecond, VisitKind};
+use crate::domain::{CaptureMethod, Class, Explanation, Measure, Sentence, UtcSecond, VisitKind};
 use crate::engine::{
     Definition, Hit, Label, NEIGHBOUR_GAP_SECONDS_MAX, Report, Sight, Text, Visit, VisitRule,
 };
@@ -134,12 +134,12 @@ impl BatchLogging {
                 Measure::whole("window_seconds", i64::from(self.window_seconds)),
             ])
             .excluded(&[
-                "late-arrival",
-                "manual-end",
-                "auto-closed",
-                "shared-visit",
-                "one-household",
-                "night-tour",
+                Explanation::LateArrival,
+                Explanation::ManualEnd,
+                Explanation::AutoClosed,
+                Explanation::SharedVisit,
+                Explanation::OneHousehold,
+                Explanation::NightTour,
             ])
             .text(move || Sentence {
                 sv: format!(

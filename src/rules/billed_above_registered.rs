@@ -17,7 +17,7 @@
 use serde::Deserialize;
 
 use super::visit_rule;
-use crate::domain::{Class, Measure, PaymentMode, Sentence};
+use crate::domain::{Class, Explanation, Measure, PaymentMode, Sentence};
 use crate::engine::{Definition, Hit, Label, Report, Sight, Text, VisitRule};
 
 pub(super) const RULE: Definition = Definition {
@@ -81,7 +81,7 @@ impl BilledAboveRegistered {
                 Measure::whole("tasks", i64::from(tasks)),
             ])
             .expected([Measure::whole("registered_seconds_min", i64::from(self.short_seconds))])
-            .excluded(&["not-billed", "declined-visit"])
+            .excluded(&[Explanation::NotBilled, Explanation::DeclinedVisit])
             .text(move || Sentence {
                 sv: format!(
                     "Besöket {id} den {date} kl. {clock} varade {seconds} sekunder, och {tasks} \
@@ -107,7 +107,13 @@ fn above(sight: &Sight<'_>, billed: i64, allowed: i64) -> Hit<impl Text> {
             Measure::whole("billed_above_seconds", billed - allowed),
         ])
         .expected([Measure::whole("billed_seconds_max", allowed)])
-        .excluded(&["rounding", "minimum-time", "other-payment", "not-billed", "declined-visit"])
+        .excluded(&[
+            Explanation::Rounding,
+            Explanation::MinimumTime,
+            Explanation::OtherPayment,
+            Explanation::NotBilled,
+            Explanation::DeclinedVisit,
+        ])
         .text(move || Sentence {
             sv: format!(
                 "Besöket {id} den {date} kl. {clock}: {registered} minuter är registrerade, \

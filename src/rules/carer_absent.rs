@@ -15,10 +15,11 @@
 
 use serde::Deserialize;
 
+use super::absence::{Known, Shared, gravest, whole_days};
 use super::visit_rule;
 use crate::domain::{
-    CarerAbsenceConfirmedBy, CarerAbsenceKind, Class, Grade, Measure, Sentence, Span, UtcSecond, Validity,
-    Zone,
+    CarerAbsenceConfirmedBy, CarerAbsenceKind, Class, Explanation, Grade, Sentence, Span, UtcSecond,
+    Validity, Zone,
 };
 use crate::engine::{CarerAbsence, Definition, Hit, Label, Report, Sight, Text, VisitRule};
 
@@ -46,82 +47,47 @@ impl VisitRule for CarerAbsent {
         if !own.is_performed() {
             return;
         }
-        let presence = own.presence();
-        let found = sight
-            .carer_absences()
-            .filter(|absence| {
-                absence.valid.from < presence.end() && absence.valid.to.is_none_or(|to| presence.start() < to)
-            })
-            .filter_map(|absence| {
-                Some((absence, self.certain(sight.zone(), absence)?.intersection(presence)?))
-            })
-            .filter(|(_, shared)| i64::from(self.slack_seconds) < shared.seconds())
-            .max_by_key(|(absence, shared)| (grade(absence), shared.seconds()));
-        if let Some((absence, shared)) = found {
-            report.hit(hit(sight, absence, shared));
+        let known = sight.carer_absences().map(|absence| {
+            let grade = match absence.confirmed_by {
+                CarerAbsenceConfirmedBy::Payroll => Grade::Hold,
+                CarerAbsenceConfirmedBy::Provider => Grade::Review,
+            };
+            Known { absence, valid: absence.valid, grade }
+        });
+        let certain = |known: &Known<'_, CarerAbsence>| self.certain(sight.zone(), known);
+        if let Some(shared) = gravest(own.presence(), self.slack_seconds, known, certain) {
+            report.hit(hit(sight, shared));
         }
     }
 }
 
 impl CarerAbsent {
     /// The part of an absence that leaves no doubt.
-    fn certain(&self, zone: &Zone, absence: &CarerAbsence) -> Option<Span> {
-        let Validity { from, to } = absence.valid;
-        let to = to.unwrap_or(UtcSecond(i64::MAX));
-        match absence.confirmed_by {
-            CarerAbsenceConfirmedBy::Payroll => Span::new(from.plus(i64::from(self.shift_seconds)), to),
-            CarerAbsenceConfirmedBy::Provider => {
-                let last = if to == UtcSecond(i64::MAX) { to } else { day_start(zone, to.plus(-1)) };
-                Span::new(next_day_start(zone, from), last)
+    fn certain(&self, zone: &Zone, known: &Known<'_, CarerAbsence>) -> Option<Span> {
+        let Validity { from, to } = known.valid;
+        match known.absence.confirmed_by {
+            CarerAbsenceConfirmedBy::Payroll => {
+                Span::new(from.plus(i64::from(self.shift_seconds)), to.unwrap_or(UtcSecond(i64::MAX)))
             }
+            CarerAbsenceConfirmedBy::Provider => whole_days(zone, from, to.map(|to| to.plus(-1))),
         }
     }
 }
 
-fn hit(sight: &Sight<'_>, absence: &CarerAbsence, shared: Span) -> Hit<impl Text> {
-    let zone = sight.zone();
-    let mut expected = vec![Measure::text("absent_from", zone.date(absence.valid.from))];
-    expected.extend(absence.valid.to.map(|to| Measure::text("absent_to", zone.date(to.plus(-1)))));
-    let (excluded, by): (&'static [&'static str], _) = match absence.confirmed_by {
-        CarerAbsenceConfirmedBy::Payroll => (&["night-shift", "declined-visit"], "payroll"),
-        CarerAbsenceConfirmedBy::Provider => (&["first-day", "last-day", "declined-visit"], "provider"),
+fn hit(sight: &Sight<'_>, shared: Shared<'_, CarerAbsence>) -> Hit<impl Text> {
+    let absence = shared.known.absence;
+    let (excluded, by): (&'static [Explanation], _) = match absence.confirmed_by {
+        CarerAbsenceConfirmedBy::Payroll => {
+            (&[Explanation::NightShift, Explanation::DeclinedVisit], "payroll")
+        }
+        CarerAbsenceConfirmedBy::Provider => {
+            (&[Explanation::FirstDay, Explanation::LastDay, Explanation::DeclinedVisit], "provider")
+        }
     };
-    Hit::new(grade(absence))
-        .disputed(shared)
-        .observed([
-            Measure::whole("absent_seconds", shared.seconds()),
-            Measure::text("absence", kind(absence.kind).2),
-            Measure::text("confirmed_by", by),
-        ])
-        .expected(expected)
+    shared
+        .hit(sight.zone(), kind(absence.kind).2, by)
         .excluded(excluded)
         .text(move || sentence(sight, absence))
-}
-
-/// The first instant of the local day of `at`, an hour at a time, so that days of 23 and 25 hours come
-/// out right.
-fn day_start(zone: &Zone, at: UtcSecond) -> UtcSecond {
-    let mut start = at.plus(-(zone.second_of_day(at) % 3600));
-    while zone.day(start.plus(-1)) == zone.day(at) {
-        start = start.plus(-3600);
-    }
-    start
-}
-
-/// The first instant of the local day after that of `at`.
-fn next_day_start(zone: &Zone, at: UtcSecond) -> UtcSecond {
-    let mut next = at.plus(3600 - zone.second_of_day(at) % 3600);
-    while zone.day(next) == zone.day(at) {
-        next = next.plus(3600);
-    }
-    next
-}
-
-const fn grade(absence: &CarerAbsence) -> Grade {
-    match absence.confirmed_by {
-        CarerAbsenceConfirmedBy::Payroll => Grade::Hold,
-        CarerAbsenceConfirmedBy::Provider => Grade::Review,
-    }
 }
 
 /// Swedish, English, and the word of the contract.

@@ -20,7 +20,7 @@
 use serde::Deserialize;
 
 use super::visit_and_period_rule;
-use crate::domain::{Class, Measure, Sentence, Span, SubjectKind, UtcSecond};
+use crate::domain::{Class, Explanation, Measure, Sentence, Span, SubjectKind, UtcSecond};
 use crate::engine::{
     Answered, Definition, Hit, Label, Mark, PeriodReport, PeriodRule, PeriodSight, Report, Sight, Text,
     Visit, VisitRule,
@@ -170,7 +170,7 @@ impl CarerHours {
                 Measure::whole("visits", before.len() as i64 + 1),
             ])
             .expected([Measure::whole("day_seconds_max", i64::from(self.hold_hours) * 3600)])
-            .excluded(&["shared-time", "auto-closed", "declined-visit"])
+            .excluded(&[Explanation::SharedTime, Explanation::AutoClosed, Explanation::DeclinedVisit])
             .text(move || Sentence {
                 sv: format!(
                     "Med besöket {id} den {date} kl. {clock} har samma omsorgsperson {hours} tim \
@@ -208,7 +208,7 @@ impl CarerHours {
         Hit::review()
             .observed([Measure::whole("days_without_rest", i64::from(days))])
             .expected([Measure::whole("rest_hours_min", i64::from(rest))])
-            .excluded(&["auto-closed", "declined-visit"])
+            .excluded(&[Explanation::AutoClosed, Explanation::DeclinedVisit])
             .text(move || Sentence {
                 sv: format!(
                     "På {days} dagar i {month} slutar omsorgspersonens besök mer än {most} timmar \
@@ -256,7 +256,7 @@ impl CarerHours {
                 Measure::whole("long_days_max", i64::from(self.long_days_min.max(1)) - 1),
                 Measure::whole("month_hours_max", i64::from(self.month_hours_max)),
             ])
-            .excluded(&["way-and-breaks", "declined-visit"])
+            .excluded(&[Explanation::WayAndBreaks, Explanation::DeclinedVisit])
             .text(move || Sentence {
                 sv: format!("Omsorgspersonen har i {month} registrerat {}.", sv.join(" och ")),
                 en: format!("The carer has registered {} in {month}.", en.join(" and ")),

@@ -19,7 +19,7 @@ use serde::Deserialize;
 
 use super::slack::Slack;
 use super::visit_rule;
-use crate::domain::{Class, Grade, Measure, Sentence, Span, VisitKind};
+use crate::domain::{Class, Explanation, Grade, Measure, MissingFact, Sentence, Span, VisitKind};
 use crate::engine::{Definition, Hit, Label, Report, Sight, Text, Visit, VisitRule};
 
 pub(super) const RULE: Definition = Definition {
@@ -70,14 +70,20 @@ impl CarerOverlap {
         let mut not_tested = Vec::new();
         if !household_known {
             grade = grade.lowered();
-            not_tested.push("household");
+            not_tested.push(MissingFact::Household);
         }
         Hit::new(grade)
             .related([other.slot])
             .disputed(shared)
             .observed([Measure::whole("overlap_seconds", shared.seconds())])
             .expected([Measure::whole("overlap_seconds_max", self.slack.between(own, other))])
-            .excluded(&["one-household", "shared-visit", "alarm", "outside-home", "declined-visit"])
+            .excluded(&[
+                Explanation::OneHousehold,
+                Explanation::SharedVisit,
+                Explanation::Alarm,
+                Explanation::OutsideHome,
+                Explanation::DeclinedVisit,
+            ])
             .not_tested(not_tested)
             .text(move || sentence(sight, other, shared))
     }

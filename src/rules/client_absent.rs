@@ -15,9 +15,10 @@
 
 use serde::Deserialize;
 
+use super::absence::{Known, Shared, gravest, whole_days};
 use super::visit_rule;
 use crate::domain::{
-    AbsenceKind, Class, ClientAbsenceConfirmedBy, Grade, Measure, Sentence, Span, UtcSecond, VisitKind,
+    AbsenceKind, Class, ClientAbsenceConfirmedBy, Explanation, Grade, MissingFact, Sentence, VisitKind,
 };
 use crate::engine::{Absence, Definition, Hit, Label, Report, Sight, Text, VisitRule};
 
@@ -44,63 +45,34 @@ impl VisitRule for ClientAbsent {
             return;
         }
         if !sight.absences_are_sent() {
-            return report.undetermined("client_absence");
+            return report.undetermined(MissingFact::ClientAbsence);
         }
-        let presence = own.presence();
-        // The gravest, then the longest: one absence told by two sources is one finding.
-        let found = sight
-            .client_absences()
-            // Most are long over, or to come: only for the others it is worth while to look for the day's ends.
-            .filter(|absence| {
-                absence.valid.from < presence.end() && absence.valid.to.is_none_or(|to| presence.start() < to)
-            })
-            .filter_map(|absence| Some((absence, certain(sight, absence)?.intersection(presence)?)))
-            .filter(|(_, shared)| i64::from(self.slack_seconds) < shared.seconds())
-            .max_by_key(|(absence, shared)| (grade(absence), shared.seconds()));
-        if let Some((absence, shared)) = found {
-            report.hit(self.hit(sight, absence, shared));
+        let known = sight.client_absences().map(|absence| {
+            let grade = match absence.confirmed_by {
+                ClientAbsenceConfirmedBy::Hospital | ClientAbsenceConfirmedBy::Registry => Grade::Hold,
+                ClientAbsenceConfirmedBy::Client | ClientAbsenceConfirmedBy::Provider => Grade::Review,
+            };
+            Known { absence, valid: absence.valid, grade }
+        });
+        // Without the local days on which the absence began and ended.
+        let certain = |known: &Known<'_, Absence>| whole_days(sight.zone(), known.valid.from, known.valid.to);
+        if let Some(shared) = gravest(own.presence(), self.slack_seconds, known, certain) {
+            report.hit(hit(sight, shared));
         }
     }
 }
 
-impl ClientAbsent {
-    fn hit(&self, sight: &Sight<'_>, absence: &Absence, shared: Span) -> Hit<impl Text> {
-        let zone = sight.zone();
-        let date = |at: UtcSecond| zone.date(at);
-        let mut expected = vec![Measure::text("absent_from", date(absence.valid.from))];
-        expected.extend(absence.valid.to.map(|to| Measure::text("absent_to", date(to.plus(-1)))));
-        Hit::new(grade(absence))
-            .disputed(shared)
-            .observed([
-                Measure::whole("absent_seconds", shared.seconds()),
-                Measure::text("absence", kind(absence.kind).2),
-                Measure::text("confirmed_by", confirmed_by(absence.confirmed_by).2),
-            ])
-            .expected(expected)
-            .excluded(&["admission-day", "discharge-day", "outside-home", "declined-visit"])
-            .text(move || sentence(sight, absence))
-    }
-}
-
-/// The part of an absence that leaves no doubt: without the local days that it began and ended on.
-fn certain(sight: &Sight<'_>, absence: &Absence) -> Option<Span> {
-    let zone = sight.zone();
-    let mut from = absence.valid.from;
-    // To the end of its day, an hour at a time, so that days of 23 and 25 hours come out right.
-    let day = zone.day(from);
-    from = from.plus(3600 - zone.second_of_day(from) % 3600);
-    while zone.day(from) == day {
-        from = from.plus(3600);
-    }
-    let Some(to) = absence.valid.to else { return Span::new(from, UtcSecond(i64::MAX)) };
-    Span::new(from, to.plus(-zone.second_of_day(to)))
-}
-
-const fn grade(absence: &Absence) -> Grade {
-    match absence.confirmed_by {
-        ClientAbsenceConfirmedBy::Hospital | ClientAbsenceConfirmedBy::Registry => Grade::Hold,
-        ClientAbsenceConfirmedBy::Client | ClientAbsenceConfirmedBy::Provider => Grade::Review,
-    }
+fn hit(sight: &Sight<'_>, shared: Shared<'_, Absence>) -> Hit<impl Text> {
+    let absence = shared.known.absence;
+    shared
+        .hit(sight.zone(), kind(absence.kind).2, confirmed_by(absence.confirmed_by).2)
+        .excluded(&[
+            Explanation::AdmissionDay,
+            Explanation::DischargeDay,
+            Explanation::OutsideHome,
+            Explanation::DeclinedVisit,
+        ])
+        .text(move || sentence(sight, absence))
 }
 
 /// Swedish, English, and the word of the contract.

@@ -19,7 +19,7 @@ use serde::Deserialize;
 
 use super::slack::Slack;
 use super::visit_rule;
-use crate::domain::{Class, Grade, Measure, Sentence, Span, VisitKind};
+use crate::domain::{Class, Explanation, Grade, Measure, MissingFact, Sentence, Span, VisitKind};
 use crate::engine::{Definition, Hit, Label, Report, Sight, Text, Visit, VisitRule};
 
 pub(super) const RULE: Definition = Definition {
@@ -73,7 +73,6 @@ impl ClientOverlap {
     }
 
     fn hit(&self, sight: &Sight<'_>, other: &Visit, shared: Span, staff_known: bool) -> Hit<impl Text> {
-        let missing = if staff_known { Vec::new() } else { vec!["order"] };
         Hit::new(sight.side(other, if staff_known { Grade::Review } else { Grade::Observe }))
             .related([other.slot])
             .disputed(shared)
@@ -82,8 +81,15 @@ impl ClientOverlap {
                 Measure::whole("overlap_seconds_max", self.slack.between(sight.visit(), other)),
                 Measure::whole("carers_max", 1),
             ])
-            .excluded(&["double-staffing", "partner", "trainee", "alarm", "handover", "declined-visit"])
-            .not_tested(missing)
+            .excluded(&[
+                Explanation::DoubleStaffing,
+                Explanation::Partner,
+                Explanation::Trainee,
+                Explanation::Alarm,
+                Explanation::Handover,
+                Explanation::DeclinedVisit,
+            ])
+            .not_tested((!staff_known).then_some(MissingFact::Order))
             .text(move || sentence(sight, other, shared))
     }
 }

@@ -18,7 +18,7 @@ use serde::Deserialize;
 
 use super::shares::{RoundedShare, Shares, Words};
 use super::visit_and_period_rule;
-use crate::domain::{CaptureMethod, Class, Grade, SubjectKind, UtcSecond};
+use crate::domain::{CaptureMethod, Class, Explanation, Grade, SubjectKind, UtcSecond};
 use crate::engine::{
     Answered, Definition, Mark, PeriodReport, PeriodRule, PeriodSight, Report, Sight, Signal, Visit,
     VisitRule,
@@ -84,7 +84,13 @@ impl PeriodRule for CopiedDay {
     }
 
     fn report(&self, share: &RoundedShare, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) {
-        let excluded = &["same-start-only", "manual-times", "auto-closed", "as-planned", "few-visits"];
+        let excluded = &[
+            Explanation::SameStartOnly,
+            Explanation::ManualTimes,
+            Explanation::AutoClosed,
+            Explanation::AsPlanned,
+            Explanation::FewVisits,
+        ];
         report.hit_marked(share.mark(), share.hit(sight, Grade::Review, WORDS, excluded));
     }
 }

@@ -18,7 +18,7 @@ use serde::Deserialize;
 use super::shares::{RoundedShare, Shares, Words};
 use super::visit_and_period_rule;
 use crate::domain::{
-    Class, ClientAbsenceConfirmedBy, Grade, Measure, Month, Sentence, SubjectKind, VisitOutcome,
+    Class, ClientAbsenceConfirmedBy, Explanation, Grade, Measure, Month, Sentence, SubjectKind, VisitOutcome,
 };
 use crate::engine::{
     Answered, ClientId, Definition, Hit, Mark, PeriodReport, PeriodRule, PeriodSight, PeriodSubject, Report,
@@ -98,7 +98,8 @@ impl PeriodRule for DeclinedShare {
     fn report(&self, pattern: &Pattern, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) {
         match pattern {
             Pattern::Declined(share) => {
-                let hit = share.hit(sight, Grade::Review, WORDS, &["open-visit", "few-visits"]);
+                let hit =
+                    share.hit(sight, Grade::Review, WORDS, &[Explanation::OpenVisit, Explanation::FewVisits]);
                 report.hit_marked(share.mark(), hit);
             }
             Pattern::Absences(absences) => {
@@ -144,7 +145,7 @@ impl DeclinedShare {
                 Measure::whole("not_confirmed_by_a_hospital", i64::from(unconfirmed)),
             ])
             .expected([Measure::whole("short_absences_max", i64::from(self.absences_min) - 1)])
-            .excluded(&["long-absence"])
+            .excluded(&[Explanation::LongAbsence])
             .text(move || Sentence {
                 sv: format!(
                     "Brukaren har {absences} frånvaroperioder på högst {days} dagar som börjar i \

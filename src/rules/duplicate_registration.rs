@@ -15,7 +15,7 @@
 use serde::Deserialize;
 
 use super::visit_rule;
-use crate::domain::{Class, Grade, Measure, Sentence, Span, VisitOutcome};
+use crate::domain::{Class, Explanation, Grade, Measure, Sentence, Span, VisitOutcome};
 use crate::engine::{Definition, Hit, Label, Report, Sight, Text, Visit, VisitRule};
 
 pub(super) const RULE: Definition = Definition {
@@ -66,7 +66,7 @@ impl DuplicateRegistration {
                 Measure::whole("shared_seconds", shared.map_or(0, Span::seconds)),
             ])
             .expected([Measure::whole("registrations_max", 1)])
-            .excluded(&["declined-visit", "not-billed", "newer-version"])
+            .excluded(&[Explanation::DeclinedVisit, Explanation::NotBilled, Explanation::NewerVersion])
             .text(move || sentence(sight, own, original))
     }
 
@@ -76,7 +76,7 @@ impl DuplicateRegistration {
             .related(copies.iter().map(|copy| copy.slot))
             .observed([Measure::whole("registrations", 1 + copies.len() as i64)])
             .expected([Measure::whole("registrations_max", 1)])
-            .excluded(&["declined-visit", "not-billed", "newer-version"])
+            .excluded(&[Explanation::DeclinedVisit, Explanation::NotBilled, Explanation::NewerVersion])
             .text(move || sentence(sight, copies[0], sight.visit()))
     }
 }

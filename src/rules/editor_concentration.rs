@@ -13,7 +13,7 @@
 use serde::Deserialize;
 
 use super::period_rule;
-use crate::domain::{Class, Measure, Sentence, SubjectKind};
+use crate::domain::{Class, Explanation, Measure, Sentence, SubjectKind};
 use crate::engine::{Answered, Definition, Hit, PeriodReport, PeriodRule, PeriodSight, Text};
 
 pub(super) const RULE: Definition = Definition {
@@ -84,7 +84,7 @@ impl EditorConcentration {
                 Measure::real("editor_share_min", f64::from(per_cent) / 100.0),
             ])
             .expected([Measure::real("editor_share_max", self.share_min)])
-            .excluded(&["few-changes"])
+            .excluded(&[Explanation::FewChanges])
             .text(move || Sentence {
                 sv: format!(
                     "En och samma person har gjort minst {per_cent} procent av utförarens \

@@ -19,7 +19,9 @@ use serde::Deserialize;
 
 use super::shares::{RoundedShare, Shares, Words};
 use super::visit_and_period_rule;
-use crate::domain::{Class, Coordinates, Geo, Grade, Measure, Sentence, SubjectKind};
+use crate::domain::{
+    Class, Coordinates, Explanation, Geo, Grade, Measure, MissingFact, Sentence, SubjectKind,
+};
 use crate::engine::{
     Answered, Definition, Hit, Label, Mark, PeriodReport, PeriodRule, PeriodSight, Report, Sight, Signal,
     Text, VisitRule,
@@ -58,7 +60,7 @@ impl VisitRule for FarFromHome {
             return;
         }
         let Some(home) = sight.home(own).and_then(|home| home.place) else {
-            return report.undetermined("client_home");
+            return report.undetermined(MissingFact::ClientHome);
         };
         let far = [start, end].map(|geo| self.far(geo, home));
         let is_far = far.iter().all(Option::is_some);
@@ -81,7 +83,12 @@ impl PeriodRule for FarFromHome {
     }
 
     fn report(&self, share: &RoundedShare, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) {
-        let excluded = &["outside-home", "weak-position", "declined-visit", "few-visits"];
+        let excluded = &[
+            Explanation::OutsideHome,
+            Explanation::WeakPosition,
+            Explanation::DeclinedVisit,
+            Explanation::FewVisits,
+        ];
         report.hit_marked(share.mark(), share.hit(sight, Grade::Review, WORDS, excluded));
     }
 }
@@ -102,7 +109,7 @@ impl FarFromHome {
                 Measure::whole("end_distance_metres", end),
             ])
             .expected([Measure::whole("distance_metres_max", i64::from(self.metres_min))])
-            .excluded(&["outside-home", "weak-position", "declined-visit"])
+            .excluded(&[Explanation::OutsideHome, Explanation::WeakPosition, Explanation::DeclinedVisit])
             .text(move || Sentence {
                 sv: format!(
                     "Besöket {id} den {date} kl. {clock} påbörjades {start} meter och avslutades \

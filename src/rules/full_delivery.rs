@@ -17,7 +17,7 @@
 use serde::Deserialize;
 
 use super::period_rule;
-use crate::domain::{Class, Grade, Measure, Month, Sentence, SubjectKind};
+use crate::domain::{Class, Explanation, Grade, Measure, MissingFact, Month, Sentence, SubjectKind};
 use crate::engine::{Answered, Definition, Hit, PeriodReport, PeriodRule, PeriodSight, Tally, Text};
 
 pub(super) const RULE: Definition = Definition {
@@ -62,8 +62,8 @@ impl PeriodRule for FullDelivery {
         report.hit(self.hit(sight, *months));
     }
 
-    fn missing_fact(&self, sight: &PeriodSight<'_>) -> Option<&'static str> {
-        (sight.granted_seconds_of_provider(sight.period().month) == 0).then_some("order")
+    fn missing_fact(&self, sight: &PeriodSight<'_>) -> Option<MissingFact> {
+        (sight.granted_seconds_of_provider(sight.period().month) == 0).then_some(MissingFact::Order)
     }
 }
 
@@ -97,7 +97,7 @@ impl FullDelivery {
                 Measure::real("granted_share_max", self.share_max),
                 Measure::whole("months", if twice { 2 } else { 1 }),
             ])
-            .excluded(&["month-not-over", "few-granted-hours"])
+            .excluded(&[Explanation::MonthNotOver, Explanation::FewGrantedHours])
             .text(move || Sentence {
                 sv: format!(
                     "Utföraren har registrerat mellan {least} och {most} procent av den beviljade \

@@ -20,7 +20,7 @@ use serde::Deserialize;
 
 use super::slack::Slack;
 use super::visit_rule;
-use crate::domain::{Class, Grade, Measure, Sentence, Span, VisitKind};
+use crate::domain::{Class, Explanation, Grade, Measure, MissingFact, Sentence, Span, VisitKind};
 use crate::engine::{
     Definition, Hit, Label, NEIGHBOUR_GAP_SECONDS_MAX, Report, Sight, Text, Visit, VisitRule,
 };
@@ -81,10 +81,10 @@ impl ImpossibleTravel {
             return;
         }
         let (Some(from), Some(to)) = (sight.home(first), sight.home(second)) else {
-            return report.undetermined("client_home");
+            return report.undetermined(MissingFact::ClientHome);
         };
         let (Some(from_place), Some(to_place)) = (from.place, to.place) else {
-            return report.undetermined("client_home");
+            return report.undetermined(MissingFact::ClientHome);
         };
         if from.household.is_some() && from.household == to.household {
             return;
@@ -121,7 +121,13 @@ impl ImpossibleTravel {
                 Measure::whole("gap_seconds_min", leg.needed_seconds - leg.slack_seconds),
                 Measure::real("speed_kmh_max", self.speed_kmh_max),
             ])
-            .excluded(&["one-household", "same-client", "alarm", "outside-home", "declined-visit"])
+            .excluded(&[
+                Explanation::OneHousehold,
+                Explanation::SameClient,
+                Explanation::Alarm,
+                Explanation::OutsideHome,
+                Explanation::DeclinedVisit,
+            ])
             .text(move || sentence(sight, other, leg))
     }
 }

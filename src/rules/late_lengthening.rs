@@ -18,7 +18,7 @@ use serde::Deserialize;
 
 use super::shares::{RoundedShare, Shares, Words};
 use super::visit_and_period_rule;
-use crate::domain::{Class, Grade, Measure, Sentence, Span, SubjectKind};
+use crate::domain::{Class, Explanation, Grade, Measure, Sentence, Span, SubjectKind};
 use crate::engine::{
     Answered, Definition, Edited, End, Hit, Label, Mark, PeriodReport, PeriodRule, PeriodSight, Report,
     Sight, Signal, Text, Visit, VisitRule,
@@ -85,7 +85,7 @@ impl PeriodRule for LateLengthening {
     fn report(&self, share: &RoundedShare, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) {
         report.hit_marked(
             share.mark(),
-            share.hit(sight, Grade::Review, WORDS, &["declined-visit", "few-visits"]),
+            share.hit(sight, Grade::Review, WORDS, &[Explanation::DeclinedVisit, Explanation::FewVisits]),
         );
     }
 }
@@ -126,8 +126,8 @@ impl LateLengthening {
                 Measure::whole("changed_after_seconds_max", i64::from(self.late_seconds)),
             ])
             .excluded(match grade {
-                Grade::Observe => &["declined-visit"],
-                Grade::Hold | Grade::Review => &["reason-given", "declined-visit"],
+                Grade::Observe => &[Explanation::DeclinedVisit],
+                Grade::Hold | Grade::Review => &[Explanation::ReasonGiven, Explanation::DeclinedVisit],
             })
             .text(move || Sentence {
                 sv: format!(

@@ -18,7 +18,7 @@
 use serde::Deserialize;
 
 use super::visit_rule;
-use crate::domain::{Class, EventType, Grade, Measure, Sentence, Span, UtcSecond};
+use crate::domain::{Class, EventType, Explanation, Grade, Measure, MissingFact, Sentence, Span, UtcSecond};
 use crate::engine::{Definition, Edited, Hit, Label, Report, Sight, Text, Visit, VisitRule};
 
 pub(super) const RULE: Definition = Definition {
@@ -59,7 +59,7 @@ impl VisitRule for LockedPeriodChange {
             let latest = latest(own).filter(|at| MONTH_SECONDS_MIN < at.since(own.span.end()));
             let over = || sight.zone().instant(own.pay_period.next().next(), 1, 0);
             if latest.is_some_and(|at| over() <= at) {
-                report.undetermined("calendar");
+                report.undetermined(MissingFact::Calendar);
             }
             return;
         };
@@ -114,7 +114,12 @@ impl LockedPeriodChange {
                 Measure::whole("added_seconds", added.map_or(0, Span::seconds)),
             ])
             .expected([Measure::text("changed_on_max", zone.date(locks_at))])
-            .excluded(&["approval", "repeat", "not-billed", "declined-visit"])
+            .excluded(&[
+                Explanation::Approval,
+                Explanation::Repeat,
+                Explanation::NotBilled,
+                Explanation::DeclinedVisit,
+            ])
             .text(move || sentence(sight, late, at, locks_at))
     }
 }

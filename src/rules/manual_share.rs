@@ -22,7 +22,7 @@
 use serde::Deserialize;
 
 use super::visit_and_period_rule;
-use crate::domain::{Class, Grade, Measure, Sentence, SubjectKind};
+use crate::domain::{Class, Explanation, Grade, Measure, Sentence, SubjectKind};
 use crate::engine::{
     Answered, Count, Definition, Hit, Mark, PeriodReport, PeriodRule, PeriodSight, PeriodSubject, Report,
     ShareTest, Sight, Signal, SubjectPeriod, Text, VisitRule, chernoff,
@@ -178,7 +178,7 @@ impl ManualShare {
                 Measure::real("manual_share_max", self.share_max),
                 Measure::real("p_value_min", self.p_max),
             ])
-            .excluded(&["declined-visit", "few-visits"])
+            .excluded(&[Explanation::DeclinedVisit, Explanation::FewVisits])
             .text(move || Sentence {
                 sv: format!(
                     "Minst {share} procent av {whose_sv} besök i {month} är inskrivna i efterhand \

@@ -23,7 +23,7 @@
 use serde::Deserialize;
 
 use super::visit_and_period_rule;
-use crate::domain::{Class, Grade, Measure, PaymentMode, Sentence, SubjectKind};
+use crate::domain::{Class, Explanation, Grade, Measure, MissingFact, PaymentMode, Sentence, SubjectKind};
 use crate::engine::{
     Answered, Definition, Hit, Label, PeriodReport, PeriodRule, PeriodSight, Report, Sight, Text, VisitRule,
 };
@@ -85,8 +85,8 @@ impl PeriodRule for MissedVisit {
         report.hit(self.hit(sight, missing));
     }
 
-    fn missing_fact(&self, sight: &PeriodSight<'_>) -> Option<&'static str> {
-        (is_paid_by_grant(sight) && sight.granted_seconds().is_none()).then_some("order")
+    fn missing_fact(&self, sight: &PeriodSight<'_>) -> Option<MissingFact> {
+        (is_paid_by_grant(sight) && sight.granted_seconds().is_none()).then_some(MissingFact::Order)
     }
 }
 
@@ -118,8 +118,8 @@ impl MissedVisit {
                 Measure::whole("granted_hours", granted),
                 Measure::real("granted_share_min", self.share_min),
             ])
-            .excluded(&["month-not-over", "client-away", "performed-time-paid"])
-            .not_tested((!absences_known).then_some("client_absence"))
+            .excluded(&[Explanation::MonthNotOver, Explanation::ClientAway, Explanation::PerformedTimePaid])
+            .not_tested((!absences_known).then_some(MissingFact::ClientAbsence))
             .text(move || Sentence {
                 sv: format!(
                     "Högst {registered} timmar är registrerade för brukaren i {month}, men \
@@ -139,7 +139,11 @@ fn beyond_plan(sight: &Sight<'_>, billed: i64, expected: i64) -> Hit<impl Text> 
     Hit::review()
         .observed([Measure::whole("billed_seconds", billed)])
         .expected([Measure::whole("billed_seconds_max", expected)])
-        .excluded(&["performed-time-paid", "longer-than-planned", "declined-visit"])
+        .excluded(&[
+            Explanation::PerformedTimePaid,
+            Explanation::LongerThanPlanned,
+            Explanation::DeclinedVisit,
+        ])
         .text(move || Sentence {
             sv: format!(
                 "För besöket {id} den {date} kl. {clock} faktureras {minutes} minuter, men \

@@ -14,7 +14,9 @@
 use serde::Deserialize;
 
 use super::visit_rule;
-use crate::domain::{CaptureMethod, Class, Grade, Measure, Sentence, Span, VisitKind, VisitOutcome};
+use crate::domain::{
+    CaptureMethod, Class, Explanation, Grade, Measure, MissingFact, Sentence, Span, VisitKind, VisitOutcome,
+};
 use crate::engine::{Definition, Hit, Label, Report, Sight, Text, Visit, VisitRule};
 
 pub(super) const RULE: Definition = Definition {
@@ -80,8 +82,13 @@ impl MissingLogOut {
                 Measure::text("closed_by", if auto_closed { "source" } else { "carer" }),
             ])
             .expected(expected)
-            .excluded(&["manual-end", "night-tour", "outside-home", "declined-visit"])
-            .not_tested(planned.is_none().then_some("plan"))
+            .excluded(&[
+                Explanation::ManualEnd,
+                Explanation::NightTour,
+                Explanation::OutsideHome,
+                Explanation::DeclinedVisit,
+            ])
+            .not_tested(planned.is_none().then_some(MissingFact::Plan))
             .text(move || sentence(sight, above, auto_closed))
     }
 }

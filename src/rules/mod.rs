@@ -9,6 +9,7 @@ use crate::engine::{Definition, Parts, PeriodRule, RegisteredRule, RuleSet, Visi
 use serde::de::DeserializeOwned;
 
 mod above_grant;
+mod absence;
 mod batch_logging;
 mod billed_above_registered;
 mod carer_absent;

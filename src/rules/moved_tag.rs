@@ -23,7 +23,7 @@
 use serde::Deserialize;
 
 use super::visit_and_period_rule;
-use crate::domain::{Class, Grade, Measure, Sentence, SubjectKind};
+use crate::domain::{Class, Explanation, Grade, Measure, MissingFact, Sentence, SubjectKind};
 use crate::engine::{
     Answered, Definition, Hit, Label, Mark, PeriodReport, PeriodRule, PeriodSight, Report, Sight, Text,
     Visit, VisitRule,
@@ -129,7 +129,7 @@ impl MovedTag {
         }
         let place = |visit: &Visit| sight.home(visit).and_then(|home| home.place);
         let Some((here, there)) = place(sight.visit()).zip(place(other)) else {
-            report.undetermined("client_home");
+            report.undetermined(MissingFact::ClientHome);
             return None;
         };
         Some(here.metres_to(there)).filter(|metres| f64::from(self.metres_min) < *metres)
@@ -148,8 +148,8 @@ impl MovedTag {
             .related([other.slot])
             .observed([Measure::whole("gap_seconds", gap), Measure::whole("distance_metres", metres)])
             .expected([Measure::whole("gap_seconds_min", i64::from(self.gap_seconds_max) + 1)])
-            .excluded(&["one-household", "outside-home", "declined-visit"])
-            .not_tested((!known).then_some("household"))
+            .excluded(&[Explanation::OneHousehold, Explanation::OutsideHome, Explanation::DeclinedVisit])
+            .not_tested((!known).then_some(MissingFact::Household))
             .text(move || Sentence {
                 sv: format!(
                     "Två taggar lästes den {date} med {gap} sekunder emellan, fast hemmen ligger \
@@ -184,7 +184,7 @@ impl MovedTag {
                 Measure::whole("visits_min", i64::from(visits)),
             ])
             .expected([Measure::whole("carers_max", i64::from(self.carers_min) - 1)])
-            .excluded(&["one-household", "one-carer", "few-visits"])
+            .excluded(&[Explanation::OneHousehold, Explanation::OneCarer, Explanation::FewVisits])
             .text(move || Sentence {
                 sv: format!(
                     "Minst {carers} omsorgspersoner har i {month} läst taggen inom {} sekunder \
@@ -223,8 +223,13 @@ fn strange(sight: &Sight<'_>, report: &mut Report<'_>) {
         Hit::new(if known { Grade::Review } else { Grade::Observe })
             .observed([Measure::text("tag_hangs_at", "another client")])
             .expected([Measure::text("tag_hangs_at", "the client")])
-            .excluded(&["one-household", "replaced-tag", "outside-home", "declined-visit"])
-            .not_tested((!known).then_some("household"))
+            .excluded(&[
+                Explanation::OneHousehold,
+                Explanation::ReplacedTag,
+                Explanation::OutsideHome,
+                Explanation::DeclinedVisit,
+            ])
+            .not_tested((!known).then_some(MissingFact::Household))
             .text(move || Sentence {
                 sv: format!(
                     "Besöket {id} den {date} kl. {clock} registrerades med en tagg som sitter hos \

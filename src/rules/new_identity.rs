@@ -17,7 +17,7 @@
 use serde::Deserialize;
 
 use super::period_rule;
-use crate::domain::{Class, Grade, Measure, Sentence, SubjectKind};
+use crate::domain::{Class, Explanation, Grade, Measure, MissingFact, Sentence, SubjectKind};
 use crate::engine::{Answered, Definition, Hit, Mark, PeriodReport, PeriodRule, PeriodSight, Text};
 
 pub(super) const RULE: Definition = Definition {
@@ -108,8 +108,8 @@ impl NewIdentity {
             Measure::text("on_the_list", carer.listed.map_or("no list", |on| if on { "yes" } else { "no" })),
         ])
         .expected([Measure::whole("visits_of_a_new_carer_max", i64::from(self.visits_min) - 1)])
-        .excluded(&["new-provider", "few-visits"])
-        .not_tested(carer.listed.is_none().then_some("employment"))
+        .excluded(&[Explanation::NewProvider, Explanation::FewVisits])
+        .not_tested(carer.listed.is_none().then_some(MissingFact::Employment))
         .text(move || Sentence {
             sv: format!(
                 "Omsorgspersonen hade inga besök månaden före, har minst {visits} i {month} \

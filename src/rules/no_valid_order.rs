@@ -20,7 +20,7 @@
 use serde::Deserialize;
 
 use super::visit_rule;
-use crate::domain::{Class, Grade, Measure, Sentence, VisitKind};
+use crate::domain::{Class, Explanation, Grade, Measure, MissingFact, Sentence, VisitKind};
 use crate::engine::{Definition, Hit, Label, Order, Report, Sight, Text, VisitRule};
 
 pub(super) const RULE: Definition = Definition {
@@ -50,7 +50,7 @@ impl VisitRule for NoValidOrder {
             return;
         }
         if !sight.orders_are_sent() {
-            return report.undetermined("order");
+            return report.undetermined(MissingFact::Order);
         }
         let covers_all = |order: &Order| sight.task_codes().all(|code| covers(order, code));
         // Most visits name the order that covers them.
@@ -116,7 +116,13 @@ fn hit(sight: &Sight<'_>, code: Option<&str>, in_part: bool) -> Hit<impl Text> {
         .disputed((!in_part).then_some(own.span))
         .observed(observed)
         .expected([Measure::whole("orders_min", 1)])
-        .excluded(&["alarm", "oral-order", "acute-help", "declined-visit", "not-billed"])
+        .excluded(&[
+            Explanation::Alarm,
+            Explanation::OralOrder,
+            Explanation::AcuteHelp,
+            Explanation::DeclinedVisit,
+            Explanation::NotBilled,
+        ])
         .text(move || sentence(sight, code))
 }
 

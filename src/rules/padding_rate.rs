@@ -25,7 +25,7 @@ use serde::Deserialize;
 
 use super::period_rule;
 use super::shares::{RoundedShare, Shares, Words, decades, p_value};
-use crate::domain::{Class, Grade, Measure, Sentence, SubjectKind};
+use crate::domain::{Class, Explanation, Grade, Measure, Sentence, SubjectKind};
 use crate::engine::{
     Answered, Definition, Hit, LENGTH_EXCESS_LOG_MIN, Mark, PeerLengthBaseline, PeriodReport, PeriodRule,
     PeriodSight, PeriodSubject, Signal, Text,
@@ -113,7 +113,13 @@ impl PeriodRule for PaddingRate {
 
     fn report(&self, lengths: &Lengths, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) {
         let Lengths { long, mean, short } = lengths;
-        let excluded = &["usual-for-client", "usual-for-others", "manual-end", "auto-closed", "few-visits"];
+        let excluded = &[
+            Explanation::UsualForClient,
+            Explanation::UsualForOthers,
+            Explanation::ManualEnd,
+            Explanation::AutoClosed,
+            Explanation::FewVisits,
+        ];
         if let Some(share) = long {
             report.hit_marked(share.mark(), share.hit(sight, Grade::Review, LONG, excluded));
         }
@@ -176,7 +182,7 @@ fn mean_tail_bound(excess: f64, usual: &PeerLengthBaseline, carers: f64, visits:
 }
 
 impl Mean {
-    fn hit(&self, sight: &PeriodSight<'_>, excluded: &'static [&'static str]) -> Hit<impl Text> {
+    fn hit(&self, sight: &PeriodSight<'_>, excluded: &'static [Explanation]) -> Hit<impl Text> {
         let month = sight.period().month;
         let per_cent = self.per_cent;
         let (whose_sv, whose_en, beside_sv, beside_en) = match sight.period().subject {

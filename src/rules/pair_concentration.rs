@@ -27,7 +27,7 @@ use serde::Deserialize;
 
 use super::period_rule;
 use super::shares::{decades, p_value};
-use crate::domain::{Class, Day, Grade, Measure, Month, Sentence, SubjectKind};
+use crate::domain::{Class, Day, Explanation, Grade, Measure, Month, Sentence, SubjectKind};
 use crate::engine::{
     Answered, Definition, Hit, Mark, PAIR_SHARE_MIN, PeriodReport, PeriodRule, PeriodSight, Share, Text,
 };
@@ -205,7 +205,12 @@ impl PairConcentration {
                 Measure::whole("days_in_a_row_min", i64::from(days)),
             ])
             .expected([Measure::whole("days_in_a_row_max", i64::from(days) - 1)])
-            .excluded(&["few-visits", "several-clients", "one-visit-a-day", "day-off"])
+            .excluded(&[
+                Explanation::FewVisits,
+                Explanation::SeveralClients,
+                Explanation::OneVisitADay,
+                Explanation::DayOff,
+            ])
             .text(move || Sentence {
                 sv: format!(
                     "Minst {per_cent} procent av omsorgspersonens alla besök i {month} är hos \
@@ -231,7 +236,7 @@ impl PairConcentration {
         Hit::new(if too_many { Grade::Review } else { Grade::Observe })
             .observed([Measure::real("visits_share_min", f64::from(per_cent) / 100.0)])
             .expected([Measure::real("visits_share_max", self.share_min)])
-            .excluded(&["few-visits", "few-minutes", "office-hours-only"])
+            .excluded(&[Explanation::FewVisits, Explanation::FewMinutes, Explanation::OfficeHoursOnly])
             .text(move || Sentence {
                 sv: format!(
                     "En och samma omsorgsperson gör minst {per_cent} procent av brukarens besök i \
@@ -253,7 +258,7 @@ impl PairConcentration {
                 Measure::whole("days_in_a_row_min", i64::from(days)),
             ])
             .expected([Measure::whole("days_in_a_row_max", i64::from(days) - 1)])
-            .excluded(&["few-visits", "one-shift-a-day"])
+            .excluded(&[Explanation::FewVisits, Explanation::OneShiftADay])
             .text(move || Sentence {
                 sv: format!(
                     "En och samma omsorgsperson gör minst {per_cent} procent av brukarens besök i \
@@ -274,7 +279,7 @@ fn unplanned(pattern: &PairPattern, month: Month) -> Hit<impl Text> {
     Hit::review()
         .p_value(p_value(pattern.decades))
         .observed([Measure::whole("unplanned_visits_min", i64::from(visits))])
-        .excluded(&["same-part-of-planned-visits", "few-visits"])
+        .excluded(&[Explanation::SamePartOfPlannedVisits, Explanation::FewVisits])
         .text(move || Sentence {
             sv: format!(
                 "En och samma omsorgsperson gör de flesta av brukarens oplanerade besök i \

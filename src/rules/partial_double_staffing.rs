@@ -19,7 +19,7 @@
 use serde::Deserialize;
 
 use super::visit_rule;
-use crate::domain::{Class, Grade, Measure, PaymentMode, Sentence, Span};
+use crate::domain::{Class, Explanation, Grade, Measure, PaymentMode, Sentence, Span};
 use crate::engine::{
     Definition, Hit, Label, NEIGHBOUR_GAP_SECONDS_MAX, Report, Sight, Text, Visit, VisitRule,
 };
@@ -100,7 +100,13 @@ impl PartialDoubleStaffing {
             Measure::whole("billed_seconds", shorter.paid_seconds()),
         ])
         .expected([Measure::real("covered_share_min", self.covered_share_min)])
-        .excluded(&["relief", "trainee", "single-staffing", "not-billed", "declined-visit"])
+        .excluded(&[
+            Explanation::Relief,
+            Explanation::Trainee,
+            Explanation::SingleStaffing,
+            Explanation::NotBilled,
+            Explanation::DeclinedVisit,
+        ])
         .text(move || sentence(sight, shorter, longer, covered))
     }
 }

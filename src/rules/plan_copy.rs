@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 use super::shares::{RoundedShare, Shares, Words};
 use super::visit_and_period_rule;
-use crate::domain::{CaptureMethod, Class, Grade, SubjectKind, UtcSecond};
+use crate::domain::{CaptureMethod, Class, Explanation, Grade, SubjectKind, UtcSecond};
 use crate::engine::{
     Answered, Definition, Mark, PeriodReport, PeriodRule, PeriodSight, Report, Sight, Signal, VisitRule,
 };
@@ -65,7 +65,12 @@ impl PeriodRule for PlanCopy {
     }
 
     fn report(&self, share: &RoundedShare, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) {
-        let excluded = &["manual-times", "auto-closed", "planning-source", "few-visits"];
+        let excluded = &[
+            Explanation::ManualTimes,
+            Explanation::AutoClosed,
+            Explanation::PlanningSource,
+            Explanation::FewVisits,
+        ];
         report.hit_marked(share.mark(), share.hit(sight, Grade::Review, WORDS, excluded));
     }
 }

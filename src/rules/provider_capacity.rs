@@ -16,7 +16,7 @@
 use serde::Deserialize;
 
 use super::period_rule;
-use crate::domain::{Class, Measure, Sentence, SubjectKind};
+use crate::domain::{Class, Explanation, Measure, MissingFact, Sentence, SubjectKind};
 use crate::engine::{Answered, Definition, Hit, PeriodReport, PeriodRule, PeriodSight, Text};
 
 pub(super) const RULE: Definition = Definition {
@@ -57,8 +57,8 @@ impl PeriodRule for ProviderCapacity {
         report.hit(self.hit(sight, share));
     }
 
-    fn missing_fact(&self, sight: &PeriodSight<'_>) -> Option<&'static str> {
-        paid_hours(sight).is_none().then_some("provider")
+    fn missing_fact(&self, sight: &PeriodSight<'_>) -> Option<MissingFact> {
+        paid_hours(sight).is_none().then_some(MissingFact::Provider)
     }
 }
 
@@ -87,7 +87,7 @@ impl ProviderCapacity {
                 Measure::real("paid_hours_share_max", if impossible { 1.0 } else { self.share_max }),
                 Measure::real("paid_hours", paid_hours),
             ])
-            .excluded(&["declined-visit", "open-visit"])
+            .excluded(&[Explanation::DeclinedVisit, Explanation::OpenVisit])
             .text(move || Sentence {
                 sv: format!(
                     "Utförarens besök i {month} är minst {per_cent} procent av personalens \

@@ -19,7 +19,7 @@
 use serde::Deserialize;
 
 use super::period_rule;
-use crate::domain::{Class, Measure, Sentence, SubjectKind};
+use crate::domain::{Class, Explanation, Measure, Sentence, SubjectKind};
 use crate::engine::{Answered, Definition, Hit, PeriodReport, PeriodRule, PeriodSight, Text};
 
 pub(super) const RULE: Definition = Definition {
@@ -122,6 +122,6 @@ fn hit(sight: &PeriodSight<'_>, surge: Surge) -> Hit<impl Text> {
     Hit::observe()
         .observed([observed])
         .expected([expected])
-        .excluded(&["new-provider", "month-not-over"])
+        .excluded(&[Explanation::NewProvider, Explanation::MonthNotOver])
         .text(move || Sentence { sv, en })
 }

@@ -17,7 +17,7 @@ use serde::Deserialize;
 
 use super::shares::{RoundedShare, Shares, Words};
 use super::visit_and_period_rule;
-use crate::domain::{CaptureMethod, Class, Grade, PaymentMode, SubjectKind, UtcSecond};
+use crate::domain::{CaptureMethod, Class, Explanation, Grade, PaymentMode, SubjectKind, UtcSecond};
 use crate::engine::{
     Answered, Definition, Mark, PeriodReport, PeriodRule, PeriodSight, Report, Sight, Signal, Visit,
     VisitRule,
@@ -64,7 +64,12 @@ impl PeriodRule for RoundedTimes {
     }
 
     fn report(&self, share: &RoundedShare, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) {
-        let excluded = &["manual-times", "standard-minutes", "rounding-source", "few-visits"];
+        let excluded = &[
+            Explanation::ManualTimes,
+            Explanation::StandardMinutes,
+            Explanation::RoundingSource,
+            Explanation::FewVisits,
+        ];
         report.hit_marked(share.mark(), share.hit(sight, Grade::Review, WORDS, excluded));
     }
 }

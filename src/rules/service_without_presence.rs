@@ -16,7 +16,7 @@
 use serde::Deserialize;
 
 use super::visit_and_period_rule;
-use crate::domain::{Class, Grade, Measure, PaymentMode, Sentence, SubjectKind, VisitKind};
+use crate::domain::{Class, Explanation, Grade, Measure, PaymentMode, Sentence, SubjectKind, VisitKind};
 use crate::engine::{
     Answered, Definition, Hit, Mark, PeriodReport, PeriodRule, PeriodSight, Report, Sight, Text, VisitRule,
 };
@@ -148,6 +148,6 @@ fn hit(sight: &PeriodSight<'_>, unseen: &UnseenVisits) -> Hit<impl Text> {
             Measure::whole("electronic_contacts", 0),
         ])
         .expected([Measure::whole("electronic_contacts_min", 1)])
-        .excluded(&["electronic-contact", "remote"])
+        .excluded(&[Explanation::ElectronicContact, Explanation::Remote])
         .text(move || text)
 }

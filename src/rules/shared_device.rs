@@ -23,7 +23,7 @@ use serde::Deserialize;
 
 use super::shares::{RoundedShare, Shares, Words};
 use super::visit_and_period_rule;
-use crate::domain::{Class, Day, Grade, Measure, Month, Sentence, SubjectKind};
+use crate::domain::{Class, Day, Explanation, Grade, Measure, Month, Sentence, SubjectKind};
 use crate::engine::{
     Answered, Definition, Hit, Mark, PeriodReport, PeriodRule, PeriodSight, PeriodSubject, Report, Sight,
     Signal, Text, Visit, VisitRule,
@@ -112,7 +112,12 @@ impl PeriodRule for SharedDevice {
         match pattern {
             Pattern::Borrowed => report.hit_marked(Mark::Borrowed, self.borrowed(sight.period().month)),
             Pattern::Shared(share) => {
-                let excluded = &["handover", "pool-phones", "new-phone", "few-visits"];
+                let excluded = &[
+                    Explanation::Handover,
+                    Explanation::PoolPhones,
+                    Explanation::NewPhone,
+                    Explanation::FewVisits,
+                ];
                 report.hit_marked(share.mark(), share.hit(sight, self.grade(sight, share), WORDS, excluded));
             }
         }
@@ -144,7 +149,7 @@ impl SharedDevice {
                 Measure::whole("visits_max", i64::from(visits) - 1),
                 Measure::whole("days_max", i64::from(days) - 1),
             ])
-            .excluded(&["handover", "lent-for-a-day"])
+            .excluded(&[Explanation::Handover, Explanation::LentForADay])
             .text(move || Sentence {
                 sv: format!(
                     "Minst {visits} av omsorgspersonens besök i {month}, på minst {days} dagar, är \

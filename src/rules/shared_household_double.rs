@@ -16,7 +16,7 @@
 use serde::Deserialize;
 
 use super::visit_rule;
-use crate::domain::{Class, Grade, Measure, PaymentMode, Sentence};
+use crate::domain::{Class, Explanation, Grade, Measure, PaymentMode, Sentence};
 use crate::engine::{Definition, Hit, Label, Report, Sight, Text, Visit, VisitRule};
 
 pub(super) const RULE: Definition = Definition {
@@ -82,7 +82,13 @@ impl SharedHouseholdDouble {
                 Measure::whole("billed_seconds_of_other", other.paid_seconds()),
             ])
             .expected([Measure::whole("billed_seconds_of_both_max", own.seconds().max(other.seconds()))])
-            .excluded(&["shared-visit", "one-after-the-other", "other-payment", "outside-home", "not-billed"])
+            .excluded(&[
+                Explanation::SharedVisit,
+                Explanation::OneAfterTheOther,
+                Explanation::OtherPayment,
+                Explanation::OutsideHome,
+                Explanation::NotBilled,
+            ])
             .text(move || sentence(sight, other))
     }
 }

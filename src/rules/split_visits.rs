@@ -15,7 +15,7 @@
 use serde::Deserialize;
 
 use super::visit_rule;
-use crate::domain::{Class, Grade, Measure, PaymentMode, Sentence, VisitKind};
+use crate::domain::{Class, Explanation, Grade, Measure, MissingFact, PaymentMode, Sentence, VisitKind};
 use crate::engine::{Definition, Hit, Label, Mark, Report, Sight, Text, Visit, VisitRule};
 
 pub(super) const RULE: Definition = Definition {
@@ -101,14 +101,14 @@ impl SplitVisits {
             ])
             .expected([Measure::whole("gap_seconds_min", i64::from(self.gap_seconds_max))])
             .excluded(&[
-                "planned-as-two",
-                "other-service",
-                "unplanned",
-                "alarm",
-                "declined-visit",
-                "not-billed",
+                Explanation::PlannedAsTwo,
+                Explanation::OtherService,
+                Explanation::Unplanned,
+                Explanation::Alarm,
+                Explanation::DeclinedVisit,
+                Explanation::NotBilled,
             ])
-            .not_tested(own.planned().is_none().then_some("plan"))
+            .not_tested(own.planned().is_none().then_some(MissingFact::Plan))
             .text(move || Sentence {
                 sv: format!(
                     "Samma omsorgsperson registrerade två besök hos brukaren den {date} med \

@@ -19,7 +19,7 @@ use serde::Deserialize;
 
 use super::shares::{RoundedShare, Shares, Words};
 use super::visit_and_period_rule;
-use crate::domain::{Class, Grade, SubjectKind, VisitKind};
+use crate::domain::{Class, Explanation, Grade, SubjectKind, VisitKind};
 use crate::engine::{
     Answered, Definition, Mark, PeriodReport, PeriodRule, PeriodSight, Report, Sight, Signal, VisitRule,
 };
@@ -99,7 +99,8 @@ impl PeriodRule for TariffEdge {
     fn report(&self, shares: &Self::Answer, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) {
         for (share, words) in shares.iter().zip([BEGIN, END]) {
             if let Some(share) = share {
-                let excluded = &["night-tour", "usual-shift-start", "few-visits"];
+                let excluded =
+                    &[Explanation::NightTour, Explanation::UsualShiftStart, Explanation::FewVisits];
                 report.hit_marked(share.mark(), share.hit(sight, Grade::Review, words, excluded));
             }
         }

@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 use super::shares::{RoundedShare, Shares, Words};
 use super::visit_and_period_rule;
-use crate::domain::{Class, Grade, SubjectKind};
+use crate::domain::{Class, Explanation, Grade, SubjectKind};
 use crate::engine::{
     Answered, Definition, Mark, PeriodReport, PeriodRule, PeriodSight, Report, Sight, VisitRule,
 };
@@ -74,7 +74,12 @@ impl PeriodRule for TaskPattern {
     fn report(&self, share: &RoundedShare, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) {
         report.hit_marked(
             share.mark(),
-            share.hit(sight, Grade::Observe, WORDS, &["short-list", "template", "few-visits"]),
+            share.hit(
+                sight,
+                Grade::Observe,
+                WORDS,
+                &[Explanation::ShortList, Explanation::Template, Explanation::FewVisits],
+            ),
         );
     }
 }

@@ -20,7 +20,10 @@
 use serde::Deserialize;
 
 use super::visit_rule;
-use crate::domain::{CaptureMethod, Class, Coordinates, Geo, Grade, Measure, Sentence, Span, VisitKind};
+use crate::domain::{
+    CaptureMethod, Class, Coordinates, Explanation, Geo, Grade, Measure, MissingFact, Sentence, Span,
+    VisitKind,
+};
 use crate::engine::{ClientId, Definition, Hit, Label, Report, Sight, Text, Visit, VisitRule};
 
 pub(super) const RULE: Definition = Definition {
@@ -56,7 +59,7 @@ impl VisitRule for TravelLogIn {
         }
         let geo = own.geo()[0];
         if !sight.tags_are_sent() && geo.is_none() {
-            return report.undetermined("tag");
+            return report.undetermined(MissingFact::Tag);
         }
         if let Some(from) = strange_start_tag(sight) {
             let (home, other) = (sight.home(own), sight.home_of(from));
@@ -70,7 +73,7 @@ impl VisitRule for TravelLogIn {
         }
         let Some(geo) = geo else { return };
         let Some(home) = sight.home(own).and_then(|home| home.place) else {
-            return report.undetermined("client_home");
+            return report.undetermined(MissingFact::ClientHome);
         };
         let metres = geo.place.metres_to(home);
         if self.is_far(geo, home) && self.ended_there(own, home) {
@@ -107,11 +110,11 @@ impl TravelLogIn {
         let mut grade = if by_tag && metres.is_some() { Grade::Hold } else { Grade::Review };
         let mut not_tested = Vec::new();
         if metres.is_none() {
-            not_tested.push("client_home");
+            not_tested.push(MissingFact::ClientHome);
         }
         if !households_known {
             grade = grade.lowered();
-            not_tested.push("household");
+            not_tested.push(MissingFact::Household);
         }
         let way = metres.map_or(0, |metres| (metres * 3.6 / self.speed_kmh).floor() as i64);
         let start = own.span.start();
@@ -122,7 +125,13 @@ impl TravelLogIn {
             .disputed(Span::new(start, start.plus(way.min(own.seconds()))).filter(|span| 0 < span.seconds()))
             .observed(observed)
             .expected([Measure::whole("distance_metres_max", i64::from(self.metres_min))])
-            .excluded(&["one-household", "outside-home", "meal-delivery", "manual-start", "declined-visit"])
+            .excluded(&[
+                Explanation::OneHousehold,
+                Explanation::OutsideHome,
+                Explanation::MealDelivery,
+                Explanation::ManualStart,
+                Explanation::DeclinedVisit,
+            ])
             .not_tested(not_tested)
             .text(move || sentence(sight, elsewhere, way))
     }

@@ -14,7 +14,7 @@
 use serde::Deserialize;
 
 use super::visit_rule;
-use crate::domain::{Class, Measure, Sentence};
+use crate::domain::{Class, Explanation, Measure, MissingFact, Sentence};
 use crate::engine::{Definition, Hit, Label, Report, Sight, Text, VisitRule};
 
 pub(super) const RULE: Definition = Definition {
@@ -37,7 +37,7 @@ impl VisitRule for UnlistedCarer {
             return;
         }
         match sight.employed() {
-            None => report.undetermined("employment"),
+            None => report.undetermined(MissingFact::Employment),
             Some(true) => (),
             Some(false) => report.hit(hit(sight)),
         }
@@ -51,7 +51,7 @@ fn hit(sight: &Sight<'_>) -> Hit<impl Text> {
         .disputed(own.span)
         .observed([Measure::whole("employments", 0)])
         .expected([Measure::whole("employments_min", 1)])
-        .excluded(&["declined-visit", "not-billed"])
+        .excluded(&[Explanation::DeclinedVisit, Explanation::NotBilled])
         .text(move || Sentence {
             sv: format!(
                 "Besöket {id} den {date} kl. {clock} är registrerat av en omsorgsperson som \

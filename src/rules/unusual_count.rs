@@ -21,7 +21,7 @@ use serde::Deserialize;
 
 use super::shares::{RoundedShare, Shares, Words};
 use super::visit_and_period_rule;
-use crate::domain::{Class, Grade, Measure, Sentence, SubjectKind, VisitKind};
+use crate::domain::{Class, Explanation, Grade, Measure, Sentence, SubjectKind, VisitKind};
 use crate::engine::{
     Answered, Definition, Hit, Label, Mark, NEIGHBOUR_GAP_SECONDS_MAX, PeriodReport, PeriodRule, PeriodSight,
     Report, Sight, Signal, Text, Visit, VisitRule,
@@ -103,7 +103,12 @@ impl PeriodRule for UnusualCount {
     fn report(&self, share: &RoundedShare, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) {
         report.hit_marked(
             share.mark(),
-            share.hit(sight, Grade::Review, WORDS, &["alarm", "declined-visit", "few-visits"]),
+            share.hit(
+                sight,
+                Grade::Review,
+                WORDS,
+                &[Explanation::Alarm, Explanation::DeclinedVisit, Explanation::FewVisits],
+            ),
         );
     }
 }
@@ -114,7 +119,7 @@ impl UnusualCount {
         Hit::observe()
             .observed([Measure::whole("unplanned_visits", i64::from(count))])
             .expected([Measure::whole("unplanned_visits_max", i64::from(self.in_four_hours_min) - 1)])
-            .excluded(&["alarm", "double-staffing", "declined-visit"])
+            .excluded(&[Explanation::Alarm, Explanation::DoubleStaffing, Explanation::DeclinedVisit])
             .text(move || Sentence {
                 sv: format!(
                     "Besöket {id} den {date} kl. {clock} är det {count}:e oplanerade hos brukaren \

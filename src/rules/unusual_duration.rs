@@ -26,7 +26,7 @@
 use serde::Deserialize;
 
 use super::visit_rule;
-use crate::domain::{Class, Grade, Measure, Sentence, Span, VisitKind};
+use crate::domain::{Class, Explanation, Grade, Measure, MissingFact, Sentence, Span, VisitKind};
 use crate::engine::{
     Baseline, Definition, Hit, Label, Mark, Prior, Report, Sight, Signal, Text, Visit, VisitRule,
 };
@@ -82,7 +82,9 @@ impl VisitRule for UnusualDuration {
         if !is_comparable(own) {
             return;
         }
-        let Some(planned) = own.planned().map(Span::seconds) else { return report.undetermined("plan") };
+        let Some(planned) = own.planned().map(Span::seconds) else {
+            return report.undetermined(MissingFact::Plan);
+        };
         let Some(value) = own.log_ratio() else { return };
         let is_long = self.measure(sight, value, planned, report);
         if !is_long || !self.exceeds(own, planned) {
@@ -184,7 +186,14 @@ impl UnusualDuration {
                 Measure::real("usual_ratio_of_carer", carer.predictive().centre.exp()),
                 Measure::real("p_value_min", if grave { self.p_review_max } else { self.p_observe_max }),
             ])
-            .excluded(&["auto-closed", "manual-end", "night-tour", "outside-home", "alarm", "declined-visit"])
+            .excluded(&[
+                Explanation::AutoClosed,
+                Explanation::ManualEnd,
+                Explanation::NightTour,
+                Explanation::OutsideHome,
+                Explanation::Alarm,
+                Explanation::DeclinedVisit,
+            ])
             .text(move || sentence(sight, usual, planned, client.observations()))
     }
 }

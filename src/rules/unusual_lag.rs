@@ -15,7 +15,7 @@
 use serde::Deserialize;
 
 use super::visit_rule;
-use crate::domain::{Class, Measure, Sentence};
+use crate::domain::{Class, Explanation, Measure, MissingFact, Sentence};
 use crate::engine::{Definition, Hit, Label, Mark, Report, Sight, Signal, Text, VisitRule};
 
 pub(super) const RULE: Definition = Definition {
@@ -44,7 +44,7 @@ impl VisitRule for UnusualLag {
         if !own.is_performed() || own.end_method.is_manual() {
             return;
         }
-        let Some(lag) = own.sync_delay_seconds() else { return report.undetermined("synced_at") };
+        let Some(lag) = own.sync_delay_seconds() else { return report.undetermined(MissingFact::SyncedAt) };
         report.mark(Mark::Late, i64::from(self.late_seconds) < lag);
         report.signal(Signal::Lag, (1.0 + lag as f64 / f64::from(self.scale_seconds.max(1))).recip());
         if i64::from(self.seconds_observe_min) < lag {
@@ -60,7 +60,7 @@ impl UnusualLag {
         Hit::observe()
             .observed([Measure::whole("lag_seconds", lag)])
             .expected([Measure::whole("lag_seconds_max", i64::from(self.seconds_observe_min))])
-            .excluded(&["manual-end", "declined-visit"])
+            .excluded(&[Explanation::ManualEnd, Explanation::DeclinedVisit])
             .text(move || Sentence {
                 sv: format!(
                     "Besöket {id} den {date} kl. {clock} kom in {hours} timmar efter att det \

@@ -16,7 +16,7 @@
 use serde::Deserialize;
 
 use super::visit_rule;
-use crate::domain::{Class, Measure, Sentence, Span, VisitKind};
+use crate::domain::{Class, Explanation, Measure, MissingFact, Sentence, Span, VisitKind};
 use crate::engine::{Definition, Hit, Label, Report, Sight, Signal, Text, Visit, VisitRule};
 
 pub(super) const RULE: Definition = Definition {
@@ -43,7 +43,9 @@ impl VisitRule for UnusualStart {
         if !is_comparable(own) {
             return;
         }
-        let Some(planned) = own.planned().map(Span::start) else { return report.undetermined("plan") };
+        let Some(planned) = own.planned().map(Span::start) else {
+            return report.undetermined(MissingFact::Plan);
+        };
         let late = own.span.start().since(planned);
         let distance = late as f64 / f64::from(self.scale_seconds.max(1));
         report.signal(Signal::Start, (1.0 + distance * distance).recip());
@@ -61,7 +63,13 @@ impl UnusualStart {
         Hit::observe()
             .observed([Measure::whole("late_seconds", late)])
             .expected([Measure::whole("distance_seconds_max", i64::from(self.seconds_observe_min))])
-            .excluded(&["unplanned", "alarm", "night-tour", "manual-start", "declined-visit"])
+            .excluded(&[
+                Explanation::Unplanned,
+                Explanation::Alarm,
+                Explanation::NightTour,
+                Explanation::ManualStart,
+                Explanation::DeclinedVisit,
+            ])
             .text(move || Sentence {
                 sv: format!(
                     "Besöket {id} den {date} kl. {clock} började {minutes} minuter {sv} planerad \

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
-use tidvakt::domain::{Exception, Fact, FactBody, FactChange, SubjectKind, UtcSecond, Validity};
+use tidvakt::domain::{Exception, Fact, FactBody, FactChange, MissingFact, SubjectKind, UtcSecond, Validity};
 use tidvakt::engine::{
     AnyPeriodRule, Digest, Hit, Input, Mark, Parts, PeriodReport, PeriodSight, RegisteredRule, SubjectPeriod,
 };
@@ -42,7 +42,7 @@ impl AnyPeriodRule for Witness {
         digest
     }
 
-    fn report(&self, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) -> Option<&'static str> {
+    fn report(&self, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) -> Option<MissingFact> {
         self.rule.report(sight, report)
     }
 

@@ -131,8 +131,8 @@ impl Engine {
             seconds_in_question: hit.seconds(),
             observed: measures(&hit.observed),
             expected: measures(&hit.expected),
-            excluded: hit.excluded.iter().map(|name| (*name).to_owned()).collect(),
-            not_tested: hit.not_tested.iter().map(|name| (*name).to_owned()).collect(),
+            excluded: hit.excluded.iter().map(|explanation| explanation.as_str().to_owned()).collect(),
+            not_tested: hit.not_tested.iter().map(|fact| fact.as_str().to_owned()).collect(),
             text: hit.text.clone(),
             lowered_by: *lowered,
         }

@@ -1,6 +1,6 @@
 //! Rules look at visits, and what they found is weighed.
 
-use crate::domain::{Day, Grade, Lowered, Month};
+use crate::domain::{Day, Grade, Lowered, MissingFact, Month};
 use crate::engine::alert::limits::Held;
 use crate::engine::alert::subject::SubjectState;
 use crate::engine::model::interner::ClientId;
@@ -18,7 +18,7 @@ use crate::engine::{Engine, Output};
 pub(in crate::engine) struct Scratch {
     pub(in crate::engine) affected: Vec<Slot>,
     pub(in crate::engine) hits: Vec<RuleHit>,
-    pub(in crate::engine) undetermined: Vec<(u16, &'static str)>,
+    pub(in crate::engine) undetermined: Vec<(u16, MissingFact)>,
     pub(in crate::engine) visit_marks: VisitMarks,
     rules_proposing_hold: u64,
     /// Visits whose marks may have changed with what is usual for their client.

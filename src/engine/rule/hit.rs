@@ -1,6 +1,6 @@
 //! One finding of a rule: its evidence, its grade and its sentence.
 
-use crate::domain::{Grade, Lowered, Measure, Sentence, Span, UtcSecond};
+use crate::domain::{Explanation, Grade, Lowered, Measure, MissingFact, Sentence, Span, UtcSecond};
 use crate::engine::model::visit::Slot;
 
 /// Writes the sentence of a finding, where somebody is to read it.
@@ -16,7 +16,7 @@ impl<F: FnOnce() -> Sentence> Text for F {}
 ///     .related([other.slot])
 ///     .disputed(shared)
 ///     .observed([Measure::whole("overlap_seconds", shared.seconds())])
-///     .excluded(&["one-household"])
+///     .excluded(&[Explanation::OneHousehold])
 ///     .text(move || sentence(sight, other))
 /// ```
 #[derive(Clone, Debug, PartialEq)]
@@ -34,9 +34,9 @@ pub struct Hit<T = Sentence> {
     /// What was expected.
     pub expected: Vec<Measure>,
     /// Lawful explanations that were tested and do not apply.
-    pub excluded: &'static [&'static str],
+    pub excluded: &'static [Explanation],
     /// Facts that were missing, by which the grade dropped.
-    pub not_tested: Vec<&'static str>,
+    pub not_tested: Vec<MissingFact>,
     /// The sentence.
     pub text: T,
 }
@@ -113,14 +113,14 @@ impl Hit<()> {
 
     /// Lawful explanations that were tested and do not apply.
     #[must_use]
-    pub const fn excluded(mut self, explanations: &'static [&'static str]) -> Self {
+    pub const fn excluded(mut self, explanations: &'static [Explanation]) -> Self {
         self.excluded = explanations;
         self
     }
 
     /// Facts that were missing, by which the grade dropped.
     #[must_use]
-    pub fn not_tested(mut self, facts: impl IntoIterator<Item = &'static str>) -> Self {
+    pub fn not_tested(mut self, facts: impl IntoIterator<Item = MissingFact>) -> Self {
         self.not_tested.extend(facts);
         self
     }

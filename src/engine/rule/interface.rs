@@ -6,7 +6,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use crate::domain::{Class, SubjectKind};
+use crate::domain::{Class, MissingFact, SubjectKind};
 use crate::engine::model::mark::Mark;
 use crate::engine::model::signal::{PeriodSignals, Signal};
 use crate::engine::model::visit::Visit;
@@ -57,7 +57,7 @@ pub trait PeriodRule: Send + Sync {
     fn report(&self, answer: &Self::Answer, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>);
 
     /// The fact for want of which it cannot decide, where it has no answer.
-    fn missing_fact(&self, _sight: &PeriodSight<'_>) -> Option<&'static str> {
+    fn missing_fact(&self, _sight: &PeriodSight<'_>) -> Option<MissingFact> {
         None
     }
 
@@ -107,7 +107,7 @@ pub trait AnyPeriodRule: Send + Sync {
     fn digest(&self, sight: &PeriodSight<'_>) -> Digest;
 
     /// Reports the findings; the missing fact, where there is no answer for want of one.
-    fn report(&self, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) -> Option<&'static str>;
+    fn report(&self, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) -> Option<MissingFact>;
 
     /// As [`PeriodRule::depends_on_next_period`].
     fn depends_on_next_period(&self) -> Option<Mark>;
@@ -137,7 +137,7 @@ impl<R: PeriodRule> AnyPeriodRule for R {
         Digest { fingerprint, signals }
     }
 
-    fn report(&self, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) -> Option<&'static str> {
+    fn report(&self, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) -> Option<MissingFact> {
         match self.answer(sight).answer {
             Some(answer) => PeriodRule::report(self, &answer, sight, report),
             None => return self.missing_fact(sight),

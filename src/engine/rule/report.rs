@@ -1,5 +1,6 @@
 //! Takes the answers of the rules.
 
+use crate::domain::MissingFact;
 use crate::engine::model::mark::{Mark, Marks};
 use crate::engine::model::signal::Signal;
 use crate::engine::rule::hit::{EVERY_VISIT, Hit, RuleHit, Text};
@@ -12,7 +13,7 @@ pub const LENGTH_LOG_MAX: f64 = 1.5;
 pub struct Report<'r> {
     pub(in crate::engine) rule: u16,
     pub(in crate::engine) hits: &'r mut Vec<RuleHit>,
-    pub(in crate::engine) undetermined: &'r mut Vec<(u16, &'static str)>,
+    pub(in crate::engine) undetermined: &'r mut Vec<(u16, MissingFact)>,
     pub(in crate::engine) visit_marks: &'r mut VisitMarks,
 }
 
@@ -30,7 +31,7 @@ impl Report<'_> {
     }
 
     /// The rule cannot decide, because `fact` is missing: it is counted and makes no finding.
-    pub fn undetermined(&mut self, fact: &'static str) {
+    pub fn undetermined(&mut self, fact: MissingFact) {
         self.undetermined.push((self.rule, fact));
     }
 
@@ -108,7 +109,8 @@ impl RuleCounts {
         Self { rule, hits: [0; 3], lowered: [0; 4], undetermined: Vec::new() }
     }
 
-    pub(in crate::engine) fn undetermined(&mut self, fact: &'static str) {
+    pub(in crate::engine) fn undetermined(&mut self, fact: MissingFact) {
+        let fact = fact.as_str();
         match self.undetermined.iter_mut().find(|(known, _)| *known == fact) {
             Some((_, count)) => *count += 1,
             None => self.undetermined.push((fact, 1)),

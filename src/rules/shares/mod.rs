@@ -6,7 +6,7 @@
 
 use serde::Deserialize;
 
-use crate::domain::{Grade, Measure, Month, Sentence};
+use crate::domain::{Explanation, Grade, Measure, Month, Sentence};
 use crate::engine::{Answered, Excess, Hit, Mark, PeriodSight, PeriodSubject, ShareTest, Signal, Text};
 
 /// Shares below this are told to the per cent, those above to five.
@@ -150,7 +150,7 @@ impl RoundedShare {
         sight: &PeriodSight<'_>,
         grade: Grade,
         words: Words,
-        excluded: &'static [&'static str],
+        excluded: &'static [Explanation],
     ) -> Hit<impl Text> {
         Hit::new(grade)
             .p_value(self.p_value())
