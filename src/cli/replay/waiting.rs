@@ -47,7 +47,7 @@ impl Waiting {
         let mut bits = 0;
         for (rule, fact) in lacking {
             let rule = engine.findings_by_rule()[usize::from(*rule)].rule;
-            if let Some(place) = self.place(rule, fact) {
+            if let Some(place) = self.place(rule, fact.as_str()) {
                 bits |= 1 << place;
             }
         }

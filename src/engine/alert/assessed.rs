@@ -1,6 +1,6 @@
 //! Assessments of registrations.
 
-use crate::domain::{Assessment, Grade, SubjectKind, UtcSecond, round_significant};
+use crate::domain::{Assessment, Grade, MissingFact, SubjectKind, UtcSecond, round_significant};
 use crate::engine::Engine;
 use crate::engine::alert::score::{of_p_value, score};
 use crate::engine::model::visit::Slot;
@@ -20,14 +20,14 @@ pub struct Assessed {
     at: UtcSecond,
     rules: u64,
     related: Vec<Slot>,
-    undetermined: Option<Vec<(u16, &'static str)>>,
+    undetermined: Option<Vec<(u16, MissingFact)>>,
 }
 
 impl Assessed {
     /// The rules that could not decide, by their number in the rule set, each with the fact that it lacked. `None`
     /// where only the score was computed again, without running the rules.
     #[must_use]
-    pub fn undetermined(&self) -> Option<&[(u16, &'static str)]> {
+    pub fn undetermined(&self) -> Option<&[(u16, MissingFact)]> {
         self.undetermined.as_deref()
     }
 }
@@ -86,7 +86,7 @@ impl Engine {
     /// The rules that could not decide, in the order of the rule set, each with the first fact that it lacked.
     fn undetermined(&self, assessed: &Assessed) -> Vec<(&'static str, &'static str)> {
         let lacking = assessed.undetermined.iter().flatten();
-        let named = lacking.map(|(rule, fact)| (self.rules[usize::from(*rule)].definition.id, *fact));
+        let named = lacking.map(|(rule, fact)| (self.rules[usize::from(*rule)].definition.id, fact.as_str()));
         let mut named: Vec<_> = named.collect();
         named.dedup_by_key(|(rule, _)| *rule);
         named

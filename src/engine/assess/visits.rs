@@ -53,7 +53,7 @@ impl Engine {
                 || hits.is_empty() && undetermined.is_empty() && *visit_marks == VisitMarks::default()
         );
         for (rule, fact) in undetermined.iter() {
-            self.rule_counts[usize::from(*rule)].undetermined(fact);
+            self.rule_counts[usize::from(*rule)].undetermined(*fact);
         }
         if hits.is_empty() {
             return false;
