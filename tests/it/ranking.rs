@@ -10,7 +10,7 @@ use tidvakt::engine::{
 };
 
 use crate::draft::{Draft, instant};
-use crate::engines::{Teller, engine_of};
+use crate::engines::{Driver, engine_of};
 
 /// Marks visits with a trainee, and finds a carer's period in which three are. A visit that is not billed is
 /// a contradiction.
@@ -52,7 +52,7 @@ impl PeriodRule for Trainees {
 
 /// A carer's visits, with the score that each had last.
 struct Queue {
-    teller: Teller,
+    driver: Driver,
     scores: BTreeMap<String, f64>,
 }
 
@@ -62,15 +62,15 @@ impl Queue {
         let visit: Arc<dyn VisitRule> = rule.clone();
         let parts = Parts { visit: Some(visit), period: Some(rule) };
         let rules = vec![RegisteredRule { definition: &TRAINEES, shadow: false, parts }];
-        Self { teller: Teller::new(engine_of(rules.into())), scores: BTreeMap::new() }
+        Self { driver: Driver::new(engine_of(rules.into())), scores: BTreeMap::new() }
     }
 
     fn register(&mut self, draft: &Draft) {
         let mut out = Vec::new();
-        self.teller.register(draft, &mut out);
+        self.driver.register(draft, &mut out);
         for output in out {
             if let Output::Assessed(assessed) = output {
-                let assessment = self.teller.engine.assessment(&assessed);
+                let assessment = self.driver.engine.assessment(&assessed);
                 self.scores.insert(assessment.registration_id, assessment.score);
             }
         }

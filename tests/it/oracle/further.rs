@@ -14,8 +14,8 @@ use tidvakt::domain::{
 
 use super::{counting, in_the_home, presence};
 use crate::draft::Draft;
-use crate::engines::{Teller, engine};
-use crate::feed::{Feed, Told, cases, rich_feeds};
+use crate::engines::{Driver, engine};
+use crate::feed::{Arrival, Feed, cases, rich_feeds};
 
 const RULES: &str = "
 [rules.client-absent]
@@ -31,7 +31,7 @@ excess_minutes_min = 10
 share_max = 0.5
 ";
 
-/// Rule, subject, grade, seconds in question, and the numbers of the evidence that the rule reckons itself.
+/// Rule, subject, grade, seconds in question, and numbers of the evidence.
 type Found = (String, String, Grade, i64, Vec<i64>);
 
 proptest! {
@@ -40,10 +40,10 @@ proptest! {
     #[test]
     fn the_engine_finds_what_the_slow_oracle_finds_by_facts_and_pay_periods(feed in rich_feeds(40)) {
         let feed = without_agreements(feed);
-        let mut teller = Teller::new(engine(RULES));
-        feed.tell(&mut teller);
+        let mut driver = Driver::new(engine(RULES));
+        feed.drive(&mut driver);
         let mut found = BTreeSet::new();
-        for alert in teller.engine.open_alerts() {
+        for alert in driver.engine.open_alerts() {
             for finding in alert.findings {
                 let subject = format!("{}:{}", alert.subject.kind.as_str(), alert.subject.id);
                 let names = ["registered_seconds_min", "granted_seconds", "above_plan_seconds", "absent_seconds"];
@@ -85,12 +85,12 @@ fn random_feeds_have_something_to_find_by_facts_and_pay_periods() {
 
 /// Exceptions and decisions are other tests' matter.
 fn without_agreements(mut feed: Feed) -> Feed {
-    let is_agreement = |told: &Told| match told {
-        Told::Fact(FactChange::Put(fact)) => matches!(fact.body, FactBody::Exception(_)),
-        Told::Decided(_) => true,
+    let is_agreement = |arrival: &Arrival| match arrival {
+        Arrival::Fact(FactChange::Put(fact)) => matches!(fact.body, FactBody::Exception(_)),
+        Arrival::Decided(_) => true,
         _ => false,
     };
-    feed.0.retain(|told| !is_agreement(told));
+    feed.0.retain(|arrival| !is_agreement(arrival));
     feed
 }
 
@@ -103,15 +103,15 @@ impl Oracle {
     /// Of each fact the latest recorded counts; a tombstone takes back what was known until then.
     fn new(feed: &Feed) -> Self {
         let mut facts: BTreeMap<&str, &Fact> = BTreeMap::new();
-        for told in &feed.0 {
-            match told {
-                Told::Fact(FactChange::Put(fact)) => {
+        for arrival in &feed.0 {
+            match arrival {
+                Arrival::Fact(FactChange::Put(fact)) => {
                     let known = facts.entry(&fact.fact_id).or_insert(fact);
                     if known.recorded_at <= fact.recorded_at {
                         *known = fact;
                     }
                 }
-                Told::Fact(FactChange::Remove { fact_id, .. }) => drop(facts.remove(fact_id.as_str())),
+                Arrival::Fact(FactChange::Remove { fact_id, .. }) => drop(facts.remove(fact_id.as_str())),
                 _ => (),
             }
         }
