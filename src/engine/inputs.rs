@@ -1,4 +1,4 @@
-//! The inputs of an engine, and what each does.
+//! Inputs of an engine.
 
 use crate::domain::{
     Decision, Fact, FactBody, FactChange, Reason, Registration, Rejection, SubjectKind, UtcSecond,
@@ -8,33 +8,33 @@ use crate::engine::state::ledger::VersionCheck;
 use crate::engine::totals::count::Change;
 use crate::engine::{Engine, Output};
 
-/// Where in the feed a record stands.
+/// Position of a record in the feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position {
-    /// Its offset.
+    /// Offset in its partition.
     pub offset: i64,
-    /// When the broker appended it: the engine's only time.
+    /// Append time by the broker: the engine's only clock.
     pub appended_at: UtcSecond,
 }
 
-/// What changes an engine.
+/// An input of an engine.
 #[derive(Clone, Copy, Debug)]
 pub enum Input<'a> {
     /// A record of the feed that the contract accepted.
     Registered {
-        /// What it says.
+        /// The registration.
         registration: &'a Registration<'a>,
-        /// Where it stands.
+        /// Its position in the feed.
         at: Position,
     },
     /// A record of the feed that could not be used: only its position matters.
     Quarantined {
-        /// Where it stands.
+        /// Its position in the feed.
         at: Position,
     },
-    /// A reference fact came, changed or went.
+    /// A reference fact was put or removed.
     Referenced(&'a FactChange),
-    /// A reviewer decided.
+    /// A reviewer's decision.
     Decided(&'a Decision),
 }
 

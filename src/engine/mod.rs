@@ -1,10 +1,9 @@
-//! What stands in contradiction or far outside the usual, derived from registrations and facts.
+//! Alerts on contradictions and unusual patterns, derived from registrations, facts and decisions.
 //!
-//! One engine per municipality, one writer, no clock, no random numbers, nothing that waits. All
-//! that it derives is a function of the registrations that count (their highest versions), of the
-//! facts as known and of the decisions: the order in which they came shows only in
-//! [`Alert::assessed_at`], [`Alert::offset`] and a hold's `proposed_at`. Every input is taken; none
-//! can make it fail.
+//! One engine per municipality: single writer, synchronous, without clock and random numbers. Open alerts are a
+//! function of the latest version of every registration, the known facts and the decisions; the order of arrival
+//! shows only in [`Alert::assessed_at`], [`Alert::offset`] and a hold's `proposed_at`. The engine is total: no input
+//! makes it fail.
 //!
 //! `engine` never names `rules`, `contract`, `config` or `service`: it must run from a text file.
 
@@ -62,19 +61,19 @@ use rule::interface::ActiveRules;
 use state::municipality::State;
 use stats::calibration::Calibration;
 
-/// What the engine says.
+/// An output of the engine.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
     /// A registration was assessed.
     Assessed(Assessed),
-    /// What should stand about a subject changed. No finding: nothing should stand any more.
+    /// The alert on a subject changed; without findings it is withdrawn.
     Alert(Box<Alert>),
 }
 
 /// The sizes of an engine's state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sizes {
-    /// Registrations kept.
+    /// Retained registrations.
     pub kept_registrations: usize,
     /// Carers with an id.
     pub carers: usize,
@@ -86,11 +85,11 @@ pub struct Sizes {
 pub struct Engine {
     state: State,
     rules: RuleSet,
-    /// The rules by what they assess.
+    /// The rules by the kind of subject that they assess.
     active_rules: ActiveRules,
-    /// The marks for which a client's period is looked at again with the one after.
+    /// Marks that make a client's period depend on the next one.
     marks_reading_next_period: Vec<Mark>,
-    /// A carer's day with more registered minutes is looked at as a whole.
+    /// Minutes of a carer's local day, above which all its visits depend on each other.
     long_day_minutes: Option<u32>,
     visits: HashMap<Slot, SubjectState>,
     periods: HashMap<SubjectPeriod, SubjectState>,
@@ -99,23 +98,23 @@ pub struct Engine {
     at: Position,
     watermark: UtcSecond,
     history_truncated: bool,
-    /// Exactly derived from here on; everything where the log was seen from its beginning.
+    /// Start of complete history: alerts on later visits are derived exactly.
     complete_from: UtcSecond,
     scratch: assess::visits::Scratch,
     hold_limits: HoldLimits,
     calibration: Calibration,
     carer_signals: HashMap<(CarerId, Month), PeriodSignals>,
     pattern_scores: alert::patterns::PatternScores,
-    /// Patterns that wait, in order.
+    /// Patterns beyond the budget, in order.
     waiting_patterns: Vec<SubjectPeriod>,
-    /// Pay periods that are to be looked at.
+    /// Pay periods to assess.
     dirty: DirtyPeriods,
-    /// What the budget is reckoned by has changed.
+    /// Whether the budget, or a pattern's p-value, changed since the budget was applied.
     budget_dirty: bool,
 }
 
 impl Engine {
-    /// An engine that has seen nothing.
+    /// An engine without inputs.
     #[must_use]
     pub fn new(settings: Arc<Settings>, rules: RuleSet) -> Self {
         let rule_counts = rules.iter().map(|listed| RuleCounts::new(listed.definition.id)).collect();

@@ -5,26 +5,26 @@ use crate::engine::state::municipality::{Changed, State};
 use crate::engine::state::timeline::Timeline;
 use crate::engine::stats::baseline::{Baseline, Predictive, Prior};
 
-/// What is usual is shown with hardly any prior: it is a description, no test.
-const SHOWN: Prior =
+/// A weak prior: the ratio is a description, not a test.
+const DESCRIPTIVE: Prior =
     Prior { mean: 0.0, sd: 0.3, mean_weight: 0.1, sd_weight: 1.0, observations_effective: 60.0 };
 
-/// What a carer or client has registered within the days that are kept.
+/// Statistics of a carer's or client's retained registrations.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Rolling {
     /// Registrations that count.
     pub visits: u32,
     /// Registered seconds.
     pub seconds: i64,
-    /// Share with an end that was typed in afterwards, 0 to 1.
+    /// Share with an end entered by hand, 0 to 1.
     pub manual_share: f64,
-    /// Share with both ends captured by something bound to the place, 0 to 1.
+    /// Share with two electronic captures, 0 to 1.
     pub electronic_share: f64,
-    /// Usual registered over planned length; 1 = as planned.
+    /// Median ratio of registered to planned length; 1 = as planned.
     pub usual_ratio: f64,
     /// Predictive scale of the natural logarithm of that ratio.
     pub ratio_sd_log: f64,
-    /// Visits that the ratio was learned from.
+    /// Visits that the ratio is learnt from.
     pub observations: u32,
 }
 
@@ -38,14 +38,14 @@ pub enum EntityRef<'a> {
 }
 
 impl Engine {
-    /// Rolling statistics of a carer; `None` where nothing of it is kept.
+    /// Rolling statistics of a carer; `None` without retained registrations.
     #[must_use]
     pub fn carer(&self, carer_ref: &str) -> Option<Rolling> {
         let carer = self.state.interners.carers.find(carer_ref)?;
         self.rolling(&self.state.carer(carer).timeline)
     }
 
-    /// Rolling statistics of a client; `None` where nothing of it is kept.
+    /// Rolling statistics of a client; `None` without retained registrations.
     #[must_use]
     pub fn client(&self, client_ref: &str) -> Option<Rolling> {
         let client = self.state.interners.clients.find(client_ref)?;
@@ -56,7 +56,7 @@ impl Engine {
         let count = u32::try_from(timeline.all().len()).ok().filter(|count| 0 < *count)?;
         let share = |part: u32| f64::from(part) / f64::from(count);
         let (mut seconds, mut manual, mut electronic) = (0, 0, 0);
-        let mut baseline = Baseline::new(SHOWN);
+        let mut baseline = Baseline::new(DESCRIPTIVE);
         for visit in timeline.all().iter().map(|pin| self.state.ledger.counted(pin.slot)) {
             seconds += visit.seconds();
             manual += u32::from(visit.is_manual());
@@ -78,7 +78,7 @@ impl Engine {
     }
 
     /// Removes at most `max` carers and clients from those that changed since they were drained last, the longest
-    /// waiting first, and returns their statistics; `None` where nothing of one is kept any more.
+    /// waiting first, and returns their statistics; `None` without retained registrations.
     pub fn drain_changed(&mut self, max: usize) -> Vec<(EntityRef<'_>, Option<Rolling>)> {
         let count = max.min(self.state.changed_since_read.len());
         let changed: Vec<Changed> = self.state.changed_since_read.drain(..count).collect();

@@ -1,4 +1,4 @@
-//! From what stands about a subject to the alert that says so.
+//! Alerts and holds, built from a subject's findings.
 
 use crate::domain::{
     Action, Alert, Class, Finding, Grade, Hold, HoldState, Measure, Month, PaymentMode, Subject, SubjectKind,
@@ -13,7 +13,7 @@ use crate::engine::totals::tally::NOTHING;
 use crate::engine::{Engine, Output};
 
 impl Engine {
-    /// The alert about a visit. Where nothing stands any more it is the one that takes `before` back.
+    /// The alert on a visit; the withdrawal of the alert of `before` where there are no findings any more.
     pub(in crate::engine) fn visit_alert(
         &self,
         visit: &Visit,
@@ -42,7 +42,7 @@ impl Engine {
         }
     }
 
-    /// The alert about a period; no seconds of it are in question one by one.
+    /// The alert on a period; it has no seconds in question.
     pub(in crate::engine) fn period_alert(
         &self,
         period: SubjectPeriod,
@@ -75,7 +75,7 @@ impl Engine {
         }
     }
 
-    /// What the alerts about visits and about periods have in common.
+    /// The fields that alerts on visits and on periods share.
     fn frame(
         &self,
         alert_id: String,
@@ -84,7 +84,7 @@ impl Engine {
         current: &SubjectState,
         before: &SubjectState,
     ) -> Alert {
-        // A withdrawal keeps the class and grade of what it takes back.
+        // A withdrawal keeps the class and grade of the withdrawn alert.
         let rule_hit = if current.is_alert() { &current.hits } else { &before.hits };
         let classes = rule_hit.iter().map(|hit| self.rules[usize::from(hit.rule)].definition.class);
         let kind = subject.kind;
@@ -138,7 +138,7 @@ impl Engine {
         }
     }
 
-    /// The hold on the seconds that hold-grade findings dispute, or the superseded one that was.
+    /// The hold on the seconds that findings of grade hold dispute, or the superseded hold of `before`.
     fn hold(
         &self,
         visit: &Visit,
@@ -161,7 +161,7 @@ impl Engine {
         let entry = self.state.ledger.entry(visit.slot);
         let state = match self.decisions.get(alert_id) {
             _ if withdrawn => HoldState::Superseded,
-            // A decision is about the version that the reviewer saw.
+            // A decision counts for the version that the reviewer saw.
             Some(decision) if entry.appended_at <= decision.decided_at => decided_state(decision.action),
             _ => HoldState::Proposed,
         };
@@ -182,7 +182,7 @@ impl Engine {
         })
     }
 
-    /// When a period is paid: by its calendar, else by the settings.
+    /// The payout run of a period: by its calendar fact, else by the settings.
     fn payout_run(&self, period: Month) -> UtcSecond {
         let settings = &self.state.settings;
         self.state.facts.calendar(period).map_or_else(
@@ -197,16 +197,16 @@ impl Engine {
         )
     }
 
-    /// The first payout run after `at`; `None` where none of the months around is paid later.
+    /// The first payout run after `at`; `None` where no pay period around `at` is paid later.
     #[must_use]
     pub fn next_payout_run(&self, at: UtcSecond) -> Option<UtcSecond> {
-        // A month is paid some weeks after it ended; the earliest that can be unpaid began a quarter ago.
+        // A month is paid some weeks after its end; the earliest unpaid one started at most a quarter ago.
         let first = self.state.settings.zone.month(at.plus(-92 * crate::engine::model::DAY_SECONDS));
         let months = std::iter::successors(Some(first), |month| Some(month.next())).take(5);
         months.map(|month| self.payout_run(month)).filter(|run| at < *run).min()
     }
 
-    /// What `seconds` of a visit cost, in öre. Nothing where registered time is not what is paid.
+    /// Price of `seconds` of a visit, in öre; 0 where the payment does not depend on registered time.
     fn price(&self, visit: &Visit, seconds: i64) -> i64 {
         if !visit.billable || matches!(visit.payment_mode, PaymentMode::Granted | PaymentMode::Fixed) {
             return 0;
@@ -217,7 +217,7 @@ impl Engine {
         seconds.saturating_mul(ore_per_hour) / 3600
     }
 
-    /// All alerts that should stand now, in order of alert id.
+    /// All open alerts, in order of alert id.
     #[must_use]
     pub fn open_alerts(&self) -> Vec<Alert> {
         let visits = self.visits.iter().filter(|(_, current)| current.is_alert());
@@ -230,8 +230,8 @@ impl Engine {
         alerts
     }
 
-    /// Can this engine derive what should stand about `subject`? Not where it is older than what is
-    /// kept, was never seen, or lies too near the beginning of a log that begins in the middle.
+    /// Whether this engine derives the alert on `subject` exactly: not for one that is expired or unknown, or lies
+    /// too near the start of a truncated log.
     #[must_use]
     pub fn knows(&self, subject: &Subject) -> bool {
         if subject.kind == SubjectKind::Registration {
@@ -244,7 +244,7 @@ impl Engine {
         month.is_some_and(|month| from <= self.state.settings.zone.instant(month, 1, 0))
     }
 
-    /// Tells all alerts again, because what hangs on them may have changed.
+    /// Publishes all open alerts, whose prices or dates may have changed.
     pub(in crate::engine) fn publish_all(&self, out: &mut Vec<Output>) {
         out.extend(self.open_alerts().into_iter().map(|alert| Output::Alert(Box::new(alert))));
     }

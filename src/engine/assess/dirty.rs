@@ -1,8 +1,8 @@
-//! Pay periods that changed since they were last looked at.
+//! Dirty pay periods: those to assess in the next micro-batch.
 //!
-//! They wait until nothing more comes, or for so many registrations: a carer's month is looked at once for
-//! all that a batch brings to it. What stands then is what would stand had each registration been followed
-//! by a look of its own, as it is a function of what counts; only what came and went in between is not told.
+//! A batch ends when the feed is idle, and after [`REGISTRATIONS_MAX`] registrations at the latest, so that a carer's
+//! month is assessed once for all its changes. Batching does not change the final alerts, only intermediate
+//! states.
 
 use hashbrown::HashSet;
 
@@ -11,24 +11,24 @@ use crate::engine::model::visit::Visit;
 use crate::engine::state::municipality::State;
 use crate::engine::{Engine, Output};
 
-/// So many registrations are waited for at most: a visit ranks by what is known of its carer's month, and that
-/// should be of the same day. In a town of two thousand clients these are some hours' records.
+/// Registrations of a batch at most: a visit's score includes its carer's month, which should be of the same day. In
+/// a town of 2,000 clients this is a few hours of records.
 const REGISTRATIONS_MAX: u32 = 2048;
 
-/// What is to be looked at.
+/// Dirty periods of the current batch.
 #[derive(Default)]
 pub(in crate::engine) struct DirtyPeriods {
-    /// Each once, in no order that means anything.
+    /// Dirty periods, each once, unordered.
     pub(in crate::engine) periods: HashSet<SubjectPeriod>,
-    /// Those of them that had begun or ended at some time since: they had one visit or none.
+    /// Those that had at most one visit at some time in the batch: they may have opened or become empty.
     pub(in crate::engine) opened_or_emptied: HashSet<SubjectPeriod>,
     registrations: u32,
 }
 
 impl DirtyPeriods {
-    /// Notes the periods that the visit counts in, but for its pair's: pairs are looked at with their client.
-    /// And but for its tags': those are noted where the tag's own count changes.
-    pub(in crate::engine) fn note(&mut self, state: &State, visit: &Visit) {
+    /// Marks the visit's carer, client and provider periods dirty. Pairs follow from their client; tags are tracked
+    /// in [`State::tags_counted`].
+    pub(in crate::engine) fn mark(&mut self, state: &State, visit: &Visit) {
         let month = visit.pay_period;
         for subject in [
             PeriodSubject::Carer(visit.carer),
@@ -45,21 +45,20 @@ impl DirtyPeriods {
 }
 
 impl Engine {
-    /// Looks at all pay periods that changed since they were last looked at. To be called where nothing more
-    /// comes, and before [`Engine::standing`] is asked for.
+    /// Assesses the dirty pay periods. To be called when the feed is idle, and before [`Engine::open_alerts`].
     pub fn assess_dirty_periods(&mut self, out: &mut Vec<Output>) {
         if self.has_dirty_periods() {
             self.assess_periods(false, out);
         }
     }
 
-    /// Has any pay period changed since it was last looked at?
+    /// Whether any pay period is dirty.
     #[must_use]
     pub const fn has_dirty_periods(&self) -> bool {
         0 < self.dirty.registrations || self.budget_dirty
     }
 
-    /// A registration more has changed pay periods.
+    /// Counts a registration of the batch; ends the batch where it is full.
     pub(in crate::engine) fn assess_periods_when_due(&mut self, out: &mut Vec<Output>) {
         self.dirty.registrations += 1;
         if REGISTRATIONS_MAX <= self.dirty.registrations {

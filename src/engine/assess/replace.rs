@@ -132,7 +132,7 @@ impl Engine {
             self.remark_month_after(visit.client, visit.pay_period);
         }
         if !visit.open {
-            self.dirty.note(&self.state, &visit);
+            self.dirty.mark(&self.state, &visit);
         }
         self.hold_limits.visit(
             visit.day,

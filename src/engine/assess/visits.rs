@@ -97,7 +97,7 @@ impl Engine {
 
     /// The periods that the visit counts in are to be looked at.
     pub(in crate::engine) fn mark_periods_dirty(&mut self, slot: Slot) {
-        self.dirty.note(&self.state, self.state.ledger.counted(slot));
+        self.dirty.mark(&self.state, self.state.ledger.counted(slot));
     }
 
     /// The client's visits of the next month are looked at again: what is usual for a client in a month
