@@ -1,8 +1,6 @@
 //! Inputs of an engine.
 
-use crate::domain::{
-    Decision, Fact, FactBody, FactChange, Reason, Registration, Rejection, SubjectKind, UtcSecond,
-};
+use crate::domain::{Decision, Fact, FactBody, FactChange, Reason, Registration, Rejection, UtcSecond};
 use crate::engine::model::{BASELINE_DAYS_MAX, DAY_SECONDS, ENTITIES_MAX};
 use crate::engine::state::ledger::VersionCheck;
 use crate::engine::totals::count::Change;
@@ -63,18 +61,15 @@ impl Engine {
                 return Some(self.registered(registration, out));
             }
             Input::Quarantined { at } => self.at = at,
-            Input::Referenced(change) => {
-                let affects = self.state.facts.change(change, &mut self.state.interners);
-                affects.into_iter().for_each(|affects| self.touch(affects, out));
-            }
+            Input::Referenced(change) => self.apply_fact(change, out),
             Input::Decided(decision) => self.apply_decision(decision, out),
         }
         None
     }
 
-    /// Moves event time on, and once a day lets go of what is too old. Event time is when the source
-    /// sent the record, as far as it was appended by then: so old months that are fed in anew are
-    /// judged as they were when they were new.
+    /// Advances the watermark, and expires old state once a day. The watermark is the greatest time at which a record
+    /// was sent by its source, clipped at its append time: so a month that is fed in anew is assessed as it was when
+    /// it was new.
     fn advance(&mut self, registration: &Registration<'_>, at: Position, out: &mut Vec<Output>) {
         let sent_at = registration.emitted_at.or(registration.end_at).unwrap_or(registration.start_at);
         let event_time = sent_at.min(at.appended_at).max(self.watermark);
@@ -83,11 +78,11 @@ impl Engine {
         }
         let day = |at: UtcSecond| at.0.div_euclid(DAY_SECONDS);
         if day(self.watermark) < day(event_time) {
-            // Before what they hang on is let go of.
+            // Before the state that they depend on expires.
             self.assess_dirty_periods(out);
-            let kept = i64::from(self.state.settings.retained_days) * DAY_SECONDS;
-            self.expire(UtcSecond(day(event_time) * DAY_SECONDS - kept));
-            // Each day adds to what may be told.
+            let retained = i64::from(self.state.settings.retained_days) * DAY_SECONDS;
+            self.expire(UtcSecond(day(event_time) * DAY_SECONDS - retained));
+            // The budget grows with each day of a pay period.
             self.budget_dirty = true;
         }
         self.at = at;
@@ -132,9 +127,14 @@ impl Engine {
         Disposition::Scored
     }
 
-    /// Notes a decision; the latest on an alert counts, whatever the order of arrival, and with it its
-    /// exception: no other is left on the topic once that is compacted.
-    pub(in crate::engine) fn apply_decision(&mut self, decision: &Decision, out: &mut Vec<Output>) {
+    fn apply_fact(&mut self, change: &FactChange, out: &mut Vec<Output>) {
+        let affects = self.state.facts.change(change, &mut self.state.interners);
+        affects.into_iter().for_each(|affects| self.reassess_by_fact(affects, out));
+    }
+
+    /// Applies a decision. The latest on an alert counts, whatever the order of arrival, and with it its exception:
+    /// the compacted topic keeps no other.
+    fn apply_decision(&mut self, decision: &Decision, out: &mut Vec<Output>) {
         let key = |decision: &Decision| (decision.decided_at, decision.decision_id.clone());
         let known = self.decisions.get(&decision.alert_id);
         if known.is_some_and(|known| key(decision) <= key(known)) {
@@ -157,12 +157,10 @@ impl Engine {
             }));
         }
         for change in &changes {
-            self.apply(Input::Referenced(change), out);
+            self.apply_fact(change, out);
         }
-        let prefix = format!("{}:{}:", self.state.settings.municipality, SubjectKind::Registration.as_str());
-        let slot = decision.alert_id.strip_prefix(&prefix).and_then(|id| self.state.ledger.find(id));
-        let current = slot.and_then(|slot| Some((slot, self.visits.get(&slot)?)));
-        if let Some((slot, current)) = current.filter(|(_, current)| current.is_alert()) {
+        if let Some(slot) = self.affected_by_decision(decision) {
+            let current = &self.visits[&slot];
             let alert = self.visit_alert(self.state.ledger.counted(slot), current, current);
             out.push(Output::Alert(Box::new(alert)));
         }

@@ -24,7 +24,7 @@ use hashbrown::HashMap;
 
 pub use alert::assessed::Assessed;
 pub use alert::budget::PatternBudget;
-pub use assess::periods::LENGTH_EXCESS_LOG_MIN;
+pub use assess::affected::LENGTH_EXCESS_LOG_MIN;
 pub use inputs::{Disposition, Input, Position};
 pub use model::interner::{CarerId, ClientId, ProviderId, TextId};
 pub use model::mark::Mark;

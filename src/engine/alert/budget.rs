@@ -32,19 +32,15 @@ impl Engine {
         candidates.sort_unstable_by(|a, b| {
             (a.0.cmp(&b.0)).then(a.1.total_cmp(&b.1)).then_with(|| name(a.2).cmp(&name(b.2)))
         });
-        let mut over = Vec::new();
+        let mut beyond = Vec::new();
         for of_month in candidates.chunk_by(|a, b| a.0 == b.0) {
-            over.extend(of_month.iter().skip(self.budget(of_month[0].0)).map(|(_, _, period)| *period));
+            beyond.extend(of_month.iter().skip(self.budget(of_month[0].0)).map(|(_, _, period)| *period));
         }
-        over.sort_unstable();
-        let changed: Vec<SubjectPeriod> =
-            (over.iter().filter(|period| !self.waiting_patterns.contains(*period)))
-                .chain(self.waiting_patterns.iter().filter(|period| over.binary_search(period).is_err()))
-                .copied()
-                .collect();
-        self.waiting_patterns = over;
-        for period in changed {
-            self.assess_period(period, true, out);
+        beyond.sort_unstable();
+        let affected = self.periods_affected_by_budget(&beyond);
+        self.waiting_patterns = beyond;
+        for period in affected {
+            self.reassess_period(period, out);
         }
         self.budget_dirty = false;
     }

@@ -48,7 +48,7 @@ impl Engine {
     /// Assesses the dirty pay periods. To be called when the feed is idle, and before [`Engine::open_alerts`].
     pub fn assess_dirty_periods(&mut self, out: &mut Vec<Output>) {
         if self.has_dirty_periods() {
-            self.assess_periods(false, out);
+            self.assess_periods(out);
         }
     }
 

@@ -1,5 +1,6 @@
 //! What a change affects, and the rules run on it.
 
+pub(in crate::engine) mod affected;
 pub(in crate::engine) mod dirty;
 pub(in crate::engine) mod periods;
 pub(in crate::engine) mod replace;

@@ -1,4 +1,4 @@
-//! Rules look at visits, and what they found is weighed.
+//! Assessment of visits: runs the visit rules, counts marks, weighs and commits findings.
 
 use crate::domain::{Day, Grade, Lowered, MissingFact, Month};
 use crate::engine::alert::limits::Held;
@@ -13,7 +13,7 @@ use crate::engine::rule::sight::Sight;
 use crate::engine::totals::count::Change;
 use crate::engine::{Engine, Output};
 
-/// Vectors that are used again for every registration.
+/// Buffers that are reused for every registration.
 #[derive(Default)]
 pub(in crate::engine) struct Scratch {
     pub(in crate::engine) affected: Vec<Slot>,
@@ -21,15 +21,15 @@ pub(in crate::engine) struct Scratch {
     pub(in crate::engine) undetermined: Vec<(u16, MissingFact)>,
     pub(in crate::engine) visit_marks: VisitMarks,
     rules_proposing_hold: u64,
-    /// Visits whose marks may have changed with what is usual for their client.
-    pub(in crate::engine) to_remark: Vec<Slot>,
-    /// Breakers that opened or closed.
+    /// Visits whose marks may have changed with their client's mean length.
+    pub(in crate::engine) stale_marks: Vec<Slot>,
+    /// Breakers that opened or closed: rule and local day.
     pub(in crate::engine) flipped_breakers: Vec<(u16, Day)>,
 }
 
 impl Engine {
-    /// Lets every rule look at the visit in `slot`; hits and marks are in the scratch after it. Was
-    /// anything found that names others, be it silenced by an exception?
+    /// Runs every rule on the visit in `slot`; leaves hits and marks in the scratch. Returns whether any hit names
+    /// other registrations, silenced ones included.
     pub(in crate::engine) fn run_rules(&mut self, slot: Slot) -> bool {
         let Scratch { hits, undetermined, visit_marks, rules_proposing_hold, .. } = &mut self.scratch;
         hits.clear();
@@ -38,7 +38,7 @@ impl Engine {
         *rules_proposing_hold = 0;
         let state = &self.state;
         let Some(visit) = state.ledger.visit(slot) else { return false };
-        // Nothing is ever found about an open visit; debug builds hold the rules to it.
+        // Open visits have no findings; debug builds check that of every rule.
         if visit.open && !cfg!(debug_assertions) {
             return false;
         }
@@ -83,38 +83,32 @@ impl Engine {
         names_others
     }
 
-    /// Counts the visit by the marks that were just noted; true where that changed anything.
+    /// Replaces the visit's marks by those in the scratch; returns whether that changed them.
     fn count_marks(&mut self, slot: Slot) -> bool {
         let VisitMarks { marks, .. } = self.scratch.visit_marks;
         let ratio_before = self.state.ledger.entry(slot).marks.ratio();
         let changed = self.state.set_marks(slot, marks);
         if changed && marks.ratio() != ratio_before {
             let visit = self.state.ledger.counted(slot);
-            self.remark_month_after(visit.client, visit.pay_period);
+            self.mark_next_month_stale(visit.client, visit.pay_period);
         }
         changed
     }
 
-    /// The periods that the visit counts in are to be looked at.
+    /// Marks the periods that the visit counts in dirty.
     pub(in crate::engine) fn mark_periods_dirty(&mut self, slot: Slot) {
         self.dirty.mark(&self.state, self.state.ledger.counted(slot));
     }
 
-    /// The client's visits of the next month are looked at again: what is usual for a client in a month
-    /// is taken from the month before.
-    pub(in crate::engine) fn remark_month_after(&mut self, client: ClientId, month: Month) {
-        let entity = self.state.client(client);
-        if entity.months.get(month.next()).is_some() {
-            let ledger = &self.state.ledger;
-            let later = entity.timeline.all().iter().map(|pin| pin.slot);
-            self.scratch
-                .to_remark
-                .extend(later.filter(|slot| ledger.counted(*slot).pay_period == month.next()));
-        }
+    /// Marks of the client's next month are stale: the client's mean length of `month` changed.
+    pub(in crate::engine) fn mark_next_month_stale(&mut self, client: ClientId, month: Month) {
+        let mut stale = std::mem::take(&mut self.scratch.stale_marks);
+        self.affected_by_client_baseline(client, month, &mut stale);
+        self.scratch.stale_marks = stale;
     }
 
-    /// Assesses a registration whose version was just placed; always tells the assessment. True where its
-    /// marks count anew.
+    /// Assesses a registration whose version was just inserted; always publishes the assessment. Returns whether its
+    /// marks changed.
     pub(in crate::engine) fn assess_new(
         &mut self,
         slot: Slot,
@@ -122,9 +116,7 @@ impl Engine {
         out: &mut Vec<Output>,
     ) -> bool {
         if self.run_rules(slot) {
-            // A finding on several need not name all whom it concerns: an exception silences one side of a pair,
-            // and a copy names its original, not the copies of itself.
-            self.state.neighbours(self.state.ledger.counted(slot), affected);
+            self.affected_by_named(slot, affected);
         }
         let counted_anew = self.count_marks(slot);
         let combined = self.combined(slot);
@@ -133,7 +125,7 @@ impl Engine {
         counted_anew
     }
 
-    /// Assesses again, without another word where nothing changed.
+    /// Assesses a registration again; publishes only where its findings changed.
     pub(in crate::engine) fn assess_again(
         &mut self,
         slot: Slot,
@@ -150,7 +142,7 @@ impl Engine {
         }
     }
 
-    /// Is what stands about the visit what the rules just found?
+    /// Whether the visit's current findings are those in the scratch.
     pub(in crate::engine) fn is_up_to_date(&self, slot: Slot) -> bool {
         let Scratch { hits, rules_proposing_hold, .. } = &self.scratch;
         match self.visits.get(&slot) {
@@ -159,7 +151,7 @@ impl Engine {
         }
     }
 
-    /// How likely the visit's signals are, with those of its carer's pay period.
+    /// The calibrated p-value of the visit's signals and those of its carer's pay period.
     fn combined(&mut self, slot: Slot) -> Option<f64> {
         let visit = self.state.ledger.counted(slot);
         if visit.open {
@@ -178,8 +170,8 @@ impl Engine {
         self.calibration.weigh(of_visit, of_carer).combined
     }
 
-    /// Makes the hits in the scratch what stands about the visit in `slot`; the registrations that
-    /// they name, and that the ones before named, are added to `affected`.
+    /// Stores the scratch hits as the visit's current findings; adds the registrations that they name, or that the
+    /// ones before named, to `affected`.
     fn commit_findings(
         &mut self,
         slot: Slot,
@@ -195,9 +187,7 @@ impl Engine {
         }
         let visit = self.state.ledger.counted(slot).clone();
         let before = before.unwrap_or_default();
-        affected.extend(
-            before.hits.iter().chain(&hits).flat_map(|rule_hit| rule_hit.hit.related.iter().copied()),
-        );
+        Self::affected_by_findings(&before.hits, &hits, affected);
         self.count_new(&hits, &before.hits);
         before.entities.iter().for_each(|of| self.state.count_findings(*of, Change::Retract));
         let changed = republish || before.hits != hits;
@@ -223,7 +213,7 @@ impl Engine {
         }
     }
 
-    /// Counts what is proposed about a visit for the bounds.
+    /// Counts a visit's proposed holds for breakers and caps.
     pub(in crate::engine) fn count_proposed_holds(
         &mut self,
         visit: &Visit,
@@ -244,7 +234,7 @@ impl Engine {
         self.hold_limits.held((visit.provider, visit.pay_period), before.held, now.held, by_id);
     }
 
-    /// Takes back what stood about a cancelled registration.
+    /// Withdraws the findings of a cancelled registration.
     pub(in crate::engine) fn cancelled(
         &mut self,
         slot: Slot,
@@ -253,7 +243,7 @@ impl Engine {
         out: &mut Vec<Output>,
     ) {
         let (Some(before), Some(visit)) = (self.visits.remove(&slot), visit) else { return };
-        affected.extend(before.hits.iter().flat_map(|rule_hit| rule_hit.hit.related.iter().copied()));
+        Self::affected_by_cancellation(&before, affected);
         before.entities.iter().for_each(|of| self.state.count_findings(*of, Change::Retract));
         self.count_proposed_holds(visit, &before, &SubjectState::default());
         if before.is_alert() {
@@ -261,7 +251,7 @@ impl Engine {
         }
     }
 
-    /// Assesses `affected` again, but for `except`, which was just assessed, and what is not kept.
+    /// Assesses `affected` again, without `except`, which was just assessed.
     pub(in crate::engine) fn assess_all(
         &mut self,
         affected: &mut Vec<Slot>,
@@ -288,7 +278,7 @@ impl Engine {
         related.iter().for_each(|slot| self.assess_again(*slot, &mut ripples, out));
     }
 
-    /// Each once, in order of start and id: what is told does not depend on where things are kept.
+    /// Sorts counted registrations by start and id, each once, so that outputs do not depend on slots.
     pub(in crate::engine) fn in_order(&self, slots: &mut Vec<Slot>) {
         let ledger = &self.state.ledger;
         slots.retain(|slot| ledger.visit(*slot).is_some());
@@ -310,7 +300,7 @@ impl Engine {
     }
 }
 
-/// The seconds on which holds are proposed.
+/// The seconds that the hits of `rules_proposing_hold` dispute; `None` without such rules.
 fn held(visit: &Visit, hits: &[RuleHit], rules_proposing_hold: u64) -> Option<Held> {
     (rules_proposing_hold != 0).then(|| {
         let grave = hits.iter().filter(|rule_hit| rules_proposing_hold >> rule_hit.rule & 1 == 1);

@@ -1,9 +1,11 @@
 //! Visits that can affect each other, for [`crate::engine::assess::affected`].
 
-use crate::domain::{Day, Span, UtcSecond};
+use crate::domain::{Day, Month, Span, UtcSecond};
+use crate::engine::model::interner::{CarerId, ClientId, ProviderId, TextId};
 use crate::engine::model::visit::{Slot, Visit};
 use crate::engine::model::{BASELINE_DAYS_MAX, NEIGHBOUR_GAP_SECONDS_MAX};
 use crate::engine::state::municipality::State;
+use crate::engine::totals::tally::Tally;
 
 /// A visit that starts no earlier than another one of the same carer or client.
 pub(in crate::engine) struct LaterVisit<'a> {
@@ -50,6 +52,58 @@ impl State {
             });
             visits.take_while(move |later| later.visit.day <= last)
         })
+    }
+
+    /// The client's visits.
+    pub(in crate::engine) fn visits_of_client(&self, client: ClientId, into: &mut Vec<Slot>) {
+        into.extend(self.client(client).timeline.all().iter().map(|pin| pin.slot));
+    }
+
+    /// The client's visits of a pay period.
+    pub(in crate::engine) fn visits_of_client_in(
+        &self,
+        client: ClientId,
+        month: Month,
+        into: &mut Vec<Slot>,
+    ) {
+        let slots = self.client(client).timeline.all().iter().map(|pin| pin.slot);
+        into.extend(slots.filter(|slot| self.ledger.counted(*slot).pay_period == month));
+    }
+
+    /// The carer's visits.
+    pub(in crate::engine) fn visits_of_carer(&self, carer: CarerId, into: &mut Vec<Slot>) {
+        into.extend(self.carer(carer).timeline.all().iter().map(|pin| pin.slot));
+    }
+
+    /// Visits to other clients that were captured with a tag ever mounted at the client's home.
+    pub(in crate::engine) fn visits_with_a_tag_of(&self, client: ClientId, into: &mut Vec<Slot>) {
+        let tags = self.facts.tags_of(client);
+        if tags.is_empty() {
+            return;
+        }
+        let is_mounted = |tag: Option<TextId>| tag.is_some_and(|tag| tags.contains(&tag));
+        self.visits_where(
+            |visit| visit.client != client && (is_mounted(visit.start_tag) || is_mounted(visit.end_tag)),
+            into,
+        );
+    }
+
+    /// All counted visits for which `fits` is true.
+    pub(in crate::engine) fn visits_where(&self, fits: impl Fn(&Visit) -> bool, into: &mut Vec<Slot>) {
+        into.extend(self.ledger.visits().filter(|visit| fits(visit)).map(|visit| visit.slot));
+    }
+
+    /// Carers with a closed visit at a provider in a pay period.
+    pub(in crate::engine) fn carers_at(
+        &self,
+        provider: ProviderId,
+        month: Month,
+    ) -> impl Iterator<Item = CarerId> {
+        let is_at = move |tally: &Tally| tally.providers().iter().any(|(known, _)| *known == provider);
+        let carers = (0u32..).zip(&self.carers);
+        carers
+            .filter(move |(_, entity)| entity.months.get(month).is_some_and(is_at))
+            .map(|(id, _)| CarerId::from(id))
     }
 
     /// The carer's visits on the local day of a counted visit, where together they exceed `minutes`.

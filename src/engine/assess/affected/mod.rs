@@ -1,0 +1,185 @@
+//! Invalidation: what is assessed again when something changes. No other module decides it.
+//!
+//! | Changed | Assessed again | Row |
+//! |---|---|---|
+//! | a late visit | neighbours with findings, which it may withdraw; later visits that depend on it; its carer's long day | [`affected_by_late_visit`] |
+//! | a version | neighbours of the retracted version, later visits that depend on it, its carer's long day | [`affected_by_retracted_version`] |
+//! | a cancellation | registrations that the cancelled one's findings name, wherever they are | [`affected_by_cancellation`] |
+//! | findings of a visit | registrations named before or now; the visit's neighbours where it names any | [`affected_by_findings`], [`affected_by_named`] |
+//! | a fact | visits and periods of the fact's scope | [`affected_by_fact`], [`periods_affected_by_fact`] |
+//! | a decision | the alert of the decided hold; the scope of the decision's exception, as for a fact | [`affected_by_decision`] |
+//! | a client's mean length | the client's visits of the next month | [`affected_by_client_baseline`] |
+//! | a peer baseline | periods that can have a pattern under the new baseline, or have one | [`periods_affected_by_baseline`] |
+//! | a device's carers | visits with the device on that day | [`affected_by_devices`] |
+//! | a limit on holds | visits of a breaker that opened or closed; visits that are beyond a cap now, or no longer | [`affected_by_breaker`], [`affected_by_caps`] |
+//! | the pattern budget | patterns that exceed the budget now, or no longer | [`periods_affected_by_budget`] |
+//! | a visit's totals | the periods of its carer, client and provider | [`DirtyPeriods::mark`] |
+//! | a period | the next period; where it opened or emptied, the one before; the client's and carer's pairs | [`periods_affected_by_periods`] |
+//!
+//! A visit on the right side is run through all rules again; a period is digested, and its findings are derived where
+//! its fingerprint changed. A superset is always right and costs time; debug builds check after every registration
+//! that later visits are up to date. Queries on the state are in [`crate::engine::state::neighbours`].
+//!
+//! [`affected_by_late_visit`]: Engine::affected_by_late_visit
+//! [`affected_by_retracted_version`]: Engine::affected_by_retracted_version
+//! [`affected_by_cancellation`]: Engine::affected_by_cancellation
+//! [`affected_by_findings`]: Engine::affected_by_findings
+//! [`affected_by_named`]: Engine::affected_by_named
+//! [`affected_by_fact`]: Engine::affected_by_fact
+//! [`periods_affected_by_fact`]: Engine::periods_affected_by_fact
+//! [`affected_by_decision`]: Engine::affected_by_decision
+//! [`affected_by_client_baseline`]: Engine::affected_by_client_baseline
+//! [`periods_affected_by_baseline`]: Engine::periods_affected_by_baseline
+//! [`affected_by_devices`]: Engine::affected_by_devices
+//! [`affected_by_breaker`]: Engine::affected_by_breaker
+//! [`affected_by_caps`]: Engine::affected_by_caps
+//! [`periods_affected_by_budget`]: Engine::periods_affected_by_budget
+//! [`DirtyPeriods::mark`]: crate::engine::assess::dirty::DirtyPeriods::mark
+//! [`periods_affected_by_periods`]: Engine::periods_affected_by_periods
+
+mod periods;
+#[cfg(test)]
+mod tests;
+
+use crate::domain::{Day, Decision, Month, SubjectKind};
+use crate::engine::Engine;
+use crate::engine::alert::subject::SubjectState;
+use crate::engine::model::interner::{ClientId, ProviderId};
+use crate::engine::model::visit::{Slot, Visit};
+use crate::engine::rule::hit::RuleHit;
+use crate::engine::rule::sight::Sight;
+use crate::engine::state::facts::Affects;
+use crate::engine::state::neighbours::LaterVisit;
+
+pub use periods::LENGTH_EXCESS_LOG_MIN;
+
+impl Engine {
+    /// Row *late visit*: `visit` was inserted. It can withdraw a neighbour's finding; it can cause one only where a
+    /// rule depends on it, or where its own findings name the other.
+    pub(in crate::engine) fn affected_by_late_visit(&self, visit: &Visit, into: &mut Vec<Slot>) {
+        // Open visits are invisible to neighbours.
+        if visit.open {
+            return;
+        }
+        self.state.neighbours_with_findings(visit, |slot| self.visits.contains_key(&slot), into);
+        self.dependents(visit, into);
+    }
+
+    /// Row *version*: `visit`, which is still inserted, will be retracted.
+    pub(in crate::engine) fn affected_by_retracted_version(&self, visit: &Visit, into: &mut Vec<Slot>) {
+        if visit.open {
+            return;
+        }
+        self.state.neighbours(visit, into);
+        self.dependents(visit, into);
+    }
+
+    /// Row *cancellation*: a registration with the findings `before` was retracted for good.
+    pub(in crate::engine) fn affected_by_cancellation(before: &SubjectState, into: &mut Vec<Slot>) {
+        into.extend(before.hits.iter().flat_map(|rule_hit| rule_hit.hit.related.iter().copied()));
+    }
+
+    /// Row *findings*: the registrations that a visit's findings name or named.
+    pub(in crate::engine) fn affected_by_findings(before: &[RuleHit], now: &[RuleHit], into: &mut Vec<Slot>) {
+        into.extend(before.iter().chain(now).flat_map(|rule_hit| rule_hit.hit.related.iter().copied()));
+    }
+
+    /// Row *findings*: a rule's hit on the visit in `slot` names others. It need not name all that it concerns: an
+    /// exception silences one side of a pair, and a copy names its original, not the other copies.
+    pub(in crate::engine) fn affected_by_named(&self, slot: Slot, into: &mut Vec<Slot>) {
+        self.state.neighbours(self.state.ledger.counted(slot), into);
+    }
+
+    /// Later visits that depend on `visit` by their rules' own word, and the carer's day where that is long.
+    fn dependents(&self, visit: &Visit, into: &mut Vec<Slot>) {
+        let mut sight = None;
+        for LaterVisit { visit: later, is_neighbour } in self.state.later(visit) {
+            if later.open {
+                continue;
+            }
+            let sight = sight.get_or_insert_with(|| Sight::new(&self.state, visit));
+            let mut rules = self.active_rules.visit.iter().map(|active| &active.run);
+            if rules.any(|run| (is_neighbour || run.reads_history()) && run.depends_on(sight, later)) {
+                into.push(later.slot);
+            }
+        }
+        if let Some(minutes) = self.long_day_minutes {
+            self.state.long_day(visit, minutes, into);
+        }
+    }
+
+    /// Row *fact*: the visits in the scope of a changed fact.
+    pub(in crate::engine) fn affected_by_fact(&self, affects: Affects, into: &mut Vec<Slot>) {
+        let state = &self.state;
+        let first = into.len();
+        match affects {
+            Affects::Nothing | Affects::Money => {}
+            Affects::Client(client) => state.visits_of_client(client, into),
+            Affects::Home(client) => {
+                state.visits_of_client(client, into);
+                state.visits_with_a_tag_of(client, into);
+            }
+            Affects::Carer(carer) => state.visits_of_carer(carer, into),
+            Affects::Provider(provider) => state.visits_where(|visit| visit.provider == provider, into),
+            Affects::Tag(tag) => {
+                state.visits_where(|visit| visit.start_tag == Some(tag) || visit.end_tag == Some(tag), into)
+            }
+            Affects::Month(month) => state.visits_where(|visit| visit.pay_period == month, into),
+            Affects::Everything => state.visits_where(|_| true, into),
+        }
+        if state.facts.has_exceptions() {
+            // The finding that an exception silences does not name the other side, which has its own finding.
+            for at in first..into.len() {
+                state.neighbours(state.ledger.counted(into[at]), into);
+            }
+        }
+    }
+
+    /// Row *decision*: the registration whose hold was decided, where it has an alert. A decision's exception changes
+    /// a fact, with that row's scope.
+    pub(in crate::engine) fn affected_by_decision(&self, decision: &Decision) -> Option<Slot> {
+        let kind = SubjectKind::Registration.as_str();
+        let of_kind = decision.alert_id.strip_prefix(&self.state.settings.municipality)?.strip_prefix(':')?;
+        let id = of_kind.strip_prefix(kind)?.strip_prefix(':')?;
+        let slot = self.state.ledger.find(id)?;
+        self.visits.get(&slot).is_some_and(SubjectState::is_alert).then_some(slot)
+    }
+
+    /// Row *a client's mean length*: that of `month` changed, and the marks of the client's next month are corrected
+    /// by it.
+    pub(in crate::engine) fn affected_by_client_baseline(
+        &self,
+        client: ClientId,
+        month: Month,
+        into: &mut Vec<Slot>,
+    ) {
+        if self.state.client(client).months.get(month.next()).is_some() {
+            self.state.visits_of_client_in(client, month.next(), into);
+        }
+    }
+
+    /// Row *device*: visits with a device that other carers began or ceased to use on the same day.
+    pub(in crate::engine) fn affected_by_devices(&mut self, into: &mut Vec<Slot>) {
+        self.state.take_visits_with_changed_devices(into);
+    }
+
+    /// Row *limits*: the breaker of `rule` on `day` opened or closed.
+    pub(in crate::engine) fn affected_by_breaker(&self, rule: u16, day: Day, into: &mut Vec<Slot>) {
+        let proposing =
+            self.visits.iter().filter(|(_, current)| current.rules_proposing_hold >> rule & 1 == 1);
+        let on_day = |slot: &Slot| self.state.ledger.visit(*slot).is_some_and(|visit| visit.day == day);
+        into.extend(proposing.map(|(slot, _)| *slot).filter(on_day));
+    }
+
+    /// Row *limits*: visits that are beyond a provider's recomputed cap now, or no longer.
+    pub(in crate::engine) fn affected_by_caps(&mut self, into: &mut Vec<Slot>) {
+        let state = &self.state;
+        let paid = |(provider, month): (ProviderId, Month)| {
+            let months = state.provider(provider);
+            let paid = |month| months.get(month).map_or(0, |tally| tally.paid_seconds);
+            // The paid seconds of an incomplete month are unknown: its cap stays.
+            (state.horizon_month < Some(month)).then(|| paid(month).max(paid(month.previous())))
+        };
+        self.hold_limits.update_caps(&state.settings.bounds, paid, into);
+    }
+}

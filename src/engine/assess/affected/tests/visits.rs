@@ -1,0 +1,233 @@
+//! Rows about visits.
+
+use super::*;
+
+#[test]
+fn a_late_visit_affects_neighbours_with_findings_and_those_that_depend_on_it() {
+    let (early, late) = (draft("R1", "ann", "bo", 8), draft("R2", "ann", "eva", 10));
+    let mut lonely = Town::new(by_visit(|sight, report| {
+        if sight.before_at_carer(|_| true).is_none() {
+            report.hit(Hit::review().text(sentence));
+        }
+    }));
+    let slot = lonely.register(&late);
+    let visit = lonely.insert(&early);
+    assert!(lonely.is_outdated(slot), "its finding is withdrawn");
+    assert_eq!(named(|into| lonely.0.affected_by_late_visit(&visit, into)), [slot]);
+
+    let mut followed =
+        Town::new(by_visit_and_later(has_visit_before, |sight, later| later.carer == sight.visit().carer));
+    let slot = followed.register(&late);
+    let visit = followed.insert(&early);
+    assert!(followed.is_outdated(slot), "it has a finding now");
+    assert_eq!(named(|into| followed.0.affected_by_late_visit(&visit, into)), [slot]);
+}
+
+#[test]
+fn a_late_visit_affects_the_whole_of_a_long_day() {
+    let long_day = |sight: &Sight<'_>, report: &mut Report<'_>| {
+        if 60 <= sight.carer_minutes_today() {
+            report.hit(Hit::review().text(sentence));
+        }
+    };
+    let stub = VisitStub { visit: long_day, depends_on: |_, _| false, long_day_minutes: Some(59) };
+    let mut town = Town::new(Parts { visit: Some(Arc::new(stub)), period: None });
+    let first = town.register(&draft("R1", "ann", "bo", 6));
+    let visit = town.insert(&draft("R2", "ann", "eva", 20));
+    assert!(town.is_outdated(first), "fourteen hours before it, on the same day");
+    assert!(named(|into| town.0.affected_by_late_visit(&visit, into)).contains(&first));
+}
+
+#[test]
+fn a_version_affects_the_neighbours_of_the_one_that_it_replaces() {
+    let mut town = Town::new(by_visit(has_visit_before));
+    let early = town.register(&draft("R1", "ann", "bo", 8));
+    let later = town.register(&draft("R2", "ann", "eva", 10));
+    let visit = town.0.state.ledger.counted(early).clone();
+    let affected = named(|into| town.0.affected_by_retracted_version(&visit, into));
+    town.retract(early);
+    assert!(town.is_outdated(later), "the visit before it has moved away");
+    assert!(affected.contains(&later));
+}
+
+/// Hits on both of two partners, wherever they are.
+fn has_partner(sight: &Sight<'_>, report: &mut Report<'_>) {
+    for partner in sight.visit().partners().iter().filter_map(|id| sight.find(id)) {
+        report.hit(Hit::review().related([partner.slot]).text(sentence));
+    }
+}
+
+/// Two partners on different days, of different carers and clients.
+fn partners(town: &mut Town) -> [Slot; 2] {
+    let first = Draft { partner: Some("R2"), ..draft("R1", "ann", "bo", 8) };
+    let second = Draft { partner: Some("R1"), ..draft("R2", "cia", "eva", 8 + 10 * 24) };
+    [first, second].map(|draft| town.register(&draft))
+}
+
+#[test]
+fn a_cancellation_affects_the_registrations_that_its_findings_named() {
+    let mut town = Town::new(by_visit(has_partner));
+    let [first, second] = partners(&mut town);
+    town.0.assess_again(first, &mut Vec::new(), &mut Vec::new());
+    let visit = town.retract(second);
+    assert!(town.is_outdated(first), "its partner is gone");
+    let before = town.0.visits[&second].clone();
+    assert!(!named(|into| town.0.affected_by_retracted_version(&visit, into)).contains(&first));
+    assert_eq!(named(|into| Engine::affected_by_cancellation(&before, into)), [first]);
+}
+
+#[test]
+fn a_finding_affects_the_registrations_that_it_names_or_named() {
+    let mut town = Town::new(by_visit(has_partner));
+    let first = town.register(&Draft { partner: Some("R2"), ..draft("R1", "ann", "bo", 8) });
+    let visit = town.insert(&Draft { partner: Some("R1"), ..draft("R2", "cia", "eva", 8 + 10 * 24) });
+    assert!(town.is_outdated(first), "its partner has come");
+    town.0.run_rules(visit.slot);
+    let hits = town.0.scratch.hits.clone();
+    assert_eq!(named(|into| Engine::affected_by_findings(&[], &hits, into)), [first]);
+    assert_eq!(named(|into| Engine::affected_by_findings(&hits, &[], into)), [first]);
+}
+
+#[test]
+fn a_finding_that_names_one_affects_all_neighbours() {
+    // Of equal visits each names the first only, and hits where there is any other.
+    let mut town = Town::new(by_visit(|sight, report| {
+        let first = sight.overlapping_at_client().map(|(other, _)| other.slot).min();
+        report_on(first, report);
+    }));
+    let [first, second] = ["R1", "R2"].map(|id| town.register(&draft(id, "ann", "bo", 8)));
+    let third = town.insert(&draft("R3", "ann", "bo", 8));
+    town.retract(first);
+    assert!(town.is_outdated(second), "it names the third now");
+    town.0.run_rules(third.slot);
+    assert!(named(|into| town.0.affected_by_named(third.slot, into)).contains(&second));
+}
+
+fn report_on(other: Option<Slot>, report: &mut Report<'_>) {
+    if let Some(other) = other {
+        report.hit(Hit::review().related([other]).text(sentence));
+    }
+}
+
+#[test]
+fn a_fact_affects_the_visits_of_its_scope() {
+    let home = |client: &str| FactBody::ClientHome {
+        client_ref: client.to_owned(),
+        household_ref: Some("h".to_owned()),
+        place: None,
+    };
+    let tag =
+        |tag: &str, client: &str| FactBody::Tag { tag_ref: tag.to_owned(), client_ref: client.to_owned() };
+    let employment = |carer: &str, provider: &str| FactBody::Employment {
+        carer_ref: carer.to_owned(),
+        provider_id: provider.to_owned(),
+    };
+    // Hits where a home, a mounted tag or a list of the provider is known.
+    let mut town = Town::new(by_visit(|sight, report| {
+        let visit = sight.visit();
+        let of_tag = visit.start_tag.and_then(|tag| sight.tag_client(tag));
+        let homes =
+            [Some(visit.client), of_tag].into_iter().flatten().filter_map(|client| sight.home_of(client));
+        let known = homes.count() + usize::from(of_tag.is_some()) + usize::from(sight.employed().is_some());
+        (0..known).for_each(|_| report.hit(Hit::review().text(sentence)));
+    }));
+    let plain = town.register(&draft("R1", "ann", "bo", 8));
+    let tagged = town.register(&Draft { tag: Some("T"), ..draft("R2", "cia", "eva", 8) });
+    let other = town.register(&Draft { provider: "Q", ..draft("R3", "dan", "ida", 8) });
+    for (change, outdated) in [
+        (put("tag", tag("T", "bo")), vec![tagged]),
+        (put("home", home("bo")), vec![plain, tagged]),
+        (put("employment", employment("ann", "Q")), vec![other]),
+    ] {
+        let affects = town.0.state.facts.change(&change, &mut town.0.state.interners);
+        let affected = named(|into| affects.into_iter().for_each(|row| town.0.affected_by_fact(row, into)));
+        for slot in [plain, tagged, other] {
+            assert_eq!(town.is_outdated(slot), outdated.contains(&slot), "{change:?} {slot:?}");
+            assert!(affected.contains(&slot) || !outdated.contains(&slot), "{change:?} {slot:?}");
+            town.0.assess_again(slot, &mut Vec::new(), &mut Vec::new());
+        }
+    }
+}
+
+#[test]
+fn a_decision_affects_the_alert_of_its_hold() {
+    let mut town = Town::new(by_visit(has_visit_before));
+    town.register(&draft("R1", "ann", "bo", 8));
+    let held = town.register(&draft("R2", "ann", "eva", 10));
+    let hold_state = |town: &Town| town.0.open_alerts()[0].hold.as_ref().map(|hold| hold.state);
+    let before = hold_state(&town);
+    let decision = Decision {
+        decision_id: "D".to_owned(),
+        alert_id: "0181:registration:R2".to_owned(),
+        action: Action::Release,
+        outcome: Some(DecisionOutcome::AcceptableExplanation),
+        reason: String::new(),
+        decided_by: "reviewer".to_owned(),
+        decided_at: MONDAY.plus(91 * DAY),
+        exception: None,
+    };
+    town.0.decisions.insert(decision.alert_id.clone(), decision.clone());
+    assert_ne!(hold_state(&town), before, "the published hold is out of date");
+    assert_eq!(town.0.affected_by_decision(&decision), Some(held));
+}
+
+#[test]
+fn a_clients_mean_length_affects_the_marks_of_its_next_month() {
+    let mut town = Town::new(by_visit(|sight, report| {
+        let ratio = sight.visit().log_ratio().unwrap_or(0.0);
+        report.length(ratio, ratio - sight.client_usual_length(sight.visit(), 1.0));
+    }));
+    let april = town.register(&draft("R1", "ann", "bo", 40 * 24));
+    let march = town.insert(&draft("R2", "cia", "bo", 8));
+    town.0.run_rules(march.slot);
+    let marks = town.0.scratch.visit_marks.marks;
+    town.0.state.set_marks(march.slot, marks);
+    assert!(town.is_outdated(april), "its residual is corrected by another mean");
+    let (client, month) = (march.client, march.pay_period);
+    assert_eq!(named(|into| town.0.affected_by_client_baseline(client, month, into)), [april]);
+}
+
+#[test]
+fn a_device_affects_the_visits_of_its_day() {
+    let mut town = Town::new(by_visit(|sight, report| {
+        if 0 < sight.others_with_device() {
+            report.hit(Hit::review().text(sentence));
+        }
+    }));
+    let with_device = |draft: Draft| Draft { device: Some("D"), ..draft };
+    let slot = town.register(&with_device(draft("R1", "ann", "bo", 6)));
+    let visit = town.insert(&with_device(draft("R2", "cia", "eva", 20)));
+    assert!(town.is_outdated(slot), "another carer had the device fourteen hours later");
+    assert!(!named(|into| town.0.affected_by_late_visit(&visit, into)).contains(&slot));
+    assert!(named(|into| town.0.affected_by_devices(into)).contains(&slot));
+}
+
+#[test]
+fn a_breaker_affects_the_holds_of_its_day() {
+    let mut town = Town::within(by_visit(has_visit_before), |bounds| {
+        (bounds.rule_holds_a_day_max, bounds.rule_holds_share_max) = (1, 0.0);
+    });
+    town.register(&draft("R1", "ann", "bo", 8));
+    let held = town.register(&draft("R2", "ann", "eva", 10));
+    let day = town.0.state.ledger.counted(held).day;
+    town.0.hold_limits.hold(0, day, Change::Insert);
+    assert!(town.0.hold_limits.update_breaker(0, day, &town.0.state.settings.bounds.clone()));
+    assert!(town.is_outdated(held), "its hold waits for a person now");
+    assert_eq!(named(|into| town.0.affected_by_breaker(0, day, into)), [held]);
+}
+
+#[test]
+fn a_cap_affects_the_holds_beyond_it() {
+    let mut town = Town::within(by_visit(has_visit_before), |bounds| {
+        (bounds.provider_held_share_max, bounds.provider_held_seconds_min) = (0.7, 0);
+    });
+    let slots =
+        [("R1", 8), ("R2", 10), ("R3", 11)].map(|(id, hours)| town.register(&draft(id, "ann", "bo", hours)));
+    let held = slots[2];
+    assert!(!town.is_outdated(held));
+    let visit = town.retract(slots[0]);
+    town.0.hold_limits.paid(visit.provider, visit.pay_period);
+    let affected = named(|into| town.0.affected_by_caps(into));
+    assert!(affected.contains(&held), "{affected:?}");
+    assert!(town.is_outdated(held), "two holds fit into the cap of three visits, not into that of two");
+}
