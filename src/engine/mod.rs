@@ -52,7 +52,7 @@ pub use totals::count::{Count, Sum};
 pub use totals::shares::{PAIR_SHARE_MIN, Share};
 pub use totals::tally::Tally;
 
-use crate::domain::{Alert, Day, Decision, Month, UtcSecond};
+use crate::domain::{Alert, Decision, Month, UtcSecond};
 use alert::limits::HoldLimits;
 use alert::subject::SubjectState;
 use assess::dirty::DirtyPeriods;
@@ -144,8 +144,8 @@ impl Engine {
         }
     }
 
-    /// Says that the log before the first record is gone: what happened soon after it is derived
-    /// from less than there was, and [`Engine::knows`] says so.
+    /// Marks the history as truncated: the log before the first record is gone, and [`Engine::knows`] is false for
+    /// what is derived from incomplete history.
     pub fn truncate_history(&mut self) {
         self.history_truncated = true;
     }
@@ -161,31 +161,28 @@ impl Engine {
         }
     }
 
-    /// Rules whose holds of a day wait for a person, because there are more than is plausible: the rule's
-    /// id and the local day.
+    /// Ids of the rules with an open breaker on any day, each once, ascending.
     #[must_use]
-    pub fn breakers_open(&self) -> Vec<(&'static str, Day)> {
-        let mut open: Vec<_> = self
-            .hold_limits
-            .open()
-            .iter()
-            .map(|(rule, day)| (self.rules[usize::from(*rule)].definition.id, *day))
-            .collect();
+    pub fn breakers_open(&self) -> Vec<&'static str> {
+        let rules = self.hold_limits.open().iter();
+        let mut open: Vec<_> = rules.map(|(rule, _)| self.rules[usize::from(*rule)].definition.id).collect();
         open.sort_unstable();
+        open.dedup();
         open
     }
 
-    /// Providers of which no more may be held by the machine in a pay period.
+    /// Ids of the providers with holds beyond the cap of any pay period, each once, ascending.
     #[must_use]
-    pub fn held_shares_capped(&self) -> Vec<(String, Month)> {
-        let name = |provider| self.state.interners.providers.text(provider).to_owned();
+    pub fn held_shares_capped(&self) -> Vec<String> {
+        let capped = self.hold_limits.capped();
         let mut capped: Vec<_> =
-            self.hold_limits.capped().map(|(provider, month)| (name(provider), month)).collect();
+            capped.map(|(provider, _)| self.state.interners.providers.text(provider).to_owned()).collect();
         capped.sort_unstable();
+        capped.dedup();
         capped
     }
 
-    /// What each rule answered so far, in the order of the rules.
+    /// Numbers of each rule's answers since the first input, in the order of the rules.
     #[must_use]
     pub fn findings_by_rule(&self) -> &[RuleCounts] {
         &self.rule_counts

@@ -50,7 +50,7 @@ pub enum Mark {
     Borrowed,
 }
 
-// Bit 31 of a set of marks stands for every visit.
+// Bit 31 of a set of marks is the pseudo-mark of every visit.
 const _: () = assert!(Mark::COUNT < 31);
 
 impl Mark {

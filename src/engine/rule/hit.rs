@@ -1,9 +1,9 @@
-//! One finding of a rule: its evidence, its grade and its sentence.
+//! A finding of a rule: evidence, grade and sentence.
 
 use crate::domain::{Explanation, Grade, Lowered, Measure, MissingFact, Sentence, Span, UtcSecond};
 use crate::engine::model::visit::Slot;
 
-/// Writes the sentence of a finding, where somebody is to read it.
+/// Writes the sentence of a finding; called only where the finding is published.
 pub trait Text: FnOnce() -> Sentence {}
 
 impl<F: FnOnce() -> Sentence> Text for F {}
@@ -21,21 +21,21 @@ impl<F: FnOnce() -> Sentence> Text for F {}
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hit<T = Sentence> {
-    /// What should follow.
+    /// The proposed consequence.
     pub grade: Grade,
-    /// Probability of at most this by chance; `None` for hard contradictions.
+    /// Upper bound of the p-value; `None` for hard findings.
     pub p_value: Option<f64>,
-    /// The other registrations of the evidence.
+    /// Other registrations of the evidence.
     pub related: Vec<Slot>,
-    /// The part of the registration that is in question.
+    /// The disputed part of the registration.
     pub disputed: Option<Span>,
-    /// What was seen.
+    /// Observed measures.
     pub observed: Vec<Measure>,
-    /// What was expected.
+    /// Expected measures.
     pub expected: Vec<Measure>,
     /// Lawful explanations that were tested and do not apply.
     pub excluded: &'static [Explanation],
-    /// Facts that were missing, by which the grade dropped.
+    /// Missing facts, by which the grade was lowered.
     pub not_tested: Vec<MissingFact>,
     /// The sentence.
     pub text: T,
@@ -58,74 +58,74 @@ impl Hit<()> {
         }
     }
 
-    /// The disputed seconds should not be paid before a person has looked.
+    /// A finding of grade hold: the disputed seconds are withheld until a person decides.
     #[must_use]
     pub const fn hold() -> Self {
         Self::new(Grade::Hold)
     }
 
-    /// A person should look.
+    /// A finding of grade review: a person decides.
     #[must_use]
     pub const fn review() -> Self {
         Self::new(Grade::Review)
     }
 
-    /// Noted; makes no alert alone.
+    /// A finding of grade observe: no alert by itself.
     #[must_use]
     pub const fn observe() -> Self {
         Self::new(Grade::Observe)
     }
 
-    /// Probability of at most this by chance.
+    /// Sets the p-value.
     #[must_use]
     pub const fn p_value(mut self, p_value: f64) -> Self {
         self.p_value = Some(p_value);
         self
     }
 
-    /// The other registrations of the evidence.
+    /// Adds other registrations of the evidence.
     #[must_use]
     pub fn related(mut self, slots: impl IntoIterator<Item = Slot>) -> Self {
         self.related.extend(slots);
         self
     }
 
-    /// The part of the registration that is in question; `None` where no single second is.
+    /// Sets the disputed part of the registration; `None` where no single second is disputed.
     #[must_use]
     pub fn disputed(mut self, span: impl Into<Option<Span>>) -> Self {
         self.disputed = span.into();
         self
     }
 
-    /// What was seen.
+    /// Adds observed measures.
     #[must_use]
     pub fn observed(mut self, measures: impl IntoIterator<Item = Measure>) -> Self {
         self.observed.extend(measures);
         self
     }
 
-    /// What was expected.
+    /// Adds expected measures.
     #[must_use]
     pub fn expected(mut self, measures: impl IntoIterator<Item = Measure>) -> Self {
         self.expected.extend(measures);
         self
     }
 
-    /// Lawful explanations that were tested and do not apply.
+    /// Sets the lawful explanations that were tested and do not apply.
     #[must_use]
     pub const fn excluded(mut self, explanations: &'static [Explanation]) -> Self {
         self.excluded = explanations;
         self
     }
 
-    /// Facts that were missing, by which the grade dropped.
+    /// Adds missing facts, by which the grade was lowered.
     #[must_use]
     pub fn not_tested(mut self, facts: impl IntoIterator<Item = MissingFact>) -> Self {
         self.not_tested.extend(facts);
         self
     }
 
-    /// The sentence, written where somebody is to read it.
+    /// Sets the sentence.
     #[must_use]
     pub fn text<T: Text>(self, write: T) -> Hit<T> {
         self.with_text(|()| write)
@@ -139,7 +139,7 @@ impl<T> Hit<T> {
         self.disputed.map_or(0, Span::seconds)
     }
 
-    /// The same with another text, made of this one's.
+    /// Replaces the text.
     fn with_text<U>(self, text: impl FnOnce(T) -> U) -> Hit<U> {
         let Self { grade, p_value, related, disputed, observed, expected, excluded, not_tested, text: own } =
             self;
@@ -148,17 +148,17 @@ impl<T> Hit<T> {
     }
 }
 
-/// A hit with the place of its rule in the list, and with the grade at which it is published.
+/// A hit with the index of its rule, at its published grade.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::engine) struct RuleHit {
     pub(in crate::engine) rule: u16,
     pub(in crate::engine) hit: Hit,
     pub(in crate::engine) lowered: Option<Lowered>,
-    /// Of a period: bit per mark; the visits that bear any of them make up what was found.
+    /// Of a period: bit per mark; visits with any of them contribute to the finding.
     pub(in crate::engine) contributing: u32,
 }
 
-/// As a mark that every visit bears: the bit above the last one of [`Mark`](crate::engine::Mark).
+/// Pseudo-mark of every visit: a bit above the last one of [`Mark`](crate::engine::Mark).
 pub(in crate::engine) const EVERY_VISIT: u32 = 1 << 31;
 
 impl RuleHit {
@@ -166,7 +166,7 @@ impl RuleHit {
         Self { rule, hit: hit.with_text(|write| write()), lowered: None, contributing }
     }
 
-    /// Lets the hit weigh no more than `grade`, for this reason.
+    /// Lowers the hit to `grade` at most, for `reason`.
     pub(in crate::engine) fn lower(&mut self, grade: Grade, reason: Lowered) {
         if grade < self.hit.grade || reason == Lowered::Shadow {
             self.hit.grade = self.hit.grade.min(grade);
@@ -175,7 +175,7 @@ impl RuleHit {
     }
 }
 
-/// Seconds that are in question by any of the hits, each counted once.
+/// Seconds in the union of the hits' disputed spans.
 pub(in crate::engine) fn union_seconds<'h>(hits: impl Iterator<Item = &'h RuleHit>) -> i64 {
     let mut spans: Vec<Span> = hits.filter_map(|rule_hit| rule_hit.hit.disputed).collect();
     spans.sort_unstable();

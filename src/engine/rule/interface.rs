@@ -1,7 +1,7 @@
-//! What a rule is: it reads a registration, or a pay period, and answers.
+//! Interface of rules.
 //!
-//! A rule is a [`VisitRule`], a [`PeriodRule`], or both. It changes nothing, reads no clock and keeps nothing
-//! between two calls: the same sight gives the same answer.
+//! A rule is a [`VisitRule`], a [`PeriodRule`], or both. It is a pure function of its sight: it reads no clock and has
+//! no state between calls.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::engine::rule::period_sight::PeriodSight;
 use crate::engine::rule::report::{PeriodReport, Report};
 use crate::engine::rule::sight::Sight;
 
-/// A rule about single registrations.
+/// A rule on single registrations.
 pub trait VisitRule: Send + Sync {
     /// Assesses the registration in sight: findings, marks and signals go into the report. No finding: the
     /// registration is clear.
@@ -22,8 +22,8 @@ pub trait VisitRule: Send + Sync {
 
     /// Whether the findings or marks of `later` depend on the visit in sight: if so, `later` is assessed again
     /// when this visit arrives late, changes or goes. `later` begins no earlier, at the same carer or client.
-    /// Visits that are more than [`NEIGHBOUR_GAP_SECONDS_MAX`](crate::engine::NEIGHBOUR_GAP_SECONDS_MAX) apart
-    /// are asked about only where the rule [reads history](VisitRule::reads_history). A pair of findings, each
+    /// For visits that are more than [`NEIGHBOUR_GAP_SECONDS_MAX`](crate::engine::NEIGHBOUR_GAP_SECONDS_MAX) apart
+    /// it is called only where the rule [reads history](VisitRule::reads_history). A pair of findings, each
     /// of which names the other, needs none. Debug builds derive every later visit again and compare.
     fn depends_on(&self, _sight: &Sight<'_>, _later: &Visit) -> bool {
         false
@@ -41,38 +41,37 @@ pub trait VisitRule: Send + Sync {
     }
 }
 
-/// A rule about what somebody has registered in a pay period.
+/// A rule on pay periods.
 pub trait PeriodRule: Send + Sync {
-    /// What was found, rounded as it is published: the alert is revised where this changes, and only there.
+    /// The finding, rounded as it is published: the alert is revised exactly where it changes.
     type Answer: Hash + PartialEq;
 
     /// The kinds of subject whose pay periods it assesses. Of clients and pairs only [`Mark::OF_CLIENTS`] is
     /// counted.
     fn subjects(&self) -> &'static [SubjectKind];
 
-    /// Assesses the period, by nothing but what [`PeriodSight`] offers.
+    /// Assesses the period in sight.
     fn answer(&self, sight: &PeriodSight<'_>) -> Answered<Self::Answer>;
 
-    /// The findings that stand for an answer; a function of the answer and of whose period it is.
+    /// Reports the findings of an answer; a function of the answer and of the subject.
     fn report(&self, answer: &Self::Answer, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>);
 
-    /// The fact for want of which it cannot decide, where it has no answer.
+    /// The missing fact, where it has no answer because it cannot decide.
     fn missing_fact(&self, _sight: &PeriodSight<'_>) -> Option<MissingFact> {
         None
     }
 
-    /// The mark whose presence on any visit of a client's period makes its answer depend on the visits of the
-    /// period after.
+    /// Mark whose presence makes the answer on a client's period depend on the next period.
     fn depends_on_next_period(&self) -> Option<Mark> {
         None
     }
 }
 
-/// What a rule says of a pay period.
+/// A rule's answer on a pay period, with its signals.
 #[derive(Clone, Copy, Debug)]
 pub struct Answered<A> {
     answer: Option<A>,
-    /// They change with every visit and rank a carer's visits; no alert is revised for them.
+    /// Signals change with every visit and rank a carer's visits; they revise no alert.
     signals: PeriodSignals,
 }
 
@@ -83,14 +82,13 @@ impl<A> From<Option<A>> for Answered<A> {
 }
 
 impl<A> Answered<A> {
-    /// The same signals with another answer, made of this one.
+    /// Replaces the answer.
     #[must_use]
     pub fn map<B>(self, answer: impl FnOnce(Option<A>) -> Option<B>) -> Answered<B> {
         Answered { answer: answer(self.answer), signals: self.signals }
     }
 
-    /// With how odd a carer's period is in one respect, so that its visits rank by it: any falling function
-    /// of the oddness, 0 to 1.
+    /// Sets a signal of a carer's period, by which its visits rank: any falling function of how unusual it is, 0 to 1.
     #[must_use]
     pub fn signal(mut self, signal: Signal, raw: f64) -> Self {
         self.signals.note(signal, raw);
@@ -98,25 +96,25 @@ impl<A> Answered<A> {
     }
 }
 
-/// A [`PeriodRule`] whatever the type of its answer. Implemented for all of them.
+/// Object-safe form of [`PeriodRule`], implemented for all of them.
 pub trait AnyPeriodRule: Send + Sync {
     /// As [`PeriodRule::subjects`].
     fn subjects(&self) -> &'static [SubjectKind];
 
-    /// As [`PeriodRule::answer`], with the answer as a number.
+    /// As [`PeriodRule::answer`], with the answer hashed.
     fn digest(&self, sight: &PeriodSight<'_>) -> Digest;
 
-    /// Reports the findings; the missing fact, where there is no answer for want of one.
+    /// Reports the findings; returns the missing fact, where there is no answer for that reason.
     fn report(&self, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) -> Option<MissingFact>;
 
     /// As [`PeriodRule::depends_on_next_period`].
     fn depends_on_next_period(&self) -> Option<Mark>;
 }
 
-/// An answer as a number, with its signals.
+/// A hashed answer, with its signals.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Digest {
-    /// Hash of the answer by fixed keys, the same in every run of one program; `None` where there is none.
+    /// Hash of the answer, equal in every run of one program; `None` without an answer.
     pub fingerprint: Option<u64>,
     pub(in crate::engine) signals: PeriodSignals,
 }
@@ -129,7 +127,7 @@ impl<R: PeriodRule> AnyPeriodRule for R {
     fn digest(&self, sight: &PeriodSight<'_>) -> Digest {
         let Answered { answer, signals } = self.answer(sight);
         let fingerprint = answer.map(|answer| {
-            // `new` has fixed keys, other than the hasher of a hash table.
+            // `DefaultHasher::new` has fixed keys.
             let mut hasher = DefaultHasher::new();
             answer.hash(&mut hasher);
             hasher.finish()
@@ -150,24 +148,24 @@ impl<R: PeriodRule> AnyPeriodRule for R {
     }
 }
 
-/// What a rule is called, what it finds, and how it is made from its section of the settings.
+/// Definition of a rule.
 #[derive(Debug)]
 pub struct Definition {
     /// Fixed name: file stem, section, scenario and metric label.
     pub id: &'static str,
-    /// Rises when the rule answers otherwise than before.
+    /// Rises when the rule's answers change.
     pub version: u32,
-    /// Kind of trouble that it finds.
+    /// Class of its findings.
     pub class: Class,
-    /// What it finds, in Swedish.
+    /// Summary in Swedish.
     pub summary_sv: &'static str,
-    /// What it finds, in English.
+    /// Summary in English.
     pub summary_en: &'static str,
-    /// Makes the rule from its parameters.
+    /// Builds the rule from its section of the settings.
     pub build: fn(toml::Table) -> Result<Parts, toml::de::Error>,
 }
 
-/// A rule in its parts: one or both of them.
+/// The parts of a rule: one or both.
 #[derive(Clone, Default)]
 pub struct Parts {
     /// Assesses registrations.
@@ -176,32 +174,32 @@ pub struct Parts {
     pub period: Option<Arc<dyn AnyPeriodRule>>,
 }
 
-/// A rule that is switched on.
+/// An enabled rule.
 pub struct RegisteredRule {
-    /// What it is.
+    /// The definition.
     pub definition: &'static Definition,
-    /// Its findings are counted and marked, and weigh nothing.
+    /// Whether its findings are lowered to grade observe.
     pub shadow: bool,
-    /// The rule itself.
+    /// The rule's parts.
     pub parts: Parts,
 }
 
 /// The rules of an engine, in the order in which findings are listed.
 pub type RuleSet = Arc<[RegisteredRule]>;
 
-/// A rule about visits with its place in the list.
+/// A visit rule with its index in the set.
 pub(in crate::engine) struct ActiveVisitRule {
     pub(in crate::engine) rule: u16,
     pub(in crate::engine) run: Arc<dyn VisitRule>,
 }
 
-/// A rule about the pay periods of one kind of subject with its place in the list.
+/// A period rule with its index in the set.
 pub(in crate::engine) struct ActivePeriodRule {
     pub(in crate::engine) rule: u16,
     pub(in crate::engine) run: Arc<dyn AnyPeriodRule>,
 }
 
-/// The rules by what they assess.
+/// Enabled rules by the kind of subject that they assess.
 pub(in crate::engine) struct ActiveRules {
     pub(in crate::engine) visit: Vec<ActiveVisitRule>,
     pub(in crate::engine) period: [Vec<ActivePeriodRule>; SubjectKind::COUNT],
@@ -221,12 +219,12 @@ impl ActiveRules {
         Self { visit: visit.collect(), period: SubjectKind::ALL.map(of_kind) }
     }
 
-    /// Minutes above which a carer's day is assessed again as a whole.
+    /// The smallest [`VisitRule::long_day_minutes`].
     pub(in crate::engine) fn long_day_minutes(&self) -> Option<u32> {
         self.visit.iter().filter_map(|active| active.run.long_day_minutes()).min()
     }
 
-    /// The marks by which the answer about a client's period depends on the period after.
+    /// Marks of [`PeriodRule::depends_on_next_period`].
     pub(in crate::engine) fn marks_reading_next_period(&self) -> Vec<Mark> {
         let of_clients = &self.period[SubjectKind::ClientPeriod as usize];
         of_clients.iter().filter_map(|active| active.run.depends_on_next_period()).collect()

@@ -1,4 +1,4 @@
-//! What a rule sees of a pay period: its counts, and what is usual among the others.
+//! View of a pay period for rules: totals, facts, peer baselines.
 
 use crate::domain::{Month, Zone};
 use crate::engine::model::interner::{CarerId, ClientId, ProviderId, TextId};
@@ -12,66 +12,64 @@ use crate::engine::totals::count::Count;
 use crate::engine::totals::shares::Share;
 use crate::engine::totals::tally::Tally;
 
-/// What somebody has registered in one pay period; read-only.
+/// A subject's pay period; read-only.
 pub struct PeriodSight<'a> {
     pub(in crate::engine) state: &'a State,
     pub(in crate::engine) period: SubjectPeriod,
     pub(in crate::engine) tally: &'a Tally,
-    /// The provider that most of it belongs to.
+    /// The provider with most visits of the period.
     pub(in crate::engine) provider: Option<ProviderId>,
 }
 
-/// How a share is held against the others'.
+/// Parameters of the test of a share against the peers' share.
 #[derive(Clone, Copy, Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ShareTest {
-    /// Fewer visits that could bear the mark say nothing.
+    /// Eligible visits at least.
     pub visits_min: u32,
-    /// Fewer visits that bear it say nothing.
+    /// Marked visits at least.
     pub marked_min: u32,
-    /// A share up to this is accepted whatever the others' is, 0 to 1.
+    /// Share that is accepted whatever the peers' share, 0 to 1.
     pub share_accepted: f64,
-    /// The share before anything was count, 0 to 1.
+    /// Prior of the peers' share, 0 to 1.
     pub prior_share: f64,
-    /// How many visits of others that prior weighs.
+    /// Weight of the prior, in visits.
     pub prior_visits: f64,
-    /// A provider is held against so many times the others' share: providers differ for good reasons.
+    /// Factor on the peers' share for a provider: providers differ for good reasons.
     pub provider_multiple: f64,
 }
 
-/// A share that is higher than the others'.
+/// A share above the peers' share.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Excess {
-    /// What was counted.
+    /// Eligible and marked visits.
     pub count: Count,
-    /// The others' share, 0 to 1, or the accepted one where that is higher.
+    /// The peers' share, or the accepted one where that is higher, 0 to 1.
     pub expected: f64,
-    /// At most so likely, were `baseline` the true share.
+    /// Upper bound of the p-value under `expected`.
     pub p_value: f64,
 }
 
 impl<'a> PeriodSight<'a> {
-    /// Whose period.
+    /// Subject and month.
     #[must_use]
     pub const fn period(&self) -> SubjectPeriod {
         self.period
     }
 
-    /// The counts. Of a pair: its client's; [`PeriodSight::pair`] tells the carer's part. Of a tag:
-    /// none.
+    /// The totals; those of the client for a pair, whose carer's share is [`PeriodSight::pair`]; empty for a tag.
     #[must_use]
     pub const fn tally(&self) -> &'a Tally {
         self.tally
     }
 
-    /// The same person's or provider's counts in the pay period before.
+    /// The subject's totals in the pay period before.
     #[must_use]
     pub fn tally_before(&self) -> Option<&'a Tally> {
         self.state.tally_of(self.period.subject, self.period.month.previous())
     }
 
-    /// The same person's or provider's counts in the pay period after, once it has begun. For clients and
-    /// providers; `None` for everybody else.
+    /// The totals of a client or provider in the next pay period, once it has visits; `None` for other subjects.
     #[must_use]
     pub fn tally_after(&self) -> Option<&'a Tally> {
         let subject = self.period.subject;
@@ -79,7 +77,7 @@ impl<'a> PeriodSight<'a> {
         after.filter(|_| matches!(subject, PeriodSubject::Client(_) | PeriodSubject::Provider(_)))
     }
 
-    /// Had the provider of the period's visits any visit in the pay period before?
+    /// Whether the period's provider had visits in the pay period before.
     #[must_use]
     pub fn provider_was_there_before(&self) -> bool {
         let months = self.provider.map(|provider| self.state.provider(provider));
@@ -87,8 +85,8 @@ impl<'a> PeriodSight<'a> {
         before.is_some_and(|before| 0 < before.visits)
     }
 
-    /// Was the carer on the provider's list at any end or the middle of the pay period? `None` where
-    /// the provider sends no list, and for others than carers.
+    /// Whether the carer was employed by the provider at the start, middle or end of the pay period. `None` where the
+    /// provider sends no employments, and for other subjects than carers.
     #[must_use]
     pub fn employed(&self) -> Option<bool> {
         let (PeriodSubject::Carer(carer), provider) = (self.period.subject, self.provider?) else {
@@ -101,16 +99,15 @@ impl<'a> PeriodSight<'a> {
         Some(listed.contains(&Some(true)))
     }
 
-    /// Granted seconds of the period's client, day by day as the orders hold; where an order asks for
-    /// several carers, the time of each. `None` for others than clients, and where no order of the
-    /// client grants any time.
+    /// Granted seconds of the client in the pay period, by the orders valid on each day; the time of each carer where
+    /// an order requires several. `None` for other subjects than clients, and where no order grants time.
     #[must_use]
     pub fn granted_seconds(&self) -> Option<i64> {
         let PeriodSubject::Client(client) = self.period.subject else { return None };
         self.state.facts.granted(client, self.period.month, self.zone())
     }
 
-    /// The same without the days at whose noon the client was away.
+    /// [`PeriodSight::granted_seconds`] without the days at whose noon the client was absent.
     #[must_use]
     pub fn granted_seconds_at_home(&self) -> Option<i64> {
         let PeriodSubject::Client(client) = self.period.subject else { return None };
@@ -118,53 +115,54 @@ impl<'a> PeriodSight<'a> {
         self.state.facts.granted_by_day(client, self.period.month, self.zone(), absences)
     }
 
-    /// Granted seconds of a whole `month` by the orders of the period's provider that hold in its middle.
+    /// Granted seconds of `month` by the orders of the period's provider that are valid in its middle.
     #[must_use]
     pub fn granted_seconds_of_provider(&self, month: Month) -> i64 {
         self.provider.map_or(0, |provider| self.state.facts.granted_at(provider, month))
     }
 
-    /// Is any order of any client known? If not, the municipality does not send them.
+    /// Whether the municipality sends orders: any order of any client is known.
     #[must_use]
     pub const fn orders_are_sent(&self) -> bool {
         self.state.facts.knows_orders()
     }
 
-    /// Is any absence of any client known? If not, the municipality does not send them.
+    /// Whether the municipality sends absences: any absence of any client is known.
     #[must_use]
     pub const fn absences_are_sent(&self) -> bool {
         self.state.facts.knows_absences()
     }
 
-    /// The provider that most visits of the period belong to.
+    /// The provider with most visits of the period.
     #[must_use]
     pub const fn provider(&self) -> Option<ProviderId> {
         self.provider
     }
 
-    /// The carer's part of a pair's period.
+    /// The carer's share of a pair's period.
     #[must_use]
     pub fn pair(&self) -> Option<Share> {
         let PeriodSubject::Pair(carer, _) = self.period.subject else { return None };
         self.tally.shares().iter().copied().find(|share| share.carer == carer)
     }
 
-    /// How many visits a pair's carer has carried out in the pay period, wherever.
+    /// Performed visits of a pair's carer in the pay period, at all clients.
     #[must_use]
     pub fn carer_visits(&self) -> Option<u32> {
         let PeriodSubject::Pair(carer, _) = self.period.subject else { return None };
         self.state.tally_of(PeriodSubject::Carer(carer), self.period.month).map(|tally| tally.visits)
     }
 
-    /// The visits of a carer, a client or a pair that were carried out and are paid in this pay period or the
-    /// one before, in order of start, with whether they bear `mark`. It goes through all that is kept: to be
-    /// asked where the counts alone have something to tell.
+    /// Performed visits of a carer, client or pair in this pay period and the one before, in order of start, and
+    /// whether they have `mark`. Takes time linear in the retained visits: call it only where the totals alone suffice
+    /// for a finding.
     pub fn visits(&self, mark: Option<Mark>) -> impl Iterator<Item = (&'a Visit, bool)> {
         let month = self.period.month;
         self.visits_of([month.previous(), month, month], mark)
     }
 
-    /// The same with those of the pay period after: for pairs, and for clients where [`PeriodRule::depends_on_next_period`] says so.
+    /// [`PeriodSight::visits`] with those of the next pay period: for pairs, and for clients where
+    /// [`PeriodRule::depends_on_next_period`] names a mark.
     ///
     /// [`PeriodRule::depends_on_next_period`]: crate::engine::PeriodRule::depends_on_next_period
     pub fn visits_around(&self, mark: Option<Mark>) -> impl Iterator<Item = (&'a Visit, bool)> {
@@ -195,14 +193,14 @@ impl<'a> PeriodSight<'a> {
         })
     }
 
-    /// Of a tag: the carers whose visits bear [`Mark::TagNear`] with it, and how many.
+    /// Of a tag: carers and numbers of their visits with [`Mark::TagNear`].
     #[must_use]
     pub fn tag_carers(&self) -> &'a [(CarerId, u32)] {
         let PeriodSubject::Tag(tag) = self.period.subject else { return &[] };
         self.state.tags.get(&(self.period.month, tag)).map_or(&[], |carers| carers)
     }
 
-    /// What is usual for `mark` among all carers, in this pay period and the one before.
+    /// Share of `mark` among all carers in this pay period and the one before.
     #[must_use]
     pub fn peer_baseline(&self, mark: Mark) -> PeerBaseline {
         self.state
@@ -211,7 +209,7 @@ impl<'a> PeriodSight<'a> {
             .map_or_else(PeerBaseline::default, |pool| pool.baselines[mark as usize])
     }
 
-    /// How long visits usually are among all carers.
+    /// Lengths of visits among all carers in this pay period and the one before.
     #[must_use]
     pub fn peer_length_baseline(&self) -> PeerLengthBaseline {
         self.state
@@ -220,8 +218,8 @@ impl<'a> PeriodSight<'a> {
             .map_or_else(PeerLengthBaseline::default, |pool| pool.length_baseline)
     }
 
-    /// The period's share of `mark`, where it is higher than that of the others and than what is
-    /// accepted. For carers and providers; `None` for everybody else.
+    /// The share of `mark`, where it exceeds the peers' share and the accepted one. For carers and providers; `None`
+    /// for other subjects.
     #[must_use]
     pub fn excess(&self, mark: Mark, test: &ShareTest) -> Option<Excess> {
         let count = self.tally.count(mark);
@@ -242,13 +240,13 @@ impl<'a> PeriodSight<'a> {
         (p_value < 1.0).then_some(Excess { count, expected: rate.share, p_value })
     }
 
-    /// What is known of the period's provider, with the paid hours of the period.
+    /// The fact about the period's provider, with the paid hours of the period.
     #[must_use]
     pub fn provider_fact(&self) -> Option<ProviderFact> {
         self.state.facts.provider(self.provider?, self.period.month)
     }
 
-    /// All orders of a client that were ever known, in order of recording.
+    /// All known orders of a client, whenever valid, in order of recording.
     pub fn orders(&self, client: ClientId) -> impl Iterator<Item = &'a Order> {
         self.state.facts.orders_ever(client)
     }
@@ -258,7 +256,7 @@ impl<'a> PeriodSight<'a> {
         self.state.facts.absences(client)
     }
 
-    /// The first and last instant of a pay period.
+    /// First instant of a pay period, and of the next.
     #[must_use]
     pub fn bounds(&self, month: Month) -> [crate::domain::UtcSecond; 2] {
         [month, month.next()].map(|month| self.zone().instant(month, 1, 0))

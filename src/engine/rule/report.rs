@@ -1,15 +1,15 @@
-//! Takes the answers of the rules.
+//! Sinks for the answers of rules.
 
 use crate::domain::MissingFact;
 use crate::engine::model::mark::{Mark, Marks};
 use crate::engine::model::signal::Signal;
 use crate::engine::rule::hit::{EVERY_VISIT, Hit, RuleHit, Text};
 
-/// A length counts at most as so many e-folds more or less than planned: one odd visit moves a
+/// Natural logarithm of a length ratio at which the ratio is clipped in the totals, so that one outlier moves a
 /// month's mean little.
 pub const LENGTH_LOG_MAX: f64 = 1.5;
 
-/// Takes a rule's answers about one visit.
+/// Sink for a rule's answers about one visit.
 pub struct Report<'r> {
     pub(in crate::engine) rule: u16,
     pub(in crate::engine) hits: &'r mut Vec<RuleHit>,
@@ -17,7 +17,7 @@ pub struct Report<'r> {
     pub(in crate::engine) visit_marks: &'r mut VisitMarks,
 }
 
-/// What rules noted about one visit beside findings.
+/// Marks and signals of one visit.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(in crate::engine) struct VisitMarks {
     pub(in crate::engine) marks: Marks,
@@ -25,30 +25,30 @@ pub(in crate::engine) struct VisitMarks {
 }
 
 impl Report<'_> {
-    /// The rule found something.
+    /// Adds a finding.
     pub fn hit(&mut self, hit: Hit<impl Text>) {
         self.hits.push(RuleHit::new(self.rule, hit, 0));
     }
 
-    /// The rule cannot decide, because `fact` is missing: it is counted and makes no finding.
+    /// Counts that the rule cannot decide, because `fact` is missing; no finding.
     pub fn undetermined(&mut self, fact: MissingFact) {
         self.undetermined.push((self.rule, fact));
     }
 
-    /// Counts the visit among those that could bear `mark`, and says whether it does.
+    /// Counts the visit as eligible for `mark`, and as marked where `bears`.
     pub fn mark(&mut self, mark: Mark, bears: bool) {
         self.visit_marks.marks.note(mark, bears);
     }
 
-    /// How long the visit is: natural logarithms of registered over planned length, and of the same
-    /// less what is usual for the client. Both are counted to thousandths, at most [`LENGTH_LOG_MAX`].
+    /// Sets the visit's length: the natural logarithm of registered over planned length, and the same minus the
+    /// client's mean. Both are rounded to thousandths and clipped at [`LENGTH_LOG_MAX`].
     pub fn length(&mut self, log_ratio: f64, residual: f64) {
         let thousandths = |value: f64| (value.clamp(-LENGTH_LOG_MAX, LENGTH_LOG_MAX) * 1000.0).round() as i16;
         self.visit_marks.marks.note_length(thousandths(log_ratio), thousandths(residual));
     }
 
-    /// How odd the visit is in one respect: `raw` is any falling function of the oddness, 0 to 1. It
-    /// need not be a true probability, as it is compared with its own past before it counts.
+    /// Sets a signal: `raw` is any falling function of how unusual the visit is, 0 to 1. It need not be a p-value, as
+    /// it is calibrated by its own past.
     pub fn signal(&mut self, signal: Signal, raw: f64) {
         if let Some(place) = self.visit_marks.signals.get_mut(signal as usize) {
             *place = Some(raw);
@@ -56,24 +56,24 @@ impl Report<'_> {
     }
 }
 
-/// Takes a rule's findings about one pay period.
+/// Sink for a rule's findings about one pay period.
 pub struct PeriodReport<'r> {
     pub(in crate::engine) rule: u16,
     pub(in crate::engine) hits: &'r mut Vec<RuleHit>,
 }
 
 impl PeriodReport<'_> {
-    /// The rule found something that no single visit stands for.
+    /// Adds a finding to which no single visit contributes.
     pub fn hit(&mut self, hit: Hit<impl Text>) {
         self.push(0, hit);
     }
 
-    /// The rule found something that the visits with `mark` make up.
+    /// Adds a finding to which the visits with `mark` contribute.
     pub fn hit_marked(&mut self, mark: Mark, hit: Hit<impl Text>) {
         self.push(1 << mark as u32, hit);
     }
 
-    /// The rule found something that all visits of the period make up.
+    /// Adds a finding to which all visits of the period contribute.
     pub fn hit_all(&mut self, hit: Hit<impl Text>) {
         self.push(EVERY_VISIT, hit);
     }
@@ -82,7 +82,7 @@ impl PeriodReport<'_> {
         self.hits.push(RuleHit::new(self.rule, hit, contributing));
     }
 
-    /// The findings that `report` makes, by themselves: to see what a rule says outside of an engine.
+    /// The findings that `report` adds, for a rule outside of an engine.
     #[must_use]
     pub fn hits_of(report: impl FnOnce(&mut PeriodReport<'_>)) -> Vec<Hit> {
         let mut hits = Vec::new();
@@ -91,16 +91,16 @@ impl PeriodReport<'_> {
     }
 }
 
-/// How often one rule has given which answer.
+/// Numbers of a rule's answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleCounts {
     /// The rule's id.
     pub rule: &'static str,
-    /// Findings that came new, by grade: observe, review, hold.
+    /// New findings by grade: observe, review, hold.
     pub hits: [u64; 3],
-    /// Findings that came new and weigh less than the rule says, by reason.
+    /// New findings whose grade was lowered, by reason.
     pub lowered: [u64; 4],
-    /// Answers "undetermined", by the fact that was missing.
+    /// Undetermined answers by missing fact.
     pub undetermined: Vec<(&'static str, u64)>,
 }
 

@@ -270,12 +270,8 @@ impl Municipality {
         // Progress may have to stay before its last record.
         self.progress_dirty = at.offset < self.last_offset;
         let DispositionCounts { scored, repeats, stale, quarantined } = self.counts;
-        let mut breakers_open: Vec<String> =
-            self.engine.iter().flat_map(Engine::breakers_open).map(|(rule, _)| rule.to_owned()).collect();
-        breakers_open.dedup();
-        let capped = self.engine.iter().flat_map(Engine::held_shares_capped);
-        let mut held_shares_capped: Vec<String> = capped.map(|(provider, _)| provider).collect();
-        held_shares_capped.dedup();
+        let breakers_open = self.engine.iter().flat_map(Engine::breakers_open).map(str::to_owned).collect();
+        let held_shares_capped = self.engine.iter().flat_map(Engine::held_shares_capped).collect();
         let progress = MunicipalityProgress {
             municipality: self.name.clone(),
             partition,

@@ -21,7 +21,7 @@ pub(in crate::service) struct Restrained {
 impl Metrics {
     /// The bounds of a municipality may have moved.
     pub(in crate::service) fn restrained(&self, municipality: &str, engine: &Engine, known: &mut Restrained) {
-        let open = engine.breakers_open().into_iter().map(|(rule, _)| rule).collect();
+        let open = engine.breakers_open().into_iter().collect();
         let before = std::mem::replace(&mut known.breakers, open);
         for rule in known.breakers.difference(&before) {
             self.families.breakers.with_label_values(&[rule]).inc();
@@ -34,9 +34,8 @@ impl Metrics {
             tracing::info!(municipality, rule, "a rule is back within its bounds");
         }
         let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
-        let providers: BTreeSet<String> =
-            engine.held_shares_capped().into_iter().map(|(provider, _)| provider).collect();
-        self.families.capped_providers.with_label_values(&[municipality]).set(count(providers.len()));
+        let capped = engine.held_shares_capped().len();
+        self.families.capped_providers.with_label_values(&[municipality]).set(count(capped));
         let budget = engine.pattern_budget();
         self.families.budget.with_label_values(&[municipality]).set(count(budget.allowed));
         self.families.budget_used.with_label_values(&[municipality]).set(count(budget.published));
