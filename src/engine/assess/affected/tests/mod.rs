@@ -19,7 +19,6 @@ use crate::engine::rule::interface::{Answered, Definition, Parts, PeriodRule, Re
 use crate::engine::rule::period_sight::PeriodSight;
 use crate::engine::rule::report::{PeriodReport, Report};
 use crate::engine::totals::count::Change;
-use crate::engine::{Input, Position};
 use hashbrown::HashSet;
 
 const HOUR: i64 = 3600;
@@ -160,7 +159,7 @@ impl Draft {
     }
 }
 
-/// An engine with one rule, which registers through the front door or changes its state by the back door.
+/// An engine with one rule: registrations are assessed, or inserted into the state alone.
 struct Town(Engine);
 
 impl Town {
@@ -192,9 +191,8 @@ impl Town {
     }
 
     fn register(&mut self, draft: &Draft) -> Slot {
-        let at = Position { offset: 0, appended_at: MONDAY.plus(90 * DAY) };
-        let registration = draft.registration(1, EventType::Recorded);
-        self.0.apply(Input::Registered { registration: &registration, at }, &mut Vec::new());
+        self.0.at.appended_at = MONDAY.plus(90 * DAY);
+        self.0.replace(&draft.registration(1, EventType::Recorded), None, &mut Vec::new());
         self.0.assess_dirty_periods(&mut Vec::new());
         self.0.state.ledger.find(draft.id).expect("just registered")
     }
