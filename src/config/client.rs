@@ -1,12 +1,12 @@
 //! Properties of librdkafka: which are the program's own, which hold secrets, and what librdkafka
 //! itself says of the others.
 
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::Path;
 
 use rdkafka::ClientConfig;
 use rdkafka::error::KafkaError;
-
-use super::layers::read_small;
 
 /// The table of properties.
 pub(super) const PROPERTIES: &str = "kafka.client";
@@ -78,6 +78,19 @@ pub(super) fn objection(property: &str, value: &str) -> Option<String> {
         }
         _ => Some(String::new()),
     }
+}
+
+/// Reads a file that people write, of at most `bytes_max` bytes. A device without an end is no such file.
+///
+/// # Errors
+/// Where it can't be read, is longer, or is not UTF-8.
+pub fn read_small(path: &Path, bytes_max: u64) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?.take(bytes_max + 1).read_to_string(&mut text)?;
+    if bytes_max < text.len() as u64 {
+        return Err(io::Error::other(format!("it has more than {bytes_max} bytes")));
+    }
+    Ok(text)
 }
 
 /// The secret in the file at `path`, without the line break at its end.

@@ -1,8 +1,6 @@
 //! The layers, one over the other: defaults, file, environment, flags.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use toml::Spanned;
@@ -20,19 +18,6 @@ const CONFIG_VARIABLE: &str = "TIDVAKT_CONFIG";
 
 /// Settings are written by people; more is another file.
 pub(super) const FILE_BYTES_MAX: u64 = 1 << 20;
-
-/// Reads a file that people write, of at most `bytes_max` bytes. A device without an end is no such file.
-///
-/// # Errors
-/// Where it can't be read, is longer, or is not UTF-8.
-pub fn read_small(path: &Path, bytes_max: u64) -> io::Result<String> {
-    let mut text = String::new();
-    File::open(path)?.take(bytes_max + 1).read_to_string(&mut text)?;
-    if bytes_max < text.len() as u64 {
-        return Err(io::Error::other(format!("it has more than {bytes_max} bytes")));
-    }
-    Ok(text)
-}
 
 /// Where settings are taken from, each going before the one above it.
 #[derive(Clone, Debug, Default)]

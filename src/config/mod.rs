@@ -18,9 +18,10 @@ mod tests;
 use std::collections::BTreeMap;
 use std::ops::Deref;
 
+pub use client::read_small;
 pub use error::{ConfigError, Origin, Problem};
 use layers::{Entry, FILE_BYTES_MAX, Gathered};
-pub use layers::{Secrets, Sources, read_small};
+pub use layers::{Secrets, Sources};
 pub use parts::{EngineConfig, Http, Kafka, Log, LogFormat, Parts, ServiceConfig, Topics};
 pub use schema::DEFAULT_TOML;
 
