@@ -66,8 +66,10 @@ reasons! {
     Future => "in-the-future",
     /// Outside the Earth.
     BadPosition => "bad-position",
-    /// The version leaps so far that real corrections would be locked out.
-    VersionLeap => "version-leap",
+    /// This version is known with another content.
+    ConflictingVersion => "conflicting-version",
+    /// A lower version than the known one, sent after it, with another content.
+    VersionOrder => "version-order",
     /// So late that the registrations to compare it with are no longer kept.
     OlderThanKept => "older-than-kept",
     /// More new ids than a municipality can have.

@@ -2,7 +2,7 @@
 
 use crate::domain::{Decision, Fact, FactBody, FactChange, Reason, Registration, Rejection, UtcSecond};
 use crate::engine::model::{BASELINE_DAYS_MAX, DAY_SECONDS, ENTITIES_MAX};
-use crate::engine::state::ledger::VersionCheck;
+use crate::engine::state::ledger::{Version, VersionCheck};
 use crate::engine::totals::count::Change;
 use crate::engine::{Engine, Output};
 
@@ -107,12 +107,23 @@ impl Engine {
             let detail = format!("more than {ENTITIES_MAX} carers, clients or providers");
             return Disposition::Quarantined(Rejection::new(Reason::TooManyEntities, detail));
         }
-        let slot = match self.state.ledger.check_version(registration.registration_id, registration.version) {
+        let (id, number) = (registration.registration_id, registration.version);
+        let claim = self.state.ledger.claim(registration);
+        let version = Version { number, claim, emitted_at: registration.emitted_at };
+        let slot = match self.state.ledger.check_version(id, &version) {
             VersionCheck::Repeat => return Disposition::Repeat,
             VersionCheck::Stale => return Disposition::Stale,
-            VersionCheck::Leap(known) => {
-                let detail = format!("version {} follows version {known}", registration.version);
-                return Disposition::Quarantined(Rejection::new(Reason::VersionLeap, detail));
+            VersionCheck::Conflict => {
+                let detail =
+                    format!("version {number} is known with another content; a change needs a higher one");
+                return Disposition::Quarantined(Rejection::new(Reason::ConflictingVersion, detail));
+            }
+            VersionCheck::SentAfter(known) => {
+                let detail = format!(
+                    "version {number} was sent after version {known}, which is known, with another content; a change \
+                     needs a higher one"
+                );
+                return Disposition::Quarantined(Rejection::new(Reason::VersionOrder, detail));
             }
             VersionCheck::New if registration.start_at < self.state.horizon => {
                 let days = self.state.settings.retained_days;
@@ -123,7 +134,7 @@ impl Engine {
             VersionCheck::Newer(slot) => Some(slot),
             VersionCheck::New => None,
         };
-        self.replace(registration, slot, out);
+        self.replace(registration, &version, slot, out);
         Disposition::Scored
     }
 

@@ -23,3 +23,4 @@ mod ranking;
 mod replay;
 mod scenarios;
 mod simulated;
+mod versions;

@@ -162,7 +162,7 @@ impl Engine {
         let state = match self.decisions.get(alert_id) {
             _ if withdrawn => HoldState::Superseded,
             // A decision counts for the version that the reviewer saw.
-            Some(decision) if entry.appended_at <= decision.decided_at => decided_state(decision.action),
+            Some(decision) if entry.appended_at() <= decision.decided_at => decided_state(decision.action),
             _ => HoldState::Proposed,
         };
         let municipality = &self.state.settings.municipality;

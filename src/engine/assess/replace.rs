@@ -5,6 +5,7 @@ use crate::engine::alert::subject::SubjectState;
 use crate::engine::model::visit::{Slot, Visit};
 use crate::engine::model::{BASELINE_DAYS_MAX, DAY_SECONDS};
 use crate::engine::state::facts::Affects;
+use crate::engine::state::ledger::Version;
 use crate::engine::totals::count::Change;
 use crate::engine::{Engine, Output};
 
@@ -13,20 +14,14 @@ impl Engine {
     pub(in crate::engine) fn replace(
         &mut self,
         registration: &Registration<'_>,
+        version: &Version,
         slot: Option<Slot>,
         out: &mut Vec<Output>,
     ) {
         let mut affected = std::mem::take(&mut self.scratch.affected);
         affected.clear();
-        let slot = match slot {
-            Some(slot) => slot,
-            None => {
-                self.state.ledger.add(registration.registration_id, registration.version, self.at.appended_at)
-            }
-        };
-        let entry = self.state.ledger.entry_mut(slot);
-        entry.version = registration.version;
-        entry.appended_at = self.at.appended_at;
+        let slot = slot.unwrap_or_else(|| self.state.ledger.add(registration.registration_id));
+        self.state.ledger.entry_mut(slot).set(version, self.at.appended_at);
         let cancelled = registration.event_type == EventType::Cancelled;
         let visit = (!cancelled).then(|| self.state.visit(registration, slot));
         let known = self.state.ledger.entry_mut(slot).visit.as_mut();

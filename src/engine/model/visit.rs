@@ -25,6 +25,22 @@ impl From<Option<UtcSecond>> for OptionalTime {
     }
 }
 
+/// Optional time in 4 bytes, of the years 1970 to 2106; 0 is none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::engine) struct ShortTime(u32);
+
+impl From<Option<UtcSecond>> for ShortTime {
+    fn from(at: Option<UtcSecond>) -> Self {
+        Self(at.map_or(0, |at| u32::try_from(at.0.max(1)).unwrap_or(u32::MAX)))
+    }
+}
+
+impl ShortTime {
+    pub(in crate::engine) fn get(self) -> Option<UtcSecond> {
+        (self.0 != 0).then_some(UtcSecond(i64::from(self.0)))
+    }
+}
+
 impl OptionalTime {
     fn get(self) -> Option<UtcSecond> {
         (self.0 != i64::MIN).then_some(UtcSecond(self.0))
@@ -88,13 +104,13 @@ pub struct Visit {
     /// Fields that few visits have.
     pub extras: Option<Box<VisitExtras>>,
     pub(in crate::engine) synced_at: OptionalTime,
-    pub(in crate::engine) emitted_at: OptionalTime,
     /// When the later of its two ends was recorded by the device; the registered end where that is unknown.
     pub recorded_at: UtcSecond,
     /// Billed seconds, where they differ from the registered length.
     pub billable_seconds: Option<u32>,
     /// Version of the registration.
     pub version: u32,
+    pub(in crate::engine) emitted_at: ShortTime,
     /// Carers that the visit needs, where the record says so.
     pub required_staff: Option<u8>,
     /// Event of the version in the source: an approval, a correction.

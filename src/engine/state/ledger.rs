@@ -1,18 +1,16 @@
 //! Which version of a registration counts.
 
+use std::cmp::Ordering;
 use std::collections::VecDeque;
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, RandomState};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-use crate::domain::UtcSecond;
+use crate::domain::{Registration, UtcSecond};
+use crate::engine::model::claim::write_claim;
 use crate::engine::model::mark::Marks;
-use crate::engine::model::visit::{Slot, Visit};
+use crate::engine::model::visit::{ShortTime, Slot, Visit};
 use crate::engine::state::timeline::Timeline;
-
-/// A version further ahead than this is refused: were it taken, every real correction after it
-/// would be stale for ever.
-const VERSION_LEAP_MAX: u32 = 100;
 
 /// What is kept of one registration, in three cache lines.
 #[repr(C, align(64))]
@@ -22,25 +20,53 @@ pub(in crate::engine) struct Entry {
     /// What rules noted about the visit.
     pub(in crate::engine) marks: Marks,
     pub(in crate::engine) version: u32,
-    /// Append time of the version that counts.
-    pub(in crate::engine) appended_at: UtcSecond,
+    /// Hash of the claim of that version.
+    claim: u64,
+    appended_at: ShortTime,
+    emitted_at: ShortTime,
     pub(in crate::engine) id: Box<str>,
 }
 
 const _: () = assert!(size_of::<Option<Entry>>() == 192);
 
-/// How a version stands to what is known.
+impl Entry {
+    /// Append time of the version that counts.
+    pub(in crate::engine) fn appended_at(&self) -> UtcSecond {
+        self.appended_at.get().unwrap_or(UtcSecond(i64::MIN))
+    }
+
+    /// From now on `version`, appended at `appended_at`, counts.
+    pub(in crate::engine) fn set(&mut self, version: &Version, appended_at: UtcSecond) {
+        self.version = version.number;
+        self.claim = version.claim;
+        self.emitted_at = version.emitted_at.into();
+        self.appended_at = Some(appended_at).into();
+    }
+}
+
+/// What the ledger compares of a record with the version that counts.
+pub(in crate::engine) struct Version {
+    pub(in crate::engine) number: u32,
+    /// Hash of the claim, by [`Ledger::claim`].
+    pub(in crate::engine) claim: u64,
+    pub(in crate::engine) emitted_at: Option<UtcSecond>,
+}
+
+/// The result of comparing a version with the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::engine) enum VersionCheck {
-    /// Never seen.
+    /// The registration is not known.
     New,
-    /// Takes the place of the one in this slot.
+    /// It replaces the version in this slot.
     Newer(Slot),
-    /// Known already.
+    /// Known, with the same claim.
     Repeat,
-    /// A later one counts.
+    /// Lower than the known version.
     Stale,
-    /// Too far ahead of the known version (0 where none is known).
-    Leap(u32),
+    /// The known version, with another claim.
+    Conflict,
+    /// Lower than the known version, which this is, but sent after it and with another claim.
+    SentAfter(u32),
 }
 
 /// Every kept registration, by slot and by id.
@@ -51,30 +77,53 @@ pub(in crate::engine) struct Ledger {
     /// Hash of the id beside the slot, so that growing touches no entry.
     slots: HashTable<(u64, Slot)>,
     hasher: DefaultHashBuilder,
+    /// Keyed anew in each process, so that nobody can make two claims of one hash; only equality of hashes is used.
+    claim_hasher: RandomState,
+    claim_bytes: Vec<u8>,
     /// Cancelled registrations stand on no timeline; they are let go in order of arrival.
     cancelled: VecDeque<(UtcSecond, Slot)>,
 }
 
 impl Ledger {
-    pub(in crate::engine) fn check_version(&self, id: &str, version: u32) -> VersionCheck {
-        match self.find(id) {
-            None if version > VERSION_LEAP_MAX => VersionCheck::Leap(0),
-            None => VersionCheck::New,
-            Some(slot) => {
-                let known = self.entry(slot).version;
-                match version {
-                    _ if version == known => VersionCheck::Repeat,
-                    _ if version < known => VersionCheck::Stale,
-                    _ if version - known > VERSION_LEAP_MAX => VersionCheck::Leap(known),
-                    _ => VersionCheck::Newer(slot),
+    /// Compares a version with the one that counts.
+    pub(in crate::engine) fn check_version(&self, id: &str, version: &Version) -> VersionCheck {
+        let Some(slot) = self.find(id) else { return VersionCheck::New };
+        let known = self.entry(slot);
+        let is_same = known.claim == version.claim;
+        match version.number.cmp(&known.version) {
+            Ordering::Greater => VersionCheck::Newer(slot),
+            Ordering::Equal if is_same => VersionCheck::Repeat,
+            Ordering::Equal => VersionCheck::Conflict,
+            Ordering::Less => {
+                let emitted = (known.emitted_at.get(), version.emitted_at);
+                match emitted {
+                    (Some(before), Some(after)) if before < after && !is_same => {
+                        VersionCheck::SentAfter(known.version)
+                    }
+                    _ => VersionCheck::Stale,
                 }
             }
         }
     }
 
-    /// Makes room for a registration that was never seen.
-    pub(in crate::engine) fn add(&mut self, id: &str, version: u32, appended_at: UtcSecond) -> Slot {
-        let entry = Entry { id: id.into(), version, appended_at, visit: None, marks: Marks::default() };
+    /// A hash of the claim of a registration.
+    pub(in crate::engine) fn claim(&mut self, registration: &Registration<'_>) -> u64 {
+        self.claim_bytes.clear();
+        write_claim(registration, &mut self.claim_bytes);
+        self.claim_hasher.hash_one(&*self.claim_bytes)
+    }
+
+    /// Adds a registration that was never seen; its version is yet to be set.
+    pub(in crate::engine) fn add(&mut self, id: &str) -> Slot {
+        let entry = Entry {
+            id: id.into(),
+            version: 0,
+            claim: 0,
+            appended_at: ShortTime::default(),
+            emitted_at: ShortTime::default(),
+            visit: None,
+            marks: Marks::default(),
+        };
         let slot = match self.free.pop() {
             Some(slot) => {
                 self.entries[slot.0 as usize] = Some(entry);
@@ -154,7 +203,7 @@ impl Ledger {
             self.cancelled.pop_front();
             let still = self.entries[slot.0 as usize]
                 .as_ref()
-                .is_some_and(|entry| entry.visit.is_none() && entry.appended_at == appended_at);
+                .is_some_and(|entry| entry.visit.is_none() && entry.appended_at == Some(appended_at).into());
             if still {
                 self.forget(&[slot]);
             }
