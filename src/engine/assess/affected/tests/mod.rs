@@ -18,6 +18,7 @@ use crate::engine::rule::hit::Hit;
 use crate::engine::rule::interface::{Answered, Definition, Parts, PeriodRule, RegisteredRule, VisitRule};
 use crate::engine::rule::period_sight::PeriodSight;
 use crate::engine::rule::report::{PeriodReport, Report};
+use crate::engine::state::ledger::Version;
 use crate::engine::totals::count::Change;
 use hashbrown::HashSet;
 
@@ -192,14 +193,15 @@ impl Town {
 
     fn register(&mut self, draft: &Draft) -> Slot {
         self.0.at.appended_at = MONDAY.plus(90 * DAY);
-        self.0.replace(&draft.registration(1, EventType::Recorded), None, &mut Vec::new());
+        let version = Version { number: 1, claim: 0, emitted_at: None };
+        self.0.replace(&draft.registration(1, EventType::Recorded), &version, None, &mut Vec::new());
         self.0.assess_dirty_periods(&mut Vec::new());
         self.0.state.ledger.find(draft.id).expect("just registered")
     }
 
     /// Inserts a visit into the state alone.
     fn insert(&mut self, draft: &Draft) -> Visit {
-        let slot = self.0.state.ledger.add(draft.id, 1, MONDAY);
+        let slot = self.0.state.ledger.add(draft.id);
         let visit = self.0.state.visit(&draft.registration(1, EventType::Recorded), slot);
         self.0.state.insert(visit.clone());
         visit
