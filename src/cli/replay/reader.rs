@@ -112,6 +112,9 @@ impl Reader {
                     return Ok(());
                 }
             }
+            // The lines of another file confirm no times of this one: it may be another municipality's, from its first
+            // month on.
+            self.settle(0);
             first += i64::try_from(input.lines()).expect("no file has so many lines");
             taken_before += input.taken_bytes();
         }

@@ -55,6 +55,23 @@ fn a_wrong_year_costs_its_own_line_and_no_other_wherever_it_stands() {
     }
 }
 
+#[test]
+fn the_last_lines_of_a_file_are_not_judged_by_the_file_after_it() {
+    let of = |municipality: &str, month: &str, days: std::ops::RangeInclusive<i32>| {
+        let each = days.map(|day| {
+            let id = format!("{municipality}-{day}");
+            let (start, end) = (format!("{month}-{day:02}T08:00:00+01:00"), format!("{month}-{day:02}T08:30:00+01:00"));
+            let more = json!({"municipality": municipality, "registration_id": id, "start_at": start, "end_at": end});
+            with(visit("R", "08:00", "08:30"), more)
+        });
+        jsonl(&each.collect::<Vec<_>>())
+    };
+    let files = [("a.jsonl", &*of("0180", "2026-03", 1..=28)), ("b.jsonl", &*of("0181", "2026-02", 1..=28))];
+    let folder = folder(&files);
+    let said = stderr(&replay(folder.path(), &["--final", "a.jsonl", "b.jsonl"]).success());
+    assert!(said.contains("56") && !said.contains("in-the-future"), "{said}");
+}
+
 /// What alerts say, but for the place of their records.
 fn said(alerts: Vec<Value>) -> Vec<Value> {
     let without = |mut alert: Value| {
