@@ -118,6 +118,8 @@ impl Engine {
                     format!("version {number} is known with another content; a change needs a higher one");
                 return Disposition::Quarantined(Rejection::new(Reason::ConflictingVersion, detail));
             }
+            // A visit that began claims nothing yet, and a phone without coverage may send its end first.
+            VersionCheck::SentAfter(_) if registration.end_at.is_none() => return Disposition::Stale,
             VersionCheck::SentAfter(known) => {
                 let detail = format!(
                     "version {number} was sent after version {known}, which is known, with another content; a change \

@@ -75,20 +75,22 @@ fn a_lower_version_that_was_sent_later_is_no_stale_one() {
     assert_eq!(after(lower(sent(6_000))), "version-order");
     let same_claim = Draft { carer: "another".to_owned(), ..lower(sent(6_000)) };
     assert_eq!(after(same_claim), "stale");
+    let started = Draft { event: EventType::Started, end: None, ..lower(sent(6_000)) };
+    assert_eq!(after(started), "stale", "it claims nothing, and a phone may send the end first");
     let cancelled = Draft { event: EventType::Cancelled, ..correction.clone() };
     assert_eq!(dispositions(&[cancelled, lower(sent(6_000))]), ["scored", "version-order"]);
 }
 
 #[test]
 fn a_refused_version_changes_nothing() {
-    let overlapping = |id: &str| Draft { id: id.to_owned(), client: "other".to_owned(), ..visit(1) };
+    let again = |id: &str| Draft { id: id.to_owned(), ..visit(1) };
     let open = |drafts: &[Draft]| {
         let mut driver = Driver::new(default_engine());
         drafts.iter().for_each(|draft| drop(driver.register(draft, &mut Vec::new())));
         timeless(driver.engine.open_alerts())
     };
-    let without = open(&[visit(1), overlapping("R-2")]);
+    let without = open(&[visit(1), again("R-2")]);
     assert!(!without.is_empty());
     let elsewhere = Draft { carer: "another".to_owned(), ..visit(1) };
-    assert_eq!(open(&[visit(1), elsewhere.clone(), overlapping("R-2"), elsewhere]), without);
+    assert_eq!(open(&[visit(1), elsewhere.clone(), again("R-2"), elsewhere]), without);
 }
