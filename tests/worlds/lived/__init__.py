@@ -1,0 +1,1 @@
+"""The parts of the lived world: see ../README.md."""
