@@ -8,7 +8,7 @@ import argparse
 import json
 from pathlib import Path
 
-from lived import acts
+from lived import acts, marks
 from lived.clock import FIRST_DAY, midnight, stream
 from lived.land import coordinates
 from lived.registry import Registry
@@ -56,10 +56,11 @@ def write(world: World, out: Path) -> dict:
     out.mkdir(parents=True, exist_ok=True)
     world.out.sort(key=lambda row: row[:2])
     write_lines(out / "registrations.jsonl", (text for _, _, text in world.out))
-    facts = Registry(world, stream(world.seed, "facts")).write()
+    registry = Registry(world, stream(world.seed, "facts"))
+    facts = registry.write()
     write_lines(out / "reference.jsonl", facts)
     claims = sorted(world.claims, key=lambda claim: claim.rid)
-    world.mark_meetings()
+    marks.mark(world, registry)
     for claim in claims:
         if claim.truth and not claim.standing:
             claim.truth = None  # taken back by its maker

@@ -54,6 +54,7 @@ class Registry:
     def __init__(self, world, rng):
         self.world, self.rng = world, rng
         self.facts: list[tuple[int, int, dict]] = []
+        self.listed: dict[tuple[str, str], int] = {}  # provider and carer -> since when on the staff list
 
     def add(
         self,
@@ -65,6 +66,9 @@ class Registry:
         recorded: int | None = None,
     ) -> None:
         recorded = int(since if recorded is None else recorded)
+        if kind == "employment":
+            key = body["provider_id"], body["carer_ref"]
+            self.listed[key] = min(recorded, self.listed.get(key, recorded))
         if recorded >= self.world.end:
             return
         fact = {

@@ -210,27 +210,6 @@ class World:
         if left is not None:
             office.shut(self, left, max(claim.start, left.presence.end))
 
-    def mark_meetings(self) -> None:
-        """Two carers at one client though no visit for two: another errand, or a colleague still there."""
-        by_client: dict[str, list[Presence]] = {}
-        for stay in self.stays:
-            by_client.setdefault(stay.client.ref, []).append(stay)
-        for own in by_client.values():
-            own.sort(key=lambda s: (s.start, s.end))
-            for place, a in enumerate(own):
-                for b in own[place + 1 : place + 5]:
-                    if b.start >= a.end:
-                        break
-                    if a.person == b.person or b in a.partners or (a.stay == b.stay):
-                        continue
-                    sit = (
-                        "met-a-colleague"
-                        if a.unit is b.unit and a.role == b.role
-                        else "another-errand-at-once"
-                    )
-                    for claim in a.registrations + b.registrations:
-                        claim.sits.add(sit)
-
     # Time
 
     def later(self, at: int, act, *what) -> None:
