@@ -142,7 +142,7 @@ impl Draft {
             planned: Span::new(start_at, start_at.plus(HOUR)),
             start_at,
             end_at: Some(start_at.plus(HOUR / 2)),
-            start_capture: capture.clone(),
+            start_capture: capture,
             end_capture: capture,
             visit_kind: VisitKind::Planned,
             outcome: VisitOutcome::Performed,
@@ -234,8 +234,8 @@ impl Town {
 
     /// The period of `subject` in the month that is `later` months after March.
     fn period(&self, subject: PeriodSubject, later: usize) -> SubjectPeriod {
-        let months = std::iter::successors(Some(self.month()), |month| Some(month.next()));
-        SubjectPeriod { month: months.skip(later).next().expect("months go on"), subject }
+        let mut months = std::iter::successors(Some(self.month()), |month| Some(month.next()));
+        SubjectPeriod { month: months.nth(later).expect("months go on"), subject }
     }
 }
 
