@@ -49,7 +49,7 @@ impl VisitRule for NoValidOrder {
         if !own.is_performed() || !own.billable || own.kind == VisitKind::Alarm {
             return;
         }
-        if !sight.orders_are_sent() {
+        if sight.client_orders_ever().next().is_none() {
             return report.undetermined(MissingFact::Order);
         }
         let covers_all = |order: &Order| sight.task_codes().all(|code| covers(order, code));
