@@ -83,6 +83,7 @@ impl PartialDoubleStaffing {
         shorter.is_electronic()
             && shorter.payment_mode == PaymentMode::Performed
             && self.covered_share_min * needed as f64 <= shorter.paid_seconds() as f64
+            && i64::from(self.missing_seconds_min) <= shorter.paid_seconds() - shorter.presence().seconds()
     }
 
     fn hit(&self, sight: &Sight<'_>, shorter: &Visit, longer: &Visit, covered: i64) -> Hit<impl Text> {
