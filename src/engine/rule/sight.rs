@@ -148,11 +148,12 @@ impl<'a> Sight<'a> {
     }
 
     /// Whether the carer is employed by the provider at the visit's start; `None` where the provider sends no
-    /// employments.
+    /// employments, or none of the carer has ever been sent: a gap in the data is no finding about each visit.
     #[must_use]
     pub fn employed(&self) -> Option<bool> {
         let Visit { carer, provider, span, .. } = *self.visit;
-        self.state.facts.employed(carer, provider, span.start())
+        let listed = self.state.facts.employed(carer, provider, span.start());
+        listed.filter(|_| self.state.facts.was_ever_listed(carer))
     }
 
     /// The client at whose home `tag` is mounted at the visit's start.

@@ -98,7 +98,8 @@ impl Facts {
         }
     }
 
-    /// Inserts a fact into its index, or retracts it.
+    /// Inserts a fact into its index, or retracts it. A provider's first employment opens its list, and may be the first
+    /// of the carer, who may work for others: it affects everything.
     fn index(&mut self, fact: &Fact, change: Change, interners: &mut Interners) -> Affects {
         match &fact.body {
             FactBody::ClientHome { client_ref, household_ref, place } => {
@@ -126,7 +127,7 @@ impl Facts {
                     .employments
                     .set(fact, change.is_insert().then_some(provider));
                 let first = count_known(self.known.employments.entry(provider).or_default(), change);
-                if first { Affects::Provider(provider) } else { Affects::Carer(carer) }
+                if first { Affects::Everything } else { Affects::Carer(carer) }
             }
             FactBody::CarerAbsence { carer_ref, kind, confirmed_by } => {
                 let carer: CarerId = interners.carers.intern(carer_ref);
@@ -260,6 +261,11 @@ impl Facts {
         self.known.employments.get(&provider).filter(|count| 0 < **count)?;
         let about = self.carers.get(carer.0 as usize);
         Some(about.is_some_and(|about| about.employments.all_at(at).any(|known| *known == provider)))
+    }
+
+    /// Has any provider's list ever named the carer?
+    pub(in crate::engine) fn was_ever_listed(&self, carer: CarerId) -> bool {
+        self.carers.get(carer.0 as usize).is_some_and(|about| !about.employments.is_empty())
     }
 
     /// Tags ever mounted at the client's home, unordered.

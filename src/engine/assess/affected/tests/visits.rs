@@ -137,7 +137,8 @@ fn a_fact_affects_the_visits_of_its_scope() {
     for (change, outdated) in [
         (put("tag", tag("T", "bo")), vec![tagged]),
         (put("home", home("bo")), vec![plain, tagged]),
-        (put("employment", employment("ann", "Q")), vec![other]),
+        (put("employment", employment("ann", "Q")), vec![]),
+        (put("employment-of-dan", employment("dan", "P")), vec![plain, other]),
     ] {
         let affects = town.0.state.facts.change(&change, &mut town.0.state.interners);
         let affected = named(|into| affects.into_iter().for_each(|row| town.0.affected_by_fact(row, into)));
