@@ -46,7 +46,7 @@ impl Default for Plan {
 pub struct TruthLine {
     /// The registration.
     pub registration_id: String,
-    /// The pattern's name, see [`PATTERNS`].
+    /// The pattern's name, see [`PATTERNS`](super::patterns::PATTERNS).
     pub pattern: &'static str,
     /// The carer who planted it; the provider where the pattern is one of a provider's months.
     pub actor: String,
