@@ -14,8 +14,9 @@
 //! in for each other.
 //!
 //! Grade: review, of the whole visit where no order holds or none covers any of its tasks; where one
-//! of several tasks is not covered, no second can be told apart. Undetermined where the municipality
-//! sends no orders.
+//! of several tasks is not covered, no second can be told apart. Undetermined for a client of whom no order
+//! was ever sent: feeds of orders do not cover every provider and client, and a gap in the data is no finding
+//! about each visit.
 
 use serde::Deserialize;
 

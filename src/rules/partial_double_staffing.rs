@@ -11,8 +11,9 @@
 //! are not billed, declined visits, visits without a partner (the other registration may still come).
 //!
 //! Grade: review, on the shorter visit, where it is paid by performed time, something bound to the place
-//! captured both its ends, and so much is billed for it as if it had been long enough. Else observe, as
-//! on the longer one: a second carer is often needed only to lift, comes for that, and bills that. The
+//! captured both its ends, and so much is billed for it as if it had been long enough: at least
+//! `missing_seconds_min` more than it lasted. Else observe, as on the longer one: a second carer is often
+//! needed only to lift, comes for that, and bills that; partners may come at different times. The
 //! missing time lies outside the shorter visit: it is told as evidence, and no registered second is in
 //! question.
 

@@ -1,7 +1,7 @@
 //! `unlisted-carer`: the carer is not on the provider's list of staff.
 //!
-//! Why: a municipality approves who works in people's homes. A name that nobody has reported may be a
-//! subcontractor that was never approved, or somebody else's log-in.
+//! Why: a municipality approves who works in people's homes. A name that is not reported for this provider may
+//! be a subcontractor that was never approved, or somebody else's log-in.
 //!
 //! Finds billed visits carried out by a carer for whom no `employment` at the visit's provider holds
 //! when the visit begins, where that provider sends its list.
@@ -9,7 +9,9 @@
 //! Not a finding: declined or cancelled visits, visits still open, visits that are not billed. A list
 //! that comes late takes the finding back.
 //!
-//! Grade: review of the whole visit. Undetermined where the provider sends no list.
+//! Grade: review of the whole visit. Undetermined where the provider sends no list, and for a carer whom no
+//! provider ever listed: whoever was never listed cannot be told from a gap in the list, which would be a
+//! finding about each of the carer's visits.
 
 use serde::Deserialize;
 

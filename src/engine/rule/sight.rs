@@ -126,12 +126,6 @@ impl<'a> Sight<'a> {
         self.state.facts.orders_ever(self.visit.client)
     }
 
-    /// Whether the municipality sends orders: any order of any client is known.
-    #[must_use]
-    pub const fn orders_are_sent(&self) -> bool {
-        self.state.facts.knows_orders()
-    }
-
     /// Task codes of the visit in sight.
     pub fn task_codes(&self) -> impl Iterator<Item = &'a str> {
         self.task_codes_of(self.visit)
