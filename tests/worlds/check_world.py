@@ -118,7 +118,7 @@ class Check:
         for stay in self.stays:
             for row in away.get(stay["client"], ()):
                 inside = min(stay["to"], row["to"]) - max(stay["from"], row["from"])
-                allowed = WAITING if stay["outcome"] == "client_absent" else 60
+                allowed = WAITING if stay["outcome"] == "client_absent" else 120
                 if inside <= allowed or stay["check"]:
                     continue
                 if row["why"] == "deceased" and stay["from"] - row["from"] < 14 * 3_600:

@@ -1,7 +1,7 @@
 """What every planted act is made of: a motive, a method, and registrations of what was not."""
 
 from .capture import electronic, typed
-from .clock import HOUR
+from .clock import HOUR, iso
 from .land import Place
 from .plan import open_shift
 from .presence import Presence
@@ -83,6 +83,14 @@ def by_device(world, presence, place: Place | None = None):
 def send_live(world, claim, at: int | None = None) -> None:
     """As the system does it: start and end, or the end only."""
     at = int(at or claim.end + 4)
+    until = world.offline.get(claim.cap_e.get("device_ref", ""), 0)
+    if until > at:  # this phone as well keeps what it is given until it has coverage
+        at = until + 5
+        for capture in (claim.cap_s, claim.cap_e):
+            if "synced_at" in capture:
+                capture["synced_at"] = iso(at, claim.system.utc)
+        world.send(claim, "recorded", at)
+        return
     if claim.system.live == "events":
         world.send(claim, "started", claim.start + 5)
         world.send(claim, "ended", max(at, claim.end))

@@ -1,6 +1,6 @@
 """Carers who register what they did not do."""
 
-from .acts_base import Act, Conduct, by_device, by_hand, pretend, pretend_visit, send_live
+from .acts_base import Act, Conduct, beyond, by_device, by_hand, pretend, pretend_visit, send_live
 from .capture import electronic
 from .clock import HOUR, MINUTE, wall
 from .land import Place, expected, metres
@@ -123,7 +123,7 @@ class PressesLate(Conduct, Act):
         claim.cap_s = electronic(world, presence, claim.system.start, begun, presence.at, begun + 2)
         claim.cap_e = electronic(world, presence, claim.system.end, end, presence.to, end + 2)
         if claim.end - presence.end > 100:
-            world.plant(claim, self.pattern, presence.ref, claim.end - presence.end)
+            world.plant(claim, self.pattern, presence.ref, beyond(claim))
         send_live(world, claim, end + 3)
 
     def after_day(self, world, unit, day: int) -> None:

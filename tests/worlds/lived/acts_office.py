@@ -188,7 +188,7 @@ class TurnsDeclined(Act):
             return
         claim.change("end", end, at, editor, "wrong-code")
         claim.cap_e = {"method": "manual_office", "recorded_at": iso(at)}
-        world.plant(claim, "declined-as-performed", self.owner, gained)
+        world.plant(claim, "declined-as-performed", self.owner, beyond(claim))
         world.send(claim, "amended", at)
 
 

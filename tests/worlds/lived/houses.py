@@ -77,7 +77,7 @@ class UnitPlan:
     mode: str = "bike"
     manual: float = 0.08  # share of visits of which a side is typed
     forgets: float = 0.01  # share of visits without log-out
-    offline: float = 0.03
+    offline: float = 0.02  # share of visits at which a phone loses coverage for a while
     office: str = "daily"  # when the planner puts yesterday right: daily, lazy, lock
     to_route: bool = False  # planned times follow the route to the minute, else the client's promised time
 
@@ -119,7 +119,7 @@ PROVIDERS = (
         "municipal",
         (
             UnitPlan(
-                "kyrkbyn", "taglinje-land", "kyrkbyn", ("kyrkbyn", "sjobo"), "car", 0.2, 0.025, 0.16, "lazy"
+                "kyrkbyn", "taglinje-land", "kyrkbyn", ("kyrkbyn", "sjobo"), "car", 0.2, 0.025, 0.07, "lazy"
             ),
             UnitPlan(
                 "bruket",
@@ -129,7 +129,7 @@ PROVIDERS = (
                 "car",
                 0.25,
                 0.03,
-                0.2,
+                0.09,
                 "lazy",
             ),
         ),
@@ -139,7 +139,7 @@ PROVIDERS = (
         "KN",
         "municipal",
         (
-            UnitPlan("natt", "nattrunda", "stan", mode="car", manual=0.07, forgets=0.006, offline=0.08),
+            UnitPlan("natt", "nattrunda", "stan", mode="car", manual=0.07, forgets=0.006, offline=0.04),
             UnitPlan("larm", "larmet", "stan", mode="car", manual=0.05, forgets=0.02),
             UnitPlan("distans", "distans", "stan", manual=0.02, forgets=0.004),
         ),

@@ -79,6 +79,7 @@ def _way(world, presence, system) -> str:
         return "typed"
     pool = 0.0012 * care if system.device == "pool" else 0.0
     lists = 0.0011 * care if system.start in ("gps_app", "app_button") else 0.0004
+    offline = spec.offline if system.device in ("own", "pool") else 0.0
     chances = (
         ("no-log-out", spec.forgets * care),
         ("typed-start", 0.2 * spec.manual * care),
@@ -89,7 +90,7 @@ def _way(world, presence, system) -> str:
         ("wrong-client", lists),
         ("wrong-login", pool),
         ("twice", 0.0013),
-        ("offline", spec.offline * (1.6 if presence.at.village else 1)),
+        ("offline", offline * (1.6 if presence.at.village else 1)),
     )
     draw = rng.random()
     for way, chance in chances:
@@ -112,7 +113,7 @@ def log(world, presence) -> None:
     tap_start, tap_end = tap_start + drift, max(tap_end + drift, tap_start + drift + 20)
     if abs(drift) > 45:
         claim.sits.add("clock-drift")
-    synced = presence.end + 3 if way != "offline" else presence.end + _offline_lag(rng)
+    way, synced, start_synced = _coverage(world, presence, way, tap_start)
     if way == "offline":
         claim.sits.add("offline-late")
     claim.start, claim.end = _grained(system, tap_start, tap_end)
@@ -122,9 +123,7 @@ def log(world, presence) -> None:
     if presence.half is not None:
         claim.noise += (presence.end - presence.start) // 2
     method = system.end if rng.random() < 0.9 or system.start != "digital_lock" else "app_button"
-    claim.cap_s = electronic(
-        world, presence, system.start, tap_start, presence.at, tap_start + 2 if way != "offline" else synced
-    )
+    claim.cap_s = electronic(world, presence, system.start, tap_start, presence.at, start_synced)
     claim.cap_e = electronic(world, presence, method, tap_end, presence.to, synced)
     world.close_open(presence.ref, claim)
     if way in ("taps", "offline") and office.in_doubled_hour(claim):
@@ -143,6 +142,21 @@ def log(world, presence) -> None:
 def _grained(system, start: int, end: int) -> tuple[int, int]:
     start, end = grain(start, system.grain), grain(end, system.grain)
     return start, max(end, start + system.grain)
+
+
+def _coverage(world, presence, way: str, tap_start: int) -> tuple[str, int, int]:
+    """When the two ends reach the server: a phone without coverage keeps what it is given until it has it."""
+    until = world.offline.get(presence.device, 0)
+    synced = presence.end + 3
+    if way == "offline" and presence.half == "second":
+        way = "taps"  # one phone, one stay: the first half has said how it was
+    if way == "offline" and until <= presence.end:
+        synced = world.offline[presence.device] = presence.end + _offline_lag(presence.unit.rng)
+        return way, synced, synced
+    if way in ("taps", "offline") and until > presence.end:
+        synced = until + presence.unit.rng.randrange(1, 20)
+        return "offline", synced, synced
+    return way, synced, max(tap_start + 2, min(until, synced))
 
 
 def _offline_lag(rng) -> int:

@@ -34,6 +34,7 @@ class World:
         self.claims: list[Claim] = []
         self.stays: list[Presence] = []
         self.truth: dict[str, dict] = {}
+        self.offline: dict[str, int] = {}  # phone -> until when it has no coverage
         self.unclosed: dict[str, Claim] = {}
         self.busy: set[tuple[str, int]] = set()
         self.checked: set[tuple[str, int]] = set()  # who saw to a flat before the shift
