@@ -7,6 +7,16 @@ from .register import claim_for
 from .staff import Carer
 
 
+def leave_out(rng, able: list, count: int) -> list:
+    """At most `count` of the visits, drawn, which nobody makes any more."""
+    left_out = rng.sample(able, min(count, len(able)))
+    for visit in left_out:
+        visit.crew[0].route.remove(visit)
+        visit.crew.clear()
+        visit.status = "missed"
+    return left_out
+
+
 class RegistersTheIll(Act):
     """While somebody is ill or abroad, visits that nobody made are registered in that name."""
 
@@ -27,12 +37,8 @@ class RegistersTheIll(Act):
                 and not v.together
                 and v.need.minutes < 35
             ]
-            for visit in unit.rng.sample(able, min(4, len(able))):
-                # The client is rung up: today nobody can come.
-                visit.crew[0].route.remove(visit)
-                visit.crew.clear()
-                visit.status = "missed"
-                self.taken.append((carer, visit))
+            # The clients are rung up: today nobody can come.
+            self.taken += [(carer, visit) for visit in leave_out(unit.rng, able, 4)]
 
     def after_day(self, world, unit, day: int) -> None:
         rng = unit.rng
@@ -75,11 +81,7 @@ class BooksElsewhere(Act):
             and self.carer.away(v.start) is None
             and (v.crew[0].code == self.carer.shift(day))
         ]
-        for visit in unit.rng.sample(able, min(3, len(able))):
-            visit.crew[0].route.remove(visit)
-            visit.crew.clear()
-            visit.status = "missed"
-            self.taken.append(visit)
+        self.taken += leave_out(unit.rng, able, 3)
 
     def after_day(self, world, unit, day: int) -> None:
         rng = unit.rng
@@ -157,11 +159,7 @@ class HelpsByTelephone(Act):
             and not v.together
             and v.need.kind in ("medicine", "afternoon", "lunch")
         ]
-        for visit in unit.rng.sample(able, min(2, len(able))):
-            visit.crew[0].route.remove(visit)
-            visit.crew.clear()
-            visit.status = "missed"
-            self.taken.append(visit)
+        self.taken += leave_out(unit.rng, able, 2)
 
     def after_day(self, world, unit, day: int) -> None:
         rng = unit.rng
