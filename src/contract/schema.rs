@@ -36,7 +36,7 @@ fn output<T: JsonSchema>() -> Value {
     SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>().to_value()
 }
 
-/// One of two records, told apart by `kind`.
+/// One of two records, distinguished by `kind`.
 fn progress() -> Value {
     let mut generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
     let of = |kind: ProgressKind, mut schema: Schema| {

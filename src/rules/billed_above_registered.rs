@@ -99,7 +99,7 @@ fn above(sight: &Sight<'_>, billed: i64, allowed: i64) -> Hit<impl Text> {
     let own = sight.visit();
     let Label { id, clock, date } = sight.label();
     let minutes = |seconds: i64| (seconds + 30) / 60;
-    let (registered, told) = (minutes(own.seconds()), minutes(billed));
+    let (registered, billed_minutes) = (minutes(own.seconds()), minutes(billed));
     Hit::review()
         .observed([
             Measure::whole("billed_seconds", billed),
@@ -117,10 +117,10 @@ fn above(sight: &Sight<'_>, billed: i64, allowed: i64) -> Hit<impl Text> {
         .text(move || Sentence {
             sv: format!(
                 "Besöket {id} den {date} kl. {clock}: {registered} minuter är registrerade, \
-                 {told} minuter faktureras."
+                 {billed_minutes} minuter faktureras."
             ),
             en: format!(
-                "Visit {id} on {date} at {clock}: {registered} minutes are registered, {told} \
+                "Visit {id} on {date} at {clock}: {registered} minutes are registered, {billed_minutes} \
                  minutes are billed."
             ),
         })

@@ -196,9 +196,9 @@ catalogue! {
     breaker_changes: Counter "tidvakt_breaker_changes_total" [RULE, BREAKER]
         "Breakers that opened or closed.";
     budget: Gauge "tidvakt_review_budget_cases" [MUNICIPALITY]
-        "Alerts about patterns that may be told of the latest pay period by now.";
+        "Alerts about patterns of the latest pay period that the review budget allows so far.";
     budget_used: Gauge "tidvakt_review_budget_used_cases" [MUNICIPALITY]
-        "Alerts about patterns that are told of it.";
+        "Alerts about patterns of that pay period that are published.";
     suppressed: Counter "tidvakt_review_cases_suppressed_total" [MUNICIPALITY]
         "Alerts about patterns that had to wait because the budget was used up.";
 
