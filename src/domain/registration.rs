@@ -186,6 +186,14 @@ pub struct Edit<'a> {
     pub reason_code: Option<&'a str>,
 }
 
+impl Registration<'_> {
+    /// When its source sent it; without that, when the visit ended, else began.
+    #[must_use]
+    pub fn sent_at(&self) -> UtcSecond {
+        self.emitted_at.or(self.end_at).unwrap_or(self.start_at)
+    }
+}
+
 impl Edit<'_> {
     /// By how many seconds the change moved a time later; `None` where it did not change one time
     /// into another.

@@ -71,8 +71,7 @@ impl Engine {
     /// was sent by its source, clipped at its append time: so a month that is fed in anew is assessed as it was when
     /// it was new.
     fn advance(&mut self, registration: &Registration<'_>, at: Position, out: &mut Vec<Output>) {
-        let sent_at = registration.emitted_at.or(registration.end_at).unwrap_or(registration.start_at);
-        let event_time = sent_at.min(at.appended_at).max(self.watermark);
+        let event_time = registration.sent_at().min(at.appended_at).max(self.watermark);
         if self.history_truncated && self.watermark == UtcSecond(i64::MIN) {
             self.complete_from = event_time.plus((i64::from(BASELINE_DAYS_MAX) + 2) * DAY_SECONDS);
         }
@@ -109,7 +108,8 @@ impl Engine {
         }
         let (id, number) = (registration.registration_id, registration.version);
         let claim = self.state.ledger.claim(registration);
-        let version = Version { number, claim, emitted_at: registration.emitted_at };
+        let is_open = registration.end_at.is_none();
+        let version = Version { number, claim, emitted_at: registration.emitted_at, is_open };
         let slot = match self.state.ledger.check_version(id, &version) {
             VersionCheck::Repeat => return Disposition::Repeat,
             VersionCheck::Stale => return Disposition::Stale,
@@ -118,8 +118,6 @@ impl Engine {
                     format!("version {number} is known with another content; a change needs a higher one");
                 return Disposition::Quarantined(Rejection::new(Reason::ConflictingVersion, detail));
             }
-            // A visit that began claims nothing yet, and a phone without coverage may send its end first.
-            VersionCheck::SentAfter(_) if registration.end_at.is_none() => return Disposition::Stale,
             VersionCheck::SentAfter(known) => {
                 let detail = format!(
                     "version {number} was sent after version {known}, which is known, with another content; a change \

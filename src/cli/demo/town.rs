@@ -104,7 +104,7 @@ fn send_all(
     let mut value = Vec::new();
     for owned in feed {
         let registration = owned.borrow();
-        let appended = registration.emitted_at.or(registration.end_at).unwrap_or(registration.start_at);
+        let appended = registration.sent_at();
         let early = appended.since(*first.get_or_insert(appended)) < HASTE_SECONDS;
         due += Duration::from_secs(1) / if early { rate.saturating_mul(HASTE) } else { rate };
         while began.elapsed() < due {

@@ -119,7 +119,6 @@ impl Reader {
             taken_before += input.taken_bytes();
         }
         self.batch.taken_bytes = taken_before;
-        self.settle(0);
         self.hand_over(0);
         Ok(())
     }
@@ -166,5 +165,5 @@ fn named(bytes: &[u8]) -> Option<Named> {
     let record = contract::parse_registration(bytes).ok()?;
     let registration = record.registration(UtcSecond(i64::MAX)).ok()?;
     let end = registration.end_at.unwrap_or(registration.start_at);
-    Some(Named { sent: registration.emitted_at.unwrap_or(end), end })
+    Some(Named { sent: registration.sent_at(), end })
 }

@@ -50,6 +50,8 @@ pub(in crate::engine) struct Version {
     /// Hash of the claim, by [`Ledger::claim`].
     pub(in crate::engine) claim: u64,
     pub(in crate::engine) emitted_at: Option<UtcSecond>,
+    /// Whether the visit has no end yet, so that no time is claimed.
+    pub(in crate::engine) is_open: bool,
 }
 
 /// The result of comparing a version with the ledger.
@@ -97,7 +99,8 @@ impl Ledger {
             Ordering::Less => {
                 let emitted = (known.emitted_at.get(), version.emitted_at);
                 match emitted {
-                    (Some(before), Some(after)) if before < after && !is_same => {
+                    // An open visit claims no time, and a phone without coverage may send its end first.
+                    (Some(before), Some(after)) if before < after && !is_same && !version.is_open => {
                         VersionCheck::SentAfter(known.version)
                     }
                     _ => VersionCheck::Stale,

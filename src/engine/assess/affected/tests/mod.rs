@@ -193,7 +193,7 @@ impl Town {
 
     fn register(&mut self, draft: &Draft) -> Slot {
         self.0.at.appended_at = MONDAY.plus(90 * DAY);
-        let version = Version { number: 1, claim: 0, emitted_at: None };
+        let version = Version { number: 1, claim: 0, emitted_at: None, is_open: false };
         self.0.replace(&draft.registration(1, EventType::Recorded), &version, None, &mut Vec::new());
         self.0.assess_dirty_periods(&mut Vec::new());
         self.0.state.ledger.find(draft.id).expect("just registered")
