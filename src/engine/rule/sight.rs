@@ -7,14 +7,13 @@ use crate::engine::model::interner::{ClientId, TextId};
 use crate::engine::model::period::PeriodSubject;
 use crate::engine::model::settings::HoldTarget;
 use crate::engine::model::visit::{Slot, Visit};
-use crate::engine::model::{BASELINE_DAYS_MAX, NEIGHBOUR_GAP_SECONDS_MAX};
+use crate::engine::model::{BASELINE_DAYS_MAX, DAY_SECONDS, NEIGHBOUR_GAP_SECONDS_MAX};
 use crate::engine::state::devices::devices;
 use crate::engine::state::facts::{Absence, CarerAbsence, Home, Order, PayDates};
 use crate::engine::state::municipality::State;
 use crate::engine::state::timeline::{Pin, Placed};
 use crate::engine::stats::baseline::{Baseline, Prior};
 
-const DAY_SECONDS: i64 = 86_400;
 const DAY_MINUTES: i64 = 24 * 60;
 
 /// One registration and its surroundings; read-only.

@@ -7,10 +7,10 @@ use hashbrown::HashMap;
 use super::Facts;
 use super::about::Order;
 use crate::domain::{GrantPer, Month, UtcSecond, Validity, Zone};
+use crate::engine::model::DAY_SECONDS;
 use crate::engine::model::interner::{ClientId, ProviderId};
 use crate::engine::totals::count::Change;
 
-const DAY_SECONDS: i64 = 86_400;
 /// Largest offset of a time zone from UTC.
 const OFFSET_SECONDS_MAX: i64 = 14 * 3600;
 
