@@ -136,7 +136,7 @@ impl Claim<'_> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(in crate::engine) mod tests {
     use super::*;
     use crate::domain::{CaptureMethod, Month, PaymentMode, Source, VisitKind, VisitOutcome};
 
@@ -146,7 +146,8 @@ mod tests {
         bytes
     }
 
-    fn registration() -> Registration<'static> {
+    /// A registration of which nothing is known but its ids and its times.
+    pub(in crate::engine) fn registration() -> Registration<'static> {
         Registration {
             event_type: EventType::Recorded,
             registration_id: "R-1",

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use super::*;
 use crate::domain::{
     Action, Capture, CaptureMethod, Class, DecisionOutcome, EventType, Fact, FactBody, FactChange, Grade,
-    Payment, Registration, Sentence, Source, Span, UtcSecond, Validity, VisitKind, VisitOutcome, Zone,
+    Registration, Sentence, Span, UtcSecond, Validity, Zone,
 };
+use crate::engine::model::claim::tests::registration;
 use crate::engine::model::mark::Mark;
 use crate::engine::model::period::{PeriodSubject, SubjectPeriod};
 use crate::engine::model::settings::{Bounds, HoldTarget, Settings};
@@ -133,29 +134,16 @@ impl Draft {
             event_type,
             registration_id: self.id,
             version,
-            municipality: "0181",
             provider_id: self.provider,
-            unit_id: None,
             carer_ref: self.carer,
             client_ref: self.client,
-            order_id: None,
             planned: Span::new(start_at, start_at.plus(HOUR)),
             start_at,
             end_at: Some(start_at.plus(HOUR / 2)),
             start_capture: capture,
             end_capture: capture,
-            visit_kind: VisitKind::Planned,
-            outcome: VisitOutcome::Performed,
-            tasks: Vec::new(),
-            required_staff: None,
             partner_registration_ids: self.partner.into_iter().collect(),
-            trainee: false,
-            billable: true,
-            shared_visit_id: None,
-            edits: Vec::new(),
-            payment: Payment::default(),
-            source: Source::default(),
-            emitted_at: None,
+            ..registration()
         }
     }
 }
