@@ -2,7 +2,7 @@
 
 mod collect;
 mod desk;
-mod html;
+pub(super) mod html;
 mod judge;
 mod measure;
 mod report;

@@ -8,6 +8,7 @@ pub mod exit;
 pub mod input;
 pub mod logging;
 pub mod output;
+mod profile;
 pub mod progress;
 mod replay;
 mod run;
@@ -25,6 +26,7 @@ pub use check::CheckArgs;
 pub use demo::DemoArgs;
 pub use evaluate::EvaluateArgs;
 pub use exit::{Exit, Failure};
+pub use profile::ProfileArgs;
 pub use replay::ReplayArgs;
 pub use run::RunArgs;
 pub use schema::SchemaArgs;
@@ -64,6 +66,8 @@ pub enum Command {
     Demo(DemoArgs),
     /// Puts registrations from files through the same engine
     Replay(ReplayArgs),
+    /// Describes an export: fields, facts, capture, delay, and which rules can answer
+    Profile(ProfileArgs),
     /// Writes a made-up municipality with known faults to files
     Simulate(SimulateArgs),
     /// Holds what is found against what was planted: quality, calibration, false alarms
@@ -101,6 +105,7 @@ fn execute(command: Command) -> Result<(), Failure> {
         Command::Run(args) => run::execute(&args),
         Command::Demo(args) => demo::execute(&args),
         Command::Replay(args) => replay::execute(&args),
+        Command::Profile(args) => profile::execute(&args),
         Command::Simulate(args) => simulate::execute(&args),
         Command::Evaluate(args) => evaluate::execute(&args),
         Command::Check(args) => check::execute(&args),

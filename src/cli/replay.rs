@@ -21,6 +21,8 @@ use crate::config::Secrets;
 pub(super) use files::Sinks;
 pub(super) use pass::{Listener, Sources, pass};
 use summary::Summary;
+pub(super) use summary::grouped;
+pub(super) use waiting::Waiting;
 
 const EXAMPLES: &str = "\
 Examples:

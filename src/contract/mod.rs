@@ -49,6 +49,12 @@ pub use registration::{RegistrationRecord, parse_registration, write_registratio
 pub use schema::schemas;
 pub use trace::{TRACEPARENT, TRACESTATE, TRACESTATE_BYTES_MAX, Trace};
 
+/// The word of `method` in a registration.
+#[must_use]
+pub fn capture_method(method: crate::domain::CaptureMethod) -> &'static str {
+    words::Words::word(method)
+}
+
 /// Largest record that is read, in bytes; ours have about 500 to 1,500.
 pub const RECORD_BYTES_MAX: usize = 65_536;
 

@@ -19,6 +19,7 @@ mod lexer;
 mod mirror;
 mod mock;
 mod oracle;
+mod profile;
 mod ranking;
 mod replay;
 mod scenarios;

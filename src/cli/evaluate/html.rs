@@ -1,6 +1,6 @@
 //! An evaluation as one page: curves and tables, light and dark, nothing from elsewhere.
 
-mod chart;
+pub(in crate::cli) mod chart;
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,7 @@ use super::measure::ratio;
 use super::report::{Evaluation, Figure, LEVELS, PatternRow, TownFigures};
 use super::text::{is_weak, number, rules_of, verdict};
 
-const STYLE: &str = "\
+pub(in crate::cli) const STYLE: &str = "\
 :root{color-scheme:light dark;--bg:#fff;--ink:#1c2430;--soft:#5b6675;--line:#d8dee6;--bar:#2f6fb0;--weak:#c2541b;--card:#f6f8fa}\
 @media(prefers-color-scheme:dark){:root{--bg:#14181d;--ink:#e6eaf0;--soft:#9aa6b4;--line:#323b46;--bar:#6aa7e6;--weak:#e88a55;--card:#1c2229}}\
 body{background:var(--bg);color:var(--ink);font:16px/1.5 system-ui,sans-serif;margin:0 auto;max-width:72rem;padding:1.5rem}\
@@ -177,7 +177,7 @@ fn towns(out: &mut String, report: &Evaluation) {
     out.push_str("</tbody></table></div>\n");
 }
 
-fn escaped(text: &str) -> String {
+pub(in crate::cli) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 

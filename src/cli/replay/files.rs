@@ -92,6 +92,11 @@ impl FileLog {
         self.tallies.verdict(strict)
     }
 
+    /// Lines that cannot be used.
+    pub(in crate::cli) fn refused(&self) -> u64 {
+        self.tallies.refused()
+    }
+
     /// What it broke on, where it did.
     pub(super) fn take_broken(&mut self) -> Option<Broken> {
         self.broken.take()

@@ -10,7 +10,7 @@ const PAIRS_MAX: usize = 64;
 
 /// The registrations that were seen, and which rules could not decide about them.
 #[derive(Debug, Default)]
-pub(super) struct Waiting {
+pub(in crate::cli) struct Waiting {
     /// By a hash of the id, so that a year of a large municipality stays small: a bit for each pair.
     registrations: HashMap<u64, u64, BuildHasherDefault<DefaultHasher>>,
     hasher: BuildHasherDefault<DefaultHasher>,
@@ -22,27 +22,27 @@ pub(super) struct Waiting {
 
 /// A rule that could not answer.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Lack<'a> {
-    pub(super) rule: &'a str,
-    pub(super) fact: &'a str,
-    pub(super) count: u64,
+pub(in crate::cli) struct Lack<'a> {
+    pub(in crate::cli) rule: &'a str,
+    pub(in crate::cli) fact: &'a str,
+    pub(in crate::cli) count: u64,
     /// What is counted: one, and several.
-    pub(super) what: (&'static str, &'static str),
+    pub(in crate::cli) what: (&'static str, &'static str),
 }
 
 impl Waiting {
     /// A registration came.
-    pub(super) fn registration(&mut self, municipality: &str, id: &str) {
+    pub(in crate::cli) fn registration(&mut self, municipality: &str, id: &str) {
         self.registrations.entry(self.hasher.hash_one((municipality, id))).or_default();
     }
 
     /// Registrations that came.
-    pub(super) fn registrations(&self) -> u64 {
+    pub(in crate::cli) fn registrations(&self) -> u64 {
         self.registrations.len() as u64
     }
 
     /// A registration was assessed: what counts is which rules could not decide the last time.
-    pub(super) fn assessed(&mut self, engine: &Engine, assessed: &Assessed) {
+    pub(in crate::cli) fn assessed(&mut self, engine: &Engine, assessed: &Assessed) {
         let Some(lacking) = assessed.undetermined() else { return };
         let mut bits = 0;
         for (rule, fact) in lacking {
@@ -55,8 +55,15 @@ impl Waiting {
         self.registrations.insert(id, bits);
     }
 
+    /// Registrations about which `rule` could not decide, for want of whichever fact.
+    pub(in crate::cli) fn undecided(&self, rule: &str) -> u64 {
+        let places = self.pairs.iter().enumerate().filter(|(_, (lacking, _))| *lacking == rule);
+        let bits = places.fold(0, |bits, (place, _)| bits | 1 << place);
+        self.registrations.values().filter(|undecided| **undecided & bits != 0).count() as u64
+    }
+
     /// What the rules answered by now, in total.
-    pub(super) fn answered(&mut self, municipality: &str, engine: &Engine) {
+    pub(in crate::cli) fn answered(&mut self, municipality: &str, engine: &Engine) {
         let of_rule = |counts: &crate::engine::RuleCounts| {
             let rule = counts.rule;
             counts.undetermined.iter().map(move |(fact, count)| (rule, *fact, *count)).collect::<Vec<_>>()
@@ -76,7 +83,10 @@ impl Waiting {
     }
 
     /// All that waits, by fact and rule; `lowered` are findings that weigh less for want of a fact.
-    pub(super) fn listed<'a>(&'a self, lowered: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<Lack<'a>> {
+    pub(in crate::cli) fn listed<'a>(
+        &'a self,
+        lowered: impl Iterator<Item = (&'a str, &'a str)>,
+    ) -> Vec<Lack<'a>> {
         let mut counts: BTreeMap<(&str, &str, (&'static str, &'static str)), u64> = BTreeMap::new();
         for (place, (rule, fact)) in self.pairs.iter().enumerate() {
             let waits = self.registrations.values().filter(|bits| *bits >> place & 1 == 1).count();

@@ -102,7 +102,7 @@ pub(super) fn calibration(rows: &[[Option<f64>; 3]], levels: &[f64; 3]) -> Strin
 }
 
 /// A share as a bar in a line of text.
-pub(super) fn bar(share: f64, weak: bool) -> String {
+pub(in crate::cli) fn bar(share: f64, weak: bool) -> String {
     let class = if weak { "weak" } else { "bar" };
     format!(
         "<svg viewBox=\"0 0 100 10\" style=\"width:6rem\" aria-hidden=\"true\">\
