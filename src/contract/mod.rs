@@ -44,7 +44,7 @@ pub use progress::{
     CLEARANCE, MunicipalityProgress, PartitionProgress, Progress, UNASSESSED_RANGES_MAX, parse_progress,
     write_progress,
 };
-pub use quarantine::{peek_municipality, quarantine_headers, quarantine_source};
+pub use quarantine::{peek_municipality, peek_provider, quarantine_headers, quarantine_source};
 pub use registration::{RegistrationRecord, parse_registration, write_registration};
 pub use schema::schemas;
 pub use trace::{TRACEPARENT, TRACESTATE, TRACESTATE_BYTES_MAX, Trace};

@@ -1,7 +1,7 @@
 //! Headers of a record on `tidvakt.quarantine.v1`.
 
 use super::RECORD_BYTES_MAX;
-use super::text::Municipality;
+use super::text::{Id, Municipality};
 use crate::domain::Rejection;
 
 /// The headers by which Kafka Connect's tools recognise a failed record: its position, and why it could not
@@ -45,15 +45,27 @@ pub fn quarantine_source<'a>(
 /// `"municipality":`, where it is a valid municipality code.
 #[must_use]
 pub fn peek_municipality(bytes: &[u8]) -> Option<String> {
-    const NAME: &[u8] = b"\"municipality\"";
+    let code = peek(bytes, b"\"municipality\"")?;
+    Municipality::new(code).municipality().ok().map(str::to_owned)
+}
+
+/// The provider that a broken record names, found without parsing it: the first string after `"provider_id":`, where
+/// it is a valid id, and so no personal identity number.
+#[must_use]
+pub fn peek_provider(bytes: &[u8]) -> Option<&str> {
+    let id = peek(bytes, b"\"provider_id\"")?;
+    Id::new(id).id("provider_id").is_ok().then_some(id)
+}
+
+/// The first string after the quoted `name` and a colon.
+fn peek<'a>(bytes: &'a [u8], name: &[u8]) -> Option<&'a str> {
     let bytes = &bytes[..bytes.len().min(RECORD_BYTES_MAX)];
-    let at = bytes.windows(NAME.len()).position(|window| window == NAME)?;
-    let value = bytes[at + NAME.len()..].trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
+    let at = bytes.windows(name.len()).position(|window| window == name)?;
+    let value = bytes[at + name.len()..].trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
     let value = value.strip_prefix(b"\"")?;
     let end = value.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
-    let (code, rest) = value.split_at(end);
-    let code = std::str::from_utf8(code).ok().filter(|_| rest.starts_with(b"\""))?;
-    Municipality::new(code).municipality().ok().map(str::to_owned)
+    let (text, rest) = value.split_at(end);
+    std::str::from_utf8(text).ok().filter(|_| rest.starts_with(b"\""))
 }
 
 #[cfg(test)]
@@ -75,6 +87,19 @@ mod tests {
             (b"", None),
         ] {
             assert_eq!(peek_municipality(bytes).as_deref(), municipality);
+        }
+    }
+
+    #[test]
+    fn the_provider_of_a_broken_record() {
+        for (bytes, provider) in [
+            (&br#"{"provider_id": "P-07", "start_at": "yesterday"}"#[..], Some("P-07")),
+            (br#"{"provider_id": "19811218-9876"}"#, None),
+            (br#"{"provider_id": ""}"#, None),
+            (br#"{"provider_id": null}"#, None),
+            (b"not JSON", None),
+        ] {
+            assert_eq!(peek_provider(bytes), provider);
         }
     }
 

@@ -234,3 +234,36 @@ pub enum FactBody {
     /// An accepted exception.
     Exception(Exception),
 }
+
+impl FactBody {
+    /// The types of facts, as records name them.
+    pub const TYPES: [&'static str; 10] = [
+        "client_home",
+        "order",
+        "client_absence",
+        "employment",
+        "carer_absence",
+        "tag",
+        "tariff",
+        "calendar",
+        "provider",
+        "exception",
+    ];
+
+    /// The place of its type in [`FactBody::TYPES`].
+    #[must_use]
+    pub const fn type_number(&self) -> usize {
+        match self {
+            Self::ClientHome { .. } => 0,
+            Self::Order { .. } => 1,
+            Self::ClientAbsence { .. } => 2,
+            Self::Employment { .. } => 3,
+            Self::CarerAbsence { .. } => 4,
+            Self::Tag { .. } => 5,
+            Self::Tariff { .. } => 6,
+            Self::Calendar { .. } => 7,
+            Self::Provider { .. } => 8,
+            Self::Exception(_) => 9,
+        }
+    }
+}

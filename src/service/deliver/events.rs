@@ -149,8 +149,14 @@ pub trait WorkerObserver {
     /// An alert of the topic that stays as it is, at the comparison after a replay.
     fn already_published(&mut self, _alert: &PublishedAlert) {}
 
-    /// A record could not be used. Also while muted.
-    fn quarantined(&mut self, _position: RecordPosition<'_>, _rejection: &Rejection) {}
+    /// A record could not be used; `provider` is the one that it names, where it names one. Also while muted.
+    fn quarantined(
+        &mut self,
+        _position: RecordPosition<'_>,
+        _provider: Option<&str>,
+        _rejection: &Rejection,
+    ) {
+    }
 
     /// A progress record was queued for the log.
     fn progress(&mut self, _progress: &Progress) {}

@@ -31,7 +31,12 @@ pub struct ReferenceLog {
     version: AtomicU64,
     reference_updates: RwLock<BTreeMap<String, Vec<ReferenceUpdate>>>,
     providers: RwLock<BTreeMap<String, Vec<Provider>>>,
+    /// Append time of the newest fact of a municipality, by the type of the fact.
+    newest_facts: RwLock<BTreeMap<String, NewestFacts>>,
 }
+
+/// Append time of the newest fact of each type, in the order of [`FactBody::TYPES`].
+pub type NewestFacts = [Option<UtcSecond>; FactBody::TYPES.len()];
 
 /// A provider's kind by one fact.
 #[derive(Debug)]
@@ -58,6 +63,22 @@ impl ReferenceLog {
     /// Appends a reviewer's decision.
     pub fn decision(&self, decision: Decision) {
         self.add(ReferenceUpdate::Decision(decision));
+    }
+
+    /// Notes when a fact was appended to its topic. What the topic is cleaned of leaves no type behind.
+    pub fn appended(&self, change: &FactChange, appended_at: UtcSecond) {
+        let FactChange::Put(fact) = change else { return };
+        let mut newest_facts = self.newest_facts.write().unwrap_or_else(PoisonError::into_inner);
+        let newest = newest_facts.entry(fact.municipality.clone()).or_default();
+        let newest = &mut newest[fact.body.type_number()];
+        *newest = (*newest).max(Some(appended_at));
+    }
+
+    /// When the newest fact of each type was appended for `municipality`.
+    #[must_use]
+    pub fn newest_facts(&self, municipality: &str) -> NewestFacts {
+        let newest_facts = self.newest_facts.read().unwrap_or_else(PoisonError::into_inner);
+        newest_facts.get(municipality).copied().unwrap_or_default()
     }
 
     /// Rises with every update: equal versions mean that there is nothing new.

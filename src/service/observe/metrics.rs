@@ -11,6 +11,8 @@ mod clients;
 mod delivery;
 mod family;
 mod labels;
+mod provided;
+mod stale;
 mod stands;
 mod table;
 
@@ -20,9 +22,12 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use prometheus::{Encoder, Histogram, IntCounter, Registry, TextEncoder};
 
-use crate::domain::{AlertState, Grade, ProviderKind, PublishedAlert, Reason, Rejection, UtcSecond};
+use crate::domain::{
+    AlertState, FactBody, Grade, ProviderKind, PublishedAlert, Reason, Rejection, UtcSecond,
+};
 use crate::engine::RuleCounts;
 use crate::service::deliver::events::{DispositionCounts, Incident};
+use crate::service::deliver::reference_log::NewestFacts;
 use crate::service::observe::traces::Traces;
 pub(in crate::service) use bounds::Restrained;
 pub use catalogue::{CATALOGUE, Kind, Spec};
@@ -30,6 +35,7 @@ pub(in crate::service) use clients::{Client, Reporter};
 pub(in crate::service) use delivery::{Rebalanced, Sent, Stage};
 pub(in crate::service) use labels::PHASES;
 pub use labels::{Label, Values};
+pub(in crate::service) use provided::ProviderRecords;
 pub(in crate::service) use stands::Stands;
 pub use table::metrics_table;
 
@@ -76,6 +82,7 @@ pub struct Metrics {
     told: Mutex<BTreeMap<Reason, (Instant, u64)>>,
     skew: Mutex<delivery::Skew>,
     clients: Mutex<clients::Clients>,
+    stale: Mutex<stale::Stale>,
     traces: Traces,
 }
 
@@ -104,6 +111,7 @@ impl Metrics {
             told: Mutex::default(),
             skew: Mutex::default(),
             clients: Mutex::default(),
+            stale: Mutex::default(),
             traces: Traces::default(),
         }
     }
@@ -133,12 +141,8 @@ impl Metrics {
 
     /// A municipality is this instance's: its series begin at zero.
     pub(in crate::service) fn begin_municipality(&self, code: &str) {
+        self.municipality_taken(code);
         begin(&self.families, Some((labels::MUNICIPALITY.name, code)), &self.rules);
-    }
-
-    /// It is not any more.
-    pub(in crate::service) fn forget_municipality(&self, code: &str) {
-        self.families.each().for_each(|(_, family)| family.forget(labels::MUNICIPALITY.name, code));
     }
 
     /// Records of the feed were worked on.
@@ -158,6 +162,15 @@ impl Metrics {
             self.families.visits.with_label_values(&[municipality, kind]).inc_by(visits);
         }
         self.families.last_registration.with_label_values(&[municipality]).set(newest.0 as f64);
+    }
+
+    /// When the newest fact of each type of a municipality was appended.
+    pub(in crate::service) fn facts(&self, municipality: &str, newest: &NewestFacts) {
+        for (name, appended_at) in FactBody::TYPES.iter().zip(newest) {
+            if let Some(appended_at) = appended_at {
+                self.families.last_fact.with_label_values(&[municipality, name]).set(appended_at.0 as f64);
+            }
+        }
     }
 
     /// A record of the feed could not be used.

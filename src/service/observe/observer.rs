@@ -15,7 +15,9 @@ use crate::domain::{Alert, AlertState, PublishedAlert, Registration, Rejection, 
 use crate::engine::{Assessed, Disposition, Engine, EntityRef, RuleCounts};
 use crate::service::deliver::events::{Incident, Phase, RecordPosition, WorkerObserver};
 use crate::service::deliver::shared::Shared;
-use crate::service::observe::metrics::{Metrics, Restrained, Sizes, Stage, Stands, Worked, provider_number};
+use crate::service::observe::metrics::{
+    Metrics, ProviderRecords, Restrained, Sizes, Stage, Stands, Worked, provider_number,
+};
 use crate::service::observe::status::Status;
 use crate::service::observe::view::View;
 
@@ -35,6 +37,7 @@ struct Known {
     /// The kind of each provider as a number; asked again when facts have come.
     providers: HashMap<String, usize>,
     providers_as_of: u64,
+    records: ProviderRecords,
 }
 
 /// One worker's observer.
@@ -121,7 +124,7 @@ impl Observer {
                 self.metrics.entities(self.totals.change(known.sizes, Sizes::default()));
                 self.metrics.forget_restrained(&known.restrained);
             }
-            self.metrics.forget_municipality(name);
+            self.metrics.forget_municipality(name, self.status.is_out_of_contact());
         }
         if !theirs.is_empty() {
             self.view.forget(&|municipality| theirs.iter().any(|name| name == municipality));
@@ -152,6 +155,7 @@ impl Known {
             heard: true,
             providers: HashMap::new(),
             providers_as_of: 0,
+            records: ProviderRecords::default(),
         }
     }
 
@@ -199,8 +203,11 @@ impl WorkerObserver for Observer {
         registration: &Registration<'_>,
         disposition: &Disposition,
     ) {
-        if !place.muted && *disposition == Disposition::Scored && registration.version == 1 {
-            self.known(place.municipality, place.partition);
+        if place.muted || matches!(disposition, Disposition::Quarantined(_)) {
+            return;
+        }
+        self.known(place.municipality, place.partition).records.count(Some(registration.provider_id), true);
+        if *disposition == Disposition::Scored && registration.version == 1 {
             let Self { municipalities, shared, .. } = self;
             if let Some(known) = municipalities.get_mut(place.municipality) {
                 known.visited(registration, shared);
@@ -227,8 +234,9 @@ impl WorkerObserver for Observer {
         self.stands(alert);
     }
 
-    fn quarantined(&mut self, place: RecordPosition<'_>, rejection: &Rejection) {
+    fn quarantined(&mut self, place: RecordPosition<'_>, provider: Option<&str>, rejection: &Rejection) {
         if !place.muted {
+            self.known(place.municipality, place.partition).records.count(provider, false);
             self.metrics.quarantined(place.partition, place.offset, rejection);
         }
     }
@@ -281,6 +289,7 @@ impl WorkerObserver for Observer {
         if let Some(at) = engine.next_payout_run(now()) {
             self.metrics.next_payout(municipality, at);
         }
+        self.metrics.facts(municipality, &self.shared.reference_log.newest_facts(municipality));
         let Some(known) = self.municipalities.get_mut(municipality) else { return };
         self.metrics.restrained(municipality, engine, &mut known.restrained);
         let answered = engine.findings_by_rule().to_vec();
@@ -311,7 +320,11 @@ impl WorkerObserver for Observer {
             self.metrics.queued(waiting, in_flight);
         }
         let now = now();
-        for (name, known) in self.municipalities.iter_mut().filter(|(name, _)| !name.is_empty()) {
+        for (name, known) in &mut self.municipalities {
+            self.metrics.provided(name, &mut known.records);
+            if name.is_empty() {
+                continue;
+            }
             known.stands.show(name, now, &self.metrics);
             if !known.heard {
                 known.heard = true;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::contract::UNASSESSED_RANGES_MAX;
 use crate::service::deliver::events::Phase;
+use crate::service::observe::contact::Contact;
 use crate::service::observe::metrics::{Metrics, PHASES};
 
 /// A thread that did not come round for so long hangs: the longest request to a broker is shorter.
@@ -77,6 +78,7 @@ pub struct Status {
     waiting: Mutex<BTreeMap<&'static str, String>>,
     stopping: AtomicBool,
     course: Mutex<Course>,
+    contact: Mutex<Contact>,
 }
 
 impl Status {
@@ -94,6 +96,7 @@ impl Status {
                 since: Instant::now(),
                 lasted: [Duration::ZERO; 2],
             }),
+            contact: Mutex::new(Contact::new()),
         })
     }
 
@@ -119,6 +122,26 @@ impl Status {
         self.stopping.store(true, Ordering::Relaxed);
     }
 
+    /// A broker answered.
+    pub(in crate::service) fn answered(&self) {
+        if let Some(silence) = lock(&self.contact).answer(Instant::now()) {
+            tracing::info!(silent_seconds = silence.as_secs(), "a broker answers again");
+        }
+    }
+
+    /// No broker answers; `reason` is the client library's.
+    pub(in crate::service) fn unanswered(&self, reason: &str) {
+        if lock(&self.contact).silence(Instant::now(), reason) {
+            tracing::error!(reason, "no broker answers: nothing is assessed until one does");
+        }
+    }
+
+    /// No broker answers, or the group has not said what is this instance's: what was known before is the newest
+    /// there is.
+    pub(in crate::service) fn is_out_of_contact(&self) -> bool {
+        lock(&self.contact).is_doubtful() || !lock(&self.waiting).is_empty()
+    }
+
     /// A partition was given to this instance; its phase follows once a worker takes it up.
     pub(in crate::service) fn taken(&self, partition: i32) {
         let fresh = || PartitionStatus {
@@ -129,6 +152,7 @@ impl Status {
             limit: None,
         };
         lock(&self.partitions).entry(partition).or_insert_with(fresh);
+        self.metrics.partition_taken(partition);
     }
 
     /// A partition entered a phase.
@@ -139,7 +163,7 @@ impl Status {
         match (phase, before) {
             (Phase::Gone, _) => {
                 partitions.remove(&partition);
-                self.metrics.forget_partition(partition);
+                self.metrics.forget_partition(partition, self.is_out_of_contact());
             }
             (Phase::Live, Some((Phase::Replaying { from, to }, since))) => {
                 self.metrics.replayed(partition, to - from, now.duration_since(since).as_secs_f64());
@@ -181,6 +205,10 @@ impl Status {
     pub(in crate::service) fn measure(&self) {
         let (stage, lasted) = self.course(Instant::now());
         self.metrics.instance(stage as usize, lasted);
+        self.metrics.contact(lock(&self.contact).age(Instant::now()));
+        if stage == Stage::Live && !self.is_out_of_contact() {
+            self.metrics.forget_stale();
+        }
         for (name, beat) in lock(&self.beats).iter() {
             self.metrics.beat(name, beat.age());
         }
@@ -249,6 +277,7 @@ impl Status {
     #[must_use]
     pub fn unready(&self) -> Vec<String> {
         let mut reasons = self.starting();
+        reasons.extend(lock(&self.contact).lost(Instant::now()));
         if self.stopping.load(Ordering::Relaxed) {
             reasons.push("the service is stopping".to_owned());
         }

@@ -14,7 +14,7 @@ use crate::service::deliver::shared::{Pace, Setup, Shared};
 use crate::service::deliver::worker::Worker;
 use crate::service::log::LogError;
 use crate::service::log::kafka::{
-    AssignmentEvent, Clients, Group, GroupMember, KafkaLog, Layout, Reference, look_up_layout,
+    AssignmentEvent, Clients, Group, GroupMember, KafkaLog, Layout, Reference, look_up_layout, watch_contact,
 };
 use crate::service::observe::http::{Server, Site};
 use crate::service::observe::metrics::Metrics;
@@ -80,6 +80,7 @@ impl Service {
         let clients = Clients::of(config);
         metrics.configured(&config.hash(), &config.kafka.group_id);
         let layout = Arc::new(look_up_layout(&clients, &config.topics, config.engine.retained_days)?);
+        status.answered();
         let shared = Shared::new(Setup {
             feed_topic: layout.feed.clone(),
             config_hash: config.hash(),
@@ -91,6 +92,8 @@ impl Service {
         let (senders, notes): (Vec<_>, Vec<_>) = (0..count).map(|_| mpsc::channel()).unzip();
         let group = Group::new(&layout.feed, senders, HANDOVER, metrics.clone());
         let stop = Arc::new(AtomicBool::new(false));
+        watch_contact(&clients, &layout.feed, status.clone(), status.beat("contact"), stop.clone())
+            .map_err(|unanswered| LogError::Refused(unanswered.to_string()))?;
         let reference = Reference::start(
             &clients,
             layout.clone(),

@@ -76,7 +76,8 @@ impl Partition {
         }
         self.quarantine.unassessed.add(record.offset, before);
         self.delivery.progress_dirty = true;
-        sink.observer.quarantined(position, &rejection);
+        let provider = record.value.and_then(contract::peek_provider);
+        sink.observer.quarantined(position, provider, &rejection);
         let disposition = Disposition::Quarantined(rejection);
         sink.observer.record(position, &disposition);
         let known: Option<&mut Municipality> =

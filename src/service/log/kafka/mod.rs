@@ -5,8 +5,10 @@
 //! assignment: it reads where the worker says, also from far back, without ever letting the group
 //! wait. What blocks runs on plain threads.
 
+mod asker;
 mod check;
 mod client;
+mod contact;
 mod elector;
 mod group;
 mod log;
@@ -18,8 +20,10 @@ mod topics;
 
 pub mod embedded;
 
+pub use asker::{Obstacle, Unanswered};
 pub use check::{CheckLine, check_broker};
 pub use client::Clients;
+pub(in crate::service) use contact::watch as watch_contact;
 pub(in crate::service) use elector::GroupMember;
 pub(in crate::service) use group::{AssignmentEvent, Group};
 pub(in crate::service) use log::KafkaLog;

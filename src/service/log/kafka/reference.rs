@@ -16,7 +16,7 @@ use super::publisher::Publisher;
 use super::reader::{Reader, answer, is_out_of_range, refused};
 use super::topics::Layout;
 use crate::contract;
-use crate::domain::Rejection;
+use crate::domain::{Rejection, UtcSecond};
 use crate::service::deliver::shared::Shared;
 use crate::service::log::{Header, Headers, LogError, OutputTopic};
 use crate::service::observe::metrics::{Client, Metrics, Reporter, Sent};
@@ -159,6 +159,9 @@ impl Intake {
         let (key, value) = (message.key(), message.payload());
         let taken = if message.topic() == self.layout.reference.0 {
             contract::parse_fact(key, value).map(|change| {
+                let appended_at =
+                    UtcSecond(message.timestamp().to_millis().unwrap_or_default().div_euclid(1_000));
+                self.shared.reference_log.appended(&change, appended_at);
                 self.shared.reference_log.fact(change);
                 self.metrics.fact_read();
             })

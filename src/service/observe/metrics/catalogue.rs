@@ -6,9 +6,9 @@ use prometheus::{CounterVec, GaugeVec, HistogramVec, IntCounterVec, IntGaugeVec,
 use super::family::{Family, Made};
 use super::labels::{
     ALERT_GRADE, ALERT_STATE, AT_MOST, BASELINE, BREAKER, BROKER, CLIENT, COMMIT_FAILURE, CONFIG_HASH,
-    DIRECTION, ENTITY, FACT, GRADE, GROUP_ID, HOLD_STANDS, HOLD_STATE, LOG_ERROR, Label, MUNICIPALITY,
-    PARTITION, PARTITION_PHASE, PERCENTILE, PHASE, PROVIDER_KIND, QUEUE, REASON, REBALANCE, REFERENCE,
-    RESTART_PHASE, RESULT, RULE, STAGE, THREAD, TOPIC, TROUBLE, VERSION,
+    DIRECTION, ENTITY, FACT, FACT_TYPE, GRADE, GROUP_ID, HOLD_STANDS, HOLD_STATE, LOG_ERROR, Label,
+    MUNICIPALITY, PARTITION, PARTITION_PHASE, PERCENTILE, PHASE, PROVIDER, PROVIDER_KIND, QUEUE, REASON,
+    REBALANCE, REFERENCE, RESTART_PHASE, RESULT, RULE, STAGE, THREAD, TOPIC, TROUBLE, USE, VERSION,
 };
 
 /// What a metric is.
@@ -120,10 +120,14 @@ catalogue! {
         "Records of the feed, each once, by what became of them.";
     quarantined: Counter "tidvakt_quarantined_total" [REASON]
         "Records of the feed that could not be used.";
+    provider_records: Counter "tidvakt_provider_records_total" [MUNICIPALITY, PROVIDER, USE]
+        "Records of the feed by the provider that they name, and whether they could be used.";
     visits: Counter "tidvakt_visits_total" [MUNICIPALITY, PROVIDER_KIND]
         "First versions of registrations taken in: what alerts are counted against.";
     reference: Counter "tidvakt_reference_records_total" [REFERENCE]
         "Records of the reference and decision topics.";
+    last_fact: Time "tidvakt_last_fact_timestamp_seconds" [MUNICIPALITY, FACT_TYPE]
+        "Append time of the newest fact.";
     last_registration: Time "tidvakt_last_registration_timestamp_seconds" [MUNICIPALITY]
         "Append time of the newest registration.";
     lag: Gauge "tidvakt_feed_lag_records" [PARTITION]
@@ -160,6 +164,8 @@ catalogue! {
     troubles: Counter "tidvakt_troubles_total" [TROUBLE]
         "What an operator must hear of.";
 
+    broker_answer: Level "tidvakt_broker_answer_age_seconds" []
+        "Time since a broker last answered, or since the start where none has: the age of every other series while it grows.";
     kafka_rtt: Level "tidvakt_kafka_broker_rtt_seconds" [CLIENT, BROKER, PERCENTILE]
         "Round trip of requests to a broker, the slowest client of its kind.";
     kafka_up: Gauge "tidvakt_kafka_broker_up" [CLIENT, BROKER]

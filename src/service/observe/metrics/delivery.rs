@@ -206,6 +206,11 @@ impl Metrics {
         }
     }
 
+    /// A broker last answered so long ago.
+    pub(in crate::service) fn contact(&self, age: Duration) {
+        self.families.broker_answer.with_label_values::<&str>(&[]).set(age.as_secs_f64());
+    }
+
     /// How many partitions are in which phase.
     pub(in crate::service) fn partitions(&self, replaying: usize, live: usize) {
         let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
@@ -235,12 +240,6 @@ impl Metrics {
     pub(in crate::service) fn unassessed(&self, partition: i32, ranges: usize) {
         let ranges = i64::try_from(ranges).unwrap_or(i64::MAX);
         self.families.quarantined_ranges.with_label_values(&[&partition.to_string()]).set(ranges);
-    }
-
-    /// The partition is not this instance's any more.
-    pub(in crate::service) fn forget_partition(&self, partition: i32) {
-        let partition = partition.to_string();
-        self.families.each().for_each(|(_, family)| family.forget(labels::PARTITION.name, &partition));
     }
 }
 

@@ -1,6 +1,8 @@
 //! The labels of the metrics: each takes its values from a list that is closed, or bounded by what
 //! this instance was given. A carer, a client or a registration is never one of them.
 
+use crate::domain::FactBody;
+
 /// A label and what bounds its values.
 #[derive(Clone, Copy, Debug)]
 pub struct Label {
@@ -44,6 +46,8 @@ pub(super) const TROUBLES: [&str; 8] = [
 ];
 /// As they stand: a superseded hold is gone from what stands.
 pub(super) const HOLDS_STAND: [&str; 5] = ["proposed", "confirmed", "released", "upheld", "expired"];
+/// In the order of `ProviderRecords`.
+pub(super) const USES: [&str; 2] = ["used", "quarantined"];
 pub(super) const BASELINES: [&str; 2] = ["cold", "warm"];
 /// One, and each a tenth of the one before.
 pub(super) const AT_MOST_VALUES: [&str; 5] = ["1", "0.1", "0.01", "0.001", "0.0001"];
@@ -90,9 +94,14 @@ pub(super) const BREAKER: Label = fixed("state", &["opened", "closed"]);
 pub(super) const PARTITION: Label = open("partition", "of the feed, while it is this instance's");
 /// The code of a municipality names no person, and one instance has at most Sweden's 290.
 pub(super) const MUNICIPALITY: Label = open("municipality", "code, while it is this instance's");
+pub(super) const FACT_TYPE: Label = fixed("type", &FactBody::TYPES);
+pub(super) const PROVIDER: Label =
+    open("provider", "id in the records, at most 220 of a municipality, else `unknown` or `other`");
+pub(super) const USE: Label = fixed("result", &USES);
 pub(super) const FACT: Label = open("fact", "a word that the rule's file gives");
 pub(super) const BROKER: Label = open("broker", "number of a node of the cluster");
-pub(super) const THREAD: Label = open("thread", "`worker-0` and so on, `group`, `reference`, `supervisor`");
+pub(super) const THREAD: Label =
+    open("thread", "`worker-0` and so on, `group`, `reference`, `contact`, `supervisor`");
 pub(super) const VERSION: Label = open("version", "of the program");
 pub(super) const CONFIG_HASH: Label = open("config_hash", "as in progress and alerts");
 pub(super) const GROUP_ID: Label = open("group_id", "`kafka.group_id`");

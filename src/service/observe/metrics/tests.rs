@@ -41,7 +41,7 @@ fn a_municipality_begins_at_zero_and_leaves_nothing() {
             "tidvakt_holds_kronor{municipality=\"0181\",state=\"expired\"} 0",
         ],
     );
-    metrics.forget_municipality("0181");
+    metrics.forget_municipality("0181", false);
     assert!(!metrics.text().contains("0181"), "{}", metrics.text());
     assert!(metrics.text().contains("municipality=\"0180\""));
     metrics.lag(3, 5, 7);
@@ -49,7 +49,7 @@ fn a_municipality_begins_at_zero_and_leaves_nothing() {
         &metrics,
         &["tidvakt_feed_lag_records{partition=\"3\"} 5", "tidvakt_unassessed_records{partition=\"3\"} 7"],
     );
-    metrics.forget_partition(3);
+    metrics.forget_partition(3, false);
     assert!(!metrics.text().contains("partition=\"3\""));
 }
 
