@@ -5,7 +5,7 @@
 //!
 //! Finds pairs of registrations of one carer at one client with different ids whose starts lie at
 //! most `start_difference_seconds_max` apart. The copy is the one with the weaker evidence, then the
-//! later recorded, then the greater id; on the original it is only noted (observe).
+//! later sent, then the later in the feed; on the original it is only noted (observe).
 //!
 //! Not a finding: visits still open, a visit of which one was declined or cancelled late (a new
 //! attempt), a copy that is not billed.

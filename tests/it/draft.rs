@@ -49,6 +49,8 @@ pub struct Draft {
     pub emitted_at: Option<UtcSecond>,
     /// When the log takes it in.
     pub appended_at: UtcSecond,
+    /// Its offset in the feed, where that is not the order in which it is given to the engine.
+    pub offset: Option<i64>,
 }
 
 /// A change by hand that owns its words.
@@ -112,6 +114,7 @@ impl Draft {
             period: None,
             emitted_at: None,
             appended_at: end,
+            offset: None,
         }
     }
 

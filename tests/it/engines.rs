@@ -210,6 +210,9 @@ fn settings(bounds: Bounds) -> Arc<Settings> {
     })
 }
 
+/// Offset of the record before the first: greater than those that drafts bring along.
+const FIRST_OFFSET: i64 = 1_000_000;
+
 /// Gives an engine its inputs, each with an offset and an append time that never goes back.
 pub struct Driver {
     pub engine: Engine,
@@ -224,14 +227,14 @@ impl Driver {
 
     /// A driver that has dirty periods assessed after each registration, or else at the end.
     pub fn assessing(engine: Engine, prompt: bool) -> Self {
-        Self { engine, at: Position { offset: -1, appended_at: UtcSecond(i64::MIN) }, prompt }
+        Self { engine, at: Position { offset: FIRST_OFFSET, appended_at: UtcSecond(i64::MIN) }, prompt }
     }
 
     pub fn register(&mut self, draft: &Draft, out: &mut Vec<Output>) -> Disposition {
         let appended_at = self.at.appended_at.max(draft.appended_at);
         self.at = Position { offset: self.at.offset + 1, appended_at };
-        let outcome =
-            self.engine.apply(Input::Registered { registration: &draft.registration(), at: self.at }, out);
+        let at = Position { offset: draft.offset.unwrap_or(self.at.offset), appended_at };
+        let outcome = self.engine.apply(Input::Registered { registration: &draft.registration(), at }, out);
         if self.prompt {
             self.engine.assess_dirty_periods(out);
         }

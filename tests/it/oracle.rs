@@ -7,9 +7,7 @@ mod further;
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use tidvakt::domain::{
-    CaptureMethod, Coordinates, EventType, FactBody, Grade, UtcSecond, VisitKind, VisitOutcome,
-};
+use tidvakt::domain::{CaptureMethod, Coordinates, EventType, FactBody, Grade, VisitKind, VisitOutcome};
 
 use crate::draft::Draft;
 use crate::engines::{Driver, engine};
@@ -64,7 +62,7 @@ fn random_feeds_have_something_to_find() {
     use proptest::strategy::ValueTree;
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let mut rules: BTreeMap<(String, Grade), u32> = BTreeMap::new();
-    for _ in 0..200 {
+    for _ in 0..400 {
         let feed = feeds(40).new_tree(&mut runner).unwrap().current();
         for (rule, _, _, grade, ..) in Oracle::new(&feed).findings() {
             *rules.entry((rule, grade)).or_default() += 1;
@@ -273,9 +271,8 @@ fn start_tag(visit: &Draft) -> Option<&String> {
 
 fn is_weaker(own: &Draft, other: &Draft) -> bool {
     let evidence = |visit: &Draft| visit.methods.iter().map(|method| strength(*method)).sum::<u8>();
-    let recorded = |visit: &Draft| -> UtcSecond { visit.recorded_at.or(visit.end).unwrap_or(visit.start) };
     match evidence(own).cmp(&evidence(other)) {
-        std::cmp::Ordering::Equal => (recorded(own), &own.id) > (recorded(other), &other.id),
+        std::cmp::Ordering::Equal => (own.emitted_at, own.offset) > (other.emitted_at, other.offset),
         order => order == std::cmp::Ordering::Less,
     }
 }

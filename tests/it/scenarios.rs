@@ -162,9 +162,14 @@ impl Story {
     }
 
     fn give(&mut self, line: &Line) {
-        self.lines.push(line.clone());
+        let mut line = line.clone();
+        if let Said::Registered(draft) = &mut line.said {
+            // Its place in the feed, also where it is given backwards.
+            draft.offset = i64::try_from(self.lines.len()).ok();
+        }
         let mut out = Vec::new();
         let outcome = give(&mut self.driver, &line.said, &mut out);
+        self.lines.push(line.clone());
         if let Said::Registered(draft) = &line.said
             && draft.event == EventType::Cancelled
             && outcome == Some(Disposition::Scored)

@@ -213,7 +213,7 @@ impl Engine {
         }
         let known = visit.tariff.and_then(|tariff| self.state.facts.ore_per_hour(tariff, visit.span.start()));
         let ore_per_hour = known.unwrap_or(self.state.settings.default_ore_per_hour);
-        let seconds = visit.billable_seconds.map_or(seconds, |billed| seconds.min(i64::from(billed)));
+        let seconds = visit.billable_seconds().map_or(seconds, |billed| seconds.min(i64::from(billed)));
         seconds.saturating_mul(ore_per_hour) / 3600
     }
 

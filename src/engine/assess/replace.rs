@@ -23,12 +23,14 @@ impl Engine {
         let slot = slot.unwrap_or_else(|| self.state.ledger.add(registration.registration_id));
         self.state.ledger.entry_mut(slot).set(version, self.at.appended_at);
         let cancelled = registration.event_type == EventType::Cancelled;
-        let visit = (!cancelled).then(|| self.state.visit(registration, slot));
+        let visit = (!cancelled).then(|| self.state.visit(registration, slot, self.at.offset));
         let known = self.state.ledger.entry_mut(slot).visit.as_mut();
         let before = match (known, visit) {
             (Some(known), Some(visit)) if known.claims_the_same(&visit) => {
-                // An approval changes no total, and nothing that a neighbour can see.
+                // An approval changes no total. A neighbour sees of it only that it was sent later, which decides
+                // between two of equal evidence.
                 *known = visit;
+                self.affected_by_order_of_evidence(slot, &mut affected);
                 if self.assess_new(slot, &mut affected, out) {
                     self.mark_periods_dirty(slot);
                 }

@@ -41,6 +41,16 @@ impl ShortTime {
     }
 }
 
+/// Optional length in 4 bytes; `u32::MAX` is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::engine) struct OptionalSeconds(u32);
+
+impl From<Option<u32>> for OptionalSeconds {
+    fn from(seconds: Option<u32>) -> Self {
+        Self(seconds.unwrap_or(u32::MAX))
+    }
+}
+
 impl OptionalTime {
     fn get(self) -> Option<UtcSecond> {
         (self.0 != i64::MIN).then_some(UtcSecond(self.0))
@@ -106,10 +116,11 @@ pub struct Visit {
     pub(in crate::engine) synced_at: OptionalTime,
     /// When the later of its two ends was recorded by the device; the registered end where that is unknown.
     pub recorded_at: UtcSecond,
-    /// Billed seconds, where they differ from the registered length.
-    pub billable_seconds: Option<u32>,
+    pub(in crate::engine) billed: OptionalSeconds,
     /// Version of the registration.
     pub version: u32,
+    /// The low 32 bits of this version's offset: enough for the order of two that are retained at one time.
+    pub(in crate::engine) offset: u32,
     pub(in crate::engine) emitted_at: ShortTime,
     /// Carers that the visit needs, where the record says so.
     pub required_staff: Option<u8>,
@@ -192,6 +203,12 @@ impl Visit {
         self.emitted_at.get()
     }
 
+    /// When the source sent this version, or the visit's end where it does not say.
+    #[must_use]
+    pub fn sent_at(&self) -> UtcSecond {
+        self.emitted_at().unwrap_or(self.span.end())
+    }
+
     /// Registration ids of the other carers of the same visit.
     #[must_use]
     pub fn partners(&self) -> &[Box<str>] {
@@ -223,10 +240,16 @@ impl Visit {
         (self.day.0 + 3).rem_euclid(7) >= 5 || self.minute < 7 * 60 || self.minute >= 18 * 60
     }
 
+    /// Billed seconds, where they differ from the registered length.
+    #[must_use]
+    pub fn billable_seconds(&self) -> Option<u32> {
+        (self.billed.0 != u32::MAX).then_some(self.billed.0)
+    }
+
     /// Paid seconds: the billed ones, else the registered length.
     #[must_use]
     pub fn paid_seconds(&self) -> i64 {
-        self.billable_seconds.map_or(self.seconds(), i64::from)
+        self.billable_seconds().map_or(self.seconds(), i64::from)
     }
 
     /// The span that the edits selected by `counts` added: at the start or at the end, whichever grew more.
@@ -299,8 +322,17 @@ impl Visit {
 
     /// Whether another version makes the same claim; when and why it was sent is no claim.
     pub(in crate::engine) fn claims_the_same(&self, other: &Self) -> bool {
-        let Self { version, event, emitted_at, .. } = *other;
-        Self { version, event, emitted_at, ..self.clone() } == *other
+        let Self { version, event, emitted_at, offset, .. } = *other;
+        Self { version, event, emitted_at, offset, ..self.clone() } == *other
+    }
+
+    /// Whether this is the one with the weaker evidence of two registrations that contradict each other: by the capture
+    /// methods of both ends, then the later sent, then the later in the feed. Of two it is always exactly one.
+    #[must_use]
+    pub fn is_weaker_than(&self, other: &Self) -> bool {
+        let key = |visit: &Self| (std::cmp::Reverse(visit.evidence()), visit.sent_at());
+        let later = self.offset.wrapping_sub(other.offset) as i32;
+        key(self).cmp(&key(other)).then(later.cmp(&0)).is_gt()
     }
 
     /// Strength of evidence, 0 to 8: the sum over both ends of electronic capture 4, app button 3, unknown 2,

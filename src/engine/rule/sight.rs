@@ -341,13 +341,11 @@ impl<'a> Sight<'a> {
         Day(self.visit.day.0.saturating_sub(days))..self.visit.day
     }
 
-    /// Whether this registration is the weaker one of the two: by evidence, then the later recorded, then the greater
-    /// id; always exactly one of them.
+    /// Whether this registration is the one with the weaker evidence of the two: by the capture methods of both ends,
+    /// then the later sent, then the later in the feed; always exactly one of them.
     #[must_use]
     pub fn is_weaker(&self, other: &Visit) -> bool {
-        let own = self.visit;
-        let id = |visit: &Visit| self.state.ledger.id(visit.slot);
-        (other.evidence(), own.recorded_at, id(own)) > (own.evidence(), other.recorded_at, id(other))
+        self.visit.is_weaker_than(other)
     }
 
     /// The grade on this side of a finding on two registrations: one step lower on the one with the better evidence,

@@ -7,8 +7,13 @@ use crate::engine::model::visit::{Edited, End, Slot, Visit, VisitExtras};
 use crate::engine::state::municipality::State;
 
 impl State {
-    /// Converts a registration, interning its texts.
-    pub(in crate::engine) fn visit(&mut self, registration: &Registration<'_>, slot: Slot) -> Visit {
+    /// Converts the registration at `offset` of the feed, interning its texts.
+    pub(in crate::engine) fn visit(
+        &mut self,
+        registration: &Registration<'_>,
+        slot: Slot,
+        offset: i64,
+    ) -> Visit {
         let start = registration.start_at;
         let (day, month, minute) = self.calendar.of(&self.settings.zone, start);
         let Self { interners, ledger, carers, clients, .. } = self;
@@ -42,6 +47,7 @@ impl State {
         Visit {
             slot,
             version: registration.version,
+            offset: offset as u32,
             order: text(registration.order_id, of_client.map(|visit| visit.order)),
             start_tag: tags[0],
             end_tag: tags[1],
@@ -72,7 +78,7 @@ impl State {
             tasks,
             tasks_count,
             payment_mode: registration.payment.mode,
-            billable_seconds: registration.payment.billable_seconds,
+            billed: registration.payment.billable_seconds.into(),
             pay_period: registration.payment.pay_period.unwrap_or(month),
             day,
             minute,

@@ -164,6 +164,7 @@ mod tests {
         Visit {
             slot: Slot(number),
             version: 1,
+            offset: 0,
             carer: number.into(),
             client: number.into(),
             provider: 0.into(),
@@ -193,7 +194,7 @@ mod tests {
             tasks_count: 0,
             extras: None,
             payment_mode: PaymentMode::Performed,
-            billable_seconds: None,
+            billed: None.into(),
             tariff: None,
             pay_period: Month::new(1970, 1).expect("a month"),
             day: Day(0),

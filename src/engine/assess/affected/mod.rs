@@ -74,6 +74,12 @@ impl Engine {
         self.dependents(visit, into);
     }
 
+    /// Row *version*: one with the same claim came, which was sent later: the other sides of its findings.
+    pub(in crate::engine) fn affected_by_order_of_evidence(&self, slot: Slot, into: &mut Vec<Slot>) {
+        let visit = self.state.ledger.counted(slot);
+        self.state.neighbours_with_findings(visit, |slot| self.visits.contains_key(&slot), into);
+    }
+
     /// Row *cancellation*: a registration with the findings `before` was retracted for good.
     pub(in crate::engine) fn affected_by_cancellation(before: &SubjectState, into: &mut Vec<Slot>) {
         into.extend(before.hits.iter().flat_map(|rule_hit| rule_hit.hit.related.iter().copied()));

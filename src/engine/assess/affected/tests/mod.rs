@@ -190,7 +190,7 @@ impl Town {
     /// Inserts a visit into the state alone.
     fn insert(&mut self, draft: &Draft) -> Visit {
         let slot = self.0.state.ledger.add(draft.id);
-        let visit = self.0.state.visit(&draft.registration(1, EventType::Recorded), slot);
+        let visit = self.0.state.visit(&draft.registration(1, EventType::Recorded), slot, 0);
         self.0.state.insert(visit.clone());
         visit
     }
