@@ -2,8 +2,8 @@
 //! decode only, consume and discard, produce to consume.
 //!
 //! `cargo bench --bench pipeline` starts a broker by `tests/kafka.sh` and prints a table. The number
-//! of registrations is `BENCH_RECORDS` (default 600000); `BENCH_RULES=few` leaves eight rules on. It
-//! measures and never fails on a figure: machines are noisy. Only shares taken within one run mean anything.
+//! of registrations is `BENCH_RECORDS` (default 600000); `BENCH_RULES=few` leaves eight rules on; `BENCH_DELIVERY` is
+//! `transactional` (default) or `reconciled`. It measures and never fails on a figure: machines are noisy. Only shares taken within one run mean anything.
 
 #![expect(clippy::print_stdout, reason = "the table is what it is for")]
 
@@ -46,10 +46,12 @@ fn main() {
     let hop = latency::hop(&broker);
     let count = records.len() + latency::SENT;
     let few = std::env::var("BENCH_RULES").is_ok_and(|rules| rules == "few");
-    let service = Service::start(&broker, if few { Rules::Few } else { Rules::All });
+    let delivery = std::env::var("BENCH_DELIVERY").unwrap_or_else(|_| "transactional".to_owned());
+    let service = Service::start(&broker, if few { Rules::Few } else { Rules::All }, &delivery);
     let caught_up = service.caught_up(count);
     let alert = latency::alert(&broker);
     drop(service);
+    println!("delivery: {delivery}\n");
     table(&Figures { records: records.len(), count, floor, discard, only_decode, caught_up, hop, alert });
 }
 

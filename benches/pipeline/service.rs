@@ -43,13 +43,15 @@ pub struct Service {
 }
 
 impl Service {
-    /// Starts it on the broker, as shipped but for the addresses; with all `rules`, or with some of them.
-    pub fn start(broker: &Broker, rules: Rules) -> Self {
+    /// Starts it on the broker, as shipped but for the addresses, with this `delivery`; with all `rules`, or with some of
+    /// them.
+    pub fn start(broker: &Broker, rules: Rules, delivery: &str) -> Self {
         let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
         let http = free.expect("loopback has ports").to_string();
         let child = Command::new(env!("CARGO_BIN_EXE_tidvakt"))
             .args(["run", "-X", &format!("bootstrap.servers={}", broker.address())])
             .args(["--set", &format!("http.listen={http}"), "--set", "log.level=warn"])
+            .args(["--set", &format!("kafka.delivery={delivery}")])
             .args(rules.off().flat_map(|id| ["--set".to_owned(), format!("rules.{id}.enabled=false")]))
             .stdin(Stdio::null())
             .spawn()
@@ -83,7 +85,7 @@ impl Service {
 
     fn get(&self, path: &str) -> Option<String> {
         let mut stream = TcpStream::connect(&self.http).ok()?;
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n").ok()?;
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").ok()?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer).ok()?;
         Some(answer)

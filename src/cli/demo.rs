@@ -128,9 +128,10 @@ fn start(args: &DemoArgs, broker: &Broker) -> Result<(Config, Service, Stopper),
 
 fn settings(args: &DemoArgs, servers: &str, more: Option<&str>) -> Result<Config, Failure> {
     let mut settings = args.settings.clone();
+    // The broker inside stores no offsets that come with a transaction.
+    let own = ["log.level=warn,librdkafka=error", "kafka.instance_id=demo", "kafka.delivery=reconciled"];
     // Before the flags of the user, which override these.
-    let quiet = ["log.level=warn,librdkafka=error", "kafka.instance_id=demo"].into_iter().chain(more);
-    settings.set.splice(0..0, quiet.map(str::to_owned));
+    settings.set.splice(0..0, own.into_iter().chain(more).map(str::to_owned));
     // The broker inside answers no fetch early.
     let client = [format!("bootstrap.servers={servers}"), "fetch.wait.max.ms=10".to_owned()];
     settings.client.extend(client);

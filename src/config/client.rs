@@ -28,7 +28,7 @@ const OWNED: [(&str, &str); 14] = [
     ("enable.idempotence", ORDER),
     ("acks", ORDER),
     ("request.required.acks", ORDER),
-    ("transactional.id", "the program publishes differences only, and needs no transaction for it"),
+    ("transactional.id", "it is made of `kafka.group_id`, `kafka.instance_id` and the worker's number"),
     ("isolation.level", "the program reads what is committed, and nothing else"),
     ("enable.partition.eof", "the program needs to see the end of a partition"),
 ];

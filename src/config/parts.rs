@@ -43,16 +43,31 @@ pub struct Kafka {
     pub group_id: String,
     /// This instance's name in the group; never empty.
     pub instance_id: String,
+    /// How outputs reach their topics.
+    pub delivery: DeliveryMode,
+}
+
+/// How the outputs of a step reach their topics.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DeliveryMode {
+    /// In one transaction with the offsets that they cover: a reader of committed records sees all of a step or
+    /// nothing, and nothing of an instance that lost its partition.
+    Transactional,
+    /// One by one. What an instance that lost its partition still writes is visible until the owner has published
+    /// again what it changed.
+    #[default]
+    Reconciled,
 }
 
 /// Without secrets.
 impl fmt::Debug for Kafka {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { client, group_id, instance_id } = self;
+        let Self { client, group_id, instance_id, delivery } = self;
         f.debug_struct("Kafka")
             .field("client", &client.keys())
             .field("group_id", group_id)
             .field("instance_id", instance_id)
+            .field("delivery", delivery)
             .finish()
     }
 }
@@ -203,7 +218,12 @@ impl Reader<'_> {
             let text = format!("`kafka.instance_id` is `{instance_id}`, {fault}");
             self.wrong("kafka.instance_id", text);
         }
-        Kafka { client, group_id, instance_id }
+        let delivery = if self.text("kafka.delivery") == "transactional" {
+            DeliveryMode::Transactional
+        } else {
+            DeliveryMode::Reconciled
+        };
+        Kafka { client, group_id, instance_id, delivery }
     }
 
     fn client(&mut self, secrets: Secrets) -> BTreeMap<String, String> {

@@ -57,8 +57,8 @@ const TOPICS: [Topic; 6] = [
     },
     Topic {
         channel: "alerts",
-        about: "The latest state of each alert, with its hold. Readers keep the highest `revision` per \
-                `alert_id`; a withdrawal is a record with a body.",
+        about: "The latest state of each alert, with its hold. Readers read committed records, and keep the highest \
+                `revision` per `alert_id`; a withdrawal is a record with a body.",
         key: "Alert id; the partition follows the municipality.",
         actions: &["send"],
         kept_days: None,
@@ -111,6 +111,7 @@ const HEADERS: &str = "  schemas:
         content-type: {type: string, const: application/json}
         traceparent: {type: string, description: 'W3C Trace Context: the trace of the record that led to this one, where it names one.'}
         tracestate: {type: string, description: As the record that led to this one has it.}
+        tidvakt.writer: {type: string, description: 'The instance that wrote the record, and a number of its own for each start.'}
     connectErrors:
       type: object
       description: Kafka Connect's headers of a failed record.

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use crate::delivery::memory::{Faults, Memory, MemoryLog, Random};
 use checks::*;
-use tidvakt::config::Config;
+use tidvakt::config::{Config, DeliveryMode};
 use tidvakt::contract::{self, MunicipalityProgress, PartitionProgress, Progress};
 use tidvakt::domain::{AlertState, FactChange, PublishedAlert, UtcSecond};
 use tidvakt::engine::Disposition;
@@ -35,7 +35,7 @@ fn setup() -> Setup {
         idle_after_millis: 5,
         progress_interval_millis: 300,
         commit_interval_millis: 200,
-        recheck_after_millis: 5_000,
+        recheck_interval_millis: 1_000,
         refresh_low_after_millis: 1_000,
         batch_records_max: 40,
         wait: Duration::ZERO,
@@ -112,7 +112,7 @@ impl Instance {
     fn step(&mut self, memory: &Memory, seed: u64, faults: Faults, now: u64) -> bool {
         match self.worker.step(&mut self.log, now) {
             Ok(step) => step.settled,
-            Err(LogError::Refused(_)) => {
+            Err(LogError::Refused(_) | LogError::Undetermined(_)) => {
                 let partitions: Vec<i32> = self.worker.partitions().collect();
                 self.worker.reset();
                 self.log = memory.open(seed, faults);
@@ -263,12 +263,20 @@ fn check(seed: u64, faults: Faults) {
 
 #[test]
 fn crashes_takeovers_and_lost_acknowledgements_do_not_show_in_the_end() {
+    let faults =
+        Faults { crashes: 5, unavailable: 20, lost_acknowledgements: 20, slow: true, ..Faults::default() };
+    (0..SEEDS).for_each(|seed| check(seed, faults));
+}
+
+#[test]
+fn in_transactions_neither_crashes_nor_takeovers_nor_lost_answers_show_at_any_time() {
     let faults = Faults {
         crashes: 5,
         unavailable: 20,
         lost_acknowledgements: 20,
         slow: true,
-        writes_of_former_owners: false,
+        delivery: DeliveryMode::Transactional,
+        ..Faults::default()
     };
     (0..SEEDS).for_each(|seed| check(seed, faults));
 }

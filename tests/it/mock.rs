@@ -32,7 +32,13 @@ fn broker() -> Broker {
 }
 
 fn config(servers: &str) -> Config {
-    let set = ["http.listen=127.0.0.1:0", "kafka.instance_id=test", "service.progress_interval_ms=100"];
+    // The mock stores no offsets that come with a transaction.
+    let set = [
+        "http.listen=127.0.0.1:0",
+        "kafka.instance_id=test",
+        "kafka.delivery=reconciled",
+        "service.progress_interval_ms=100",
+    ];
     let client = format!("bootstrap.servers={servers}");
     Config::load(&Sources {
         set: set.map(str::to_owned).to_vec(),

@@ -83,7 +83,6 @@ fn setup(config: &Config) -> Result<Setup, Failure> {
     let pace = Pace {
         progress_interval_millis: u64::MAX,
         commit_interval_millis: u64::MAX,
-        recheck_after_millis: u64::MAX,
         refresh_low_after_millis: u64::MAX,
         ..setup.pace
     };

@@ -77,7 +77,16 @@ pub(in crate::service) struct Partition {
     /// When that is to be read again.
     pub(in crate::service) refresh_low_at_millis: u64,
     /// When the output topics are to be read once more.
-    pub(in crate::service) recheck_at_millis: Option<u64>,
+    pub(in crate::service) recheck: Recheck,
+}
+
+/// When the output topics are to be read once more, for records of another owner.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::service) struct Recheck {
+    /// Another owner has written.
+    pub(in crate::service) has_foreign: bool,
+    /// Not before this.
+    pub(in crate::service) next_millis: u64,
 }
 
 impl Partition {

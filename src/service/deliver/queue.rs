@@ -1,8 +1,9 @@
 //! Encoded records that wait to be handed to the log, in order.
 
 use std::borrow::Cow;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
+use crate::config::DeliveryMode;
 use crate::contract::{self, Progress, Trace};
 use crate::domain::{PublishedAlert, Rejection};
 use crate::service::log::{Header, Headers, Log, LogError, Outgoing, OutputTopic, Record, Span};
@@ -16,10 +17,30 @@ struct Waiting {
     span: Option<Span>,
 }
 
+impl Waiting {
+    fn outgoing(&self) -> Outgoing<'_> {
+        let Self { topic, partition, key, value, headers, span } = self;
+        Outgoing {
+            topic: *topic,
+            partition: *partition,
+            key: key.as_deref(),
+            value: value.as_deref(),
+            headers,
+            span: *span,
+        }
+    }
+}
+
+/// Records of one transaction, and bytes of their keys and values, at most: what is larger becomes visible in several.
+const TRANSACTION_RECORDS_MAX: usize = 5_000;
+const TRANSACTION_BYTES_MAX: usize = 16 << 20;
+
 /// Encoded records in the order in which they are to be published.
 #[derive(Default)]
 pub(in crate::service) struct Queue {
     waiting: VecDeque<Waiting>,
+    /// How they reach the log.
+    pub(in crate::service) delivery: DeliveryMode,
     /// Handed to the log so far.
     pub(in crate::service) published: u64,
     /// Of those, acknowledged.
@@ -87,26 +108,64 @@ impl Queue {
         });
     }
 
-    /// Hands all that waits to the log. After an error the rest goes on waiting.
+    /// Hands all that waits to the log, one by one. After an error the rest goes on waiting.
     pub(in crate::service) fn flush(&mut self, log: &mut dyn Log) -> Result<(), LogError> {
         while let Some(next) = self.waiting.front() {
-            let Waiting { topic, partition, key, value, headers, span } = next;
-            log.publish(Outgoing {
-                topic: *topic,
-                partition: *partition,
-                key: key.as_deref(),
-                value: value.as_deref(),
-                headers,
-                span: *span,
-            })?;
+            log.publish(next.outgoing())?;
             self.waiting.pop_front();
             self.published += 1;
         }
         Ok(())
     }
 
-    /// Takes over the log's count of acknowledged records.
+    /// The oldest waiting records that fit into one transaction: how many, and the feed's partitions that they belong to.
+    pub(in crate::service) fn next_transaction(&self) -> (usize, BTreeSet<i32>) {
+        let (mut records, mut bytes, mut partitions) = (0, 0, BTreeSet::new());
+        for waiting in self.waiting.iter().take(TRANSACTION_RECORDS_MAX) {
+            let length = |part: &Option<Vec<u8>>| part.as_ref().map_or(0, Vec::len);
+            bytes += length(&waiting.key) + length(&waiting.value);
+            if 0 < records && TRANSACTION_BYTES_MAX < bytes {
+                break;
+            }
+            records += 1;
+            partitions.insert(waiting.partition);
+        }
+        (records, partitions)
+    }
+
+    /// Makes the first `records` that wait visible, with `offsets`. After an error they go on waiting.
+    pub(in crate::service) fn transact(
+        &mut self,
+        log: &mut dyn Log,
+        records: usize,
+        offsets: &[(i32, i64)],
+    ) -> Result<(), LogError> {
+        let outgoing: Vec<Outgoing<'_>> = self.waiting.iter().take(records).map(Waiting::outgoing).collect();
+        log.transact(&outgoing, offsets)?;
+        self.waiting.drain(..records);
+        self.published += records as u64;
+        self.acknowledged = self.published;
+        Ok(())
+    }
+
+    /// The number of records after which what is queued now is published.
+    pub(in crate::service) fn total(&self) -> u64 {
+        self.published + self.waiting.len() as u64
+    }
+
+    /// What may follow in the log now: that which presupposes so many records. Within a transaction, all that is queued.
+    pub(in crate::service) fn settled(&self) -> u64 {
+        match self.delivery {
+            DeliveryMode::Transactional => self.total(),
+            DeliveryMode::Reconciled => self.acknowledged,
+        }
+    }
+
+    /// Takes over the log's count of acknowledged records; those of a transaction are counted with it.
     pub(in crate::service) fn refresh_acknowledged(&mut self, log: &mut dyn Log) -> Result<(), LogError> {
+        if self.delivery == DeliveryMode::Transactional {
+            return Ok(());
+        }
         self.acknowledged = log.acknowledged()?;
         assert!(self.acknowledged <= self.published, "more acknowledged than was ever published");
         Ok(())

@@ -58,9 +58,8 @@ pub struct Pace {
     pub commit_interval_millis: u64,
     /// Milliseconds without a record after which progress and commits are made at once.
     pub idle_after_millis: u64,
-    /// Milliseconds after the opening of a partition until its output topics are read once more: what an earlier
-    /// owner had under way has arrived by then or never will.
-    pub recheck_after_millis: u64,
+    /// Milliseconds between two readings of a partition's output topics while another owner writes to them, at least.
+    pub recheck_interval_millis: u64,
     /// Milliseconds between two readings of the oldest offset that the log holds.
     pub refresh_low_after_millis: u64,
     /// Records taken at once, at most.
@@ -75,7 +74,7 @@ impl Default for Pace {
             progress_interval_millis: 1_000,
             commit_interval_millis: 1_000,
             idle_after_millis: 0,
-            recheck_after_millis: 60_000,
+            recheck_interval_millis: 1_000,
             refresh_low_after_millis: 600_000,
             batch_records_max: 4_000,
             wait: Duration::from_millis(50),

@@ -5,14 +5,17 @@
 //! files, and against a log in memory that crashes by seed.
 //!
 //! Errors of the log: after [`LogError::Unavailable`] the same call may be made again, nothing is lost. After
-//! [`LogError::Refused`] it is not known which outputs arrived: the caller makes a new log, calls
-//! [`Worker::reset`], and assigns the partitions again. A partition that has another owner by now, or whose
+//! [`LogError::Refused`] and [`LogError::Undetermined`] it is not known which outputs arrived: the caller makes a new
+//! log, calls [`Worker::reset`], and assigns the partitions again. A partition that has another owner by now, or whose
 //! records were deleted, is handled here.
+
+mod outputs;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::config::DeliveryMode;
 use crate::engine::Output;
 use crate::service::deliver::events::{Phase, WorkerObserver};
 use crate::service::deliver::municipality::Sink;
@@ -109,10 +112,11 @@ impl<W: WorkerObserver> Worker<W> {
     /// # Errors
     /// As the log says; see the head of this file.
     pub fn step(&mut self, log: &mut dyn Log, now_millis: u64) -> Result<Step, LogError> {
-        self.flush(log)?;
+        self.complete_last_step(log, now_millis)?;
         self.open_assigned(log, now_millis)?;
         self.apply_reference_updates();
-        let held_back = !self.to_open.is_empty() || IN_FLIGHT_MAX <= self.queue.in_flight();
+        let held_back =
+            !self.to_open.is_empty() || 0 < self.queue.waiting() || IN_FLIGHT_MAX <= self.queue.in_flight();
         let records = if held_back { 0 } else { self.take(log)? };
         let idle = records == 0 && !held_back;
         if !idle {
@@ -124,8 +128,7 @@ impl<W: WorkerObserver> Worker<W> {
         self.advance_to_positions(log, idle)?;
         self.assess_dirty_periods(idle, now_millis);
         self.reopen_failed(log);
-        self.publish_queued(log)?;
-        self.advance_progress(log, idle && is_quiet, now_millis)?;
+        self.deliver(log, idle && is_quiet, now_millis)?;
         let rechecked = self.recheck_output_topics(log, now_millis)?;
         self.refresh_low(log, now_millis)?;
         self.observer.stepped(self.queue.waiting(), self.queue.in_flight());
@@ -141,8 +144,7 @@ impl<W: WorkerObserver> Worker<W> {
     pub fn drain(&mut self, log: &mut dyn Log, now_millis: u64) -> Result<bool, LogError> {
         self.assess_dirty_periods(true, now_millis);
         self.reopen_failed(log);
-        self.publish_queued(log)?;
-        self.advance_progress(log, true, now_millis)?;
+        self.deliver(log, true, now_millis)?;
         self.observer.stepped(self.queue.waiting(), self.queue.in_flight());
         Ok(self.queue.is_settled() && self.partitions.values().all(Partition::is_settled))
     }
@@ -214,61 +216,23 @@ impl<W: WorkerObserver> Worker<W> {
         }
     }
 
-    /// Publishes what waits; a partition that has another owner by now is dropped.
-    fn flush(&mut self, log: &mut dyn Log) -> Result<(), LogError> {
-        loop {
-            match self.queue.flush(log) {
-                Err(LogError::Fenced { partition }) => self.revoke(log, partition),
-                flushed => return flushed,
-            }
-        }
-    }
-
-    /// Publishes all that the engines derived, and records which offsets that covers.
-    fn publish_queued(&mut self, log: &mut dyn Log) -> Result<(), LogError> {
-        self.flush(log)?;
-        let published = self.queue.published;
-        self.partitions.values_mut().for_each(|partition| partition.record_barrier(published));
-        Ok(())
-    }
-
-    /// Publishes progress and commits, as far as everything before is acknowledged.
-    fn advance_progress(&mut self, log: &mut dyn Log, urgent: bool, now_millis: u64) -> Result<(), LogError> {
-        let pace = self.shared.setup.pace;
-        self.queue.refresh_acknowledged(log)?;
-        let Self { partitions, queue, observer, .. } = self;
-        for partition in partitions.values_mut() {
-            partition.advance_progress(queue, pace, urgent, now_millis, observer);
-        }
-        self.flush(log)?;
-        let Self { partitions, observer, .. } = self;
-        let mut lost = Vec::new();
-        for partition in partitions.values_mut() {
-            match partition.commit(log, pace, urgent, now_millis, observer) {
-                Err(LogError::Fenced { .. }) => lost.push(partition.id),
-                committed => committed?,
-            }
-        }
-        lost.into_iter().for_each(|partition| self.revoke(log, partition));
-        Ok(())
-    }
-
-    /// Some time after a partition was opened, reads its output topics again, for records of an earlier owner.
-    /// Returns whether it did.
+    /// Where another owner has written to the output topics of a partition, reads them again and publishes what should
+    /// be there. Returns whether it did.
     fn recheck_output_topics(&mut self, log: &mut dyn Log, now_millis: u64) -> Result<bool, LogError> {
+        let interval_millis = self.shared.setup.pace.recheck_interval_millis;
         let (partitions, _, mut sink) = self.parts();
-        let is_due = |partition: &&mut Partition| {
-            partition.state == PartitionState::Live
-                && partition.recheck_at_millis.is_some_and(|due| due <= now_millis)
-        };
         let mut rechecked = false;
-        for partition in partitions.values_mut().filter(is_due) {
-            if !sink.queue.is_settled() {
-                break;
+        for partition in partitions.values_mut().filter(|known| known.state == PartitionState::Live) {
+            if log.has_foreign_outputs(partition.id)? {
+                partition.recheck.has_foreign = true;
             }
-            partition.recheck_output_topics(log, &mut sink)?;
-            partition.recheck_at_millis = None;
-            rechecked = true;
+            let is_due = partition.recheck.next_millis <= now_millis && sink.queue.is_settled();
+            if partition.recheck.has_foreign && is_due {
+                partition.recheck.next_millis = now_millis.saturating_add(interval_millis);
+                partition.recheck_output_topics(log, &mut sink)?;
+                partition.recheck.has_foreign = false;
+                rechecked = true;
+            }
         }
         Ok(rechecked)
     }
@@ -295,8 +259,6 @@ impl<W: WorkerObserver> Worker<W> {
         while let Some(id) = self.to_open.first().copied().filter(|_| self.queue.is_settled()) {
             let shared = Arc::clone(&self.shared);
             let mut partition = Partition::open(id, shared, log, &mut self.observer)?;
-            let recheck_after_millis = self.shared.setup.pace.recheck_after_millis;
-            partition.recheck_at_millis = Some(now_millis.saturating_add(recheck_after_millis));
             let refresh_low_after_millis = self.shared.setup.pace.refresh_low_after_millis;
             partition.refresh_low_at_millis = now_millis.saturating_add(refresh_low_after_millis);
             self.partitions.insert(id, partition);
@@ -314,7 +276,11 @@ impl<W: WorkerObserver> Worker<W> {
 
     fn reopen(&mut self, log: &mut dyn Log, partition: i32) {
         log.stop(partition);
-        self.partitions.remove(&partition);
+        if self.partitions.remove(&partition).is_some() && self.queue.delivery == DeliveryMode::Transactional
+        {
+            // Without a partition there is no offset that its outputs could go with; they are derived again.
+            self.queue.forget(partition);
+        }
         self.to_open.insert(partition);
     }
 

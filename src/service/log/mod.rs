@@ -5,12 +5,18 @@
 //! instance belongs to one worker on one thread; nothing here is shared or asynchronous. Every call
 //! either does the whole of what it says or returns an error and has done nothing, so that a caller
 //! may make the same call again after [`LogError::Unavailable`].
+//!
+//! Outputs reach the log in one of two ways, which [`Log::delivery`] names. *Transactional*: the outputs of a step and
+//! the offsets that they cover become visible together, by [`Log::transact`], and an owner that lost its partition
+//! makes nothing visible. *Reconciled*: outputs become visible one by one, by [`Log::publish`], and the offsets follow
+//! by [`Log::commit`] once they are acknowledged; what a former owner still writes is visible.
 
 pub mod kafka;
 
 use std::borrow::Cow;
 use std::time::Duration;
 
+use crate::config::DeliveryMode;
 use crate::contract::Trace;
 use crate::domain::UtcSecond;
 
@@ -124,6 +130,10 @@ pub enum LogError {
     /// so that the worker's partitions have to be taken up anew.
     #[error("the log refused: {0}")]
     Refused(String),
+    /// It is not known whether the last transaction became visible. As after [`LogError::Refused`], the caller makes a
+    /// new log and takes its partitions up anew; that ends what is open.
+    #[error("the outcome of a transaction is not known: {0}")]
+    Undetermined(String),
     /// The offset to read from is gone. The partition has to be taken up anew.
     #[error("offset {wanted} of partition {partition} is gone, the log begins at {low}")]
     Truncated {
@@ -163,6 +173,16 @@ pub trait Log {
         partition: i32,
         each: &mut EachKept<'_>,
     ) -> Result<(), LogError>;
+
+    /// Whether another writer has appended to the partition of alerts or progress that belongs to the feed's
+    /// `partition`, since it was read back, or since this was asked last.
+    ///
+    /// # Errors
+    /// As [`LogError`] says.
+    fn has_foreign_outputs(&mut self, partition: i32) -> Result<bool, LogError> {
+        let _ = partition;
+        Ok(false)
+    }
 
     /// Passes the records on the quarantine topic that came from offsets of the feed's `partition` from `from` on to
     /// `each`: the offset and the value, in no order, perhaps more than once. Others may be passed as well.
@@ -205,8 +225,24 @@ pub trait Log {
     /// As [`LogError`] says.
     fn position(&mut self, partition: i32) -> Result<i64, LogError>;
 
+    /// How outputs reach this log.
+    fn delivery(&self) -> DeliveryMode {
+        DeliveryMode::Reconciled
+    }
+
+    /// Makes `records` visible in order, and commits `offsets` (partition, next offset) with them: all of it, or
+    /// nothing. Every partition that a record belongs to has to be in `offsets`, with its old offset where it did not
+    /// advance: by the offset the log finds out that the partition has another owner. Waits for the outcome.
+    ///
+    /// # Errors
+    /// As [`LogError`] says: nothing became visible, except that after [`LogError::Undetermined`] this is not known.
+    fn transact(&mut self, records: &[Outgoing<'_>], offsets: &[(i32, i64)]) -> Result<(), LogError> {
+        let _ = (records, offsets);
+        Err(LogError::Refused("this log has no transactions".to_owned()))
+    }
+
     /// Hands a record over. What is handed over for one partition of one topic arrives in order.
-    /// Waits where the queue is full.
+    /// Waits where the queue is full. Only where delivery is reconciled, as the next two.
     ///
     /// # Errors
     /// As [`LogError`] says; the record was not taken.

@@ -90,7 +90,7 @@ impl Service {
         });
         let count = worker_count(config.service.workers, layout.feed_partitions);
         let (senders, notes): (Vec<_>, Vec<_>) = (0..count).map(|_| mpsc::channel()).unzip();
-        let group = Group::new(&layout.feed, senders, HANDOVER, metrics.clone());
+        let group = Group::new(&layout.feed, senders, (HANDOVER, clients.session()), metrics.clone());
         let stop = Arc::new(AtomicBool::new(false));
         watch_contact(&clients, &layout.feed, status.clone(), status.beat("contact"), stop.clone())
             .map_err(|unanswered| LogError::Refused(unanswered.to_string()))?;
@@ -231,9 +231,16 @@ impl WorkerFactory<'_> {
             let looking = (metrics.clone(), view.clone(), status.clone());
             let observer = Observer::new(looking, self.shared.clone(), totals.clone());
             let name = format!("worker-{number}");
+            let (clients, layout) = (self.clients.clone(), self.layout.clone());
+            let (group, counted) = (self.group.clone(), metrics.clone());
+            let open =
+                move || KafkaLog::new(&clients, number, layout.clone(), group.clone(), counted.clone());
             let desk = WorkerThread {
                 worker: Worker::new(self.shared.clone(), observer),
-                log: KafkaLog::new(self.clients, self.layout.clone(), self.group.clone(), metrics.clone())?,
+                log: open()?,
+                open: Box::new(open),
+                replaced: None,
+                pauses: 0,
                 notes,
                 group: self.group.clone(),
                 status: status.clone(),

@@ -18,11 +18,19 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// How long a partition whose commit was refused is left alone, should the group still say that it
 /// is this instance's.
 const RETAKE_AFTER: Duration = Duration::from_secs(2);
+/// A second transaction without an outcome so soon after the first ends the process: it needs an operator.
+const UNDETERMINED_AGAIN_AFTER: Duration = Duration::from_secs(60);
 
 /// A worker with all that it needs at its thread.
 pub(in crate::service) struct WorkerThread {
     pub(in crate::service) worker: Worker<Observer>,
     pub(in crate::service) log: KafkaLog,
+    /// Makes a new log in the place of one that is of no use any more.
+    pub(in crate::service) open: Box<dyn Fn() -> Result<KafkaLog, LogError> + Send>,
+    /// When that was last done.
+    pub(in crate::service) replaced: Option<Instant>,
+    /// Pauses of the process that this worker knows of.
+    pub(in crate::service) pauses: u64,
     pub(in crate::service) notes: Receiver<AssignmentEvent>,
     pub(in crate::service) group: Arc<Group>,
     pub(in crate::service) status: Arc<Status>,
@@ -43,6 +51,7 @@ impl WorkerThread {
                 match self.notes.try_recv() {
                     Ok(AssignmentEvent::Take(partition)) => {
                         mine.insert(partition);
+                        self.group.renew(partition);
                         self.status.taken(partition);
                         self.worker.assign(partition);
                     }
@@ -58,6 +67,7 @@ impl WorkerThread {
                     Err(TryRecvError::Disconnected) => return Ok(()),
                 }
             }
+            self.drop_after_pause()?;
             let now_millis = self.now_millis();
             let stepped = self.worker.step(&mut self.log, now_millis);
             self.pass(stepped)?;
@@ -97,11 +107,42 @@ impl WorkerThread {
                     LogError::Fenced { partition } | LogError::Truncated { partition, .. } => {
                         self.worker.revoke(&mut self.log, partition);
                     }
-                    LogError::Refused(_) => return Err(error),
+                    LogError::Undetermined(_) if !self.was_replaced_just_now() => self.begin_anew()?,
+                    LogError::Refused(_) | LogError::Undetermined(_) => return Err(error),
                 }
                 Ok(None)
             }
         }
+    }
+
+    /// A process that lay still for longer than a session has lost its partitions: nothing of them is published any
+    /// more. What is this instance's after all is taken up anew.
+    fn drop_after_pause(&mut self) -> Result<(), LogError> {
+        let pauses = self.group.pauses();
+        if std::mem::replace(&mut self.pauses, pauses) != pauses {
+            self.log.purge();
+            self.worker.reset();
+            self.log = (self.open)()?;
+        }
+        Ok(())
+    }
+
+    fn was_replaced_just_now(&self) -> bool {
+        self.replaced.is_some_and(|at| at.elapsed() < UNDETERMINED_AGAIN_AFTER)
+    }
+
+    /// Gives the worker a new log; its partitions are taken up anew.
+    fn begin_anew(&mut self) -> Result<(), LogError> {
+        let partitions: Vec<i32> = self.worker.partitions().collect();
+        tracing::warn!(?partitions, "what the topics hold is not known: the partitions are taken up anew");
+        self.worker.reset();
+        self.log = (self.open)()?;
+        self.replaced = Some(Instant::now());
+        for partition in partitions {
+            self.status.taken(partition);
+            self.worker.assign(partition);
+        }
+        Ok(())
     }
 
     /// What the group still says is ours and the worker let go is taken up again: deriving and

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use random::Random;
+use tidvakt::config::DeliveryMode;
 use tidvakt::domain::UtcSecond;
 use tidvakt::service::log::{Header, LogError, OutputTopic};
 
@@ -22,13 +23,15 @@ pub struct Faults {
     pub crashes: u64,
     /// The log can't be reached.
     pub unavailable: u64,
-    /// A record arrives, but it is not known that it did.
+    /// A record or a transaction arrives, but it is not known that it did.
     pub lost_acknowledgements: u64,
     /// Acknowledgements come late, records come in small batches.
     pub slow: bool,
     /// An instance that lost a partition may write on until it learns of it. Without: it is fenced
     /// at once, as by transactions.
     pub writes_of_former_owners: bool,
+    /// How outputs reach the log.
+    pub delivery: DeliveryMode,
 }
 
 /// A record on an output topic, in order of arrival.
@@ -68,6 +71,8 @@ impl Feed {
 
 struct Kept {
     record: Written,
+    /// The instance that wrote it.
+    writer: u64,
     /// A later record of the key came, and this one is no longer read back.
     compacted: bool,
 }
@@ -167,6 +172,7 @@ impl Memory {
             positions: BTreeMap::new(),
             under_way: VecDeque::new(),
             published: 0,
+            looked_to: BTreeMap::new(),
         }
     }
 
@@ -187,6 +193,8 @@ pub struct MemoryLog {
     /// Records that have not arrived, with their numbers in the order of publishing.
     under_way: VecDeque<(u64, Written)>,
     published: u64,
+    /// What was written before this was read back or looked at, by topic and partition.
+    looked_to: BTreeMap<(OutputTopic, i32), usize>,
 }
 
 impl MemoryLog {
@@ -198,8 +206,8 @@ impl MemoryLog {
 
     /// From now on nothing goes wrong any more.
     pub fn heal(&mut self) {
-        let writes_of_former_owners = self.faults.writes_of_former_owners;
-        self.faults = Faults { writes_of_former_owners, ..Faults::default() };
+        let Faults { writes_of_former_owners, delivery, .. } = self.faults;
+        self.faults = Faults { writes_of_former_owners, delivery, ..Faults::default() };
     }
 
     /// The instance dies: of what it had under way, some arrives.
@@ -247,7 +255,8 @@ impl MemoryLog {
             let first = self.under_way.iter().position(of_target).unwrap_or(any);
             let Some((_, record)) = self.under_way.remove(first) else { return };
             if self.faults.writes_of_former_owners || self.owns(record.partition) {
-                self.memory.disk().written.push(Kept { record, compacted: false });
+                let writer = self.instance;
+                self.memory.disk().written.push(Kept { record, writer, compacted: false });
             } else {
                 self.refused = true;
             }

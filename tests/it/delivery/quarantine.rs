@@ -9,6 +9,7 @@ const NO_FAULTS: Faults = Faults {
     lost_acknowledgements: 0,
     slow: false,
     writes_of_former_owners: false,
+    delivery: DeliveryMode::Reconciled,
 };
 
 fn started(memory: &Memory) -> Instance {

@@ -14,6 +14,7 @@ const NO_FAULTS: Faults = Faults {
     lost_acknowledgements: 0,
     slow: false,
     writes_of_former_owners: false,
+    delivery: DeliveryMode::Reconciled,
 };
 
 fn settled(memory: &Memory, facts: &[FactChange], now: &mut u64) -> Instance {

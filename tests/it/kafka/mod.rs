@@ -11,3 +11,4 @@ mod readme;
 mod run;
 mod service;
 mod town;
+mod zombie;

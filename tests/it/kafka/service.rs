@@ -32,7 +32,8 @@ impl Service {
         Self::start_with(&listen, folder, instance)
     }
 
-    fn start_with(text: &str, folder: &Path, instance: &str) -> Self {
+    /// Starts one with settings of its own, `text`.
+    pub fn start_with(text: &str, folder: &Path, instance: &str) -> Self {
         let settings = folder.join(format!("{instance}.toml"));
         std::fs::write(&settings, text).unwrap();
         let log = folder.join(format!("{instance}.log"));
@@ -55,11 +56,24 @@ impl Service {
         self.child.wait().unwrap();
     }
 
+    /// Stops it where it is, as a machine without a processor for it; [`Service::resume`] lets it go on.
+    pub fn pause(&self) {
+        self.signal("-STOP");
+    }
+
+    pub fn resume(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
     /// As Kubernetes does it.
     pub fn terminate(mut self) -> ExitStatus {
         self.assert_running();
-        let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
-        assert!(sent.success());
+        self.signal("-TERM");
         self.wait()
     }
 

@@ -12,7 +12,6 @@ use crate::service::deliver::events::{Incident, WorkerObserver};
 use crate::service::deliver::municipality::Municipality;
 use crate::service::deliver::queue::Queue;
 use crate::service::deliver::shared::Pace;
-use crate::service::log::{Log, LogError};
 
 /// How far the outputs of a partition are delivered.
 pub(in crate::service) struct Delivery {
@@ -71,7 +70,8 @@ impl Partition {
         now_millis: u64,
         observer: &mut impl WorkerObserver,
     ) {
-        let is_acknowledged = |published: u64| published <= queue.acknowledged;
+        let settled = queue.settled();
+        let is_acknowledged = |published: u64| published <= settled;
         let delivery = &mut self.delivery;
         while let Some((_, next)) =
             delivery.ack_barriers.front().filter(|(published, _)| is_acknowledged(*published))
@@ -83,7 +83,7 @@ impl Partition {
         if is_due && self.state == PartitionState::Live && self.delivery.pending.is_none() {
             self.delivery.last_progress_millis = now_millis;
             let changed = self.changed_progress(observer);
-            self.delivery.pending = (!changed.is_empty()).then_some((queue.published, changed));
+            self.delivery.pending = (!changed.is_empty()).then_some((queue.total(), changed));
             self.municipalities.values_mut().for_each(|known| known.report_changes(observer));
         }
         self.municipalities.values_mut().for_each(|known| known.report_rolling(urgent, observer));
@@ -165,26 +165,39 @@ impl Partition {
         self.municipalities.values().any(Municipality::has_dirty_periods)
     }
 
-    /// Commits what is delivered, where the pace or `urgent` asks for it. Nothing during a replay.
-    pub(in crate::service) fn commit(
+    /// The offset to be committed, where the pace or `urgent` asks for it. None during a replay.
+    pub(in crate::service) fn commit_due(&self, pace: Pace, urgent: bool, now_millis: u64) -> Option<i64> {
+        let last = self.delivery.last_commit_millis;
+        let is_due = urgent || last.saturating_add(pace.commit_interval_millis) <= now_millis;
+        self.delivered_to().filter(|_| is_due)
+    }
+
+    /// The offset below which everything is delivered, where it is above the committed one. In a transaction it is that
+    /// once all that is queued became visible.
+    pub(in crate::service) fn delivered_to(&self) -> Option<i64> {
+        let Delivery { acknowledged_to, committed, .. } = self.delivery;
+        debug_assert!(acknowledged_to <= self.next, "delivered before it was handled");
+        let is_live = self.state == PartitionState::Live;
+        (is_live && committed < acknowledged_to).then_some(acknowledged_to)
+    }
+
+    /// The offset below which everything is committed.
+    pub(in crate::service) fn committed(&self) -> i64 {
+        self.delivery.committed
+    }
+
+    /// Everything below `offset` was committed.
+    pub(in crate::service) fn set_committed(
         &mut self,
-        log: &mut dyn Log,
-        pace: Pace,
-        urgent: bool,
+        offset: i64,
         now_millis: u64,
         observer: &mut impl WorkerObserver,
-    ) -> Result<(), LogError> {
-        let Delivery { acknowledged_to, committed, last_commit_millis, .. } = &mut self.delivery;
-        let is_due = urgent || last_commit_millis.saturating_add(pace.commit_interval_millis) <= now_millis;
-        if !is_due || self.state != PartitionState::Live || *acknowledged_to <= *committed {
-            return Ok(());
+    ) {
+        if self.delivery.committed < offset {
+            self.delivery.committed = offset;
+            self.delivery.last_commit_millis = now_millis;
+            observer.committed(self.id, offset);
         }
-        debug_assert!(*acknowledged_to <= self.next, "delivered before it was handled");
-        log.commit(self.id, *acknowledged_to)?;
-        *committed = *acknowledged_to;
-        *last_commit_millis = now_millis;
-        observer.committed(self.id, *committed);
-        Ok(())
     }
 
     /// Whether all that was handled is published and committed; a replay commits nothing.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Delivery, Partition, PartitionState, Quarantine, ReplayPlan};
+use super::{Delivery, Partition, PartitionState, Quarantine, Recheck, ReplayPlan};
 use crate::contract::{self, Progress};
 use crate::domain::{PublishedAlert, Rejection, UtcSecond};
 use crate::service::deliver::events::{Incident, Phase, WorkerObserver};
@@ -58,7 +58,7 @@ impl Partition {
             quarantine: Quarantine::default(),
             log_low: low,
             refresh_low_at_millis: 0,
-            recheck_at_millis: None,
+            recheck: Recheck::default(),
         }
     }
 
@@ -99,8 +99,8 @@ impl Partition {
         observer.phase(self.id, Phase::Replaying { from: low, to: live_at });
     }
 
-    /// Reads the output topics once more. Where they differ from what was published, another owner wrote in
-    /// between, and what should be open is compared again. Only to be called when all that was published is
+    /// Reads the output topics once more, as another owner wrote in between, and compares what should be open again;
+    /// progress that differs is published with the next. Only to be called when all that was published is
     /// acknowledged.
     pub(in crate::service) fn recheck_output_topics(
         &mut self,
@@ -115,20 +115,16 @@ impl Partition {
         })?;
         read_progress(log, self.id, &mut Vec::new(), &mut |progress| self.adopt_progress(progress))?;
         let before = self.reached();
-        let mut is_foreign = false;
         for (name, mut outbox) in read {
             let municipality = self.municipality_mut(&name);
             if outbox.adopt_topic_state(&municipality.outbox) {
                 municipality.outbox = outbox;
-                is_foreign = true;
                 if municipality.live {
                     municipality.go_live(before, sink);
                 }
             }
         }
-        if is_foreign {
-            sink.observer.incident(self.id, Incident::ForeignAlerts);
-        }
+        sink.observer.incident(self.id, Incident::ForeignAlerts);
         Ok(())
     }
 }

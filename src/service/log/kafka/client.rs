@@ -1,13 +1,15 @@
 //! The settings of each Kafka client: what is advised, what the operator says, what must be.
 
 use std::collections::BTreeMap;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::time::Duration;
 
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::KafkaError;
 use rdkafka::{ClientContext, Statistics};
 
-use crate::config::{Config, Kafka};
+use crate::config::{Config, DeliveryMode, Kafka};
 use crate::service::observe::metrics::Reporter;
 
 /// Advised for all; the operator's settings go before.
@@ -60,26 +62,41 @@ const REQUIRED_CONSUMER: &[(&str, &str)] =
 
 const REQUIRED_PRODUCER: &[(&str, &str)] = &[("enable.idempotence", "true"), ("acks", "all")];
 
+const ADVISED_TRANSACTIONAL: &[(&str, &str)] = &[
+    // For so long an instance that died in the middle keeps readers of committed records waiting; within this time a
+    // broker can fail over.
+    ("transaction.timeout.ms", "10000"),
+    // The coordinator may still be at the transaction before.
+    ("retry.backoff.ms", "10"),
+];
+
 /// Makes the settings of each client.
 #[derive(Clone, Debug)]
 pub struct Clients {
     given: BTreeMap<String, String>,
     group_id: String,
     instance_id: Option<String>,
+    delivery: DeliveryMode,
 }
 
 impl Clients {
     /// Clients with the operator's `given` properties, in the group `group_id`.
     #[must_use]
     pub fn new(given: BTreeMap<String, String>, group_id: &str, instance_id: Option<&str>) -> Self {
-        Self { given, group_id: group_id.to_owned(), instance_id: instance_id.map(str::to_owned) }
+        let (group_id, instance_id) = (group_id.to_owned(), instance_id.map(str::to_owned));
+        Self { given, group_id, instance_id, delivery: DeliveryMode::default() }
     }
 
     /// The clients that the settings ask for.
     #[must_use]
     pub fn of(config: &Config) -> Self {
-        let Kafka { client, group_id, instance_id, .. } = &config.kafka;
-        Self::new(client.clone(), group_id, Some(instance_id))
+        let Kafka { client, group_id, instance_id, delivery } = &config.kafka;
+        Self { delivery: *delivery, ..Self::new(client.clone(), group_id, Some(instance_id)) }
+    }
+
+    /// How outputs reach their topics.
+    pub(in crate::service) fn delivery(&self) -> DeliveryMode {
+        self.delivery
     }
 
     /// For requests alone: metadata, settings of topics.
@@ -107,9 +124,41 @@ impl Clients {
         config
     }
 
+    /// For following what is written: a broker answers when there is something.
+    pub(in crate::service) fn watch(&self) -> ClientConfig {
+        let mut config = self.tail();
+        config.set("fetch.wait.max.ms", "500").set("enable.partition.eof", "false");
+        config.set("queued.max.messages.kbytes", "4096").set("queued.min.messages", "1000");
+        config
+    }
+
     /// For writing.
     pub(in crate::service) fn producer(&self) -> ClientConfig {
         self.build(&[ADVISED_PRODUCER], REQUIRED_PRODUCER)
+    }
+
+    /// For writing in transactions, by the worker of this number. A second producer of the same name fences the first:
+    /// an instance that restarts ends what its former self left open.
+    pub(in crate::service) fn transactional_producer(&self, worker: usize) -> ClientConfig {
+        let mut config = self.build(&[ADVISED_PRODUCER, ADVISED_TRANSACTIONAL], REQUIRED_PRODUCER);
+        let instance = self.instance_id.as_deref().unwrap_or_default();
+        config.set("transactional.id", format!("{}-{instance}-{worker}", self.group_id));
+        // The client library refuses a record that may outlive its transaction.
+        let timeout = config.get("transaction.timeout.ms").map(str::to_owned);
+        config.set("message.timeout.ms", timeout.unwrap_or_default());
+        config
+    }
+
+    /// A name for one writer of outputs, different for each that ever was.
+    pub(in crate::service) fn writer(&self) -> String {
+        let random = RandomState::new().build_hasher().finish();
+        format!("{}/{random:016x}", self.instance_id.as_deref().unwrap_or_default())
+    }
+
+    /// After so long without a heartbeat the group gives the partitions of an instance to others.
+    pub(in crate::service) fn session(&self) -> Duration {
+        let millis = self.elector().get("session.timeout.ms").and_then(|millis| millis.parse().ok());
+        Duration::from_millis(millis.unwrap_or(10_000))
     }
 
     /// The addresses that were given, for messages.
@@ -206,9 +255,19 @@ mod tests {
     }
 
     #[test]
+    fn no_record_outlives_its_transaction() {
+        let given = [("transaction.timeout.ms", "7000"), ("message.timeout.ms", "300000")];
+        let given = given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let producer = Clients::new(given, "g", Some("host-1")).transactional_producer(3);
+        assert_eq!(producer.get("transactional.id"), Some("g-host-1-3"));
+        assert_eq!(producer.get("message.timeout.ms"), Some("7000"));
+    }
+
+    #[test]
     fn the_library_knows_every_property() {
         let clients = Clients::new(BTreeMap::new(), "g", None);
-        for config in [clients.plain(), clients.elector(), clients.tail(), clients.producer()] {
+        let all = [clients.plain(), clients.elector(), clients.tail(), clients.producer()];
+        for config in all.into_iter().chain([clients.transactional_producer(0)]) {
             config.create_native_config().expect("known properties");
         }
     }

@@ -70,6 +70,7 @@ impl GroupMember {
 fn poll(consumer: &BaseConsumer<Callbacks>, group: &Group, stop: &AtomicBool, beat: &Beat) {
     while !stop.load(Ordering::Acquire) {
         beat.now();
+        group.polls();
         match consumer.poll(POLL) {
             // Fetched before its partition was paused: the tail reads it.
             None | Some(Ok(_)) => {}

@@ -1,8 +1,10 @@
 //! What the process holds of the group: which partitions are its own, and the commits.
 
+mod fence;
+
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Sender};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -22,6 +24,9 @@ use crate::service::observe::metrics::{Client, Metrics, Rebalanced, Reporter};
 /// are usual, when a commit crosses a rebalance that leaves the partition where it was.
 const STALE_COMMITS_MAX: u32 = 3;
 
+/// How long a wait for a worker goes without a sign of life.
+const LOOK: Duration = Duration::from_millis(100);
+
 /// A note to a worker. The callback that sends it touches nothing of the worker.
 #[derive(Debug)]
 pub(in crate::service) enum AssignmentEvent {
@@ -35,6 +40,8 @@ pub(in crate::service) enum AssignmentEvent {
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Ownership {
+    /// The worker has taken the partition up since it was assigned: what it has is of this ownership.
+    taken: bool,
     fenced: bool,
     stale_commits: u32,
     /// On its way to another owner: the answer to a commit is waited for.
@@ -51,6 +58,12 @@ pub(in crate::service) struct Group {
     metrics: Arc<Metrics>,
     settled: AtomicBool,
     failure: Mutex<Option<String>>,
+    /// After so long without a sign of life the group gives the partitions to others.
+    session: Duration,
+    /// When the elector polled last; `None` before the first time.
+    polled: Mutex<Option<Instant>>,
+    /// How often the process lay still for longer than a session.
+    pauses: AtomicU64,
 }
 
 impl Group {
@@ -58,7 +71,7 @@ impl Group {
     pub(in crate::service) fn new(
         feed: &str,
         workers: Vec<Sender<AssignmentEvent>>,
-        handover: Duration,
+        (handover, session): (Duration, Duration),
         metrics: Arc<Metrics>,
     ) -> Arc<Self> {
         Arc::new(Self {
@@ -70,6 +83,9 @@ impl Group {
             metrics,
             settled: AtomicBool::new(false),
             failure: Mutex::default(),
+            session,
+            polled: Mutex::default(),
+            pauses: AtomicU64::new(0),
         })
     }
 
@@ -99,15 +115,18 @@ impl Group {
         self.hand_over(&self.owned(), within)
     }
 
-    /// A partition whose commit was refused is still this instance's after all: it begins anew.
+    /// The worker takes `partition` up, or again after a refused commit: it begins anew. False where the partition is
+    /// not this instance's any more.
     pub(in crate::service) fn renew(&self, partition: i32) -> bool {
-        lock(&self.owned).get_mut(&partition).map(|tenure| *tenure = Ownership::default()).is_some()
+        let begun = Ownership { taken: true, ..Ownership::default() };
+        lock(&self.owned).get_mut(&partition).map(|tenure| *tenure = begun).is_some()
     }
 
     /// The next offset of `partition` to work on. The answer comes later, and shows at the next
     /// commit; while draining it is waited for.
     pub(in crate::service) fn commit(&self, partition: i32, next_offset: i64) -> Result<(), LogError> {
-        let tenure = lock(&self.owned).get(&partition).copied().filter(|tenure| !tenure.fenced);
+        let is_own = |tenure: &Ownership| tenure.taken && !tenure.fenced;
+        let tenure = lock(&self.owned).get(&partition).copied().filter(is_own);
         let consumer = self.consumer.get().and_then(Weak::upgrade);
         let (Some(tenure), Some(consumer)) = (tenure, consumer) else {
             return Err(LogError::Fenced { partition });
@@ -207,14 +226,26 @@ impl Group {
             asked += 1;
         }
         drop(done);
-        let answered = (0..asked)
-            .all(|_| answers.recv_timeout(deadline.saturating_duration_since(Instant::now())).is_ok());
+        let answered = (0..asked).all(|_| self.await_answer(&answers, deadline));
         if !answered {
             tracing::warn!(?partitions, "partitions were given back before all was committed");
         }
         let mut owned = lock(&self.owned);
         owned.retain(|partition, _| !partitions.contains(partition));
         answered
+    }
+
+    /// Waits for a worker until `deadline`. The elector may wait here instead of polling, which is no pause.
+    fn await_answer(&self, answers: &Receiver<()>, deadline: Instant) -> bool {
+        loop {
+            self.polls();
+            let left = deadline.saturating_duration_since(Instant::now());
+            match answers.recv_timeout(left.min(LOOK)) {
+                Ok(()) => return true,
+                Err(RecvTimeoutError::Timeout) if !left.is_zero() => {}
+                Err(_) => return false,
+            }
+        }
     }
 }
 

@@ -1,29 +1,29 @@
 //! The log as one worker sees it: its tail, its producer, and the group that it commits through.
 
+mod feed;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::Consumer;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedHeaders, Headers as _, Message as _};
 use rdkafka::topic_partition_list::Offset;
 
 use super::client::{Clients, Reporting};
 use super::group::Group;
-use super::publisher::Publisher;
-use super::reader::{REQUEST_WAIT, Reader, answer, at, is_out_of_range};
-use super::tail::{FeedConsumer, Message};
+use super::publisher::{Publisher, Visible};
+use super::reader::{REQUEST_WAIT, Reader, answer, at};
+use super::tail::FeedConsumer;
 use super::topics::Layout;
+use super::transactions::Transactions;
+use super::watch::OutputWatch;
+use crate::config::DeliveryMode;
 use crate::contract;
-use crate::domain::UtcSecond;
 use crate::service::log::{
     EachKept, EachQuarantined, Headers, Log, LogError, Outgoing, OutputTopic, Record, Watermarks,
 };
 use crate::service::observe::metrics::{Client, Metrics, Reporter, Sent};
-
-/// A batch that arrives broken is fetched again so often; then what it held is given up, loudly.
-const BROKEN_FETCHES_MAX: u32 = 3;
 
 /// Where the tail stands in a partition.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +38,12 @@ struct Cursor {
     appended_millis: Option<i64>,
 }
 
+/// The way of outputs to their topics.
+enum Outputs {
+    Transactional(Transactions),
+    Reconciled(Publisher),
+}
+
 /// Kafka, as one worker sees it.
 pub(in crate::service) struct KafkaLog {
     clients: Clients,
@@ -45,7 +51,8 @@ pub(in crate::service) struct KafkaLog {
     group: Arc<Group>,
     tail: FeedConsumer,
     reader: Option<Reader>,
-    publisher: Publisher,
+    outputs: Outputs,
+    watch: OutputWatch,
     metrics: Arc<Metrics>,
     /// Nothing waited when it was looked last: what comes next comes as soon as it is appended.
     drained: bool,
@@ -55,90 +62,87 @@ pub(in crate::service) struct KafkaLog {
 }
 
 impl KafkaLog {
-    /// A tail and a producer of its own.
+    /// A tail and a producer of its own, for the worker of this number.
     ///
     /// # Errors
     /// Where the client library refuses the settings.
     pub(in crate::service) fn new(
         clients: &Clients,
+        worker: usize,
         layout: Arc<Layout>,
         group: Arc<Group>,
         metrics: Arc<Metrics>,
     ) -> Result<Self, LogError> {
         let reporting = Reporting(Reporter::new(metrics.clone(), Client::Feed));
+        let writer = clients.writer();
+        let outputs = match clients.delivery() {
+            DeliveryMode::Transactional => Outputs::Transactional(Transactions::new(
+                clients,
+                (worker, &writer),
+                layout.clone(),
+                group.clone(),
+                metrics.clone(),
+            )),
+            DeliveryMode::Reconciled => Outputs::Reconciled(Publisher::new(
+                &clients.producer(),
+                metrics.clone(),
+                Visible::OnceAcknowledged,
+                &writer,
+            )?),
+        };
         Ok(Self {
             clients: clients.clone(),
             tail: FeedConsumer::new(clients, &layout.feed, reporting)?,
             layout,
             group,
-            metrics: metrics.clone(),
+            metrics,
             drained: false,
             reader: None,
-            publisher: Publisher::new(clients, metrics)?,
+            watch: OutputWatch::new(clients, &writer)?,
+            outputs,
             cursors: BTreeMap::new(),
             highs: BTreeMap::new(),
             broken_fetches: 0,
         })
     }
 
-    /// What an error of the tail means; `Ok` where it mends itself.
-    fn trouble(&mut self, error: &KafkaError) -> Result<(), LogError> {
-        match error {
-            KafkaError::PartitionEOF(partition) => {
-                if let Some(cursor) = self.cursors.get_mut(partition) {
-                    cursor.reached_end = true;
-                }
-                Ok(())
-            }
-            error if is_out_of_range(error) => self.truncated(),
-            error => match error.rdkafka_error_code() {
-                Some(RDKafkaErrorCode::BadMessage | RDKafkaErrorCode::BadCompression) => {
-                    self.fetch_again(error)
-                }
-                _ => match answer(error) {
-                    LogError::Unavailable(reason) => {
-                        tracing::debug!(reason, "the feed can't be read just now");
-                        Ok(())
-                    }
-                    refused => Err(refused),
-                },
-            },
+    /// Throws away what was handed over and has not left. The log is of no use after that.
+    pub(in crate::service) fn purge(&self) {
+        match &self.outputs {
+            Outputs::Reconciled(publisher) => publisher.purge(),
+            // An open transaction is not committed without its partitions.
+            Outputs::Transactional(_) => {}
         }
     }
 
-    /// The library says that an offset is gone, but not of which partition.
-    fn truncated(&self) -> Result<(), LogError> {
-        for (partition, cursor) in &self.cursors {
-            let (low, high) = self
-                .tail
-                .consumer()
-                .fetch_watermarks(&self.layout.feed, *partition, REQUEST_WAIT)
-                .map_err(|error| answer(&error))?;
-            if cursor.next < low || high < cursor.next {
-                return Err(LogError::Truncated { partition: *partition, wanted: cursor.next, low });
-            }
+    fn stop_reading(&mut self, partition: i32) {
+        if self.cursors.remove(&partition).is_none() {
+            return;
         }
-        Ok(())
+        if let Err(error) = self.tail.stop(partition) {
+            tracing::warn!(partition, %error, "the tail could not let go of a partition");
+        }
     }
 
-    /// The library tells of a broken batch once and goes on behind it; the records in it would be
-    /// missing. A batch that broke on its way is whole at the next attempt.
-    fn fetch_again(&mut self, error: &KafkaError) -> Result<(), LogError> {
-        self.broken_fetches += 1;
-        if BROKEN_FETCHES_MAX < self.broken_fetches {
-            tracing::error!(%error, "a batch of the feed can't be read: its records are passed over");
-            self.broken_fetches = 0;
-            return Ok(());
+    /// What the metrics remember of a record that is handed over now.
+    fn sent(&self, out: &Outgoing<'_>) -> Sent {
+        let appended_millis = self.cursors.get(&out.partition).and_then(|cursor| cursor.appended_millis);
+        Sent {
+            topic: out.topic,
+            handed_over: Instant::now(),
+            appended_millis: appended_millis.filter(|_| out.topic == OutputTopic::Alerts),
+            span: out.span,
         }
-        tracing::warn!(%error, attempt = self.broken_fetches, "a batch of the feed arrived broken");
-        let cursors: Vec<_> =
-            self.cursors.iter().map(|(partition, cursor)| (*partition, cursor.next)).collect();
-        cursors.into_iter().try_for_each(|(partition, next)| self.start(partition, next))
     }
 }
 
 impl Log for KafkaLog {
     fn extent(&mut self, partition: i32) -> Result<Watermarks, LogError> {
+        if let Outputs::Transactional(transactions) = &mut self.outputs {
+            transactions.ready()?;
+        }
+        // The committed offset waits for transactions of a former owner: its outputs are on their topics before this
+        // returns, or never will be.
         let feed = &self.layout.feed;
         let consumer = self.tail.consumer();
         let (low, high) =
@@ -164,11 +168,16 @@ impl Log for KafkaLog {
         partition: i32,
         each: &mut EachKept<'_>,
     ) -> Result<(), LogError> {
-        let (name, partition) = self.layout.target(topic, partition);
-        let read = reader(&mut self.reader, &self.clients)?.read(name, partition, &mut |message| {
+        let (name, target) = self.layout.target(topic, partition);
+        let reader = reader(&mut self.reader, &self.clients)?;
+        let end = reader.read(name, target, &mut |message| {
             each(message.key().unwrap_or_default(), message.payload());
-        });
-        read.map(|_| ())
+        })?;
+        self.watch.start((name, target), end, partition)
+    }
+
+    fn has_foreign_outputs(&mut self, partition: i32) -> Result<bool, LogError> {
+        Ok(self.watch.take_foreign(partition))
     }
 
     fn read_quarantined(
@@ -193,7 +202,7 @@ impl Log for KafkaLog {
     }
 
     fn start(&mut self, partition: i32, from: i64) -> Result<(), LogError> {
-        self.stop(partition);
+        self.stop_reading(partition);
         self.tail.start(partition, from)?;
         let high = self.highs.get(&partition).copied().unwrap_or(from);
         let cursor = Cursor { next: from, high, reached_end: false, appended_millis: None };
@@ -202,12 +211,8 @@ impl Log for KafkaLog {
     }
 
     fn stop(&mut self, partition: i32) {
-        if self.cursors.remove(&partition).is_none() {
-            return;
-        }
-        if let Err(error) = self.tail.stop(partition) {
-            tracing::warn!(partition, %error, "the tail could not let go of a partition");
-        }
+        self.watch.stop(partition);
+        self.stop_reading(partition);
     }
 
     fn take(
@@ -216,58 +221,7 @@ impl Log for KafkaLog {
         max: usize,
         each: &mut dyn FnMut(Record<'_>),
     ) -> Result<usize, LogError> {
-        let deadline = Instant::now() + wait;
-        let mut taken = 0;
-        self.cursors.values_mut().for_each(|cursor| cursor.appended_millis = None);
-        match self.tail.event() {
-            Some(Err(error)) => self.trouble(&error)?,
-            Some(Ok(partition)) => {
-                if let Some(cursor) = self.cursors.get(&partition) {
-                    self.start(partition, cursor.next)?;
-                }
-            }
-            None => {}
-        }
-        let mut filled = false;
-        while taken < max {
-            match self.tail.next() {
-                Some(Ok(message)) => {
-                    let Some(cursor) = self.cursors.get_mut(&message.partition()) else { continue };
-                    if message.offset() < cursor.next {
-                        continue;
-                    }
-                    cursor.next = message.offset() + 1;
-                    if std::mem::take(&mut self.drained) && cursor.reached_end {
-                        self.metrics.read_at_the_end(message.timestamp_millis().unwrap_or_default());
-                    }
-                    give(&message, cursor, each);
-                    taken += 1;
-                    self.broken_fetches = 0;
-                }
-                Some(Err(error)) => {
-                    self.trouble(&error)?;
-                    self.drained |= matches!(error, KafkaError::PartitionEOF(_));
-                    // The worker may have waited for the end of a partition.
-                    if taken == 0 && matches!(error, KafkaError::PartitionEOF(_)) {
-                        break;
-                    }
-                }
-                None if filled && (0 < taken || deadline <= Instant::now()) => {
-                    self.drained = true;
-                    break;
-                }
-                None => {
-                    let wait = if taken == 0 {
-                        deadline.saturating_duration_since(Instant::now())
-                    } else {
-                        Duration::ZERO
-                    };
-                    self.tail.fill(wait, max - taken);
-                    filled = true;
-                }
-            }
-        }
-        Ok(taken)
+        self.take_records(wait, max, each)
     }
 
     fn position(&mut self, partition: i32) -> Result<i64, LogError> {
@@ -277,25 +231,48 @@ impl Log for KafkaLog {
         Ok(if cursor.reached_end { cursor.next.max(cursor.high) } else { cursor.next })
     }
 
+    fn delivery(&self) -> DeliveryMode {
+        match self.outputs {
+            Outputs::Transactional(_) => DeliveryMode::Transactional,
+            Outputs::Reconciled(_) => DeliveryMode::Reconciled,
+        }
+    }
+
+    fn transact(&mut self, records: &[Outgoing<'_>], offsets: &[(i32, i64)]) -> Result<(), LogError> {
+        let sent: Vec<Sent> = records.iter().map(|out| self.sent(out)).collect();
+        match &mut self.outputs {
+            Outputs::Transactional(transactions) => transactions.transact(records, &sent, offsets),
+            Outputs::Reconciled(_) => Err(wrong_way()),
+        }
+    }
+
     fn publish(&mut self, out: Outgoing<'_>) -> Result<(), LogError> {
-        let appended_millis = self.cursors.get(&out.partition).and_then(|cursor| cursor.appended_millis);
-        let sent = Sent {
-            topic: out.topic,
-            handed_over: Instant::now(),
-            appended_millis: appended_millis.filter(|_| out.topic == OutputTopic::Alerts),
-            span: out.span,
-        };
+        self.group.owns(out.partition)?;
+        let sent = self.sent(&out);
         let target = self.layout.target(out.topic, out.partition);
-        self.publisher.publish(target, (out.key, out.value), out.headers, sent)
+        match &mut self.outputs {
+            Outputs::Reconciled(publisher) => {
+                publisher.publish(target, (out.key, out.value), out.headers, sent)
+            }
+            Outputs::Transactional(_) => Err(wrong_way()),
+        }
     }
 
     fn acknowledged(&mut self) -> Result<u64, LogError> {
-        self.publisher.acknowledged()
+        match &self.outputs {
+            Outputs::Reconciled(publisher) => publisher.acknowledged(),
+            Outputs::Transactional(_) => Err(wrong_way()),
+        }
     }
 
     fn commit(&mut self, partition: i32, next_offset: i64) -> Result<(), LogError> {
         self.group.commit(partition, next_offset)
     }
+}
+
+/// A call that belongs to the other way of delivery.
+fn wrong_way() -> LogError {
+    LogError::Refused("outputs do not go this way: see `Log::delivery`".to_owned())
 }
 
 /// The reader of output topics, made when it is first needed.
@@ -304,19 +281,6 @@ fn reader<'a>(made: &'a mut Option<Reader>, clients: &Clients) -> Result<&'a Rea
         Some(reader) => reader,
         None => made.insert(Reader::new(clients)?),
     })
-}
-
-fn give(message: &Message<'_>, cursor: &mut Cursor, each: &mut dyn FnMut(Record<'_>)) {
-    let appended_millis = message.timestamp_millis().unwrap_or_default();
-    cursor.appended_millis.get_or_insert(appended_millis);
-    each(Record {
-        partition: message.partition(),
-        offset: message.offset(),
-        appended_at: UtcSecond(appended_millis.div_euclid(1_000)),
-        key: message.key(),
-        value: message.value(),
-        headers: message,
-    });
 }
 
 /// The headers of a message that was read.

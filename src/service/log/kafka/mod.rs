@@ -17,6 +17,8 @@ mod reader;
 mod reference;
 mod tail;
 mod topics;
+mod transactions;
+mod watch;
 
 pub mod embedded;
 

@@ -1,16 +1,16 @@
 //! Writing, and counting what the broker has acknowledged in the order in which it was handed over.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{DeliveryResult, OwnedHeaders};
-use rdkafka::producer::{BaseRecord, ProducerContext, ThreadedProducer};
+use rdkafka::producer::{BaseRecord, Producer, ProducerContext, PurgeConfig, ThreadedProducer};
 use rdkafka::{ClientContext, Statistics};
 
-use super::client::{Clients, library_line};
+use super::client::library_line;
 use super::reader::refused;
 use crate::service::log::{Header, LogError};
 use crate::service::observe::metrics::{Client, Metrics, Reporter, Sent};
@@ -22,6 +22,10 @@ const RECORD_BYTES_MAX: usize = 900_000;
 const REASON_HEADERS: &str = "__connect.";
 /// Said of a record that had to be cut.
 const CUT_HEADER: &str = "tidvakt.cut-from-bytes";
+/// Names the writer of a record: which instance, and which start of it.
+pub(super) const WRITER_HEADER: &str = "tidvakt.writer";
+/// How long a wait for acknowledgements goes without a look at the clock.
+const DRAIN_LOOK: Duration = Duration::from_micros(200);
 
 /// Writes, and knows what has arrived.
 pub(in crate::service) struct Publisher {
@@ -29,15 +33,38 @@ pub(in crate::service) struct Publisher {
     acks: Arc<Acks>,
     metrics: Arc<Metrics>,
     published: u64,
+    visible: Visible,
+    writer: String,
+}
+
+/// When a record that was handed over can be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::service) enum Visible {
+    /// Once it is acknowledged: it is counted then.
+    OnceAcknowledged,
+    /// Once its transaction is committed: whoever commits counts it.
+    OnceCommitted,
 }
 
 impl Publisher {
-    pub(in crate::service) fn new(clients: &Clients, metrics: Arc<Metrics>) -> Result<Self, LogError> {
+    /// A producer with the settings `config`, whose records name `writer`.
+    pub(in crate::service) fn new(
+        config: &ClientConfig,
+        metrics: Arc<Metrics>,
+        visible: Visible,
+        writer: &str,
+    ) -> Result<Self, LogError> {
         let acks = Arc::new(Acks::default());
         let reporter = Reporter::new(metrics.clone(), Client::Producer);
-        let deliveries = Deliveries { acks: acks.clone(), metrics: metrics.clone(), reporter };
-        let producer = clients.producer().create_with_context(deliveries).map_err(|error| refused(&error))?;
-        Ok(Self { producer, acks, metrics, published: 0 })
+        let deliveries = Deliveries { acks: acks.clone(), metrics: metrics.clone(), reporter, visible };
+        let producer = config.create_with_context(deliveries).map_err(|error| refused(&error))?;
+        let writer = writer.to_owned();
+        Ok(Self { producer, acks, metrics, published: 0, visible, writer })
+    }
+
+    /// For the calls of a transaction.
+    pub(in crate::service) fn producer(&self) -> &ThreadedProducer<Deliveries> {
+        &self.producer
     }
 
     /// Queues a record; waits where the queue is full.
@@ -49,11 +76,12 @@ impl Publisher {
         sent: Sent,
     ) -> Result<(), LogError> {
         let fitting = Fitting::of(key, value, headers);
+        let writer = rdkafka::message::Header { key: WRITER_HEADER, value: Some(self.writer.as_str()) };
+        let headers = fitting.headers.insert(writer);
         let out = sent.topic;
         let sent = Box::new((self.published, sent));
-        let mut record = BaseRecord::<[u8], [u8], _>::with_opaque_to(topic, sent)
-            .partition(partition)
-            .headers(fitting.headers);
+        let mut record =
+            BaseRecord::<[u8], [u8], _>::with_opaque_to(topic, sent).partition(partition).headers(headers);
         record.key = fitting.key;
         record.payload = fitting.value;
         loop {
@@ -68,13 +96,42 @@ impl Publisher {
             }
         }
         self.published += 1;
-        self.metrics.published(out);
+        if self.visible == Visible::OnceAcknowledged {
+            self.metrics.published(out);
+        }
         Ok(())
     }
 
     /// How many are acknowledged up to the first that is not.
     pub(in crate::service) fn acknowledged(&self) -> Result<u64, LogError> {
-        self.acks.count().map_err(LogError::Refused)
+        self.acks.count().map_err(|error| refused(&error))
+    }
+
+    /// Waits until all that was queued is acknowledged.
+    ///
+    /// # Errors
+    /// Why one was not, or that it took longer than `within`.
+    pub(in crate::service) fn drain(&self, within: Duration) -> Result<(), KafkaError> {
+        let deadline = Instant::now() + within;
+        // What the library counts as under way goes a moment after the last acknowledgement.
+        while self.acks.count()? < self.published || 0 < self.producer.in_flight_count() {
+            if deadline < Instant::now() {
+                return Err(KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut));
+            }
+            self.acks.wait(DRAIN_LOOK);
+        }
+        Ok(())
+    }
+
+    /// Throws away what is queued.
+    pub(in crate::service) fn purge(&self) {
+        self.producer.purge(PurgeConfig::default().queue().inflight());
+    }
+
+    /// Forgets what was acknowledged and what was not, once nothing is under way: the transaction was rolled back.
+    pub(in crate::service) fn forget(&mut self) {
+        self.published = 0;
+        self.acks.reset();
     }
 }
 
@@ -122,40 +179,59 @@ struct Counted {
     next: u64,
     /// Acknowledged above a gap.
     beyond: BTreeSet<u64>,
-    refused: Option<String>,
+    refused: Option<KafkaError>,
 }
 
 /// Acknowledgements of one producer.
 #[derive(Debug, Default)]
-struct Acks(Mutex<Counted>);
+struct Acks {
+    counted: Mutex<Counted>,
+    changed: Condvar,
+}
 
 impl Acks {
     /// How many are acknowledged up to the first that is not, or why one never will be.
-    fn count(&self) -> Result<u64, String> {
-        let counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    fn count(&self) -> Result<u64, KafkaError> {
+        let counted = self.counted();
         counted.refused.clone().map_or(Ok(counted.next), Err)
     }
 
     fn arrived(&self, number: u64) {
-        let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counted = self.counted();
         counted.beyond.insert(number);
         while counted.beyond.first() == Some(&counted.next) {
             counted.beyond.pop_first();
             counted.next += 1;
         }
+        self.changed.notify_all();
     }
 
-    fn refuse(&self, reason: String) {
-        let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        counted.refused.get_or_insert(reason);
+    fn refuse(&self, error: KafkaError) {
+        self.counted().refused.get_or_insert(error);
+        self.changed.notify_all();
+    }
+
+    /// Waits until something arrives or is refused, `at_most` so long.
+    fn wait(&self, at_most: Duration) {
+        // The wait is only a pause: the caller looks again, whatever ended it.
+        drop(self.changed.wait_timeout(self.counted(), at_most));
+    }
+
+    fn reset(&self) {
+        *self.counted() = Counted::default();
+    }
+
+    fn counted(&self) -> MutexGuard<'_, Counted> {
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Is told by the producer.
-struct Deliveries {
+pub(in crate::service) struct Deliveries {
     acks: Arc<Acks>,
     metrics: Arc<Metrics>,
     reporter: Reporter,
+    visible: Visible,
 }
 
 impl ClientContext for Deliveries {
@@ -181,11 +257,20 @@ impl ProducerContext for Deliveries {
         match result {
             Ok(_) => {
                 self.acks.arrived(number);
-                self.metrics.acknowledged(&sent);
+                if self.visible == Visible::OnceAcknowledged {
+                    self.metrics.acknowledged(&sent);
+                }
             }
             Err((error, _)) => {
-                self.metrics.publish_failed(&sent, error);
-                self.acks.refuse(error.to_string());
+                // Thrown away by the program itself, with its transaction.
+                let is_purged = matches!(
+                    error.rdkafka_error_code(),
+                    Some(RDKafkaErrorCode::PurgeQueue | RDKafkaErrorCode::PurgeInflight)
+                );
+                if !is_purged {
+                    self.metrics.publish_failed(&sent, error);
+                }
+                self.acks.refuse(error.clone());
             }
         }
     }
@@ -205,9 +290,10 @@ mod tests {
         assert_eq!(acks.count(), Ok(0));
         acks.arrived(0);
         assert_eq!(acks.count(), Ok(3));
-        acks.refuse("too large".into());
+        let too_large = KafkaError::MessageProduction(RDKafkaErrorCode::MessageSizeTooLarge);
+        acks.refuse(too_large.clone());
         acks.arrived(3);
-        assert_eq!(acks.count(), Err("too large".into()));
+        assert_eq!(acks.count(), Err(too_large));
     }
 
     #[test]

@@ -147,6 +147,7 @@ pub(in crate::service) fn answer(error: &KafkaError) -> LogError {
             Code::TopicAuthorizationFailed
             | Code::GroupAuthorizationFailed
             | Code::ClusterAuthorizationFailed
+            | Code::TransactionalIdAuthorizationFailed
             | Code::SaslAuthenticationFailed
             | Code::UnsupportedSASLMechanism
             | Code::UnsupportedForMessageFormat

@@ -12,7 +12,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::client::{Clients, Reporting};
 use super::log::Borrowed;
-use super::publisher::Publisher;
+use super::publisher::{Publisher, Visible};
 use super::reader::{Reader, answer, is_out_of_range, refused};
 use super::topics::Layout;
 use crate::contract;
@@ -43,7 +43,12 @@ impl Reference {
         stop: Arc<AtomicBool>,
         beat: Beat,
     ) -> Result<Self, LogError> {
-        let publisher = Publisher::new(clients, metrics.clone())?;
+        let publisher = Publisher::new(
+            &clients.producer(),
+            metrics.clone(),
+            Visible::OnceAcknowledged,
+            &clients.writer(),
+        )?;
         let loaded = Arc::new(AtomicBool::new(false));
         let intake = Intake { clients: clients.clone(), layout, shared, metrics, publisher };
         let thread = {

@@ -142,6 +142,7 @@ impl Metrics {
             LogError::Fenced { .. } => "fenced",
             LogError::Unavailable(_) => "unavailable",
             LogError::Refused(_) => "refused",
+            LogError::Undetermined(_) => "undetermined",
             LogError::Truncated { .. } => "truncated",
         };
         self.families.log_errors.with_label_values(&[kind]).inc();

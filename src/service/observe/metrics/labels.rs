@@ -78,7 +78,8 @@ pub(super) const STAGE: Label = fixed("stage", &STAGES);
 pub(super) const TOPIC: Label = fixed("topic", &TOPICS);
 pub(super) const QUEUE: Label = fixed("state", &["waiting", "in-flight"]);
 pub(super) const TROUBLE: Label = fixed("kind", &TROUBLES);
-pub(super) const LOG_ERROR: Label = fixed("kind", &["fenced", "unavailable", "refused", "truncated"]);
+pub(super) const LOG_ERROR: Label =
+    fixed("kind", &["fenced", "unavailable", "refused", "undetermined", "truncated"]);
 pub(super) const COMMIT_FAILURE: Label = fixed("kind", &["rebalance", "fenced", "other"]);
 pub(super) const REBALANCE: Label = fixed("kind", &["assigned", "revoked", "lost"]);
 pub(super) const CLIENT: Label = fixed("client", &CLIENTS);

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Fed, MemoryLog, Written};
+use super::{Fed, Kept, MemoryLog, Written};
+use tidvakt::config::DeliveryMode;
 use tidvakt::contract;
 use tidvakt::service::log::{
     EachKept, EachQuarantined, Log, LogError, NoHeaders, Outgoing, OutputTopic, Record, Watermarks,
@@ -33,7 +34,23 @@ impl Log for MemoryLog {
                     each(written.record.key.as_deref().unwrap_or_default(), written.record.value.as_deref());
                 }
             }
+            log.looked_to.insert((topic, partition), disk.written.len());
             Ok(())
+        })
+    }
+
+    fn has_foreign_outputs(&mut self, partition: i32) -> Result<bool, LogError> {
+        self.call(|log| {
+            let disk = log.memory.disk();
+            let mut is_foreign = false;
+            for topic in [OutputTopic::Alerts, OutputTopic::Progress] {
+                let from = log.looked_to.insert((topic, partition), disk.written.len()).unwrap_or(0);
+                is_foreign |= disk.written[from..].iter().any(|kept| {
+                    (kept.record.topic, kept.record.partition) == (topic, partition)
+                        && kept.writer != log.instance
+                });
+            }
+            Ok(is_foreign)
         })
     }
 
@@ -109,15 +126,46 @@ impl Log for MemoryLog {
         })
     }
 
+    fn delivery(&self) -> DeliveryMode {
+        self.faults.delivery
+    }
+
+    /// A crash before the end leaves an open transaction, which no reader of committed records ever sees.
+    fn transact(&mut self, records: &[Outgoing<'_>], offsets: &[(i32, i64)]) -> Result<(), LogError> {
+        self.call(|log| {
+            if let Some((partition, _)) = offsets.iter().find(|(partition, _)| !log.owns(*partition)) {
+                return Err(LogError::Fenced { partition: *partition });
+            }
+            let is_fenced =
+                |out: &Outgoing<'_>| offsets.iter().any(|(partition, _)| *partition == out.partition);
+            assert!(records.iter().all(is_fenced), "an output without an offset is not fenced");
+            let lost = log.random.per_mille(log.faults.lost_acknowledgements);
+            let unknown = || LogError::Undetermined("the answer was lost".to_owned());
+            if lost && log.random.per_mille(500) {
+                return Err(unknown());
+            }
+            let mut disk = log.memory.disk();
+            let writer = log.instance;
+            let kept = |out: &Outgoing<'_>| Kept { record: Written::from(*out), writer, compacted: false };
+            let written = records.iter().map(kept);
+            disk.written.extend(written);
+            for (partition, next_offset) in offsets {
+                let feed = disk.feeds.entry(*partition).or_default();
+                if feed.committed != Some(*next_offset) {
+                    feed.committed = Some(*next_offset);
+                    disk.commits.push((*partition, *next_offset));
+                }
+            }
+            if lost { Err(unknown()) } else { Ok(()) }
+        })
+    }
+
     fn publish(&mut self, out: Outgoing<'_>) -> Result<(), LogError> {
         self.call(|log| {
             if !log.faults.writes_of_former_owners && !log.owns(out.partition) {
                 return Err(LogError::Fenced { partition: out.partition });
             }
-            let Outgoing { topic, partition, key, value, headers, span: _ } = out;
-            let (key, value) = (key.map(<[u8]>::to_vec), value.map(<[u8]>::to_vec));
-            let record = Written { topic, partition, key, value, headers: headers.to_vec() };
-            log.under_way.push_back((log.published, record));
+            log.under_way.push_back((log.published, Written::from(out)));
             log.published += 1;
             Ok(())
         })
@@ -149,5 +197,13 @@ impl Log for MemoryLog {
             disk.commits.push((partition, next_offset));
             Ok(())
         })
+    }
+}
+
+impl From<Outgoing<'_>> for Written {
+    fn from(out: Outgoing<'_>) -> Self {
+        let Outgoing { topic, partition, key, value, headers, span: _ } = out;
+        let (key, value) = (key.map(<[u8]>::to_vec), value.map(<[u8]>::to_vec));
+        Self { topic, partition, key, value, headers: headers.to_vec() }
     }
 }

@@ -1,0 +1,146 @@
+//! Reading the feed: batches, the ends of partitions, and what goes wrong.
+
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::Consumer;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+
+use super::super::reader::{REQUEST_WAIT, answer, is_out_of_range};
+use super::super::tail::Message;
+use super::{Cursor, KafkaLog};
+use crate::domain::UtcSecond;
+use crate::service::log::{Log, LogError, Record};
+
+/// A batch that arrives broken is fetched again so often; then what it held is given up, loudly.
+const BROKEN_FETCHES_MAX: u32 = 3;
+
+impl KafkaLog {
+    /// As [`Log::take`] says.
+    pub(super) fn take_records(
+        &mut self,
+        wait: Duration,
+        max: usize,
+        each: &mut dyn FnMut(Record<'_>),
+    ) -> Result<usize, LogError> {
+        let deadline = Instant::now() + wait;
+        let mut taken = 0;
+        self.cursors.values_mut().for_each(|cursor| cursor.appended_millis = None);
+        match self.tail.event() {
+            Some(Err(error)) => self.trouble(&error)?,
+            Some(Ok(partition)) => {
+                if let Some(cursor) = self.cursors.get(&partition) {
+                    self.start(partition, cursor.next)?;
+                }
+            }
+            None => {}
+        }
+        let mut filled = false;
+        while taken < max {
+            match self.tail.next() {
+                Some(Ok(message)) => {
+                    let Some(cursor) = self.cursors.get_mut(&message.partition()) else { continue };
+                    if message.offset() < cursor.next {
+                        continue;
+                    }
+                    cursor.next = message.offset() + 1;
+                    if std::mem::take(&mut self.drained) && cursor.reached_end {
+                        self.metrics.read_at_the_end(message.timestamp_millis().unwrap_or_default());
+                    }
+                    give(&message, cursor, each);
+                    taken += 1;
+                    self.broken_fetches = 0;
+                }
+                Some(Err(error)) => {
+                    self.trouble(&error)?;
+                    self.drained |= matches!(error, KafkaError::PartitionEOF(_));
+                    // The worker may have waited for the end of a partition.
+                    if taken == 0 && matches!(error, KafkaError::PartitionEOF(_)) {
+                        break;
+                    }
+                }
+                None if filled && (0 < taken || deadline <= Instant::now()) => {
+                    self.drained = true;
+                    break;
+                }
+                None => {
+                    let wait = if taken == 0 {
+                        deadline.saturating_duration_since(Instant::now())
+                    } else {
+                        Duration::ZERO
+                    };
+                    self.tail.fill(wait, max - taken);
+                    filled = true;
+                }
+            }
+        }
+        Ok(taken)
+    }
+
+    /// What an error of the tail means; `Ok` where it mends itself.
+    fn trouble(&mut self, error: &KafkaError) -> Result<(), LogError> {
+        match error {
+            KafkaError::PartitionEOF(partition) => {
+                if let Some(cursor) = self.cursors.get_mut(partition) {
+                    cursor.reached_end = true;
+                }
+                Ok(())
+            }
+            error if is_out_of_range(error) => self.truncated(),
+            error => match error.rdkafka_error_code() {
+                Some(RDKafkaErrorCode::BadMessage | RDKafkaErrorCode::BadCompression) => {
+                    self.fetch_again(error)
+                }
+                _ => match answer(error) {
+                    LogError::Unavailable(reason) => {
+                        tracing::debug!(reason, "the feed can't be read just now");
+                        Ok(())
+                    }
+                    refused => Err(refused),
+                },
+            },
+        }
+    }
+
+    /// The library says that an offset is gone, but not of which partition.
+    fn truncated(&self) -> Result<(), LogError> {
+        for (partition, cursor) in &self.cursors {
+            let (low, high) = self
+                .tail
+                .consumer()
+                .fetch_watermarks(&self.layout.feed, *partition, REQUEST_WAIT)
+                .map_err(|error| answer(&error))?;
+            if cursor.next < low || high < cursor.next {
+                return Err(LogError::Truncated { partition: *partition, wanted: cursor.next, low });
+            }
+        }
+        Ok(())
+    }
+
+    /// The library tells of a broken batch once and goes on behind it; the records in it would be
+    /// missing. A batch that broke on its way is whole at the next attempt.
+    fn fetch_again(&mut self, error: &KafkaError) -> Result<(), LogError> {
+        self.broken_fetches += 1;
+        if BROKEN_FETCHES_MAX < self.broken_fetches {
+            tracing::error!(%error, "a batch of the feed can't be read: its records are passed over");
+            self.broken_fetches = 0;
+            return Ok(());
+        }
+        tracing::warn!(%error, attempt = self.broken_fetches, "a batch of the feed arrived broken");
+        let cursors: Vec<_> =
+            self.cursors.iter().map(|(partition, cursor)| (*partition, cursor.next)).collect();
+        cursors.into_iter().try_for_each(|(partition, next)| self.start(partition, next))
+    }
+}
+
+fn give(message: &Message<'_>, cursor: &mut Cursor, each: &mut dyn FnMut(Record<'_>)) {
+    let appended_millis = message.timestamp_millis().unwrap_or_default();
+    cursor.appended_millis.get_or_insert(appended_millis);
+    each(Record {
+        partition: message.partition(),
+        offset: message.offset(),
+        appended_at: UtcSecond(appended_millis.div_euclid(1_000)),
+        key: message.key(),
+        value: message.value(),
+        headers: message,
+    });
+}
