@@ -50,7 +50,7 @@ const TOPICS: [Topic; 6] = [
     Topic {
         channel: "decisions",
         about: "What reviewers decided about alerts and their holds.",
-        key: "Alert id.",
+        key: "Alert id; of `take` and `wait`, the alert id and `|desk`.",
         actions: &["receive", "send"],
         kept_days: None,
         message: Message::Plain("decision"),

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::body::ExceptionBody;
-use super::checks::is_municipality;
+use super::checks::{is_municipality, optional_id};
 use super::fact::validity;
 use super::read::{SchemaVersion, empty, read};
 use super::text::{AlertId, Id, Long, Object, Text};
@@ -15,7 +15,8 @@ use crate::domain::{Action, Decision, DecisionOutcome, Reason, Rejection};
 
 /// A reviewer's decision about an alert and its hold.
 ///
-/// Key: the alert id.
+/// Key: the alert id; of `take` and `wait`, the alert id and `|desk`, so that compaction removes no decision about a
+/// hold.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(bound(deserialize = "'de: 'a"))]
 #[schemars(title = "decision", rename = "Decision")]
@@ -27,14 +28,25 @@ pub(super) struct DecisionRecord<'a> {
     /// The alert that it is about; begins with the municipality code.
     #[schemars(regex(pattern = "^[0-9]{4}:"))]
     alert_id: AlertId<'a>,
-    /// What is to be done.
+    /// The hold that it is about, and so the version of the registration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    hold_id: Option<AlertId<'a>>,
+    /// `take`: the case is this reviewer's until `until`; `wait`: shown again from `until` on; `confirm`, `release` and
+    /// `uphold`: of the hold; `dismiss`: the findings are no matter, and the hold is released; `reopen`: the latest
+    /// decision is taken back.
     action: Word<Action>,
     /// The result of the review.
     outcome: Option<Word<DecisionOutcome>>,
     /// Why, in the reviewer's words.
     reason: Long<'a>,
+    /// End of taking or waiting.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    until: Option<Time>,
     /// Who decided, a pseudonym.
     decided_by: Id<'a>,
+    /// The second person, where the decision needs one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    seconded_by: Option<Id<'a>>,
     /// When.
     decided_at: Time,
     /// An exception decided together with the alert, and when it is valid.
@@ -64,10 +76,13 @@ pub fn parse_decision(value: Option<&[u8]>) -> Result<Decision, Rejection> {
     Ok(Decision {
         decision_id: record.decision_id.id("decision_id")?.to_owned(),
         alert_id: alert_id(&record.alert_id)?.to_owned(),
+        hold_id: optional_id(record.hold_id.as_ref(), "hold_id")?.map(str::to_owned),
         action: record.action.0,
         outcome: record.outcome.map(|outcome| outcome.0),
         reason: record.reason.checked("reason")?.to_owned(),
+        until: record.until.map(|until| until.0),
         decided_by: record.decided_by.id("decided_by")?.to_owned(),
+        seconded_by: optional_id(record.seconded_by.as_ref(), "seconded_by")?.map(str::to_owned),
         decided_at: record.decided_at.0,
         exception: exception.transpose()?,
     })
@@ -88,10 +103,13 @@ pub fn write_decision(decision: &Decision, out: &mut Vec<u8>) {
         schema_version: SchemaVersion,
         decision_id: Text::new(&decision.decision_id),
         alert_id: Text::new(&decision.alert_id),
+        hold_id: Text::option(decision.hold_id.as_deref()),
         action: Word(decision.action),
         outcome: decision.outcome.map(Word),
         reason: Text::new(&decision.reason),
+        until: Time::option(decision.until),
         decided_by: Text::new(&decision.decided_by),
+        seconded_by: Text::option(decision.seconded_by.as_deref()),
         decided_at: Time(decision.decided_at),
         exception: decision.exception.as_ref().map(|(exception, valid)| {
             Object(ExceptionRecord {
@@ -125,6 +143,9 @@ mod tests {
             ("0181:", "181:", Reason::BadMunicipality),
             ("0181:registration:R", "registration", Reason::BadMunicipality),
             ("reviewer-3", "8112189876", Reason::PersonalId),
+            (r#""reason":"""#, r#""until":"tomorrow","reason":"""#, Reason::BadTime),
+            (r#""reason":"""#, r#""seconded_by":"198112189876","reason":"""#, Reason::PersonalId),
+            (r#""reason":"""#, r#""hold_id":"","reason":"""#, Reason::BadId),
             (r#""rule":"r""#, r#""rule":"""#, Reason::BadId),
             (r#""rule":"r","#, "", Reason::MissingField),
             (r#"{"rule":"r","author":"a","reason":"x"}"#, r#"["r","a","x"]"#, Reason::BadField),
@@ -134,6 +155,20 @@ mod tests {
             assert!(GOOD.contains(from), "{from}");
             let rejection = parse_decision(Some(GOOD.replacen(from, to, 1).as_bytes())).unwrap_err();
             assert_eq!(rejection.reason, reason, "{rejection}");
+        }
+    }
+
+    #[test]
+    fn what_organises_the_desk_replaces_no_decision_about_a_hold() {
+        let read = |action: &str| {
+            let text = GOOD.replace("confirm", action);
+            parse_decision(Some(text.as_bytes())).unwrap().key()
+        };
+        for action in ["confirm", "release", "uphold", "dismiss", "reopen"] {
+            assert_eq!(read(action), "0181:registration:R");
+        }
+        for action in ["take", "wait"] {
+            assert_eq!(read(action), "0181:registration:R|desk");
         }
     }
 }

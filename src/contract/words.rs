@@ -119,7 +119,7 @@ words! {
         PairPeriod = "pair_period", ProviderPeriod = "provider_period", Tag = "tag",
     }
     Action {
-        Confirm = "confirm", Release = "release", Uphold = "uphold", Dismiss = "dismiss", Reopen = "reopen",
+        Take = "take", Wait = "wait", Confirm = "confirm", Release = "release", Uphold = "uphold", Dismiss = "dismiss", Reopen = "reopen",
     }
     DecisionOutcome {
         RegistrationError = "registration_error", AcceptableExplanation = "acceptable_explanation",

@@ -146,6 +146,9 @@ impl Engine {
     /// Applies a decision. The latest on an alert counts, whatever the order of arrival, and with it its exception:
     /// the compacted topic keeps no other.
     fn apply_decision(&mut self, decision: &Decision, out: &mut Vec<Output>) {
+        if decision.action.is_of_desk() {
+            return;
+        }
         let key = |decision: &Decision| (decision.decided_at, decision.decision_id.clone());
         let known = self.decisions.get(&decision.alert_id);
         if known.is_some_and(|known| key(decision) <= key(known)) {

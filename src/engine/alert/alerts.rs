@@ -259,6 +259,7 @@ const fn decided_state(action: Action) -> HoldState {
         Action::Confirm => HoldState::Confirmed,
         Action::Release | Action::Dismiss => HoldState::Released,
         Action::Uphold => HoldState::Upheld,
-        Action::Reopen => HoldState::Proposed,
+        // The engine keeps no decision that organises the desk alone.
+        Action::Reopen | Action::Take | Action::Wait => HoldState::Proposed,
     }
 }

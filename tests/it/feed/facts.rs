@@ -118,20 +118,23 @@ pub(super) fn validity() -> impl Strategy<Value = Validity> {
 /// A decision on one of few alerts. It is made before the feed begins or after it is over: one that lies
 /// between is about those versions that had come by then.
 pub(super) fn decision() -> impl Strategy<Value = Decision> {
-    use Action::{Confirm, Dismiss, Release, Reopen, Uphold};
+    use Action::{Confirm, Dismiss, Release, Reopen, Take, Uphold, Wait};
     let subject = prop_oneof![
         4 => (0..24_u8).prop_map(|number| format!("registration:R{number:02}")),
         1 => (0..3_u8).prop_map(|carer| format!("carer_period:a{carer}:2026-03")),
     ];
-    let action = select(vec![Confirm, Release, Uphold, Dismiss, Reopen]);
+    let action = select(vec![Take, Wait, Confirm, Release, Uphold, Dismiss, Reopen]);
     let exception = proptest::option::of((exception(), validity()));
     (subject, action, any::<bool>(), 0..3_i64, exception).prop_map(
         |(subject, action, is_late, second, exception)| Decision {
             decision_id: String::new(),
             alert_id: format!("{MUNICIPALITY}:{subject}"),
+            hold_id: None,
             action,
             outcome: None,
             reason: "looked at".to_owned(),
+            until: None,
+            seconded_by: None,
             decided_by: "reviewer-1".to_owned(),
             decided_at: first_day().plus(if is_late { 365 } else { -30 } * DAY + second),
             exception,

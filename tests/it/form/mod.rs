@@ -119,6 +119,8 @@ impl Reader {
     fn decision(&mut self, words: &mut Words<'_>) -> Read<Decision> {
         let id = words.next("a registration")?;
         let action = match words.next("an action")? {
+            "take" => Action::Take,
+            "wait" => Action::Wait,
             "confirm" => Action::Confirm,
             "release" => Action::Release,
             "uphold" => Action::Uphold,
@@ -135,9 +137,12 @@ impl Reader {
         Ok(Decision {
             decision_id: format!("decision-{}", self.facts),
             alert_id: format!("{MUNICIPALITY}:registration:{id}"),
+            hold_id: None,
             action,
             outcome: None,
             reason: "seen".to_owned(),
+            until: None,
+            seconded_by: None,
             decided_by: "reviewer".to_owned(),
             decided_at,
             exception: excepted.transpose()?,

@@ -160,6 +160,9 @@ fn a_decision_affects_the_alert_of_its_hold() {
     let decision = Decision {
         decision_id: "D".to_owned(),
         alert_id: "0181:registration:R2".to_owned(),
+        hold_id: None,
+        until: None,
+        seconded_by: None,
         action: Action::Release,
         outcome: Some(DecisionOutcome::AcceptableExplanation),
         reason: String::new(),
