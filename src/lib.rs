@@ -16,10 +16,11 @@
 //! | [`contract`] | the shapes of records on topics; the only place that knows their JSON | `engine`, `rules`, `config`, `service` |
 //! | [`config`] | settings, layered, checked once | topics' records, the service |
 //! | [`service`] | the shell: log, worker, outbox, read model, HTTP, metrics | what a rule finds |
+//! | [`feed`] | the control unit's process: cases in memory, pages, JSON API | what a rule finds; the worker |
 //! | [`simulate`] | a labelled municipality | everything but `domain` |
 //! | [`cli`] | one file per subcommand | nothing is hidden from it |
 //!
-//! Two parts have rooms with walls of their own:
+//! Three parts have rooms with walls of their own:
 //!
 //! | Room | Does | Must not know |
 //! |---|---|---|
@@ -34,6 +35,11 @@
 //! | `service::deliver` | the synchronous worker: partitions, outbox, queue | Kafka, tokio, HTTP, metrics; `observe`, `process` |
 //! | `service::observe` | metrics, status, traces, read model, HTTP | Kafka; threads |
 //! | `service::process` | threads, supervision, shutdown | – |
+//! | `feed::cases` | cases, their rank and their visits: pure | any other room; clocks, tasks, JSON, logs |
+//! | `feed::words` | texts in both languages | `pages`, `topics`, `web` |
+//! | `feed::pages` | what a page shows, and its templates | `topics`, `web`; Kafka, HTTP |
+//! | `feed::topics` | reads the topics into `cases` | `words`, `pages`, `web` |
+//! | `feed::web` | routes, headers, JSON API | Kafka |
 //!
 //! The architecture test reads the `use` paths and fails, with file and line, where a wall is broken.
 //! `src/README.md` has the way of one registration, where to look for what, and the glossary.
@@ -43,6 +49,7 @@ pub mod config;
 pub mod contract;
 pub mod domain;
 pub mod engine;
+pub mod feed;
 pub mod rules;
 pub mod service;
 pub mod simulate;

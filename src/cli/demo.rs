@@ -11,6 +11,7 @@ use clap::{Args, ValueEnum};
 use super::exit::{Exit, Failure, OrExit};
 use super::{SettingsArgs, logging, output, signals};
 use crate::config::{Config, Secrets};
+use crate::feed::{ControlDesk, FeedError};
 use crate::service::log::kafka::embedded::Broker;
 use crate::service::{Service, ServiceError, Stopper, stopper};
 use reader::AlertReader;
@@ -82,10 +83,12 @@ pub(super) fn execute(args: &DemoArgs) -> Result<(), Failure> {
     let broker = Broker::start(&names.map(|name| (name.as_str(), PARTITIONS)))
         .map_err(|reason| Failure::new(Exit::Software, format!("the broker inside the program: {reason}")))?;
     let (config, service, stop) = start(args, &broker)?;
+    let desk = control_desk(args, &broker, &config)?;
     let signal = signals::stop_on_signal().or_exit(Exit::Software, "signals can't be caught")?;
     let mut town = DemoTown::start(args, broker.servers(), &topics)?;
     let mut reader = AlertReader::new(broker.servers(), &topics, args.lang, &config)?;
-    output::print(&heading(args, broker.servers(), &topics.alerts, service.http_address()))?;
+    let addresses = (desk.0.address(), service.http_address());
+    output::print(&heading(args, broker.servers(), &topics.alerts, addresses))?;
     let running = std::thread::spawn(move || service.wait());
 
     let mut said = false;
@@ -103,6 +106,8 @@ pub(super) fn execute(args: &DemoArgs) -> Result<(), Failure> {
         output::print(&reader.look(LOOK))?;
     }
     stop.stop();
+    desk.1.stop();
+    desk.0.wait()?;
     let ended = running.join().unwrap_or_else(|_| Err(ServiceError::Thread { name: "service".to_owned() }));
     output::print(&reader.summary(town.sent(), began.elapsed()))?;
     Ok(ended?)
@@ -126,6 +131,25 @@ fn start(args: &DemoArgs, broker: &Broker) -> Result<(Config, Service, Stopper),
     }
 }
 
+/// Starts the control unit's page; on any free port where another program has the default one.
+fn control_desk(
+    args: &DemoArgs,
+    broker: &Broker,
+    config: &Config,
+) -> Result<(ControlDesk, Stopper), Failure> {
+    let (stop, shutdown) = stopper();
+    match ControlDesk::start(config, shutdown) {
+        Err(FeedError::Listen { .. })
+            if !args.settings.set.iter().any(|set| set.starts_with("feed.listen")) =>
+        {
+            let config = settings(args, broker.servers(), Some("feed.listen=127.0.0.1:0"))?;
+            let (stop, shutdown) = stopper();
+            Ok((ControlDesk::start(&config, shutdown)?, stop))
+        }
+        started => Ok((started?, stop)),
+    }
+}
+
 fn settings(args: &DemoArgs, servers: &str, more: Option<&str>) -> Result<Config, Failure> {
     let mut settings = args.settings.clone();
     // The broker inside stores no offsets that come with a transaction.
@@ -138,11 +162,17 @@ fn settings(args: &DemoArgs, servers: &str, more: Option<&str>) -> Result<Config
     settings.load(Secrets::Leave)
 }
 
-fn heading(args: &DemoArgs, servers: &str, alerts: &str, http: Option<SocketAddr>) -> String {
+fn heading(
+    args: &DemoArgs,
+    servers: &str,
+    alerts: &str,
+    (page, http): (SocketAddr, Option<SocketAddr>),
+) -> String {
     let http = http.map_or_else(|| "none".to_owned(), |address| format!("http://{address}/"));
     format!(
         "A municipality with {} clients, {} registrations a second, seed {}.\n\
-         \x20 page and metrics  {http}\n\
+         \x20 cases             http://{page}/\n\
+         \x20 metrics           {http}\n\
          \x20 broker            {servers}\n\
          \x20 look in           kcat -b {servers} -t {alerts} -C -o beginning\n\n",
         args.clients, args.rate, args.seed

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use crate::config::ConfigError;
+use crate::feed::FeedError;
 use crate::service::ServiceError;
 
 /// Why a command failed, as scripts see it.
@@ -76,6 +77,18 @@ impl From<ServiceError> for Failure {
             error if error.is_settings() => Exit::Config,
             ServiceError::Thread { .. } => Exit::Software,
             _ => Exit::Unavailable,
+        };
+        let remedy = error.remedy();
+        Self { exit, error: error.into(), remedy }
+    }
+}
+
+impl From<FeedError> for Failure {
+    fn from(error: FeedError) -> Self {
+        let exit = match &error {
+            FeedError::NoAddress => Exit::Config,
+            FeedError::Thread(_) | FeedError::BrokeOff => Exit::Software,
+            FeedError::Listen { .. } | FeedError::NoTopic { .. } | FeedError::Kafka(_) => Exit::Unavailable,
         };
         let remedy = error.remedy();
         Self { exit, error: error.into(), remedy }

@@ -5,6 +5,7 @@ mod check;
 mod demo;
 mod evaluate;
 pub mod exit;
+mod feed;
 pub mod input;
 pub mod logging;
 pub mod output;
@@ -26,6 +27,7 @@ pub use check::CheckArgs;
 pub use demo::DemoArgs;
 pub use evaluate::EvaluateArgs;
 pub use exit::{Exit, Failure};
+pub use feed::FeedArgs;
 pub use profile::ProfileArgs;
 pub use replay::ReplayArgs;
 pub use run::RunArgs;
@@ -62,6 +64,8 @@ pub struct Cli {
 pub enum Command {
     /// Runs the service: registrations from Kafka, alerts to Kafka
     Run(RunArgs),
+    /// Serves the control unit's page and JSON API
+    Feed(FeedArgs),
     /// Shows everything on this machine, without any set-up
     Demo(DemoArgs),
     /// Puts registrations from files through the same engine
@@ -103,6 +107,7 @@ pub fn main() -> ExitCode {
 fn execute(command: Command) -> Result<(), Failure> {
     match command {
         Command::Run(args) => run::execute(&args),
+        Command::Feed(args) => feed::execute(&args),
         Command::Demo(args) => demo::execute(&args),
         Command::Replay(args) => replay::execute(&args),
         Command::Profile(args) => profile::execute(&args),

@@ -22,7 +22,9 @@ pub use client::read_small;
 pub use error::{ConfigError, Origin, Problem};
 use layers::{Entry, FILE_BYTES_MAX, Gathered};
 pub use layers::{Secrets, Sources};
-pub use parts::{DeliveryMode, EngineConfig, Http, Kafka, Log, LogFormat, Parts, ServiceConfig, Topics};
+pub use parts::{
+    DeliveryMode, EngineConfig, Feed, Http, Kafka, Log, LogFormat, Parts, ServiceConfig, Topics,
+};
 pub use schema::DEFAULT_TOML;
 
 use crate::engine::Settings;

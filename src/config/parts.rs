@@ -5,7 +5,11 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::Path;
 
-use tracing_subscriber::filter::Targets;
+mod feed;
+mod log;
+
+pub use feed::Feed;
+pub use log::{Log, LogFormat};
 
 use super::client::{self, PROPERTIES, SECRET_FILES};
 use super::layers::{Gathered, Secrets};
@@ -29,6 +33,8 @@ pub struct Parts {
     pub service: ServiceConfig,
     /// The page, the metrics and the health checks.
     pub http: Http,
+    /// The control unit's process.
+    pub feed: Feed,
     /// Logs.
     pub log: Log,
     /// The parameters of each rule, with `enabled`, by its id.
@@ -128,24 +134,6 @@ pub struct Http {
     pub listen: Option<SocketAddr>,
 }
 
-/// Logs.
-#[derive(Clone, Debug)]
-pub struct Log {
-    /// In what form.
-    pub format: LogFormat,
-    /// What is logged: `info,tidvakt::service=debug`.
-    pub level: Targets,
-}
-
-/// In what form logs are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Json,
-}
-
 /// Makes the parts of the values in `gathered`; where it can't, the problem is noted there and what
 /// is returned is of no use.
 pub(super) fn build(gathered: &mut Gathered, secrets: Secrets) -> Parts {
@@ -160,7 +148,8 @@ pub(super) fn build(gathered: &mut Gathered, secrets: Secrets) -> Parts {
             commit_interval_ms: reader.integer("service.commit_interval_ms"),
             drain_seconds: reader.integer("service.drain_seconds"),
         },
-        http: Http { listen: reader.listen() },
+        http: Http { listen: reader.listen("http.listen") },
+        feed: reader.feed(),
         log: reader.log(),
         rules: reader.rules(),
     }
@@ -205,11 +194,7 @@ impl Reader<'_> {
 
     fn kafka(&mut self, secrets: Secrets) -> Kafka {
         let client = self.client(secrets);
-        let group_id = self.text("kafka.group_id");
-        if group_id.is_empty() || 255 < group_id.len() || group_id.chars().any(char::is_control) {
-            let text = "`kafka.group_id` is empty, too long or has control characters, expected a name";
-            self.wrong("kafka.group_id", text.to_owned());
-        }
+        let group_id = self.group_id("kafka.group_id");
         let mut instance_id = self.text("kafka.instance_id");
         if instance_id.is_empty() {
             instance_id = host_name().unwrap_or_default();
@@ -224,6 +209,15 @@ impl Reader<'_> {
             DeliveryMode::Reconciled
         };
         Kafka { client, group_id, instance_id, delivery }
+    }
+
+    fn group_id(&mut self, path: &str) -> String {
+        let group_id = self.text(path);
+        if group_id.is_empty() || 255 < group_id.len() || group_id.chars().any(char::is_control) {
+            let text = format!("`{path}` is empty, too long or has control characters, expected a name");
+            self.wrong(path, text);
+        }
+        group_id
     }
 
     fn client(&mut self, secrets: Secrets) -> BTreeMap<String, String> {
@@ -330,8 +324,8 @@ impl Reader<'_> {
         }
     }
 
-    fn listen(&mut self) -> Option<SocketAddr> {
-        let text = self.text("http.listen");
+    fn listen(&mut self, path: &str) -> Option<SocketAddr> {
+        let text = self.text(path);
         if text.is_empty() {
             return None;
         }
@@ -339,22 +333,10 @@ impl Reader<'_> {
             Ok(address) => Some(address),
             Err(_) => {
                 let expected = "expected an address and a port, such as `0.0.0.0:9464`, or nothing";
-                self.wrong("http.listen", format!("`http.listen` is `{text}`, {expected}"));
+                self.wrong(path, format!("`{path}` is `{text}`, {expected}"));
                 None
             }
         }
-    }
-
-    fn log(&mut self) -> Log {
-        let text = self.text("log.level");
-        let level = text.parse().unwrap_or_else(|_| {
-            let expected =
-                "expected `error`, `warn`, `info`, `debug` or `trace`, or `part=level` with commas";
-            self.wrong("log.level", format!("`log.level` is `{text}`, {expected}"));
-            Targets::new()
-        });
-        let format = if self.text("log.format") == "json" { LogFormat::Json } else { LogFormat::Text };
-        Log { format, level }
     }
 
     fn rules(&mut self) -> BTreeMap<String, toml::Table> {

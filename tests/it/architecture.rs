@@ -15,6 +15,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("simulate", &["domain"]),
     ("config", &["domain", "engine", "rules"]),
     ("service", &["domain", "engine", "rules", "contract", "config"]),
+    ("feed", &["domain", "rules", "contract", "config", "service"]),
 ];
 
 /// What each room of a part may name of that part beside itself; `Engine` stands for the names that the part's
@@ -60,6 +61,11 @@ const ROOM_MAY_NAME: &[(&str, &[&str])] = &[
         "service::observe",
         &["service::log", "service::deliver", "service::process::shutdown", "service::fixtures"],
     ),
+    ("feed::cases", &["feed::fixtures"]),
+    ("feed::words", &["feed::cases"]),
+    ("feed::pages", &["feed::cases", "feed::words", "feed::fixtures"]),
+    ("feed::topics", &["feed::cases", "feed::FeedError"]),
+    ("feed::web", &["feed::cases", "feed::words", "feed::pages", "feed::topics", "feed::fixtures"]),
 ];
 
 /// Rooms that others of their part see only where a row names them in full.
@@ -67,6 +73,15 @@ const CLOSED_ROOMS: &[&str] = &["service::log::kafka"];
 
 /// What the synchronous worker must not know: it runs in one thread, against any log.
 const NOT_IN_DELIVER: &[&str] = &["rdkafka", "tokio", "axum", "prometheus"];
+
+/// What rooms of the control unit's process must not know of the outside.
+const NOT_IN_FEED: &[(&str, &[&str])] = &[
+    ("feed::cases", &["rdkafka", "tokio", "axum", "serde_json", "askama", "tracing"]),
+    ("feed::words", &["rdkafka", "tokio", "axum", "serde_json", "askama", "tracing"]),
+    ("feed::pages", &["rdkafka", "tokio", "axum", "serde_json", "tracing"]),
+    ("feed::topics", &["axum", "askama", "serde_json"]),
+    ("feed::web", &["rdkafka"]),
+];
 
 /// What has a clock, a network, a log, chance or JSON in it: same inputs, same outputs without.
 const IMPURE: &[&str] = &[
@@ -84,7 +99,7 @@ const IMPURE: &[&str] = &[
     "tracing",
     "rand",
 ];
-const PURE: &[&str] = &["domain", "engine", "rules"];
+const PURE: &[&str] = &["domain", "engine", "rules", "feed::cases", "feed::words", "feed::pages"];
 
 /// More does not fit into one look.
 const FILE_LINES_MAX: usize = 400;
@@ -144,11 +159,20 @@ fn forbidden_names(path: &str, text: &str, known: &[String]) -> Vec<String> {
         if let Some(foreign) = foreign.filter(|_| module.join("::").starts_with("service::deliver")) {
             problem(format!("`service::deliver` must not know `{foreign}`"));
         }
+        let room = NOT_IN_FEED.iter().find(|(room, _)| lies_in(&module.join("::"), room));
+        let foreign = room.and_then(|(room, names)| {
+            let first = named.segments.first()?;
+            names.iter().find(|name| *name == first).map(|name| (room, name))
+        });
+        if let Some((room, foreign)) = foreign {
+            problem(format!("`{room}` must not know `{foreign}`"));
+        }
         let impure = IMPURE.iter().find(|prefix| {
             joined.strip_prefix(**prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
         });
-        if let Some(impure) = impure.filter(|_| PURE.contains(&part)) {
-            problem(format!("`{part}` must be pure, and `{impure}` is not"));
+        let pure = PURE.iter().find(|pure| lies_in(&module.join("::"), pure));
+        if let Some((impure, pure)) = impure.zip(pure) {
+            problem(format!("`{pure}` must be pure, and `{impure}` is not"));
         }
     }
     problems
@@ -273,6 +297,11 @@ fn a_planted_arrow_is_found_with_its_line() {
         ("src/engine/state/facts.rs", "\nfn f() { std::time::Instant::now(); }", "std::time::Instant"),
         ("src/engine/state/facts.rs", "\nuse std::{fmt, time::SystemTime};", "std::time::SystemTime"),
         ("src/rules/planted.rs", "\nuse serde_json::Value;", "serde_json"),
+        ("src/feed/cases/book.rs", "\nuse std::time::SystemTime;", "std::time::SystemTime"),
+        ("src/feed/cases/book.rs", "\nuse crate::feed::pages::CasePage;", "pages"),
+        ("src/feed/pages/case.rs", "\nuse axum::Router;", "axum"),
+        ("src/feed/web/api.rs", "\nuse rdkafka::Message;", "rdkafka"),
+        ("src/feed/web/api.rs", "\nuse crate::engine::Engine;", "engine"),
     ] {
         let problems = found(path, text);
         assert_eq!(problems.len(), 1, "{text:?}: {problems:?}");

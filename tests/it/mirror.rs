@@ -42,6 +42,28 @@ fn a_rule_has_its_scenarios() {
 }
 
 #[test]
+fn every_measure_of_a_finding_has_its_text_in_both_languages() {
+    let (mut sources, mut folders) = (String::new(), vec![root().join("src/rules")]);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                sources.push_str(&std::fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    let kinds = ["Measure::whole(", "Measure::real(", "Measure::text("];
+    let after = kinds.iter().flat_map(|kind| sources.split(kind).skip(1));
+    let names: BTreeSet<&str> =
+        after.filter_map(|rest| rest.trim_start().strip_prefix('"')?.split('"').next()).collect();
+    assert!(80 < names.len(), "{names:?}");
+    let missing: Vec<_> = names.into_iter().filter(|name| !tidvakt::feed::words::is_named(name)).collect();
+    assert_eq!(missing, [""; 0], "measures without a text in src/feed/words/measures.rs");
+}
+
+#[test]
 fn the_pages_hold_the_tables_as_the_program_prints_them() {
     for (of, page) in [("rules", "src/rules/README.md"), ("metrics", "config/README.md")] {
         let text = std::fs::read_to_string(root().join(page)).unwrap();

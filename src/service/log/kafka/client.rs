@@ -117,7 +117,8 @@ impl Clients {
 
     /// For reading at offsets of one's own. The group's name is there because the client library
     /// asks for one, and for reading the group's offsets; it never joins.
-    pub(in crate::service) fn tail(&self) -> ClientConfig {
+    #[must_use]
+    pub fn tail(&self) -> ClientConfig {
         let mut config = self.build(&[ADVISED_CONSUMER], REQUIRED_CONSUMER);
         config.set("group.id", &self.group_id).set("enable.partition.eof", "true");
         config.remove("group.instance.id");
@@ -133,7 +134,8 @@ impl Clients {
     }
 
     /// For writing.
-    pub(in crate::service) fn producer(&self) -> ClientConfig {
+    #[must_use]
+    pub fn producer(&self) -> ClientConfig {
         self.build(&[ADVISED_PRODUCER], REQUIRED_PRODUCER)
     }
 

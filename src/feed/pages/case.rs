@@ -1,0 +1,151 @@
+//! The page of a case.
+
+use askama::Template;
+
+use super::alert::{AlertView, decided};
+use super::day::{DayView, days};
+use super::queue::payout;
+use super::{Head, Shown, in_address};
+use crate::domain::{AlertState, PublishedAlert};
+use crate::feed::cases::{Book, Case, Seen};
+use crate::feed::words::{Texts, case_status, grade_name, kind_name, kronor, month_name, percent, visible};
+
+/// Days that are drawn on one page, the latest ones.
+const DAYS_MAX: usize = 8;
+/// Other cases that are named.
+const SIMILAR_MAX: usize = 6;
+
+/// Alerts about one day, with the day.
+#[derive(Clone, Debug)]
+pub struct DaySection {
+    /// The day, where its registrations are kept.
+    pub day: Option<DayView>,
+    /// The alerts about it.
+    pub alerts: Vec<AlertView>,
+}
+
+/// Another case about the same.
+#[derive(Clone, Debug)]
+pub struct Similar {
+    /// Its page.
+    pub href: String,
+    /// Its pay period.
+    pub period: String,
+    /// Its state.
+    pub status: &'static str,
+}
+
+/// The page.
+#[derive(Clone, Debug, Template)]
+#[template(path = "case.html")]
+pub struct CasePage {
+    /// What every page has.
+    pub head: Head,
+    /// Its id.
+    pub id: String,
+    /// What it is about.
+    pub kind: &'static str,
+    /// Whom it is about.
+    pub reference: String,
+    /// Grade: word of the topic and text.
+    pub grade: (&'static str, &'static str),
+    /// State.
+    pub status: &'static str,
+    /// Why, in one sentence.
+    pub why: String,
+    /// The provider.
+    pub provider: String,
+    /// The pay period.
+    pub period: String,
+    /// Kronor at risk.
+    pub amount: String,
+    /// Kronor in open holds.
+    pub held: Option<String>,
+    /// Probability that it is right.
+    pub chance: String,
+    /// Days to the payout run.
+    pub payout: String,
+    /// How many alerts.
+    pub count: String,
+    /// Alerts by day.
+    pub days: Vec<DaySection>,
+    /// Alerts about a pay period.
+    pub periods: Vec<AlertView>,
+    /// Alerts that are withdrawn.
+    pub withdrawn: Vec<AlertView>,
+    /// What was decided: when and what.
+    pub decisions: Vec<(String, String)>,
+    /// Other cases about the same.
+    pub similar: Vec<Similar>,
+    /// The list of cases.
+    pub queue_href: String,
+}
+
+impl CasePage {
+    /// The page of `case`.
+    #[must_use]
+    pub fn new(seen: Seen<'_>, at: &Shown, book: &Book, case: &Case) -> Self {
+        let language = at.language;
+        let zone = &seen.rules().zone;
+        let t = Texts(language);
+        let chances = book.chances(at.clock);
+        let worth = book.worth(case, &chances);
+        let open = case.open_alerts();
+        let view = |alert: &PublishedAlert| AlertView::new(alert, &chances, zone, language);
+        let by_day = days(book, &open, zone);
+        let sections = by_day.into_iter().rev().enumerate().map(|(at, (day, alerts))| DaySection {
+            day: (at < DAYS_MAX).then(|| DayView::new(book, day, &alerts, zone, language)).flatten(),
+            alerts: alerts.into_iter().map(view).collect(),
+        });
+        let held: i64 = case.open_holds().map(|hold| hold.amount_ore).sum();
+        let kind = kind_name(case.kind(), language);
+        let reference = visible(case.reference());
+        let path = format!("/cases/{}", in_address(case.id()));
+        let withdrawn = case.alerts().into_iter().filter(|alert| alert.state == AlertState::Withdrawn);
+        let count = match open.len() {
+            1 => t.one_alert().to_owned(),
+            count => format!("{count} {}", t.alerts_many()),
+        };
+        Self {
+            head: Head::new(seen, at, format!("{kind} {reference}"), &path),
+            id: visible(case.id()),
+            kind,
+            reference,
+            grade: (case.grade().as_str(), grade_name(case.grade(), language)),
+            status: case_status(case.status(at.clock), language),
+            why: case.first_finding().map_or(t.withdrawn_text().to_owned(), |finding| {
+                visible(language.of(&finding.text.sv, &finding.text.en))
+            }),
+            provider: visible(case.provider_id()),
+            period: case.pay_period().map(|month| month_name(month, language)).unwrap_or_default(),
+            amount: kronor(case.at_risk_ore(), language),
+            held: (0 < held).then(|| kronor(held, language)),
+            chance: percent(worth.chance.mean, language),
+            payout: payout(&worth, language),
+            count,
+            days: sections.collect(),
+            periods: open
+                .iter()
+                .filter(|alert| alert.alert.subject.version.is_none())
+                .map(|one| view(one))
+                .collect(),
+            withdrawn: withdrawn.map(view).collect(),
+            decisions: decided(case, zone, language),
+            similar: similar(book, case, at),
+            queue_href: format!("/{}/cases?municipality={}", language.code(), book.municipality()),
+        }
+    }
+}
+
+/// The cases about the same in other pay periods, latest first.
+fn similar(book: &Book, case: &Case, at: &Shown) -> Vec<Similar> {
+    let others = book.cases_about(case.kind(), case.reference()).filter(|other| other.id() != case.id());
+    let mut others: Vec<&Case> = others.collect();
+    others.sort_by_key(|other| std::cmp::Reverse(other.pay_period()));
+    let one = |other: &Case| Similar {
+        href: format!("/{}/cases/{}", at.language.code(), in_address(other.id())),
+        period: other.pay_period().map(|month| month_name(month, at.language)).unwrap_or_default(),
+        status: case_status(other.status(at.clock), at.language),
+    };
+    others.into_iter().take(SIMILAR_MAX).map(one).collect()
+}

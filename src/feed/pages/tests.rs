@@ -1,0 +1,118 @@
+//! Pages as a reader sees them.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail and say why")]
+
+use askama::Template;
+
+use super::*;
+use crate::feed::cases::Scope;
+use crate::feed::fixtures::{DAY, MONDAY, desk, overlap_alert, overlapping};
+
+const CASE: &str = "0181:carer:ann:2026-03";
+
+fn shown(language: Language) -> Shown {
+    Shown { language, clock: MONDAY.plus(DAY), is_loaded: true }
+}
+
+fn queue(desk: &crate::feed::cases::Desk, language: Language, query: &QueueQuery) -> String {
+    let scope = Scope::every();
+    QueuePage::new(desk.within(&scope), &shown(language), query).render().unwrap()
+}
+
+fn case(desk: &crate::feed::cases::Desk, language: Language) -> String {
+    let scope = Scope::every();
+    let seen = desk.within(&scope);
+    let (book, case) = seen.case(CASE).unwrap();
+    CasePage::new(seen, &shown(language), book, case).render().unwrap()
+}
+
+#[test]
+fn the_queue_says_why_in_both_languages_with_the_other_one_a_click_away() {
+    let desk = overlapping();
+    let page = queue(&desk, Language::Sv, &QueueQuery::default());
+    for part in [
+        r#"<html lang="sv">"#,
+        "Samma medarbetare är registrerad hos två brukare samtidigt.",
+        "Medarbetare hos två samtidigt",
+        r#"href="/sv/cases/0181:carer:ann:2026-03""#,
+        r#"href="/en/cases""#,
+        "129\u{a0}kr",
+        "80\u{a0}%",
+    ] {
+        assert!(page.contains(part), "`{part}` is missing in\n{page}");
+    }
+    let page = queue(&desk, Language::En, &QueueQuery::default());
+    for part in
+        [r#"<html lang="en">"#, "The same carer is registered at two clients at once.", "SEK\u{a0}129"]
+    {
+        assert!(page.contains(part), "`{part}` is missing in\n{page}");
+    }
+}
+
+#[test]
+fn an_empty_queue_says_so_and_a_filter_stays_in_the_address() {
+    let page = queue(&desk(), Language::Sv, &QueueQuery::default());
+    assert!(page.contains("Inga ärenden än."), "{page}");
+    let query = QueueQuery { rule: "carer-overlap".to_owned(), ..QueueQuery::default() };
+    let page = queue(&overlapping(), Language::Sv, &query);
+    assert!(page.contains("/en/cases?rule=carer-overlap"), "the language keeps the filter: {page}");
+    assert!(page.contains("/sv/cases?status=decided&#38;rule=carer-overlap"), "so does a counter: {page}");
+    let query = QueueQuery { status: "decided".to_owned(), ..QueueQuery::default() };
+    assert!(queue(&overlapping(), Language::Sv, &query).contains("Inga ärenden passar filtret."));
+}
+
+#[test]
+fn a_case_shows_both_sides_the_tested_explanations_and_what_would_change_it() {
+    let page = case(&overlapping(), Language::Sv);
+    for part in [
+        "Medarbetare ann",
+        "Överlappande tid",
+        "15\u{a0}min",
+        "högst 2\u{a0}min",
+        "brukare i samma hushåll",
+        "vilket hushåll brukaren tillhör",
+        "Eftersom uppgiften saknas är nivån ett steg lägre.",
+        "En rättelse av tiderna, så att besöken inte överlappar",
+        "0181:registration:R-2 · revision 1 · tidvakt.registrations.v1 0:1 · tidvakt 0.1.0 · 0123456789abcdef",
+        "Gäller längst till",
+        "R-1, version 1",
+        "slut: manuellt av medarbetaren",
+        "08:15–08:45",
+    ] {
+        assert!(page.contains(part), "`{part}` is missing in\n{page}");
+    }
+    assert!(page.contains("<svg") && page.contains(r#"class="shared""#), "the shared time is drawn:\n{page}");
+    assert!(!page.contains("style="), "the policy forbids styles in attributes");
+    assert!(!page.contains("<script"), "the policy forbids scripts");
+}
+
+#[test]
+fn what_is_in_a_record_is_text() {
+    let mut desk = overlapping();
+    for (number, hostile) in [
+        "<img src=x onerror=alert(1)>",
+        "</script><svg/onload=alert(1)>",
+        "javascript:alert(1)",
+        "P\u{202e}70",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut alert = overlap_alert("R-2", 12_900);
+        alert.revision = u32::try_from(number).unwrap() + 2;
+        alert.alert.provider_id = hostile.to_owned();
+        alert.alert.findings[0].text.sv = hostile.to_owned();
+        desk.alert(alert);
+        for page in [case(&desk, Language::Sv), queue(&desk, Language::Sv, &QueueQuery::default())] {
+            for tag in ["<img", "<svg/", "</script", "href=\"javascript", ">P\u{202e}70"] {
+                assert!(!page.contains(tag), "`{hostile}` came out as {tag}:\n{page}");
+            }
+        }
+    }
+    assert!(case(&desk, Language::Sv).contains("P⟨U+202E⟩70"));
+}
+
+#[test]
+fn an_address_names_any_case() {
+    assert_eq!(in_address("0181:carer:å b/c:2026-03"), "0181:carer:%C3%A5%20b%2Fc:2026-03");
+}

@@ -1,0 +1,115 @@
+//! The running process: a thread that reads the topics, and the web server.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::cases::Rules;
+use super::topics::{Memory, TopicThread};
+use super::web::Server;
+use crate::config::Config;
+use crate::service::Shutdown;
+
+/// How often the supervisor looks.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Why the control unit's process could not start, or ended by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum FeedError {
+    /// The settings give no address.
+    #[error("`feed.listen` is empty, so there is nowhere to serve the page")]
+    NoAddress,
+    /// The address can't be used.
+    #[error("`feed.listen` is `{address}`, which can't be used")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A topic is missing, or hidden from this user.
+    #[error("the topic `{topic}` is missing, or may not be read")]
+    NoTopic {
+        /// The topic.
+        topic: String,
+    },
+    /// Kafka can't be read.
+    #[error("the topics can't be read")]
+    Kafka(#[from] rdkafka::error::KafkaError),
+    /// A thread can't be started.
+    #[error("a thread can't be started")]
+    Thread(std::io::Error),
+    /// A thread broke off.
+    #[error("the thread that reads the topics broke off")]
+    BrokeOff,
+}
+
+impl FeedError {
+    /// What to do about it, where that isn't plain.
+    #[must_use]
+    pub fn remedy(&self) -> Option<String> {
+        let remedy = match self {
+            Self::NoAddress | Self::Listen { .. } => {
+                "give an address with `--set feed.listen=127.0.0.1:9466`"
+            }
+            Self::NoTopic { .. } => "`tidvakt check` looks at topics and permissions",
+            Self::Kafka(_) => "is the broker up, and is `bootstrap.servers` in `[kafka.client]` right",
+            Self::Thread(_) | Self::BrokeOff => return None,
+        };
+        Some(remedy.to_owned())
+    }
+}
+
+/// The running process.
+pub struct ControlDesk {
+    shutdown: Shutdown,
+    topics: TopicThread,
+    server: Server,
+}
+
+impl ControlDesk {
+    /// Starts reading and serving.
+    ///
+    /// # Errors
+    /// Where the broker does not answer, a topic is missing, or the address is taken.
+    pub fn start(config: &Config, shutdown: Shutdown) -> Result<Self, FeedError> {
+        let address = config.feed.listen.ok_or(FeedError::NoAddress)?;
+        let memory = Memory::new(Rules {
+            zone: config.engine.zone.clone(),
+            retained_days: config.feed.retained_days,
+            payout_day: config.engine.default_payout_day,
+            payout_hour: config.engine.default_payout_hour,
+        });
+        let server = Server::start(address, memory.clone(), shutdown.clone())
+            .map_err(|source| FeedError::Listen { address, source })?;
+        let topics = TopicThread::start(config, memory, shutdown.clone())?;
+        tracing::info!(address = %server.address(), "the control unit's page is served");
+        Ok(Self { shutdown, topics, server })
+    }
+
+    /// Where it is served.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.server.address()
+    }
+
+    /// Waits for the stop signal, then ends.
+    ///
+    /// # Errors
+    /// What ended it before.
+    pub fn wait(self) -> Result<(), FeedError> {
+        while !self.shutdown.is_requested() && !self.topics.has_ended() {
+            std::thread::sleep(LOOK);
+        }
+        let ended = self.topics.join();
+        self.server.stop();
+        ended
+    }
+}
+
+/// Runs the control unit's process until `shutdown`.
+///
+/// # Errors
+/// As [`FeedError`] says.
+pub fn run(config: &Config, shutdown: Shutdown) -> Result<(), FeedError> {
+    ControlDesk::start(config, shutdown)?.wait()
+}

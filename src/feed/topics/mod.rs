@@ -1,0 +1,229 @@
+//! The topics, read into memory: the feed, alerts, progress and decisions, each from its beginning.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+use rdkafka::message::{BorrowedMessage, Message, OwnedMessage};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+
+use super::FeedError;
+use crate::config::{Config, Topics};
+use crate::contract::{self, Progress};
+use crate::domain::UtcSecond;
+use crate::feed::cases::{Desk, Rules};
+use crate::service::Shutdown;
+use crate::service::log::kafka::Clients;
+
+/// Longest wait for a record.
+const WAIT: Duration = Duration::from_millis(100);
+/// Records that are taken under one lock: a page waits for them.
+const BATCH_RECORDS: usize = 256;
+/// How long a broker may take to answer at the start.
+const ANSWER_WAIT: Duration = Duration::from_secs(10);
+
+/// Cases that a thread fills and pages read.
+#[derive(Clone)]
+pub(super) struct Memory {
+    desk: Arc<RwLock<Desk>>,
+    is_loaded: Arc<AtomicBool>,
+}
+
+impl Memory {
+    pub(super) fn new(rules: Rules) -> Self {
+        Self { desk: Arc::new(RwLock::new(Desk::new(rules))), is_loaded: Arc::new(AtomicBool::new(false)) }
+    }
+
+    /// The desk, for reading; let go of it before anything is awaited.
+    pub(super) fn read(&self) -> RwLockReadGuard<'_, Desk> {
+        // What a thread that broke off left is whole: records are taken one by one.
+        self.desk.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Is everything read that was there at the start?
+    pub(super) fn is_loaded(&self) -> bool {
+        self.is_loaded.load(Ordering::Acquire)
+    }
+
+    /// Changes the desk.
+    pub(super) fn write(&self, change: impl FnOnce(&mut Desk)) {
+        change(&mut self.desk.write().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// From now on everything that was there at the start counts as read.
+    pub(super) fn loaded(&self) {
+        self.is_loaded.store(true, Ordering::Release);
+    }
+}
+
+/// The thread that reads.
+pub(super) struct TopicThread(JoinHandle<Result<(), FeedError>>);
+
+impl TopicThread {
+    /// Looks the topics up and begins to read them.
+    pub(super) fn start(config: &Config, memory: Memory, shutdown: Shutdown) -> Result<Self, FeedError> {
+        let clients = Clients::new(config.kafka.client.clone(), &config.feed.group_id, None);
+        let mut settings = clients.tail();
+        // Nothing is delivered by these reads: what the log no longer holds is not shown.
+        settings.set("auto.offset.reset", "earliest");
+        let consumer: BaseConsumer = settings.create()?;
+        let partitions = assign(&consumer, &config.topics)?;
+        let reading = Reading { consumer, topics: config.topics.clone(), memory, unread: partitions };
+        let thread = std::thread::Builder::new()
+            .name("feed-topics".to_owned())
+            .spawn(move || reading.run(&shutdown))
+            .map_err(FeedError::Thread)?;
+        Ok(Self(thread))
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        self.0.is_finished()
+    }
+
+    pub(super) fn join(self) -> Result<(), FeedError> {
+        self.0.join().unwrap_or(Err(FeedError::BrokeOff))
+    }
+}
+
+type Place = (String, i32);
+
+/// Assigns every partition of the four topics, from its beginning.
+fn assign(consumer: &BaseConsumer, topics: &Topics) -> Result<BTreeSet<Place>, FeedError> {
+    let mut list = TopicPartitionList::new();
+    let mut partitions = BTreeSet::new();
+    for topic in [&topics.registrations, &topics.alerts, &topics.progress, &topics.decisions] {
+        let metadata = consumer.fetch_metadata(Some(topic), ANSWER_WAIT)?;
+        let found = metadata.topics().iter().find(|found| found.name() == topic);
+        let count = found.map_or(0, |found| found.partitions().len());
+        if count == 0 {
+            return Err(FeedError::NoTopic { topic: topic.clone() });
+        }
+        for partition in found.into_iter().flat_map(|found| found.partitions()) {
+            list.add_partition_offset(topic, partition.id(), Offset::Beginning)?;
+            partitions.insert((topic.clone(), partition.id()));
+        }
+    }
+    consumer.assign(&list)?;
+    Ok(partitions)
+}
+
+struct Reading {
+    consumer: BaseConsumer,
+    topics: Topics,
+    memory: Memory,
+    /// Partitions whose end was not reached yet.
+    unread: BTreeSet<Place>,
+}
+
+impl Reading {
+    fn run(mut self, shutdown: &Shutdown) -> Result<(), FeedError> {
+        let mut batch: Vec<OwnedMessage> = Vec::with_capacity(BATCH_RECORDS);
+        while !shutdown.is_requested() {
+            self.fill(&mut batch)?;
+            if !batch.is_empty() {
+                let topics = &self.topics;
+                self.memory.write(|desk| batch.iter().for_each(|message| take(desk, topics, message)));
+                batch.clear();
+            }
+            if self.unread.is_empty() && !self.memory.is_loaded() {
+                self.memory.loaded();
+                tracing::info!("the topics are read to their ends");
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for a record, and takes those that are there with it.
+    fn fill(&mut self, batch: &mut Vec<OwnedMessage>) -> Result<(), FeedError> {
+        let mut wait = WAIT;
+        while batch.len() < BATCH_RECORDS {
+            match self.consumer.poll(wait) {
+                None => return Ok(()),
+                Some(Ok(message)) => batch.push(owned(&message)),
+                Some(Err(KafkaError::PartitionEOF(partition))) => self.at_end(partition),
+                Some(Err(error)) if is_final(&error) => return Err(error.into()),
+                Some(Err(error)) => tracing::debug!(%error, "the topics can't be read just now"),
+            }
+            wait = Duration::ZERO;
+        }
+        Ok(())
+    }
+
+    /// The client names only the number of a partition: those are read whose position has come to their end.
+    fn at_end(&mut self, partition: i32) {
+        let here = self.unread.iter().filter(|(_, number)| *number == partition).cloned().collect::<Vec<_>>();
+        for (topic, partition) in here {
+            let end = self.consumer.fetch_watermarks(&topic, partition, ANSWER_WAIT);
+            let position = self.consumer.position().ok().and_then(|list| {
+                let found = list.find_partition(&topic, partition)?;
+                match found.offset() {
+                    Offset::Offset(offset) => Some(offset),
+                    _ => None,
+                }
+            });
+            let is_empty = end.as_ref().is_ok_and(|(low, high)| low == high);
+            let is_read = end.is_ok_and(|(_, high)| position.is_some_and(|position| high <= position + 1));
+            if is_empty || is_read {
+                self.unread.remove(&(topic, partition));
+            }
+        }
+    }
+}
+
+fn owned(message: &BorrowedMessage<'_>) -> OwnedMessage {
+    OwnedMessage::new(
+        message.payload().map(<[u8]>::to_vec),
+        None,
+        message.topic().to_owned(),
+        message.timestamp(),
+        message.partition(),
+        message.offset(),
+        None,
+    )
+}
+
+/// Will it fail again however often it is tried?
+fn is_final(error: &KafkaError) -> bool {
+    use rdkafka::error::RDKafkaErrorCode as Code;
+    matches!(
+        error.rdkafka_error_code(),
+        Some(
+            Code::TopicAuthorizationFailed
+                | Code::GroupAuthorizationFailed
+                | Code::ClusterAuthorizationFailed
+                | Code::SaslAuthenticationFailed
+                | Code::Fatal
+        )
+    )
+}
+
+/// Takes one record. One that cannot be read is passed over: the service has put it into quarantine.
+fn take(desk: &mut Desk, topics: &Topics, message: &OwnedMessage) {
+    let Some(value) = message.payload() else { return };
+    let topic = message.topic();
+    let taken = if topic == topics.registrations {
+        let appended_at = UtcSecond(message.timestamp().to_millis().unwrap_or_default().div_euclid(1_000));
+        contract::parse_registration(value)
+            .and_then(|record| record.registration(appended_at).map(|of| desk.registration(&of, appended_at)))
+    } else if topic == topics.alerts {
+        contract::parse_alert(value).map(|alert| {
+            desk.alert(alert);
+        })
+    } else if topic == topics.decisions {
+        contract::parse_decision(Some(value)).map(|decision| desk.decision(decision))
+    } else {
+        contract::parse_progress(value).map(|progress| {
+            if let Some(Progress::Municipality(of)) = progress {
+                desk.progress(of);
+            }
+        })
+    };
+    if let Err(rejection) = taken {
+        let (partition, offset) = (message.partition(), message.offset());
+        tracing::debug!(topic, partition, offset, %rejection, "a record is not shown");
+    }
+}

@@ -1,0 +1,167 @@
+//! The JSON API.
+
+use axum::extract::{Path, Query, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::routes::{Site, clock};
+use crate::contract;
+use crate::domain::{Decision, Grade, PublishedAlert, UtcSecond};
+use crate::feed::cases::{Book, Case, CaseKind, Filter, Hit, Scope, Status, Worth};
+
+/// Without `limit`, so many cases.
+const CASES_DEFAULT: usize = 100;
+/// At most so many.
+const CASES_MAX: usize = 500;
+
+/// What a list of cases is asked for.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wanted {
+    municipality: Option<String>,
+    status: Option<String>,
+    grade: Option<String>,
+    rule: Option<String>,
+    provider: Option<String>,
+    limit: Option<usize>,
+    offset: Option<usize>,
+}
+
+pub(super) async fn cases(State(site): State<Site>, Query(wanted): Query<Wanted>) -> Response {
+    let status = match wanted.status.as_deref() {
+        None => None,
+        Some(word) => match Status::parse(word) {
+            Some(status) => Some(status),
+            None => return wrong("`status` is one of open, taken, waiting, decided, withdrawn"),
+        },
+    };
+    let grade = match wanted.grade.as_deref() {
+        None => None,
+        Some(word) => match [Grade::Hold, Grade::Review].into_iter().find(|grade| grade.as_str() == word) {
+            Some(grade) => Some(grade),
+            None => return wrong("`grade` is one of hold, review"),
+        },
+    };
+    let filter = Filter { status, grade, rule: wanted.rule, provider: wanted.provider, ..Filter::default() };
+    let limit = wanted.limit.unwrap_or(CASES_DEFAULT).min(CASES_MAX);
+    let desk = site.memory.read();
+    let scope = Scope::every();
+    let seen = desk.within(&scope);
+    let book = match wanted.municipality.as_deref() {
+        Some(code) => seen.book(code),
+        None => seen.books().next(),
+    };
+    let Some(book) = book else {
+        return if wanted.municipality.is_some() {
+            nothing()
+        } else {
+            axum::Json(json!({"cases": [], "total": 0})).into_response()
+        };
+    };
+    let hits = book.ranked(&filter, clock());
+    let shown: Vec<Value> = hits.iter().skip(wanted.offset.unwrap_or(0)).take(limit).map(summary).collect();
+    axum::Json(json!({"municipality": book.municipality(), "total": hits.len(), "cases": shown}))
+        .into_response()
+}
+
+pub(super) async fn case(State(site): State<Site>, Path(id): Path<String>) -> Response {
+    let desk = site.memory.read();
+    let scope = Scope::every();
+    match desk.within(&scope).case(&id) {
+        Some((book, case)) => axum::Json(whole(book, case, clock())).into_response(),
+        None => nothing(),
+    }
+}
+
+pub(super) async fn alert(State(site): State<Site>, Path(id): Path<String>) -> Response {
+    let desk = site.memory.read();
+    let scope = Scope::every();
+    let Some(alert) = desk.within(&scope).alert(&id) else { return nothing() };
+    let mut text = Vec::new();
+    contract::write_alert(alert, &mut text);
+    ([(header::CONTENT_TYPE, "application/json")], text).into_response()
+}
+
+/// A case in a list.
+fn summary(hit: &Hit<'_>) -> Value {
+    let Hit { case, status, worth } = hit;
+    let mut value = json!({
+        "case_id": case.id(),
+        "kind": kind(case.kind()),
+        "reference": case.reference(),
+        "status": status.as_str(),
+        "grade": case.grade().as_str(),
+        "rules": case.rules(),
+        "provider_id": case.provider_id(),
+        "pay_period": case.pay_period().map(|month| month.to_string()),
+        "alerts": case.open_alerts().len(),
+        "amount_at_risk_ore": worth.at_risk_ore,
+        "held_ore": case.open_holds().map(|hold| hold.amount_ore).sum::<i64>(),
+        "assessed_at": case.assessed_at().to_string(),
+    });
+    value["rank"] = rank(worth);
+    value
+}
+
+/// What a case ranks by: kronor at risk × probability × urgency.
+fn rank(worth: &Worth) -> Value {
+    json!({
+        "worth_kronor": round(worth.kronor),
+        "probability": round(worth.chance.mean),
+        "decided": worth.chance.decided,
+        "right": worth.chance.right,
+        "payout_run_at": worth.payout_run.map(|at| at.to_string()),
+        "days_left": worth.days_left,
+    })
+}
+
+fn whole(book: &Book, case: &Case, clock: UtcSecond) -> Value {
+    let worth = book.worth(case, &book.chances(clock));
+    let hit = Hit { case, status: case.status(clock), worth };
+    let mut value = summary(&hit);
+    value["alerts"] = case.alerts().into_iter().map(record).collect();
+    value["decisions"] = case.decisions().into_iter().map(decision).collect();
+    value["taken_by"] = case
+        .taken_by(clock)
+        .map_or(Value::Null, |(by, until)| json!({"reviewer": by, "until": until.to_string()}));
+    value
+}
+
+/// The record as it is on its topic.
+fn record(alert: &PublishedAlert) -> Value {
+    let mut text = Vec::new();
+    contract::write_alert(alert, &mut text);
+    serde_json::from_slice(&text).unwrap_or_default()
+}
+
+fn decision(decision: &Decision) -> Value {
+    let mut text = Vec::new();
+    contract::write_decision(decision, &mut text);
+    serde_json::from_slice(&text).unwrap_or_default()
+}
+
+const fn kind(kind: CaseKind) -> &'static str {
+    match kind {
+        CaseKind::Carer => "carer",
+        CaseKind::Client => "client",
+        CaseKind::Provider => "provider",
+        CaseKind::Tag => "tag",
+    }
+}
+
+/// Four significant digits.
+fn round(value: f64) -> f64 {
+    crate::domain::round_significant(value, 4)
+}
+
+fn wrong(text: &str) -> Response {
+    (StatusCode::BAD_REQUEST, axum::Json(json!({"error": text}))).into_response()
+}
+
+/// What is not there, and what is out of scope, answer alike.
+pub(super) fn nothing() -> Response {
+    (StatusCode::NOT_FOUND, axum::Json(json!({"error": "there is no such thing, or you may not see it"})))
+        .into_response()
+}

@@ -1,0 +1,129 @@
+//! The fixed texts of the pages.
+
+use super::Language;
+
+/// The texts of one language; templates read them as `t.queue()`.
+#[derive(Clone, Copy, Debug)]
+pub struct Texts(pub Language);
+
+macro_rules! texts {
+    ($($name:ident = $sv:literal, $en:literal;)*) => {
+        impl Texts {
+            $(#[doc = $en] #[must_use] pub const fn $name(self) -> &'static str { self.0.of($sv, $en) })*
+        }
+    };
+}
+
+texts! {
+    product = "Tidvakt", "Tidvakt";
+    skip = "Hoppa till innehållet", "Skip to content";
+    navigation = "Huvudmeny", "Main menu";
+    cases = "Ärenden", "Cases";
+    ongoing = "Pågående besök", "Ongoing visits";
+    other_language = "English", "Svenska";
+    footer = "Tidvakt föreslår. En människa beslutar. Ett larm betyder att uppgifter inte stämmer överens, inte att någon har gjort fel.",
+        "Tidvakt proposes. A person decides. An alert means that records do not agree, not that somebody did wrong.";
+    caught_up = "Flödet är i fas.", "The feed is up to date.";
+    loading = "Ärendena läses in. Sidan visar inte allt än.", "Cases are being loaded. The page does not show everything yet.";
+    assessed_to = "Bedömt till och med", "Assessed through";
+    nothing_assessed = "Inga registreringar är bedömda än.", "No registrations are assessed yet.";
+    all_cases = "Alla", "All";
+    at_risk = "Berörd ersättning", "Payment concerned";
+    held = "Hålls inne", "Withheld";
+    filter = "Filtrera", "Filter";
+    clear_filter = "Rensa filter", "Clear filter";
+    apply = "Visa", "Show";
+    rule = "Regel", "Rule";
+    provider = "Utförare", "Provider";
+    grade = "Nivå", "Grade";
+    status = "Status", "Status";
+    about = "Gäller", "About";
+    search = "Sök id", "Search id";
+    any = "Alla", "Any";
+    municipality = "Kommun", "Municipality";
+    queue_caption = "Ärenden, de viktigaste först", "Cases, those worth most first";
+    no_cases = "Inga ärenden passar filtret.", "No cases match the filter.";
+    no_cases_at_all = "Inga ärenden än. När registreringar inte stämmer överens visas de här.",
+        "No cases yet. When registrations do not agree, they are shown here.";
+    why = "Varför", "Why";
+    alerts = "Larm", "Alerts";
+    kronor = "Belopp", "Amount";
+    right = "Sannolikhet", "Probability";
+    payout = "Utbetalning", "Payout run";
+    payout_passed = "utbetald", "paid out";
+    days_left_one = "dag kvar", "day left";
+    days_left = "dagar kvar", "days left";
+    rank_explained = "Ordningen: belopp × sannolikhet att larmet stämmer × hur nära utbetalningen är. Sannolikheten börjar från nivån och lär av fattade beslut; den ändras en gång per dag.",
+        "Order: amount × probability that the alert is right × how near the payout run is. The probability starts from the grade and learns from decisions; it changes once a day.";
+    page = "Sida", "Page";
+    previous = "Föregående", "Previous";
+    next = "Nästa", "Next";
+    back_to_queue = "Till ärendelistan", "To the list of cases";
+    case = "Ärende", "Case";
+    period = "Ersättningsperiod", "Pay period";
+    more_alerts = "till", "more";
+    the_alerts = "Larmen i ärendet", "The alerts of the case";
+    alert = "Larm", "Alert";
+    withdrawn_text = "Larmet är återtaget: inget avvikande finns kvar.", "The alert is withdrawn: nothing is left of it.";
+    seen = "Registrerat", "Observed";
+    expected = "Förväntat", "Expected";
+    measure = "Uppgift", "Measure";
+    tested = "Förklaringar som är prövade och inte gäller", "Explanations that were tested and do not apply";
+    none_tested = "Inga förklaringar kunde prövas.", "No explanation could be tested.";
+    missing = "Uppgifter som saknas", "Facts that are missing";
+    missing_effect = "Eftersom uppgiften saknas är nivån ett steg lägre.", "Because of it the grade is one step lower.";
+    lowered = "Varför nivån är lägre", "Why the grade is lower";
+    related = "Andra registreringar i underlaget", "Other registrations of the evidence";
+    by_chance = "Så ovanligt är det", "How unusual it is";
+    by_chance_text = "Något lika ovanligt väntas av en slump i", "Something as unusual is expected by chance in";
+    of_cases = "av fallen", "of cases";
+    hold = "Förslag att hålla inne ersättning", "Proposal to withhold payment";
+    hold_time = "Tid som hålls inne", "Time withheld";
+    hold_amount = "Belopp", "Amount";
+    hold_state = "Läge", "State";
+    hold_from = "Föreslaget", "Proposed";
+    hold_until = "Gäller längst till", "Void from";
+    hold_until_note = "om ingen bekräftar det dessförinnan", "unless somebody confirms it before";
+    registration = "Registrering", "Registration";
+    version = "version", "version";
+    would_change = "Det här skulle ändra bedömningen", "What would change this";
+    provenance = "Härkomst", "Provenance";
+    provenance_note = "Kopiera hela raden till en fråga om larmet.", "Copy the whole line into a question about the alert.";
+    the_day = "Dagen", "The day";
+    day_of = "Dagen för", "The day of";
+    day_table = "Dagens besök som tabell", "The visits of the day as a table";
+    planned = "Planerat", "Planned";
+    registered = "Registrerat", "Registered";
+    start = "Start", "Start";
+    end = "Slut", "End";
+    carer = "Medarbetare", "Carer";
+    client = "Brukare", "Client";
+    visit = "Besök", "Visit";
+    captured = "Så registrerades tiden", "How the time was captured";
+    no_plan = "ingen planering", "no plan";
+    still_open = "pågår", "ongoing";
+    in_question = "Tid i fråga", "Time in question";
+    electronic = "elektroniskt registrerat", "captured electronically";
+    by_hand = "manuellt eller i appen", "by hand or in the app";
+    gone = "Registreringarna från den dagen finns inte kvar här.", "The registrations of that day are not kept here any more.";
+    earlier_versions = "Tidigare versioner", "Earlier versions";
+    edits = "manuella ändringar", "changes by hand";
+    edit = "manuell ändring", "change by hand";
+    cancelled = "makulerat", "cancelled";
+    decisions = "Beslut", "Decisions";
+    no_decisions = "Inga beslut än.", "No decisions yet.";
+    not_found_title = "Sidan finns inte", "There is no such page";
+    not_found_text = "Ärendet kan ha bytt id efter en rättelse, eller ligga utanför din behörighet.",
+        "The case may have another id after a correction, or lie outside of what you may see.";
+    error_title = "Det gick inte", "That did not work";
+    error_reference = "Ange den här koden om du frågar om felet:", "Give this code if you ask about the fault:";
+    engine_version = "Program", "Program";
+    incomplete = "Underlaget når inte tillbaka över hela jämförelseperioden.", "The log does not reach back over the whole baseline.";
+    learnt = "Beslutade larm av samma regel och nivå", "Decided alerts of the same rule and grade";
+    learnt_of = "av", "of";
+    learnt_right = "stämde", "were right";
+    rank = "Rang", "Rank";
+    similar = "Tidigare larm om samma", "Earlier alerts about the same";
+    one_alert = "1 larm", "1 alert";
+    alerts_many = "larm", "alerts";
+}
