@@ -10,6 +10,8 @@ use crate::service::ServiceError;
 /// Why a command failed, as scripts see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
+    /// A scenario of the user's failed.
+    Failed = 1,
     /// The command line is wrong.
     Usage = 64,
     /// The input holds what can't be used.

@@ -17,6 +17,7 @@ mod schema;
 mod settings;
 mod signals;
 mod simulate;
+mod test;
 
 use std::panic;
 use std::process::ExitCode;
@@ -34,10 +35,12 @@ pub use run::RunArgs;
 pub use schema::SchemaArgs;
 pub use settings::SettingsArgs;
 pub use simulate::SimulateArgs;
+pub use test::TestArgs;
 
 const EXIT_CODES: &str = "\
 Exit codes (sysexits.h):
    0  done
+   1  a scenario of `test` failed
   64  the command line is wrong
   65  the input holds what can't be used (`replay --strict`)
   66  an input file can't be opened
@@ -76,9 +79,11 @@ pub enum Command {
     Simulate(SimulateArgs),
     /// Holds what is found against what was planted: quality, calibration, false alarms
     Evaluate(EvaluateArgs),
+    /// Runs scenarios of your own: registrations in, alerts expected
+    Test(TestArgs),
     /// Prints the settings in effect and checks the broker and its topics
     Check(CheckArgs),
-    /// Prints schemas, the default settings, the tables of rules and metrics or shell completions
+    /// Prints schemas, the default settings, the tables of rules and metrics, shell completions, man pages
     Schema(SchemaArgs),
 }
 
@@ -113,6 +118,7 @@ fn execute(command: Command) -> Result<(), Failure> {
         Command::Profile(args) => profile::execute(&args),
         Command::Simulate(args) => simulate::execute(&args),
         Command::Evaluate(args) => evaluate::execute(&args),
+        Command::Test(args) => test::execute(&args),
         Command::Check(args) => check::execute(&args),
         Command::Schema(args) => schema::execute(&args),
     }

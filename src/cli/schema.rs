@@ -17,9 +17,10 @@ Examples:
   tidvakt schema alert > alert.schema.json
   tidvakt schema asyncapi > asyncapi.yaml
   tidvakt schema config > tidvakt.toml
-  tidvakt schema completions bash > /etc/bash_completion.d/tidvakt";
+  tidvakt schema completions bash > /etc/bash_completion.d/tidvakt
+  tidvakt schema man replay | man -l -";
 
-/// Prints schemas, the default settings, the tables of rules and of metrics or shell completions.
+/// Prints schemas, the default settings, the tables of rules and of metrics, shell completions or man pages.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct SchemaArgs {
@@ -29,7 +30,7 @@ pub struct SchemaArgs {
 }
 
 /// What is printed.
-#[derive(Clone, Copy, Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub enum Of {
     /// JSON Schema of a registration
     Registration,
@@ -56,13 +57,18 @@ pub enum Of {
         /// The shell
         shell: Shell,
     },
+    /// The man page (roff) of the program, or of one command
+    Man {
+        /// The command
+        command: Option<String>,
+    },
 }
 
 pub(super) fn execute(args: &SchemaArgs) -> Result<(), Failure> {
-    output::print(&text(args.of)?)
+    output::print(&text(&args.of)?)
 }
 
-fn text(of: Of) -> Result<String, Failure> {
+fn text(of: &Of) -> Result<String, Failure> {
     match of {
         Of::Registration => record("registration"),
         Of::ReferenceFact => record("reference-fact"),
@@ -74,7 +80,8 @@ fn text(of: Of) -> Result<String, Failure> {
         Of::Config => Ok(DEFAULT_TOML.to_owned()),
         Of::Rules => Ok(rules()),
         Of::Metrics => Ok(metrics_table()),
-        Of::Completions { shell } => Ok(completions(shell)),
+        Of::Completions { shell } => Ok(completions(*shell)),
+        Of::Man { command } => man(command.as_deref()),
     }
 }
 
@@ -109,6 +116,24 @@ fn completions(shell: Shell) -> String {
     String::from_utf8_lossy(&script).into_owned()
 }
 
+/// The man page of the program, or of its command `name`.
+fn man(name: Option<&str>) -> Result<String, Failure> {
+    let mut program = Cli::command();
+    program.build();
+    let command = match name {
+        None => program,
+        Some(name) => {
+            let names: Vec<String> = program.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
+            let found = program.find_subcommand(name).cloned();
+            let text = format!("there is no command `{name}`; there are {}", names.join(", "));
+            found.ok_or_else(|| Failure::new(Exit::Usage, text))?
+        }
+    };
+    let mut page = Vec::new();
+    clap_mangen::Man::new(command).render(&mut page).expect("texts can be written to memory");
+    Ok(String::from_utf8_lossy(&page).into_owned())
+}
+
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test may fail and say why")]
@@ -120,20 +145,25 @@ mod tests {
         let records =
             [Of::Registration, Of::ReferenceFact, Of::Decision, Of::Alert, Of::Progress, Of::Assessment];
         for of in records {
-            let schema: serde_json::Value = serde_json::from_str(&text(of).unwrap()).unwrap();
+            let schema: serde_json::Value = serde_json::from_str(&text(&of).unwrap()).unwrap();
             assert!(schema["$schema"].as_str().unwrap().contains("2020-12"), "{of:?}");
         }
-        assert_eq!(contract::schemas().len(), records.len());
+        assert_eq!(contract::schemas().len(), 6);
     }
 
     #[test]
     fn the_other_texts_are_there() {
-        assert!(text(Of::Asyncapi).unwrap().starts_with("asyncapi: "));
-        assert!(text(Of::Config).unwrap().contains("[rules.carer-overlap]"));
-        assert!(text(Of::Rules).unwrap().contains("| `carer-overlap` |"));
-        assert!(text(Of::Metrics).unwrap().contains("| `tidvakt_registrations_total` | counter |"));
+        assert!(text(&Of::Asyncapi).unwrap().starts_with("asyncapi: "));
+        assert!(text(&Of::Config).unwrap().contains("[rules.carer-overlap]"));
+        assert!(text(&Of::Rules).unwrap().contains("| `carer-overlap` |"));
+        assert!(text(&Of::Metrics).unwrap().contains("| `tidvakt_registrations_total` | counter |"));
         for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
-            assert!(text(Of::Completions { shell }).unwrap().contains("simulate"));
+            assert!(text(&Of::Completions { shell }).unwrap().contains("simulate"));
         }
+        let page = |command: Option<&str>| text(&Of::Man { command: command.map(str::to_owned) });
+        assert!(page(None).unwrap().contains(".TH tidvakt"));
+        let replay = page(Some("replay")).unwrap();
+        assert!(replay.contains("tidvakt-replay") && replay.contains("Examples:"), "{replay}");
+        assert!(page(Some("told")).unwrap_err().to_string().contains("there are run, demo, replay"));
     }
 }

@@ -24,4 +24,5 @@ mod ranking;
 mod replay;
 mod scenarios;
 mod simulated;
+mod user_scenarios;
 mod versions;
