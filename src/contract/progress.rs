@@ -62,7 +62,7 @@ pub struct MunicipalityProgress {
     pub open_alerts: u64,
     /// Open holds.
     pub open_holds: u64,
-    /// Over the open alerts and their states.
+    /// SHA-256 over the open alerts, 64 hex digits.
     pub digest: String,
     /// Hash of the settings that matter.
     pub config_hash: String,
@@ -142,7 +142,9 @@ pub(super) struct MunicipalityRecord<'a> {
     open_alerts: u64,
     /// Open holds.
     open_holds: u64,
-    /// Over the open alerts and their states.
+    /// SHA-256, 64 hex digits, over a line for each open alert of the municipality, ascending by the bytes of its
+    /// `alert_id`: `alert_id`, `revision` and the SHA-256 of the record's value in 64 hex digits, with a space between
+    /// them and a line feed at the end. Open is what is not `withdrawn`.
     digest: Plain<'a>,
     /// Hash of the settings that matter.
     config_hash: Plain<'a>,

@@ -285,7 +285,7 @@ impl Municipality {
             open_holds: self.outbox.open_holds(),
             breakers_open,
             held_shares_capped,
-            digest: self.outbox.digest(),
+            digest: self.outbox.digest().to_owned(),
             config_hash: config_hash.to_owned(),
             baseline_incomplete: at.appended_at < self.outbox.origin().complete_from,
         };

@@ -73,9 +73,15 @@ fn published(outbox: &mut Outbox, seconds: i64, offset: i64) -> PublishedAlert {
     outbox.diff(alert("R", seconds, offset)).expect("it differs")
 }
 
+fn value(alert: &PublishedAlert) -> Vec<u8> {
+    let mut value = Vec::new();
+    contract::write_alert(alert, &mut value);
+    value
+}
+
 fn reloaded(topic: &[PublishedAlert]) -> Outbox {
     let mut outbox = Outbox::new(origin());
-    topic.iter().for_each(|alert| outbox.read_back(alert.clone()));
+    topic.iter().for_each(|alert| outbox.read_back(alert.clone(), &value(alert)));
     outbox
 }
 
@@ -108,8 +114,30 @@ fn a_withdrawal_keeps_its_body_and_supersedes_the_hold() {
     assert_eq!(withdrawn.alert.case_id, "case");
     assert_eq!(withdrawn.alert.hold.unwrap().state, HoldState::Superseded);
     assert_eq!((outbox.open_alerts(), outbox.open_holds()), (0, 0));
-    assert_eq!(outbox.digest(), "0".repeat(32));
+    assert_eq!(outbox.digest(), hex(&Sha256::digest(b"").into()), "of no line");
     assert_eq!(outbox.diff(alert("R", 0, 3)), None, "withdrawn already");
+}
+
+#[test]
+fn a_reader_can_compute_the_digest_from_the_records() {
+    let mut outbox = Outbox::new(origin());
+    let opened = ["b", "a", "c"].map(|id| outbox.diff(alert(id, 60, 1)).unwrap());
+    let revised = outbox.diff(alert("b", 90, 2)).unwrap();
+    outbox.diff(alert("c", 0, 3)).unwrap();
+    let line = |alert: &PublishedAlert| {
+        let value = hex(&Sha256::digest(value(alert)).into());
+        format!("{} {} {value}\n", alert.alert.alert_id, alert.revision)
+    };
+    let lines = line(&opened[1]) + &line(&revised);
+    assert_eq!(outbox.digest(), hex(&Sha256::digest(lines).into()));
+    // The order of changes does not show.
+    let mut other = Outbox::new(origin());
+    [&opened[2], &opened[1], &revised]
+        .into_iter()
+        .for_each(|alert| other.read_back(alert.clone(), &value(alert)));
+    assert_ne!(other.digest(), outbox.digest(), "one more is open");
+    other.diff(alert("c", 0, 3)).unwrap();
+    assert_eq!(other.digest(), outbox.digest());
 }
 
 #[test]

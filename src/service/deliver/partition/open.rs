@@ -25,8 +25,8 @@ impl Partition {
         let mut partition = Self::unplanned(id, extent, shared);
         log.start(id, extent.low)?;
         let mut unreadable = Vec::new();
-        read_alerts(log, id, &mut unreadable, &mut |alert| {
-            partition.municipality_mut(&alert.alert.municipality.clone()).outbox.read_back(alert);
+        read_alerts(log, id, &mut unreadable, &mut |alert, value| {
+            partition.municipality_mut(&alert.alert.municipality.clone()).outbox.read_back(alert, value);
         })?;
         read_progress(log, id, &mut unreadable, &mut |progress| {
             partition.adopt_progress(progress);
@@ -108,10 +108,10 @@ impl Partition {
         sink: &mut Sink<'_, impl WorkerObserver>,
     ) -> Result<(), LogError> {
         let mut read: BTreeMap<String, Outbox> = BTreeMap::new();
-        read_alerts(log, self.id, &mut Vec::new(), &mut |alert: PublishedAlert| {
+        read_alerts(log, self.id, &mut Vec::new(), &mut |alert: PublishedAlert, value| {
             let name = alert.alert.municipality.clone();
             let empty = || Outbox::new(self.municipality_mut(&name).outbox.origin().clone());
-            read.entry(name.clone()).or_insert_with(empty).read_back(alert);
+            read.entry(name.clone()).or_insert_with(empty).read_back(alert, value);
         })?;
         read_progress(log, self.id, &mut Vec::new(), &mut |progress| self.adopt_progress(progress))?;
         let before = self.reached();
@@ -133,13 +133,15 @@ fn read_alerts(
     log: &mut dyn Log,
     partition: i32,
     unreadable: &mut Vec<Rejection>,
-    each: &mut dyn FnMut(PublishedAlert),
+    each: &mut dyn FnMut(PublishedAlert, &[u8]),
 ) -> Result<(), LogError> {
-    log.read_back(OutputTopic::Alerts, partition, &mut |_, value| match value.map(contract::parse_alert) {
-        Some(Ok(alert)) => each(alert),
-        Some(Err(rejection)) => unreadable.push(rejection),
+    log.read_back(OutputTopic::Alerts, partition, &mut |_, value| {
         // The service writes no tombstones; one by hand removes the alert.
-        None => (),
+        let Some(value) = value else { return };
+        match contract::parse_alert(value) {
+            Ok(alert) => each(alert, value),
+            Err(rejection) => unreadable.push(rejection),
+        }
     })
 }
 
