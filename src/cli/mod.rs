@@ -6,6 +6,7 @@ mod demo;
 mod evaluate;
 pub mod exit;
 mod feed;
+mod holds;
 pub mod input;
 pub mod logging;
 pub mod output;
@@ -29,6 +30,7 @@ pub use demo::DemoArgs;
 pub use evaluate::EvaluateArgs;
 pub use exit::{Exit, Failure};
 pub use feed::FeedArgs;
+pub use holds::HoldsArgs;
 pub use profile::ProfileArgs;
 pub use replay::ReplayArgs;
 pub use run::RunArgs;
@@ -81,6 +83,8 @@ pub enum Command {
     Evaluate(EvaluateArgs),
     /// Runs scenarios of your own: registrations in, alerts expected
     Test(TestArgs),
+    /// Says which registrations may be paid: payable, hold or unassessed
+    Holds(HoldsArgs),
     /// Prints the settings in effect and checks the broker and its topics
     Check(CheckArgs),
     /// Prints schemas, the default settings, the tables of rules and metrics, shell completions, man pages
@@ -119,6 +123,7 @@ fn execute(command: Command) -> Result<(), Failure> {
         Command::Simulate(args) => simulate::execute(&args),
         Command::Evaluate(args) => evaluate::execute(&args),
         Command::Test(args) => test::execute(&args),
+        Command::Holds(args) => holds::execute(&args),
         Command::Check(args) => check::execute(&args),
         Command::Schema(args) => schema::execute(&args),
     }

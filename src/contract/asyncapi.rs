@@ -13,6 +13,8 @@ struct Topic {
     channel: &'static str,
     about: &'static str,
     key: &'static str,
+    /// The regular expression that every key matches, as JSON Schema writes it; empty where it can be anything.
+    key_pattern: &'static str,
     /// From the service's side: `receive`, `send` or both.
     actions: &'static [&'static str],
     /// Days that records are kept; `None` where the topic is compacted.
@@ -34,6 +36,7 @@ const TOPICS: [Topic; 6] = [
         channel: "registrations",
         about: "One record per version of a registration.",
         key: "Municipality code: one municipality lives in one partition.",
+        key_pattern: "^[0-9]{4}$",
         actions: &["receive"],
         kept_days: Some(FEED_DAYS),
         message: Message::Plain("registration"),
@@ -43,6 +46,7 @@ const TOPICS: [Topic; 6] = [
         about: "Facts beside the registrations, each valid from and to and recorded at a time. \
                 An empty record removes its fact.",
         key: "Municipality code, `|`, fact id.",
+        key_pattern: "^[0-9]{4}\\|.+$",
         actions: &["receive"],
         kept_days: None,
         message: Message::Plain("reference-fact"),
@@ -51,6 +55,7 @@ const TOPICS: [Topic; 6] = [
         channel: "decisions",
         about: "What reviewers decided about alerts and their holds.",
         key: "Alert id; of `take` and `wait`, the alert id and `|desk`.",
+        key_pattern: "^[0-9]{4}:[a-z_]+:.+$",
         actions: &["receive", "send"],
         kept_days: None,
         message: Message::Plain("decision"),
@@ -60,6 +65,7 @@ const TOPICS: [Topic; 6] = [
         about: "The latest state of each alert, with its hold. Readers read committed records, and keep the highest \
                 `revision` per `alert_id`; a withdrawal is a record with a body.",
         key: "Alert id; the partition follows the municipality.",
+        key_pattern: "^[0-9]{4}:[a-z_]+:.+$",
         actions: &["send"],
         kept_days: None,
         message: Message::CloudEvent("alert"),
@@ -69,6 +75,7 @@ const TOPICS: [Topic; 6] = [
         about: CLEARANCE,
         key: "Municipality code, of how far it is assessed; `partition|` and the number of a partition of the feed, of \
               what in it is not.",
+        key_pattern: "^([0-9]{4}|partition\\|[0-9]+)$",
         actions: &["send"],
         kept_days: None,
         message: Message::CloudEvent("progress"),
@@ -76,7 +83,8 @@ const TOPICS: [Topic; 6] = [
     Topic {
         channel: "quarantine",
         about: "What could not be used: the original key, bytes and headers, and why.",
-        key: "Source topic, partition and offset, with `-` between them.",
+        key: "That of the record that could not be used; none where it had none.",
+        key_pattern: "",
         actions: &["send"],
         kept_days: Some(QUARANTINE_DAYS),
         message: Message::Refused,
@@ -184,7 +192,7 @@ fn channel(out: &mut String, topic: &Topic) -> std::fmt::Result {
 }
 
 fn message(out: &mut String, topic: &Topic) -> std::fmt::Result {
-    let Topic { channel, key, .. } = topic;
+    let Topic { channel, key, key_pattern, .. } = topic;
     let (content, headers, schema) = match topic.message {
         Message::Plain(schema) => ("application/json", None, Some(schema)),
         Message::CloudEvent(schema) => ("application/json", Some("cloudEvent"), Some(schema)),
@@ -199,5 +207,8 @@ fn message(out: &mut String, topic: &Topic) -> std::fmt::Result {
         None => writeln!(out, "      payload: true")?,
     }
     writeln!(out, "      bindings:\n        kafka:\n          key:\n            type: string")?;
+    if !key_pattern.is_empty() {
+        writeln!(out, "            pattern: '{key_pattern}'")?;
+    }
     writeln!(out, "            description: >-\n              {key}\n          bindingVersion: 0.5.0")
 }

@@ -21,6 +21,7 @@ mod fields;
 mod filled;
 mod headers;
 mod parts;
+mod payout;
 mod progress;
 mod quarantine;
 mod read;
@@ -40,6 +41,7 @@ pub use asyncapi::asyncapi;
 pub use decision::{parse_decision, write_decision};
 pub use fact::{parse_fact, write_fact};
 pub use headers::{EVENT_ID, alert_headers, progress_headers};
+pub use payout::{AlertHold, Claim, PayoutHold, municipality_code, read_alert_hold, read_claim};
 pub use progress::{
     CLEARANCE, MunicipalityProgress, PartitionProgress, Progress, UNASSESSED_RANGES_MAX, parse_progress,
     write_progress,
@@ -48,6 +50,7 @@ pub use quarantine::{peek_municipality, peek_provider, quarantine_headers, quara
 pub use registration::{RegistrationRecord, parse_registration, write_registration};
 pub use schema::schemas;
 pub use trace::{TRACEPARENT, TRACESTATE, TRACESTATE_BYTES_MAX, Trace};
+pub use words::hold_state_word;
 
 /// The word of `method` in a registration.
 #[must_use]

@@ -14,15 +14,19 @@ use crate::domain::{Rejection, UtcSecond};
 
 /// The rule by which a payout service reads the feed, progress and alerts; README, AsyncAPI and the schema carry it.
 pub const CLEARANCE: &str = "\
-No alert is not clearance. A registration may be paid when all of this holds, else it is held or unassessed: \
+No alert is not clearance. A registration may be paid when all of this holds; it is unassessed where (1) or (2) fails, \
+and held where only (3) does: \
 (1) its highest version in the feed lies at an offset of its partition that is at most `assessed_through_offset` of its \
 municipality and at most `through_offset` of the partition; \
 (2) that offset is in no range of `unassessed`; \
 (3) no open hold names the registration, for the seconds of the hold; the rest of it may be paid. \
-A hold is open in the states `proposed`, `confirmed` and `upheld`; a `proposed` one is void in runs that are scheduled at \
-or after its `expires_at`. Where the highest version lies at several offsets, (1) and (2) hold for each of them. \
-An offset below `from_offset` is not cleared. Order of reading: progress to its end, then the feed, then alerts to the end \
-as of then.";
+A hold is open in the states `proposed`, `confirmed` and `upheld`, and in one that the reader does not know; a `proposed` \
+one is void in runs that are scheduled at or after its `expires_at`. A record of the feed counts with its version also \
+where it cannot be used; one whose version cannot be read counts as the highest and is unassessed. Where the highest \
+version lies at several offsets, (1) and (2) hold for each of them. An offset below `from_offset` is not cleared, nor is \
+a partition whose progress lies above the end of the feed, nor what a record of progress or an alert that cannot be read \
+may be about. Order of reading: progress to its end, then alerts to the end as of then, then the feed; alerts past every \
+transaction that is open at their end.";
 
 /// Ranges in the record of a partition, at most: it stays below a broker's default of a million bytes.
 pub const UNASSESSED_RANGES_MAX: usize = 10_000;

@@ -127,6 +127,12 @@ words! {
     }
 }
 
+/// The word of a hold's state.
+#[must_use]
+pub fn hold_state_word(state: HoldState) -> &'static str {
+    state.word()
+}
+
 /// A domain value, read and written as its word.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Word<T>(pub T);

@@ -5,6 +5,7 @@
 
 mod architecture;
 mod bounds;
+mod clearance;
 mod contract;
 mod delivery;
 mod draft;

@@ -19,6 +19,7 @@ mod tail;
 mod topics;
 mod transactions;
 mod watch;
+mod whole;
 
 pub mod embedded;
 
@@ -31,3 +32,4 @@ pub(in crate::service) use group::{AssignmentEvent, Group};
 pub(in crate::service) use log::KafkaLog;
 pub(in crate::service) use reference::Reference;
 pub(in crate::service) use topics::{Layout, look_up_layout};
+pub use whole::{TopicEnd, TopicReader, TopicRecord};

@@ -1,0 +1,202 @@
+//! Whole topics for commands that look at them once: from the oldest record to the end as of the call.
+
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::Message;
+use rdkafka::topic_partition_list::Offset;
+use rdkafka::types::RDKafkaRespErr;
+
+use super::client::{Clients, Quiet};
+use super::reader::{REQUEST_WAIT, answer, at, is_out_of_range, refused};
+use crate::config::Config;
+use crate::service::ServiceError;
+use crate::service::log::LogError;
+
+/// So long without a record, and the reading fails.
+const SILENCE: Duration = Duration::from_secs(20);
+
+/// The end to which a topic is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TopicEnd {
+    /// What is committed at the call: for a topic whose records stay until they are old.
+    Committed,
+    /// What is written at the call, and on to the end: for a compacted topic. A record can be compacted away for one
+    /// that is written after the call, and a transaction that is left open hides all that is committed after it: it is
+    /// waited for.
+    Written,
+}
+
+/// A record of a topic.
+#[derive(Clone, Copy, Debug)]
+pub struct TopicRecord<'a> {
+    /// Partition of the topic.
+    pub partition: i32,
+    /// Offset in it.
+    pub offset: i64,
+    /// The key.
+    pub key: Option<&'a [u8]>,
+    /// The value; `None`: a tombstone.
+    pub value: Option<&'a [u8]>,
+}
+
+/// Reads topics, one partition after the other; sees committed records only. It joins no group and commits nothing.
+pub struct TopicReader {
+    committed: BaseConsumer<Quiet>,
+    /// For the end of what is written.
+    written: BaseConsumer<Quiet>,
+    servers: String,
+}
+
+impl TopicReader {
+    /// A reader with the client properties of the settings.
+    ///
+    /// # Errors
+    /// Where the client library refuses a property.
+    pub fn new(config: &Config) -> Result<Self, ServiceError> {
+        let clients = Clients::of(config);
+        let make = |isolation: &str| {
+            let mut settings = clients.tail();
+            settings.set("isolation.level", isolation);
+            settings.create_with_context(Quiet).map_err(|error| ServiceError::Log(refused(&error)))
+        };
+        let (committed, written) = (make("read_committed")?, make("read_uncommitted")?);
+        Ok(Self { committed, written, servers: clients.servers().to_owned() })
+    }
+
+    /// The number of partitions of a topic.
+    ///
+    /// # Errors
+    /// Where no broker answers, or the topic is missing or hidden from this user.
+    pub fn partitions(&self, topic: &str) -> Result<i32, ServiceError> {
+        let metadata = self.committed.fetch_metadata(Some(topic), REQUEST_WAIT).map_err(|error| {
+            ServiceError::Unreachable { servers: self.servers.clone(), reason: error.to_string() }
+        })?;
+        let found = metadata.topics().iter().find(|found| found.name() == topic);
+        let count = found.filter(|found| found.error().is_none()).map_or(0, |found| found.partitions().len());
+        if 0 < count {
+            return Ok(i32::try_from(count).unwrap_or(i32::MAX));
+        }
+        let hidden = RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+        let (text, remedy) = if found.and_then(|found| found.error()) == Some(hidden) {
+            (format!("no permission to see `{topic}`"), "give this user Read and Describe on it".to_owned())
+        } else {
+            let text = format!("the topic `{topic}` is missing at `{}`", self.servers);
+            (text, "topic names are settings: --set topics.progress=…".to_owned())
+        };
+        Err(ServiceError::Topics { text, remedy })
+    }
+
+    /// Gives `each` the committed records of every partition of `topic` up to its end as of the call, oldest first
+    /// within a partition; `expect` gets the number of offsets beforehand, partition by partition.
+    ///
+    /// # Errors
+    /// Where the broker refuses, does not answer, or a transaction stays open below [`TopicEnd::Written`].
+    pub fn read(
+        &self,
+        topic: &str,
+        end: TopicEnd,
+        expect: &mut dyn FnMut(u64),
+        each: &mut dyn FnMut(TopicRecord<'_>),
+    ) -> Result<(), ServiceError> {
+        for partition in 0..self.partitions(topic)? {
+            self.partition(topic, partition, end, expect, each).map_err(ServiceError::Log)?;
+        }
+        Ok(())
+    }
+
+    fn partition(
+        &self,
+        topic: &str,
+        partition: i32,
+        end: TopicEnd,
+        expect: &mut dyn FnMut(u64),
+        each: &mut dyn FnMut(TopicRecord<'_>),
+    ) -> Result<(), LogError> {
+        let ends = match end {
+            TopicEnd::Committed => &self.committed,
+            TopicEnd::Written => &self.written,
+        };
+        let (low, high) =
+            ends.fetch_watermarks(topic, partition, REQUEST_WAIT).map_err(|error| answer(&error))?;
+        expect(u64::try_from(high - low).unwrap_or_default());
+        if high <= low {
+            return Ok(());
+        }
+        self.assign(topic, partition, low)?;
+        let read = self.read_to(topic, partition, low..high, end, each);
+        self.committed.unassign().map_err(|error| answer(&error))?;
+        read
+    }
+
+    fn assign(&self, topic: &str, partition: i32, from: i64) -> Result<(), LogError> {
+        let list = at(topic, partition, Offset::Offset(from))?;
+        self.committed.assign(&list).map_err(|error| answer(&error))
+    }
+
+    /// Reads on, from where it is assigned, until every committed record below the end of the range has been given.
+    fn read_to(
+        &self,
+        topic: &str,
+        partition: i32,
+        Range { start: mut next, end: high }: Range<i64>,
+        end: TopicEnd,
+        each: &mut dyn FnMut(TopicRecord<'_>),
+    ) -> Result<(), LogError> {
+        let mut heard = Instant::now();
+        // While a transaction is open below `high`, the end that the client reports is that of what is committed.
+        let mut settled = self.is_settled(topic, partition, high)?;
+        let mut is_at_end = false;
+        loop {
+            match self.committed.poll(Duration::from_millis(100)) {
+                Some(Ok(message)) => {
+                    heard = Instant::now();
+                    is_at_end = false;
+                    let (key, value, offset) = (message.key(), message.payload(), message.offset());
+                    each(TopicRecord { partition, offset, key, value });
+                    next = offset + 1;
+                    if end == TopicEnd::Committed && high <= next {
+                        return Ok(());
+                    }
+                }
+                Some(Err(KafkaError::PartitionEOF(_))) if settled || high <= next => return Ok(()),
+                Some(Err(KafkaError::PartitionEOF(_))) => is_at_end = true,
+                Some(Err(error)) if is_out_of_range(&error) => {
+                    let watermarks = self.committed.fetch_watermarks(topic, partition, REQUEST_WAIT);
+                    next = watermarks.map_err(|error| answer(&error))?.0;
+                    self.assign(topic, partition, next)?;
+                }
+                // No group is joined, so its permissions do not matter.
+                Some(Err(error)) if !is_about_the_group(&error) => match answer(&error) {
+                    LogError::Unavailable(_) => {}
+                    refused => return Err(refused),
+                },
+                Some(Err(_)) | None => {}
+            }
+            if is_at_end && !settled && self.is_settled(topic, partition, high)? {
+                // The client reports an end once: it is asked again, now for one at or above `high`.
+                settled = true;
+                self.assign(topic, partition, next)?;
+            }
+            if SILENCE < heard.elapsed() {
+                return Err(LogError::Unavailable(format!(
+                    "partition {partition} of `{topic}` could not be read to offset {high}: for {} s no record came, \
+                     or a transaction is open",
+                    SILENCE.as_secs()
+                )));
+            }
+        }
+    }
+
+    /// Whether no transaction is open below `high`.
+    fn is_settled(&self, topic: &str, partition: i32, high: i64) -> Result<bool, LogError> {
+        let watermarks = self.committed.fetch_watermarks(topic, partition, REQUEST_WAIT);
+        watermarks.map(|(_, committed)| high <= committed).map_err(|error| answer(&error))
+    }
+}
+
+fn is_about_the_group(error: &KafkaError) -> bool {
+    error.rdkafka_error_code() == Some(RDKafkaErrorCode::GroupAuthorizationFailed)
+}
