@@ -23,7 +23,7 @@ MAY = {
     "detector": ({"registrations", "reference", "decisions", "alerts", "progress", "quarantine"}, {"alerts", "progress", "quarantine"}),
     "gateway": (set(), {"registrations"}),
     "reference": (set(), {"reference"}),
-    "payout": ({"alerts", "progress"}, set()),
+    "payout": ({"registrations", "alerts", "progress"}, set()),
     "reviewers": ({"alerts", "decisions"}, {"decisions"}),
 }
 

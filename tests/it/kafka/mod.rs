@@ -5,6 +5,7 @@ mod broker;
 mod failover;
 mod fidelity;
 mod kill;
+mod payout;
 mod pod;
 mod quiet;
 mod readme;
