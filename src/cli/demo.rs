@@ -6,8 +6,9 @@ mod town;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
+use super::alert_line::Language;
 use super::exit::{Exit, Failure, OrExit};
 use super::{SettingsArgs, logging, output, signals};
 use crate::config::{Config, Secrets};
@@ -58,15 +59,6 @@ pub struct DemoArgs {
     /// Where the settings come from.
     #[command(flatten)]
     pub settings: SettingsArgs,
-}
-
-/// A language of the sentences.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Language {
-    /// English
-    En,
-    /// Swedish
-    Sv,
 }
 
 pub(super) fn execute(args: &DemoArgs) -> Result<(), Failure> {
@@ -180,7 +172,7 @@ fn heading(
 }
 
 /// Reads `30s`, `5m`, `1h` or `500ms`.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let number: u64 = text[..digits].parse().map_err(|_| "expected a time such as `30s`".to_owned())?;
     let millis = match &text[digits..] {

@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand. Data goes to standard output, everything else to
 //! standard error; exit codes are those of `sysexits.h`.
 
+mod alert_line;
 mod check;
 mod demo;
 mod evaluate;
@@ -18,6 +19,7 @@ mod schema;
 mod settings;
 mod signals;
 mod simulate;
+mod tail;
 mod test;
 
 use std::panic;
@@ -37,6 +39,7 @@ pub use run::RunArgs;
 pub use schema::SchemaArgs;
 pub use settings::SettingsArgs;
 pub use simulate::SimulateArgs;
+pub use tail::TailArgs;
 pub use test::TestArgs;
 
 const EXIT_CODES: &str = "\
@@ -85,6 +88,8 @@ pub enum Command {
     Test(TestArgs),
     /// Says which registrations may be paid: payable, hold or unassessed
     Holds(HoldsArgs),
+    /// Prints alerts as they are published
+    Tail(TailArgs),
     /// Prints the settings in effect and checks the broker and its topics
     Check(CheckArgs),
     /// Prints schemas, the default settings, the tables of rules and metrics, shell completions, man pages
@@ -124,6 +129,7 @@ fn execute(command: Command) -> Result<(), Failure> {
         Command::Evaluate(args) => evaluate::execute(&args),
         Command::Test(args) => test::execute(&args),
         Command::Holds(args) => holds::execute(&args),
+        Command::Tail(args) => tail::execute(&args),
         Command::Check(args) => check::execute(&args),
         Command::Schema(args) => schema::execute(&args),
     }

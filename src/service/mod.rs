@@ -16,6 +16,8 @@ pub mod observe;
 mod process;
 
 pub use error::ServiceError;
-pub use log::kafka::{CheckLine, TopicEnd, TopicReader, TopicRecord, check_broker};
+pub use log::kafka::{
+    CheckLine, FollowFrom, TopicEnd, TopicFollower, TopicReader, TopicRecord, check_broker,
+};
 pub use process::run::{Service, run};
 pub use process::shutdown::{Shutdown, Stopper, stopper};

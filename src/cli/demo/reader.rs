@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use rdkafka::ClientConfig;
@@ -10,19 +9,18 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::Message;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
-use super::{Language, PARTITIONS};
+use super::PARTITIONS;
+use crate::cli::alert_line::{AlertLine, Language, gravest, kronor};
 use crate::cli::exit::{Exit, Failure, OrExit};
 use crate::config::{Config, Topics};
 use crate::contract::{self, Progress};
-use crate::domain::{AlertState, Grade, HoldState, PublishedAlert, Zone};
+use crate::domain::{AlertState, Grade, HoldState, PublishedAlert};
 
 /// Reads alerts and progress.
 pub(super) struct AlertReader {
     consumer: BaseConsumer,
     alerts_topic: String,
-    language: Language,
-    zone: Zone,
-    colours: bool,
+    line: AlertLine,
     open: BTreeMap<String, OpenAlert>,
     opened: BTreeMap<(String, Grade), u64>,
     progress: BTreeMap<String, Progress>,
@@ -60,13 +58,10 @@ impl AlertReader {
             }
         }
         consumer.assign(&list).or_exit(Exit::Software, "the alerts can't be read")?;
-        let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         Ok(Self {
             consumer,
             alerts_topic: topics.alerts.clone(),
-            language,
-            zone: config.engine.zone.clone(),
-            colours: !refused && std::io::stdout().is_terminal(),
+            line: AlertLine::new(language, config.engine.zone.clone()),
             open: BTreeMap::new(),
             opened: BTreeMap::new(),
             progress: BTreeMap::new(),
@@ -133,34 +128,9 @@ impl AlertReader {
     }
 
     fn line(&self, alert: &PublishedAlert, lines: &mut String) {
-        let content = &alert.alert;
-        let when =
-            format!("{} {}", self.zone.date(content.assessed_at), self.zone.clock(content.assessed_at));
-        let rule = gravest(alert).map_or_else(
-            || self.open.get(&content.alert_id).map_or("", |before| before.rule.as_str()),
-            |finding| finding.rule.as_str(),
-        );
-        let (mark, grade) = match alert.state {
-            AlertState::Opened => ('+', content.grade.as_str()),
-            AlertState::Revised => ('~', content.grade.as_str()),
-            AlertState::Withdrawn => ('-', "withdrawn"),
-        };
-        let sentence = match (gravest(alert), self.language) {
-            (Some(finding), Language::En) => finding.text.en.as_str(),
-            (Some(finding), Language::Sv) => finding.text.sv.as_str(),
-            (None, Language::En) => "Nothing is left of it.",
-            (None, Language::Sv) => "Ingenting kvarstår.",
-        };
-        let (colour, plain) = match (self.colours, alert.state, content.grade) {
-            (true, AlertState::Withdrawn, _) => ("\x1b[2m", "\x1b[0m"),
-            (true, _, Grade::Hold) => ("\x1b[31m", "\x1b[0m"),
-            (true, _, Grade::Review) => ("\x1b[33m", "\x1b[0m"),
-            _ => ("", ""),
-        };
-        let kronor = kronor(content.amount_at_risk_ore);
-        // Writing to a string cannot fail.
-        let _ =
-            writeln!(lines, "{when} {colour}{mark} {rule:<24} {grade:<9}{plain} {kronor:>9} kr  {sentence}");
+        let before = || self.open.get(&alert.alert.alert_id).map_or("", |before| before.rule.as_str());
+        let rule = gravest(alert).map_or_else(before, |finding| finding.rule.as_str());
+        self.line.write(alert, rule, lines);
     }
 
     fn note(&mut self, alert: &PublishedAlert) {
@@ -215,37 +185,5 @@ impl AlertReader {
             kronor(held.iter().sum())
         );
         text
-    }
-}
-
-/// The gravest finding of the alert.
-fn gravest(alert: &PublishedAlert) -> Option<&crate::domain::Finding> {
-    // The first of equals, in the order of the rules.
-    alert.alert.findings.iter().rev().max_by_key(|finding| finding.grade)
-}
-
-/// Öre as kronor, with spaces between thousands.
-fn kronor(ore: i64) -> String {
-    let whole = ((ore.unsigned_abs() + 50) / 100).to_string();
-    let mut text = if ore < 0 { "-".to_owned() } else { String::new() };
-    for (at, digit) in whole.chars().enumerate() {
-        if 0 < at && (whole.len() - at).is_multiple_of(3) {
-            text.push(' ');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn kronor_are_grouped_and_rounded() {
-        assert_eq!(kronor(12_949), "129");
-        assert_eq!(kronor(12_950), "130");
-        assert_eq!(kronor(123_456_700), "1 234 567");
-        assert_eq!(kronor(0), "0");
     }
 }

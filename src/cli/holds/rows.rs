@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::By;
 use crate::clearance::{State, Verdict};
+use crate::cli::alert_line::kronor;
 use crate::contract::PayoutHold;
 
 /// A registration as a line.
@@ -274,9 +275,4 @@ pub(super) fn summary(verdicts: &[Verdict], warnings: &[String]) -> String {
 
 fn minutes(seconds: i64) -> String {
     (seconds / 60).to_string()
-}
-
-/// Öre as kronor, rounded.
-fn kronor(ore: i64) -> String {
-    ((ore + 50).div_euclid(100)).to_string()
 }
