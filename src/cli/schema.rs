@@ -164,6 +164,10 @@ mod tests {
         assert!(page(None).unwrap().contains(".TH tidvakt"));
         let replay = page(Some("replay")).unwrap();
         assert!(replay.contains("tidvakt-replay") && replay.contains("Examples:"), "{replay}");
-        assert!(page(Some("told")).unwrap_err().to_string().contains("there are run, demo, replay"));
+        let refused = page(Some("replya")).unwrap_err().to_string();
+        assert!(
+            refused.contains("no command `replya`; there are run, ") && refused.contains(" replay, "),
+            "{refused}"
+        );
     }
 }

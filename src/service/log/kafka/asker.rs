@@ -51,6 +51,8 @@ impl Obstacle {
             Code::Resolve if reason.contains("emporary failure") => Self::NameService,
             Code::Resolve => Self::UnknownHost,
             Code::SSL => Self::Tls,
+            // A peer that speaks no TLS may count as one that broke off.
+            Code::BrokerTransportFailure if reason.contains("SSL_HANDSHAKE") => Self::Tls,
             Code::Authentication | Code::SaslAuthenticationFailed | Code::UnsupportedSASLMechanism => {
                 Self::Authentication
             }
@@ -250,13 +252,13 @@ mod tests {
 
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("it has an address").to_string();
-        let speaker = std::thread::spawn(move || {
-            // Whatever it is, it does not speak TLS.
-            let (mut stream, _) = listener.accept().expect("a connection");
-            std::io::Write::write_all(&mut stream, b"220 mail.example.net ESMTP\r\n").expect("a greeting");
+        // Whatever it is, it does not speak TLS. The client library tries again, so the thread greets to the end.
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                let _ = std::io::Write::write_all(&mut stream, b"220 mail.example.net ESMTP\r\n");
+            }
         });
         let tls = asked(&[("bootstrap.servers", &address), ("security.protocol", "ssl")]);
-        speaker.join().expect("it greets");
         assert_eq!(tls.obstacle, Obstacle::Tls, "{tls}");
 
         let unknown = asked(&[("bootstrap.servers", "broker.invalid:9092")]);
