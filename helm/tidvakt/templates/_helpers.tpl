@@ -39,7 +39,8 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- define "tidvakt.settings" -}}
 {{- $kafka := .Values.kafka }}
 {{- $given := deepCopy .Values.settings }}
-{{- $client := dict "bootstrap.servers" $kafka.bootstrapServers }}
+{{- $servers := required "kafka.bootstrapServers is required: the brokers to begin with, as host:port, separated by commas" $kafka.bootstrapServers }}
+{{- $client := dict "bootstrap.servers" $servers }}
 {{- $files := dict }}
 {{- $protocol := ternary "ssl" "plaintext" $kafka.tls.enabled }}
 {{- with $kafka.sasl }}
