@@ -17,7 +17,7 @@ use crate::contract;
 use crate::domain::PublishedAlert;
 use crate::engine::EntityRef;
 use crate::service::observe::metrics::Metrics;
-use crate::service::observe::status::Status;
+use crate::service::observe::status::{PartitionRow, Status};
 use crate::service::observe::view::{RollingRow, View};
 use crate::service::process::shutdown::Shutdown;
 
@@ -32,6 +32,7 @@ const INDEX: &str = "Tidvakt
 /healthz            does every thread come round: if not, it hangs
 /startupz           are the facts read and the partitions given: if not, it starts
 /readyz             is all that was waiting assessed: if not, it says how far the replay is
+/v1/partitions      how far each partition is, and which rules could not answer for want of which fact
 /v1/alerts          open alerts, gravest first; ?municipality= and ?limit= (at most 1000)
 /v1/carers/{ref}    rolling statistics of a carer
 /v1/clients/{ref}   rolling statistics of a client
@@ -95,6 +96,7 @@ fn router(site: Site) -> Router {
         .route("/healthz", get(healthz))
         .route("/startupz", get(startupz))
         .route("/readyz", get(readyz))
+        .route("/v1/partitions", get(partitions))
         .route("/v1/alerts", get(alerts))
         .route("/v1/carers/{reference}", get(carer))
         .route("/v1/clients/{reference}", get(client))
@@ -143,6 +145,21 @@ fn answer(asked: &str, status: &Status, reasons: Vec<String>) -> Response {
     let code = if yes { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (code, axum::Json(json!({asked: yes, "stage": status.stage().as_str(), "reasons": reasons})))
         .into_response()
+}
+
+/// How far each partition is; of its municipalities, what waits for which fact.
+async fn partitions(State(site): State<Site>) -> impl IntoResponse {
+    let partition = |row: PartitionRow| {
+        let waiting = site.view.waiting(row.partition).into_iter();
+        let municipalities: Vec<_> = waiting
+            .map(|(municipality, waiting)| json!({"municipality": municipality, "waiting": waiting}))
+            .collect();
+        let mut partition = json!(row);
+        partition["municipalities"] = json!(municipalities);
+        partition
+    };
+    let partitions: Vec<_> = site.status.partitions().into_iter().map(partition).collect();
+    axum::Json(json!({"partitions": partitions}))
 }
 
 #[derive(serde::Deserialize)]
@@ -206,7 +223,7 @@ mod tests {
     use std::net::TcpStream;
 
     use super::*;
-    use crate::engine::Rolling;
+    use crate::engine::{Rolling, RuleCounts};
     use crate::service::deliver::events::Phase;
     use crate::service::fixtures::alert;
     use crate::service::process::shutdown::stopper;
@@ -253,6 +270,13 @@ mod tests {
         assert_eq!(ask(address, "/readyz").0, 200);
         assert!(ask(address, "/metrics").2.contains("tidvakt_instance_phase{phase=\"live\"} 1"));
         assert!(ask(address, "/").2.contains("/v1/alerts"));
+        let undetermined = vec![("client_home", 105)];
+        let counts = RuleCounts { rule: "carer-overlap", hits: [0; 3], lowered: [0; 4], undetermined };
+        site.view.answered("0181", 2, vec![counts]);
+        let body = ask(address, "/v1/partitions").2;
+        let partition = r#""partition":2,"phase":"live""#;
+        let waits = r#"{"fact":"client_home","lowered_findings":0,"rule":"carer-overlap","undetermined_answers":105}"#;
+        assert!(body.contains(partition) && body.contains(waits), "{body}");
 
         assert_eq!(ask(address, "/v1/carers/nobody").0, 404);
         let rolling = Rolling { visits: 4, ..Rolling::default() };

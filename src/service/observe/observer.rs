@@ -124,7 +124,7 @@ impl Observer {
                 self.metrics.entities(self.totals.change(known.sizes, Sizes::default()));
                 self.metrics.forget_restrained(&known.restrained);
             }
-            self.metrics.forget_municipality(name, self.status.is_out_of_contact());
+            self.metrics.forget_municipality(name, self.status.is_out_of_contact(partition));
         }
         if !theirs.is_empty() {
             self.view.forget(&|municipality| theirs.iter().any(|name| name == municipality));
@@ -294,6 +294,9 @@ impl WorkerObserver for Observer {
         self.metrics.restrained(municipality, engine, &mut known.restrained);
         let answered = engine.findings_by_rule().to_vec();
         let before = known.answered.replace(answered.clone());
+        if before.as_ref() != Some(&answered) {
+            self.view.answered(municipality, known.partition, answered.clone());
+        }
         match before {
             Some(before) => self.metrics.rules_answered(&answered, &before),
             None if known.replayed => {}

@@ -41,6 +41,19 @@ struct PartitionStatus {
     limit: Option<i64>,
 }
 
+/// How far a partition of this instance is.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct PartitionRow {
+    /// Its number.
+    pub partition: i32,
+    /// `replaying` or `live`.
+    pub phase: &'static str,
+    /// The next offset to be worked on.
+    pub next_offset: i64,
+    /// All up to it is covered by progress records; -1 where nothing is.
+    pub assessed_through_offset: i64,
+}
+
 /// What the instance as a whole is at; it goes through these in this order, and back to replaying when
 /// it is given another partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -136,10 +149,10 @@ impl Status {
         }
     }
 
-    /// No broker answers, or the group has not said what is this instance's: what was known before is the newest
-    /// there is.
-    pub(in crate::service) fn is_out_of_contact(&self) -> bool {
-        lock(&self.contact).is_doubtful() || !lock(&self.waiting).is_empty()
+    /// `partition` goes because no broker answers, or the session with the group ended for that: what was known of it
+    /// is the newest there is.
+    pub(in crate::service) fn is_out_of_contact(&self, partition: i32) -> bool {
+        lock(&self.contact).is_doubtful() || self.metrics.was_lost(partition)
     }
 
     /// A partition was given to this instance; its phase follows once a worker takes it up.
@@ -163,7 +176,7 @@ impl Status {
         match (phase, before) {
             (Phase::Gone, _) => {
                 partitions.remove(&partition);
-                self.metrics.forget_partition(partition, self.is_out_of_contact());
+                self.metrics.forget_partition(partition, self.is_out_of_contact(partition));
             }
             (Phase::Live, Some((Phase::Replaying { from, to }, since))) => {
                 self.metrics.replayed(partition, to - from, now.duration_since(since).as_secs_f64());
@@ -206,8 +219,8 @@ impl Status {
         let (stage, lasted) = self.course(Instant::now());
         self.metrics.instance(stage as usize, lasted);
         self.metrics.contact(lock(&self.contact).age(Instant::now()));
-        if stage == Stage::Live && !self.is_out_of_contact() {
-            self.metrics.forget_stale();
+        if stage == Stage::Live && !lock(&self.contact).is_doubtful() {
+            self.metrics.forget_stale(Instant::now());
         }
         for (name, beat) in lock(&self.beats).iter() {
             self.metrics.beat(name, beat.age());
@@ -271,6 +284,19 @@ impl Status {
         silent
             .map(|(name, beat)| format!("`{name}` has not come round for {} s", beat.age().as_secs()))
             .collect()
+    }
+
+    /// The partitions of this instance, ascending.
+    #[must_use]
+    pub fn partitions(&self) -> Vec<PartitionRow> {
+        let partitions = lock(&self.partitions);
+        let row = |(partition, standing): (&i32, &PartitionStatus)| PartitionRow {
+            partition: *partition,
+            phase: if standing.phase == Phase::Live { Stage::Live } else { Stage::Replaying }.as_str(),
+            next_offset: standing.next.load(Ordering::Relaxed),
+            assessed_through_offset: standing.progressed_to - 1,
+        };
+        partitions.iter().map(row).collect()
     }
 
     /// Why the service is not ready; empty where it is.

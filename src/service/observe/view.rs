@@ -3,13 +3,14 @@
 //! Workers write, readers read, in maps that are locked by shard. No guard outlives a method here.
 
 use std::cmp::Ordering as Order;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dashmap::DashMap;
 use hashbrown::DefaultHashBuilder;
 
 use crate::domain::{AlertState, PublishedAlert};
-use crate::engine::{EntityRef, Rolling};
+use crate::engine::{EntityRef, Rolling, RuleCounts};
 
 type Map<V> = DashMap<String, V, DefaultHashBuilder>;
 
@@ -27,6 +28,28 @@ pub struct View {
     carers: Map<Vec<RollingRow>>,
     clients: Map<Vec<RollingRow>>,
     alerts: Map<Arc<PublishedAlert>>,
+    /// What the rules answered, by municipality.
+    answers: Map<Answers>,
+}
+
+/// What the rules answered in one municipality since its engine was built.
+#[derive(Clone, Debug)]
+struct Answers {
+    partition: i32,
+    counts: Vec<RuleCounts>,
+}
+
+/// What waits in one municipality for a fact.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Wait {
+    /// The fact, as in `not_tested` and `undetermined`.
+    pub fact: String,
+    /// The rule.
+    pub rule: String,
+    /// Answers that the rule could not give since the engine was built; each registration at each assessment.
+    pub undetermined_answers: u64,
+    /// Findings of open alerts whose grade is lower because the fact is missing.
+    pub lowered_findings: u64,
 }
 
 impl View {
@@ -38,6 +61,7 @@ impl View {
             carers: DashMap::with_hasher(map()),
             clients: DashMap::with_hasher(map()),
             alerts: DashMap::with_hasher(map()),
+            answers: DashMap::with_hasher(map()),
         })
     }
 
@@ -79,6 +103,41 @@ impl View {
         }
     }
 
+    /// What the rules answered in a municipality of `partition`.
+    pub fn answered(&self, municipality: &str, partition: i32, counts: Vec<RuleCounts>) {
+        self.answers.insert(municipality.to_owned(), Answers { partition, counts });
+    }
+
+    /// The municipalities of `partition`, each with what waits for which fact, ascending.
+    #[must_use]
+    pub fn waiting(&self, partition: i32) -> BTreeMap<String, Vec<Wait>> {
+        let mut waiting: BTreeMap<String, BTreeMap<(String, String), [u64; 2]>> = BTreeMap::new();
+        for entry in self.answers.iter().filter(|entry| entry.partition == partition) {
+            let rows = waiting.entry(entry.key().clone()).or_default();
+            for RuleCounts { rule, undetermined, .. } in &entry.counts {
+                for (fact, count) in undetermined {
+                    rows.entry(((*fact).to_owned(), (*rule).to_owned())).or_default()[0] += count;
+                }
+            }
+        }
+        for entry in &self.alerts {
+            let alert = &entry.value().alert;
+            let Some(rows) = waiting.get_mut(&alert.municipality) else { continue };
+            for finding in &alert.findings {
+                for fact in &finding.not_tested {
+                    rows.entry((fact.clone(), finding.rule.clone())).or_default()[1] += 1;
+                }
+            }
+        }
+        let rows = |rows: BTreeMap<(String, String), [u64; 2]>| {
+            let rows = rows.into_iter().map(|((fact, rule), [undetermined_answers, lowered_findings])| {
+                Wait { fact, rule, undetermined_answers, lowered_findings }
+            });
+            rows.collect()
+        };
+        waiting.into_iter().map(|(municipality, waits)| (municipality, rows(waits))).collect()
+    }
+
     /// The municipalities are no longer this instance's.
     pub fn forget(&self, is_theirs: &dyn Fn(&str) -> bool) {
         for map in [&self.carers, &self.clients] {
@@ -88,6 +147,7 @@ impl View {
             });
         }
         self.alerts.retain(|_, alert| !is_theirs(&alert.alert.municipality));
+        self.answers.retain(|municipality, _| !is_theirs(municipality));
     }
 
     /// Rolling statistics by municipality; empty where nobody is known by this reference.
@@ -154,6 +214,36 @@ pub(in crate::service) mod tests {
 
         view.forget(&|municipality| municipality == "0181");
         assert_eq!(view.open_alerts(None, 10).len(), 0);
+    }
+
+    #[test]
+    fn what_waits_for_a_fact_is_counted_by_rule_and_goes_with_its_municipality() {
+        let view = View::new();
+        let counts = |rule, fact, count| RuleCounts {
+            rule,
+            hits: [0; 3],
+            lowered: [0; 4],
+            undetermined: vec![(fact, count)],
+        };
+        view.answered("0181", 3, vec![counts("impossible-travel", "client_home", 105)]);
+        view.answered("0180", 4, vec![counts("impossible-travel", "client_home", 7)]);
+        let mut overlap = alert("0181", "R1", 2.0);
+        let rule = overlap.alert.findings[0].rule.clone();
+        overlap.alert.findings[0].not_tested = vec!["household".to_owned()];
+        view.alert(&overlap);
+        let wait = |fact: &str, rule: &str, undetermined_answers, lowered_findings| Wait {
+            fact: fact.to_owned(),
+            rule: rule.to_owned(),
+            undetermined_answers,
+            lowered_findings,
+        };
+        let expected = vec![wait("client_home", "impossible-travel", 105, 0), wait("household", &rule, 0, 1)];
+        assert_eq!(view.waiting(3), [("0181".to_owned(), expected)].into());
+        // The fact came: the alert no longer lacks it.
+        view.alert(&alert("0181", "R1", 2.0));
+        assert_eq!(view.waiting(3)["0181"].len(), 1);
+        view.forget(&|municipality| municipality == "0181");
+        assert_eq!(view.waiting(3), BTreeMap::new());
     }
 
     #[test]

@@ -174,6 +174,7 @@ impl Metrics {
 
     /// The group changed who owns what.
     pub(in crate::service) fn rebalanced(&self, kind: Rebalanced, partitions: &[i32]) {
+        self.reassigned(kind, partitions);
         let kind = match kind {
             Rebalanced::Assigned => "assigned",
             Rebalanced::Revoked => "revoked",

@@ -6,17 +6,44 @@
 
 use std::collections::BTreeSet;
 use std::sync::PoisonError;
+use std::time::{Duration, Instant};
 
-use super::{Metrics, labels};
+use super::{Metrics, Rebalanced, labels};
+
+/// After an assignment the workers take up their partitions, within a moment; until then none of them is this
+/// instance's, and nothing is to be concluded from that.
+const TAKE_UP: Duration = Duration::from_secs(10);
 
 /// What is to be forgotten once the instance is live again.
 #[derive(Debug, Default)]
 pub(super) struct Stale {
+    /// The session of the member ended, and with it the ownership of these.
+    lost: BTreeSet<i32>,
     partitions: BTreeSet<i32>,
     municipalities: BTreeSet<String>,
+    /// When the group last assigned partitions; `None` since the session ended.
+    assigned_at: Option<Instant>,
 }
 
 impl Metrics {
+    /// The group changed who owns `partitions`.
+    pub(super) fn reassigned(&self, kind: Rebalanced, partitions: &[i32]) {
+        let mut stale = self.stale();
+        match kind {
+            Rebalanced::Assigned => stale.assigned_at = Some(Instant::now()),
+            Rebalanced::Revoked => {}
+            Rebalanced::Lost => {
+                stale.assigned_at = None;
+                stale.lost.extend(partitions);
+            }
+        }
+    }
+
+    /// The partition was not taken back in good order: the session of the member ended.
+    pub(in crate::service) fn was_lost(&self, partition: i32) -> bool {
+        self.stale().lost.contains(&partition)
+    }
+
     /// The partition is not this instance's any more; out of contact its series stay.
     pub(in crate::service) fn forget_partition(&self, partition: i32, is_out_of_contact: bool) {
         if is_out_of_contact {
@@ -36,16 +63,25 @@ impl Metrics {
         }
     }
 
-    /// The instance is live: what it lost and did not get back is forgotten.
-    pub(in crate::service) fn forget_stale(&self) {
-        let Stale { partitions, municipalities } = std::mem::take(&mut *self.stale());
+    /// The instance is live at `now`: what it lost and did not get back is forgotten.
+    pub(in crate::service) fn forget_stale(&self, now: Instant) {
+        let mut stale = self.stale();
+        if stale.assigned_at.is_none_or(|at| now.saturating_duration_since(at) < TAKE_UP) {
+            return;
+        }
+        stale.lost.clear();
+        let partitions = std::mem::take(&mut stale.partitions);
+        let municipalities = std::mem::take(&mut stale.municipalities);
+        drop(stale);
         partitions.into_iter().for_each(|partition| self.forget_partition(partition, false));
         municipalities.iter().for_each(|code| self.forget_municipality(code, false));
     }
 
     /// The partition is this instance's (again).
     pub(in crate::service) fn partition_taken(&self, partition: i32) {
-        self.stale().partitions.remove(&partition);
+        let mut stale = self.stale();
+        stale.partitions.remove(&partition);
+        stale.lost.remove(&partition);
     }
 
     /// The municipality is this instance's (again).
@@ -74,6 +110,8 @@ mod tests {
         metrics.lag(4, 0, 9);
         let says = |line: &str| metrics.text().contains(line);
         // The brokers are gone, and with them the assignment.
+        metrics.rebalanced(Rebalanced::Lost, &[3, 4]);
+        assert!(metrics.was_lost(3) && !metrics.was_lost(5));
         [3, 4].into_iter().for_each(|partition| metrics.forget_partition(partition, true));
         ["0180", "0181"].into_iter().for_each(|code| metrics.forget_municipality(code, true));
         let guards = [
@@ -83,10 +121,16 @@ mod tests {
             "tidvakt_next_payout_timestamp_seconds{municipality=\"0181\"} 1000",
         ];
         assert!(guards.iter().all(|line| says(line)), "{}", metrics.text());
+        let later = || Instant::now() + TAKE_UP;
+        metrics.forget_stale(later());
+        assert!(guards.iter().all(|line| says(line)), "nothing has been assigned since");
         // They are back: one partition with its municipality comes back here, the other is another instance's.
+        metrics.rebalanced(Rebalanced::Assigned, &[3]);
+        metrics.forget_stale(Instant::now());
+        assert!(guards.iter().all(|line| says(line)), "the partitions are being taken up");
         metrics.partition_taken(3);
         metrics.begin_municipality("0181");
-        metrics.forget_stale();
+        metrics.forget_stale(later());
         assert_eq!(guards.map(says), [true, false, false, true], "{}", metrics.text());
     }
 
