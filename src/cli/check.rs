@@ -13,7 +13,8 @@ Examples:
   tidvakt check --offline --set engine.retained_days=120
 
 Prints every setting with its value and where it comes from, as TOML, without secrets. Then asks the
-broker for topics, clean-up policies, retention and permissions (not with --offline).";
+broker for topics, partitions, clean-up policies, retention and permissions (not with --offline).
+`tidvakt run` begins with the same inspection and does not start on what it calls FAIL.";
 
 /// Prints the settings in effect and checks the broker and its topics.
 #[derive(Args, Clone, Debug)]
@@ -36,20 +37,22 @@ pub(super) fn execute(args: &CheckArgs) -> Result<(), Failure> {
     }
     let lines = service::check_broker(&config);
     output::print(&format!("\n{}", report(&lines)))?;
-    if lines.iter().all(|line| line.ok) {
-        return Ok(());
+    match lines.iter().find_map(|line| line.fault) {
+        None => Ok(()),
+        Some(fault) => {
+            Err(Failure::new(Exit::from(fault), "`tidvakt run` does not start on what is marked FAIL above"))
+        }
     }
-    Err(Failure::new(Exit::Unavailable, "the broker or its topics are not as they should be"))
 }
 
 /// One comment line each, so that the whole output is still TOML.
 fn report(lines: &[CheckLine]) -> String {
     let mut text = String::new();
-    for CheckLine { ok, what, found, remedy } in lines {
-        let word = match (ok, remedy) {
-            (true, None) => "ok  ",
-            (true, Some(_)) => "note",
-            (false, _) => "FAIL",
+    for CheckLine { fault, what, found, remedy } in lines {
+        let word = match (fault, remedy) {
+            (None, None) => "ok  ",
+            (None, Some(_)) => "note",
+            (Some(_), _) => "FAIL",
         };
         text.push_str(&format!("# {word} {what}: {found}\n"));
         for line in remedy.iter().flat_map(|remedy| remedy.lines()) {

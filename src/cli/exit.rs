@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::config::ConfigError;
 use crate::feed::FeedError;
-use crate::service::ServiceError;
+use crate::service::{Fault, ServiceError};
 
 /// Why a command failed, as scripts see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +26,10 @@ pub enum Exit {
     CannotCreate = 73,
     /// Reading or writing failed.
     InputOutput = 74,
+    /// The stop came before all was done; the next start goes on.
+    TemporaryFailure = 75,
+    /// A permission is missing on the brokers.
+    NoPermission = 77,
     /// The settings are wrong.
     Config = 78,
 }
@@ -75,11 +79,7 @@ impl From<ConfigError> for Failure {
 
 impl From<ServiceError> for Failure {
     fn from(error: ServiceError) -> Self {
-        let exit = match &error {
-            error if error.is_settings() => Exit::Config,
-            ServiceError::Thread { .. } => Exit::Software,
-            _ => Exit::Unavailable,
-        };
+        let exit = error.fault().into();
         let remedy = error.remedy();
         Self { exit, error: error.into(), remedy }
     }
@@ -94,6 +94,18 @@ impl From<FeedError> for Failure {
         };
         let remedy = error.remedy();
         Self { exit, error: error.into(), remedy }
+    }
+}
+
+impl From<Fault> for Exit {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Settings => Self::Config,
+            Fault::Permission => Self::NoPermission,
+            Fault::Unavailable => Self::Unavailable,
+            Fault::Unfinished => Self::TemporaryFailure,
+            Fault::Program => Self::Software,
+        }
     }
 }
 

@@ -49,11 +49,13 @@ Exit codes (sysexits.h):
   64  the command line is wrong
   65  the input holds what can't be used (`replay --strict`)
   66  an input file can't be opened
-  69  the broker or a topic can't be reached, or is not as it should be
+  69  no broker answers, or a topic is missing or not as it should be
   70  a fault of the program
   73  an output file can't be made
   74  reading or writing failed
-  78  the settings are wrong
+  75  a stop came before all that was under way was committed: the next start goes on
+  77  a permission is missing on the brokers
+  78  the settings are wrong, those of the connection among them: host, TLS, user, password
 
 Data goes to standard output, everything else to standard error. NO_COLOR is obeyed.";
 
@@ -111,7 +113,7 @@ pub fn main() -> ExitCode {
     match panic::catch_unwind(|| execute(cli.command)) {
         Ok(Ok(())) => ExitCode::SUCCESS,
         Ok(Err(failure)) => {
-            complain(&failure);
+            logging::fatal(&failure);
             ExitCode::from(failure.exit as u8)
         }
         Err(_told) => ExitCode::from(Exit::Software as u8),
@@ -133,11 +135,6 @@ fn execute(command: Command) -> Result<(), Failure> {
         Command::Check(args) => check::execute(&args),
         Command::Schema(args) => schema::execute(&args),
     }
-}
-
-#[expect(clippy::print_stderr, reason = "the last word of a command is for whoever ran it, not for the log")]
-fn complain(failure: &Failure) {
-    eprintln!("{failure}");
 }
 
 #[cfg(test)]

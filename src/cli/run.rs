@@ -13,7 +13,9 @@ Examples:
   tidvakt run -X bootstrap.servers=broker:9092 --set log.format=json
   TIDVAKT_KAFKA_CLIENT__BOOTSTRAP_SERVERS=broker:9092 tidvakt run
 
-SIGTERM and SIGINT stop it: what is under way is finished, at most for `service.drain_seconds`.";
+SIGTERM, SIGINT and SIGHUP stop it: what is under way is finished, at most for `service.drain_seconds`; where that is
+too short, it ends with 75. It begins with the inspection of `tidvakt check`, and does not start on what that calls
+FAIL. systemd hears of it by `sd_notify`: READY, WATCHDOG, STOPPING.";
 
 /// Runs the service until it is told to stop.
 #[derive(Args, Clone, Debug)]

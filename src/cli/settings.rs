@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::exit::Failure;
-use crate::config::{Config, ConfigError, Secrets, Sources};
+use super::logging;
+use crate::config::{Config, LogFormat, Secrets, Sources};
 
 /// Where the settings come from.
 #[derive(Args, Clone, Debug, Default)]
@@ -28,18 +29,17 @@ impl SettingsArgs {
     /// # Errors
     /// All that is wrong with them.
     pub fn load(&self, secrets: Secrets) -> Result<Config, Failure> {
-        let config = self.try_load(secrets)?;
-        config.warnings().iter().for_each(|warning| eprintln!("warning: {warning}"));
-        Ok(config)
-    }
-
-    fn try_load(&self, secrets: Secrets) -> Result<Config, ConfigError> {
-        Config::load(&Sources {
+        let sources = Sources {
             file: self.config.clone(),
             set: self.set.clone(),
             client: self.client.clone(),
             secrets,
             ..Sources::from_environment()
-        })
+        };
+        // Also what is wrong with the settings is said in the form that they ask for.
+        logging::say_in(LogFormat::of(&sources));
+        let config = Config::load(&sources)?;
+        config.warnings().iter().for_each(|warning| logging::warning(&warning.to_string()));
+        Ok(config)
     }
 }

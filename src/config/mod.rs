@@ -9,6 +9,7 @@ mod client;
 mod effective;
 mod error;
 mod layers;
+mod log_level;
 mod parts;
 mod renamed;
 mod schema;

@@ -168,7 +168,7 @@ x = 1
     t.toml:17: `rules.unusual-duration.p_review_max` is nan, expected a number, 1e-12 to 0.1, a probability
     t.toml:18: `rules.unusual-duration.prior_sd_log` is inf, expected a number, 0.05 to 2.0
     t.toml:20: `http.listen` is `localhost`, expected an address and a port, such as `0.0.0.0:9464`, or nothing
-    t.toml:22: `log.level` is `loud=very`, expected `error`, `warn`, `info`, `debug` or `trace`, or `part=level` with commas
+    t.toml:22: `log.level` is `loud=very`: `very` is no level; expected `error`, `warn`, `info`, `debug` or `trace`, or `part=level` with commas
     t.toml:23: `log.format` is of type datetime, expected one of `text`, `json`
     t.toml:25: `service.workers` is -1, expected a whole number, 0 to 256 threads
     t.toml:26: no key is called `topic`, did you mean `topics`?

@@ -1,28 +1,45 @@
 //! What an operator has to see to.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use crate::rules::BuildError;
 use crate::service::log::LogError;
+use crate::service::log::kafka::{CheckLine, Unanswered};
+
+/// Whose fault it is that the service does not run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The settings of this program: trying again changes nothing.
+    Settings,
+    /// A permission is missing.
+    Permission,
+    /// A broker or a topic is not there, or not as it must be.
+    Unavailable,
+    /// Nobody's: the work goes on at the next start.
+    Unfinished,
+    /// The program's own.
+    Program,
+}
 
 /// Why the service could not start, or ended by itself.
 #[derive(Debug, thiserror::Error)]
 pub enum ServiceError {
     /// No broker answers.
-    #[error("no broker answers at `{servers}`: {reason}")]
+    #[error("no broker answers at `{servers}`: {unanswered}")]
     Unreachable {
         /// The addresses.
         servers: String,
-        /// What the client library says.
-        reason: String,
+        /// Why.
+        unanswered: Unanswered,
     },
-    /// Topics are missing, or hidden from this user.
-    #[error("{text}")]
-    Topics {
-        /// Which, and why.
-        text: String,
-        /// What to do.
-        remedy: String,
+    /// The topics are not as they must be, or hidden from this user.
+    #[error("{}", listed(lines))]
+    Inspection {
+        /// Whose fault the first of them is.
+        fault: Fault,
+        /// What the inspection found wrong; never empty.
+        lines: Vec<CheckLine>,
     },
     /// The address for HTTP can't be used.
     #[error("`http.listen` is `{address}`, which can't be used")]
@@ -41,6 +58,12 @@ pub enum ServiceError {
     /// The log refused something for good.
     #[error(transparent)]
     Log(#[from] LogError),
+    /// The stop came before all that was under way was acknowledged and committed.
+    #[error("not all that was under way was committed within {} s (`service.drain_seconds`)", within.as_secs())]
+    Undrained {
+        /// How long it was waited for.
+        within: Duration,
+    },
     /// A thread broke off.
     #[error("the thread `{name}` broke off")]
     Thread {
@@ -54,22 +77,38 @@ impl ServiceError {
     #[must_use]
     pub fn remedy(&self) -> Option<String> {
         match self {
-            Self::Unreachable { .. } => {
-                Some("is the broker up, and is `bootstrap.servers` in `[kafka.client]` right".to_owned())
+            Self::Unreachable { unanswered, .. } => Some(unanswered.obstacle.remedy().to_owned()),
+            Self::Inspection { lines, .. } => {
+                let remedies = lines.iter().filter_map(|line| line.remedy.as_deref()).map(str::trim_start);
+                Some(remedies.collect::<Vec<_>>().join("\n  "))
             }
-            Self::Topics { remedy, .. } => Some(remedy.clone()),
             Self::Listen { .. } => Some(
                 "give another address with `--set http.listen=127.0.0.1:9465`, or none with `http.listen=`"
                     .to_owned(),
             ),
+            Self::Undrained { .. } => Some("the next start derives it again: nothing is lost".to_owned()),
             Self::Log(_) => Some("`tidvakt check` looks at topics and permissions".to_owned()),
             Self::Rules(_) | Self::Group(_) | Self::Thread { .. } => None,
         }
     }
 
-    /// Are the settings wrong, rather than the world?
+    /// Whose fault it is.
     #[must_use]
-    pub const fn is_settings(&self) -> bool {
-        matches!(self, Self::Rules(_))
+    pub const fn fault(&self) -> Fault {
+        match self {
+            Self::Unreachable { unanswered, .. } if unanswered.obstacle.is_settings() => Fault::Settings,
+            Self::Inspection { fault, .. } => *fault,
+            Self::Rules(_) => Fault::Settings,
+            Self::Undrained { .. } => Fault::Unfinished,
+            Self::Thread { .. } => Fault::Program,
+            Self::Unreachable { .. } | Self::Listen { .. } | Self::Group(_) | Self::Log(_) => {
+                Fault::Unavailable
+            }
+        }
     }
+}
+
+/// `topic … is missing`, one after the other.
+fn listed(lines: &[CheckLine]) -> String {
+    lines.iter().map(|line| format!("{}: {}", line.what, line.found)).collect::<Vec<_>>().join("; ")
 }

@@ -15,9 +15,11 @@ pub mod log;
 pub mod observe;
 mod process;
 
-pub use error::ServiceError;
+pub use error::{Fault, ServiceError};
 pub use log::kafka::{
-    CheckLine, FollowFrom, TopicEnd, TopicFollower, TopicReader, TopicRecord, check_broker,
+    CheckLine, FollowFrom, Obstacle, TopicEnd, TopicFollower, TopicReader, TopicRecord, Unanswered,
+    check_broker,
 };
+pub use process::notify::Notifier;
 pub use process::run::{Service, run};
 pub use process::shutdown::{Shutdown, Stopper, stopper};

@@ -55,7 +55,13 @@ const ROOM_MAY_NAME: &[(&str, &[&str])] = &[
     ("service::log", &[]),
     (
         "service::log::kafka",
-        &["service::log", "service::ServiceError", "service::deliver::shared", "service::observe"],
+        &[
+            "service::log",
+            "service::ServiceError",
+            "service::Fault",
+            "service::deliver::shared",
+            "service::observe",
+        ],
     ),
     ("service::deliver", &["service::log", "service::fixtures"]),
     (

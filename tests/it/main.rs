@@ -20,6 +20,7 @@ mod lexer;
 mod mirror;
 mod mock;
 mod oracle;
+mod outage;
 mod profile;
 mod ranking;
 mod replay;

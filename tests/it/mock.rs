@@ -13,25 +13,25 @@ use serde_json::{Value, json};
 use tidvakt::config::{Config, Sources};
 use tidvakt::service::log::kafka::embedded::Broker;
 use tidvakt::service::observe::metrics::metrics_table;
-use tidvakt::service::{Service, ServiceError, check_broker, stopper};
+use tidvakt::service::{Fault, Service, ServiceError, check_broker, stopper};
 
-const FEED: &str = "tidvakt.registrations.v1";
-const REFERENCE: &str = "tidvakt.reference.v1";
-const ALERTS: &str = "tidvakt.alerts.v1";
-const PROGRESS: &str = "tidvakt.progress.v1";
+pub(super) const FEED: &str = "tidvakt.registrations.v1";
+pub(super) const REFERENCE: &str = "tidvakt.reference.v1";
+pub(super) const ALERTS: &str = "tidvakt.alerts.v1";
+pub(super) const PROGRESS: &str = "tidvakt.progress.v1";
 const QUARANTINE: &str = "tidvakt.quarantine.v1";
 /// 2 March 2026, an hour after the visits below: the mock keeps the time that the writer gives.
 const APPENDED_MILLIS: i64 = 1_772_440_800_000;
 /// Every record names a trace.
 const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
-fn broker() -> Broker {
+pub(super) fn broker() -> Broker {
     let topics = [FEED, REFERENCE, "tidvakt.decisions.v1", ALERTS, PROGRESS, QUARANTINE];
     Broker::start(&topics.map(|topic| (topic, 2))).unwrap()
 }
 
-fn config(servers: &str) -> Config {
+pub(super) fn config(servers: &str) -> Config {
     // The mock stores no offsets that come with a transaction.
     let set = [
         "http.listen=127.0.0.1:0",
@@ -56,7 +56,7 @@ fn config(servers: &str) -> Config {
     .unwrap()
 }
 
-fn registration(id: &str, client: &str, start: &str, end: &str) -> (String, String) {
+pub(super) fn registration(id: &str, client: &str, start: &str, end: &str) -> (String, String) {
     let registration = json!({
         "schema_version": 1, "event_type": "recorded", "registration_id": id, "version": 1,
         "municipality": "0181", "provider_id": "P-07", "carer_ref": "carer-1", "client_ref": client,
@@ -65,7 +65,7 @@ fn registration(id: &str, client: &str, start: &str, end: &str) -> (String, Stri
     ("0181".to_owned(), registration.to_string())
 }
 
-fn home(client: &str, household: &str) -> (String, String) {
+pub(super) fn home(client: &str, household: &str) -> (String, String) {
     let fact = json!({
         "schema_version": 1, "municipality": "0181", "fact_id": client, "type": "client_home",
         "valid_from": "2026-01-01T00:00:00+01:00", "valid_to": null,
@@ -75,7 +75,7 @@ fn home(client: &str, household: &str) -> (String, String) {
     (format!("0181|{client}"), fact.to_string())
 }
 
-fn send(servers: &str, topic: &str, records: &[(String, String)]) {
+pub(super) fn send(servers: &str, topic: &str, records: &[(String, String)]) {
     let producer: BaseProducer = ClientConfig::new().set("bootstrap.servers", servers).create().unwrap();
     for (key, value) in records {
         let headers = OwnedHeaders::new().insert(Header { key: "traceparent", value: Some(TRACEPARENT) });
@@ -86,13 +86,13 @@ fn send(servers: &str, topic: &str, records: &[(String, String)]) {
 }
 
 /// A record of a topic: its JSON and its headers.
-struct Found {
-    value: Value,
+pub(super) struct Found {
+    pub(super) value: Value,
     headers: BTreeMap<String, String>,
 }
 
 /// Reads `topic` from its beginning until `enough` says so.
-fn read_until(servers: &str, topic: &str, enough: impl Fn(&[Found]) -> bool) -> Vec<Found> {
+pub(super) fn read_until(servers: &str, topic: &str, enough: impl Fn(&[Found]) -> bool) -> Vec<Found> {
     let consumer: BaseConsumer = ClientConfig::new()
         .set("bootstrap.servers", servers)
         .set("group.id", "reader")
@@ -239,9 +239,10 @@ fn a_missing_topic_is_said_at_once_with_the_command_that_makes_it() {
         panic!("topics are missing");
     };
     assert!(began.elapsed() < Duration::from_secs(5));
-    assert!(matches!(error, ServiceError::Topics { .. }), "{error}");
+    assert!(matches!(error, ServiceError::Inspection { .. }), "{error}");
+    assert_eq!(error.fault(), Fault::Unavailable);
     let said = error.to_string();
-    assert!(said.contains("`tidvakt.decisions.v1`, `tidvakt.quarantine.v1`"), "{said}");
+    assert_eq!(said, "topic `tidvakt.decisions.v1`: missing; topic `tidvakt.quarantine.v1`: missing");
     let remedy = error.remedy().unwrap();
     assert!(remedy.contains("--create --topic tidvakt.quarantine.v1"), "{remedy}");
 }
@@ -250,7 +251,29 @@ fn a_missing_topic_is_said_at_once_with_the_command_that_makes_it() {
 fn a_broker_that_does_not_answer_is_one_failed_line() {
     let lines = check_broker(&config("127.0.0.1:1"));
     assert_eq!(lines.len(), 1);
-    assert!(!lines[0].ok && lines[0].remedy.is_some());
+    assert!(!lines[0].is_ok() && lines[0].remedy.is_some());
+    assert!(
+        lines[0].found.contains("no connection: ") && lines[0].found.contains("Connection refused"),
+        "{lines:?}"
+    );
+}
+
+#[test]
+fn the_service_starts_on_nothing_that_check_calls_a_failure() {
+    let topics = [FEED, REFERENCE, "tidvakt.decisions.v1", ALERTS, PROGRESS, QUARANTINE];
+    let broker = Broker::start(&topics.map(|topic| (topic, if topic == ALERTS { 1 } else { 2 }))).unwrap();
+    let failed: Vec<_> =
+        check_broker(&config(broker.servers())).into_iter().filter(|line| !line.is_ok()).collect();
+    let (_stop, shutdown) = stopper();
+    let Err(error) = Service::start(&config(broker.servers()), shutdown) else {
+        panic!("the alert topic has too few partitions");
+    };
+    let ServiceError::Inspection { lines, .. } = &error else { panic!("{error}") };
+    assert_eq!(*lines, failed);
+    assert_eq!(
+        error.to_string(),
+        "partitions of `tidvakt.alerts.v1`: 1, expected 2 as of `tidvakt.registrations.v1`"
+    );
 }
 
 #[test]
@@ -265,7 +288,7 @@ fn the_demo_needs_nothing_and_ends_with_a_summary() {
     assert!(said.lines().any(|line| line.contains(" + ")), "no alert in\n{said}");
 }
 
-fn get(address: std::net::SocketAddr, path: &str) -> String {
+pub(super) fn get(address: std::net::SocketAddr, path: &str) -> String {
     use std::io::{Read, Write};
     let mut stream = std::net::TcpStream::connect(address).unwrap();
     write!(stream, "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();

@@ -3,6 +3,10 @@
 use tracing_subscriber::filter::Targets;
 
 use super::Reader;
+use crate::config::client;
+use crate::config::layers::{FILE_BYTES_MAX, Gathered, Sources};
+use crate::config::log_level;
+use crate::config::schema::Scalar;
 
 /// Logs.
 #[derive(Clone, Debug)]
@@ -22,13 +26,28 @@ pub enum LogFormat {
     Json,
 }
 
+impl LogFormat {
+    /// The form that `sources` ask for, whatever else is wrong with them.
+    #[must_use]
+    pub fn of(sources: &Sources) -> Self {
+        let mut gathered = Gathered::defaults();
+        if let Some(path) = &sources.file
+            && let Ok(text) = client::read_small(path, FILE_BYTES_MAX)
+        {
+            gathered.file(path, &text);
+        }
+        gathered.environment(&sources.environment);
+        gathered.flags(&sources.set, &sources.client);
+        let asked = gathered.entries.get("log.format").map(|entry| &entry.value);
+        if asked == Some(&Scalar::Text("json".to_owned())) { Self::Json } else { Self::Text }
+    }
+}
+
 impl Reader<'_> {
     pub(super) fn log(&mut self) -> Log {
         let text = self.text("log.level");
-        let level = text.parse().unwrap_or_else(|_| {
-            let expected =
-                "expected `error`, `warn`, `info`, `debug` or `trace`, or `part=level` with commas";
-            self.wrong("log.level", format!("`log.level` is `{text}`, {expected}"));
+        let level = log_level::parse(&text).unwrap_or_else(|fault| {
+            self.wrong("log.level", format!("`log.level` is `{text}`: {fault}"));
             Targets::new()
         });
         let format = if self.text("log.format") == "json" { LogFormat::Json } else { LogFormat::Text };

@@ -14,7 +14,8 @@ use crate::service::deliver::shared::{Pace, Setup, Shared};
 use crate::service::deliver::worker::Worker;
 use crate::service::log::LogError;
 use crate::service::log::kafka::{
-    AssignmentEvent, Clients, Group, GroupMember, KafkaLog, Layout, Reference, look_up_layout, watch_contact,
+    AssignmentEvent, Clients, Group, GroupMember, KafkaLog, Layout, Reference, inspected_layout,
+    watch_contact,
 };
 use crate::service::observe::http::{Server, Site};
 use crate::service::observe::metrics::Metrics;
@@ -22,6 +23,7 @@ use crate::service::observe::observer::{Observer, Totals};
 use crate::service::observe::status::Status;
 use crate::service::observe::traces::Traces;
 use crate::service::observe::view::View;
+use crate::service::process::notify::Notifier;
 use crate::service::process::shutdown::Shutdown;
 use crate::service::process::worker_thread::WorkerThread;
 
@@ -45,7 +47,7 @@ const UNSETTLED: &str = "the group has not said which partitions are this instan
 /// # Errors
 /// What the operator has to see to: see [`ServiceError`].
 pub fn run(config: &Config, shutdown: Shutdown) -> Result<(), ServiceError> {
-    Service::start(config, shutdown)?.wait()
+    Service::start(config, shutdown)?.notifying(Notifier::from_environment()).wait()
 }
 
 /// The running service.
@@ -61,6 +63,7 @@ pub struct Service {
     elector: Option<GroupMember>,
     server: Option<Server>,
     stop: Arc<AtomicBool>,
+    notifier: Notifier,
 }
 
 impl Service {
@@ -79,7 +82,7 @@ impl Service {
         let server = serve(config, &site, &shutdown)?;
         let clients = Clients::of(config);
         metrics.configured(&config.hash(), &config.kafka.group_id);
-        let layout = Arc::new(look_up_layout(&clients, &config.topics, config.engine.retained_days)?);
+        let layout = Arc::new(inspected_layout(&clients, config)?);
         status.answered();
         let shared = Shared::new(Setup {
             feed_topic: layout.feed.clone(),
@@ -92,8 +95,9 @@ impl Service {
         let (senders, notes): (Vec<_>, Vec<_>) = (0..count).map(|_| mpsc::channel()).unzip();
         let group = Group::new(&layout.feed, senders, (HANDOVER, clients.session()), metrics.clone());
         let stop = Arc::new(AtomicBool::new(false));
-        watch_contact(&clients, &layout.feed, status.clone(), status.beat("contact"), stop.clone())
-            .map_err(|unanswered| LogError::Refused(unanswered.to_string()))?;
+        watch_contact(&clients, &layout.feed, status.clone(), status.beat("contact"), stop.clone()).map_err(
+            |unanswered| ServiceError::Unreachable { servers: clients.servers().to_owned(), unanswered },
+        )?;
         let reference = Reference::start(
             &clients,
             layout.clone(),
@@ -126,7 +130,14 @@ impl Service {
             elector: None,
             server,
             stop,
+            notifier: Notifier::default(),
         })
+    }
+
+    /// The same, with a service manager that hears of its start, its life and its end.
+    #[must_use]
+    pub fn notifying(self, notifier: Notifier) -> Self {
+        Self { notifier, ..self }
     }
 
     /// Where HTTP is served, if it is.
@@ -142,6 +153,7 @@ impl Service {
     pub fn wait(mut self) -> Result<(), ServiceError> {
         let ended = self.supervise();
         self.status.stopping();
+        self.notifier.stopping();
         let drained = self.finish();
         ended.and(drained)
     }
@@ -171,6 +183,7 @@ impl Service {
                 self.status.measure();
                 measured = Instant::now();
             }
+            self.notifier.report(&self.status);
             std::thread::sleep(LOOK);
         }
         tracing::info!("stopping");
@@ -199,7 +212,11 @@ impl Service {
             server.stop();
         }
         tracing::info!(seconds = began.elapsed().as_secs_f64(), drained, "stopped");
-        ended.and(referenced)
+        ended.and(referenced).and(if drained {
+            Ok(())
+        } else {
+            Err(ServiceError::Undrained { within: drain })
+        })
     }
 }
 

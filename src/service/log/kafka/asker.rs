@@ -216,6 +216,12 @@ impl Asker {
         }
     }
 
+    /// Is it the client library's mock cluster, which answers no request for settings and lets it wait?
+    pub(super) fn is_mock(&self) -> bool {
+        // Known since the metadata came.
+        self.client.client().fetch_cluster_id(ATTEMPT).is_some_and(|id| id.starts_with("mockCluster"))
+    }
+
     /// Lets the client library say what it has to say.
     fn take_events(&self) {
         let began = Instant::now();

@@ -1,21 +1,24 @@
-//! Looking at the broker without starting the service.
+//! The inspection of the broker, the topics and their settings: the same for `tidvakt check` and for the start of the
+//! service, so that the one starts on nothing that the other calls a failure.
 
 use std::collections::BTreeMap;
 
 use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier};
 
+use super::asker::Unanswered;
 use super::client::{Clients, Quiet};
 use super::topics::{
-    ANSWER_WAIT, DAY_MILLIS, Found, KINDS, Kind, RETENTION_MARGIN_DAYS, acl_remedy, create_command, look_up,
-    retention_millis, topic_name,
+    ANSWER_WAIT, DAY_MILLIS, Found, KINDS, Kind, Layout, LookUp, RETENTION_MARGIN_DAYS, acl_remedy,
+    create_command, look_up, partition_counts, retention_millis, topic_name,
 };
 use crate::config::{Config, Topics};
+use crate::service::{Fault, ServiceError};
 
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckLine {
-    /// Is it as it must be?
-    pub ok: bool,
+    /// Whose fault it is that it is not as it must be; `None` where it is.
+    pub fault: Option<Fault>,
     /// What was looked at.
     pub what: String,
     /// What was found.
@@ -25,53 +28,92 @@ pub struct CheckLine {
 }
 
 impl CheckLine {
-    fn new(ok: bool, what: impl Into<String>, found: impl Into<String>) -> Self {
-        Self { ok, what: what.into(), found: found.into(), remedy: None }
+    pub(super) fn new(fault: Option<Fault>, what: impl Into<String>, found: impl Into<String>) -> Self {
+        Self { fault, what: what.into(), found: found.into(), remedy: None }
     }
 
-    fn remedy(self, remedy: impl Into<String>) -> Self {
+    /// Is it as it must be?
+    #[must_use]
+    pub const fn is_ok(&self) -> bool {
+        self.fault.is_none()
+    }
+
+    pub(super) fn remedy(self, remedy: impl Into<String>) -> Self {
         Self { remedy: Some(remedy.into()), ..self }
     }
 }
 
-/// Looks at the broker, the topics and their settings. Waits up to some ten seconds.
+/// Inspects the broker, the topics and their settings. Waits up to some ten seconds.
 #[must_use]
 pub fn check_broker(config: &Config) -> Vec<CheckLine> {
     let clients = Clients::of(config);
-    let found = match look_up(&clients, &config.topics) {
-        Ok(found) => found,
-        Err(error) => {
-            let line = CheckLine::new(false, format!("broker `{}`", clients.servers()), error.to_string());
-            return vec![line.remedy(error.remedy().unwrap_or_default())];
+    match look_up(&clients, &config.topics) {
+        Ok(looked_up) => inspect(config, &clients, &looked_up),
+        Err(unanswered) => vec![unanswered_line(&clients, &unanswered)],
+    }
+}
+
+/// The topics with their numbers of partitions, where the inspection finds no fault. Advice goes to the log.
+///
+/// # Errors
+/// Where no broker answers, or anything is not as it must be: all of it, each with what to do.
+pub(in crate::service) fn inspected_layout(
+    clients: &Clients,
+    config: &Config,
+) -> Result<Layout, ServiceError> {
+    let looked_up = look_up(clients, &config.topics).map_err(|unanswered| ServiceError::Unreachable {
+        servers: clients.servers().to_owned(),
+        unanswered,
+    })?;
+    let lines = inspect(config, clients, &looked_up);
+    for CheckLine { what, found, remedy, .. } in lines.iter().filter(|line| line.is_ok()) {
+        if let Some(remedy) = remedy {
+            tracing::warn!(found, remedy, "{what}");
         }
-    };
-    let mut lines = vec![CheckLine::new(true, format!("broker `{}`", clients.servers()), "answers")];
+    }
+    match lines.iter().find_map(|line| line.fault) {
+        None => Ok(Layout::of(&config.topics, &looked_up.found)),
+        Some(fault) => Err(ServiceError::Inspection {
+            fault,
+            lines: lines.into_iter().filter(|line| !line.is_ok()).collect(),
+        }),
+    }
+}
+
+fn unanswered_line(clients: &Clients, unanswered: &Unanswered) -> CheckLine {
+    let fault = if unanswered.obstacle.is_settings() { Fault::Settings } else { Fault::Unavailable };
+    let line = CheckLine::new(Some(fault), format!("broker `{}`", clients.servers()), unanswered.to_string());
+    line.remedy(unanswered.obstacle.remedy())
+}
+
+/// What was found, line by line.
+fn inspect(config: &Config, clients: &Clients, LookUp { found, has_settings }: &LookUp) -> Vec<CheckLine> {
+    let mut lines = vec![CheckLine::new(None, format!("broker `{}`", clients.servers()), "answers")];
     let days = config.engine.retained_days;
-    let settings = topic_settings(&clients, &config.topics, &found);
+    let settings =
+        if *has_settings { topic_settings(clients, &config.topics, found) } else { Ok(BTreeMap::new()) };
     for kind in &KINDS {
         let name = topic_name(&config.topics, kind.name);
         let what = format!("topic `{name}`");
         lines.push(match &found[kind.name] {
-            Found::Partitions(count) => CheckLine::new(true, what, format!("{count} partitions")),
-            Found::Missing => CheckLine::new(false, what, "missing")
-                .remedy(create_command(&clients, &config.topics, kind, days).trim().to_owned()),
-            Found::Forbidden => CheckLine::new(false, what, "no permission to see it").remedy(acl_remedy(
-                &clients,
-                &config.topics,
-                &[kind.name],
-            )),
+            Found::Partitions(count) => CheckLine::new(None, what, format!("{count} partitions")),
+            Found::Missing => CheckLine::new(Some(Fault::Unavailable), what, "missing")
+                .remedy(create_command(clients, &config.topics, kind, days).trim().to_owned()),
+            Found::Forbidden => CheckLine::new(Some(Fault::Permission), what, "no permission to see it")
+                .remedy(acl_remedy(clients, &config.topics, &[kind.name])),
         });
         match settings.as_ref().map(|settings| settings.get(name)) {
             Ok(Some(settings)) => lines.extend(judge(kind, name, settings, days)),
             Ok(None) => {}
             Err(reason) if kind.name == "registrations" => {
-                let line = CheckLine::new(true, "settings of the topics", format!("can't be read: {reason}"));
+                let line = CheckLine::new(None, "settings of the topics", format!("can't be read: {reason}"));
                 lines
                     .push(line.remedy("give this user `DescribeConfigs` on the topics to have them checked"));
             }
             Err(_) => {}
         }
     }
+    lines.extend(partition_counts(clients, &config.topics, found));
     lines
 }
 
@@ -108,6 +150,11 @@ fn topic_settings(
     Ok(all)
 }
 
+/// A fault of the brokers' side, unless it is `right`.
+fn unless(right: bool) -> Option<Fault> {
+    (!right).then_some(Fault::Unavailable)
+}
+
 /// What the settings of a topic are worth for what it is for.
 fn judge(kind: &Kind, name: &str, settings: &Settings, retained_days: u16) -> Vec<CheckLine> {
     let setting = |key: &str| settings.get(key).map_or("", String::as_str);
@@ -123,7 +170,7 @@ fn judge(kind: &Kind, name: &str, settings: &Settings, retained_days: u16) -> Ve
     let what = format!("`cleanup.policy` of `{name}`");
     let right = if kind.compacted { compacts && !deletes } else { deletes && !compacts };
     let wanted = if kind.compacted { "compact" } else { "delete" };
-    let line = CheckLine::new(right, what, format!("`{policy}`, expected `{wanted}`"));
+    let line = CheckLine::new(unless(right), what, format!("`{policy}`, expected `{wanted}`"));
     lines.push(if right { line } else { line.remedy(alter("cleanup.policy", wanted)) });
     if kind.name == "registrations" {
         let needed = retention_millis(retained_days);
@@ -133,13 +180,13 @@ fn judge(kind: &Kind, name: &str, settings: &Settings, retained_days: u16) -> Ve
         let days = i64::from(retained_days) + RETENTION_MARGIN_DAYS;
         let found =
             format!("{found}, expected at least {days} (`engine.retained_days` + {RETENTION_MARGIN_DAYS})");
-        let line = CheckLine::new(enough, format!("`retention.ms` of `{name}`"), found);
+        let line = CheckLine::new(unless(enough), format!("`retention.ms` of `{name}`"), found);
         lines.push(if enough { line } else { line.remedy(alter("retention.ms", &needed.to_string())) });
     }
     if kind.timed {
         let stamp = setting("message.timestamp.type");
         let line =
-            CheckLine::new(true, format!("`message.timestamp.type` of `{name}`"), format!("`{stamp}`"));
+            CheckLine::new(None, format!("`message.timestamp.type` of `{name}`"), format!("`{stamp}`"));
         let advice = format!(
             "advised is `LogAppendTime`, or a writer's wrong clock becomes the time of assessment: {}",
             alter("message.timestamp.type", "LogAppendTime")
@@ -165,20 +212,20 @@ mod tests {
             ("message.timestamp.type", "CreateTime"),
         ]);
         let lines = judge(&KINDS[0], "feed", &week, 100);
-        let oks: Vec<bool> = lines.iter().map(|line| line.ok).collect();
+        let oks: Vec<bool> = lines.iter().map(CheckLine::is_ok).collect();
         assert_eq!(oks, [true, false, true]);
         assert!(lines[1].found.contains("7 days, expected at least 114"), "{}", lines[1].found);
         assert!(lines[1].remedy.as_ref().is_some_and(|remedy| remedy.contains("retention.ms=9849600000")));
         assert!(lines[2].remedy.as_ref().is_some_and(|remedy| remedy.contains("LogAppendTime")));
         let forever = settings(&[("cleanup.policy", "delete"), ("retention.ms", "-1")]);
-        assert!(judge(&KINDS[0], "feed", &forever, 100)[1].ok);
+        assert!(judge(&KINDS[0], "feed", &forever, 100)[1].is_ok());
     }
 
     #[test]
     fn an_alert_topic_that_deletes_is_wrong() {
         let both = settings(&[("cleanup.policy", "compact,delete")]);
-        assert!(!judge(&KINDS[3], "alerts", &both, 100)[0].ok);
+        assert!(!judge(&KINDS[3], "alerts", &both, 100)[0].is_ok());
         let compact = settings(&[("cleanup.policy", "compact")]);
-        assert!(judge(&KINDS[3], "alerts", &compact, 100)[0].ok);
+        assert!(judge(&KINDS[3], "alerts", &compact, 100)[0].is_ok());
     }
 }

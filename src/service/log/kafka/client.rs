@@ -9,6 +9,7 @@ use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::KafkaError;
 use rdkafka::{ClientContext, Statistics};
 
+use super::flood::library_line;
 use crate::config::{Config, DeliveryMode, Kafka};
 use crate::service::observe::metrics::Reporter;
 
@@ -221,23 +222,6 @@ impl ClientContext for Reporting {
 }
 
 impl ConsumerContext for Reporting {}
-
-/// Passes on a line of the client library.
-pub(in crate::service) fn library_line(level: RDKafkaLogLevel, facility: &str, text: &str) {
-    match level {
-        // Properties of the other kind of client: one table of settings serves both kinds.
-        _ if facility == "CONFWARN" => tracing::debug!(target: "librdkafka", facility, "{text}"),
-        RDKafkaLogLevel::Emerg
-        | RDKafkaLogLevel::Alert
-        | RDKafkaLogLevel::Critical
-        | RDKafkaLogLevel::Error
-        | RDKafkaLogLevel::Warning => tracing::warn!(target: "librdkafka", facility, "{text}"),
-        RDKafkaLogLevel::Notice => tracing::info!(target: "librdkafka", facility, "{text}"),
-        RDKafkaLogLevel::Info | RDKafkaLogLevel::Debug => {
-            tracing::debug!(target: "librdkafka", facility, "{text}");
-        }
-    }
-}
 
 #[cfg(test)]
 mod tests {

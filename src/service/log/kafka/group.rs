@@ -15,7 +15,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{ClientContext, Statistics};
 
-use super::client::library_line;
+use super::flood::library_line;
 use super::reader::{answer, at};
 use crate::service::log::LogError;
 use crate::service::observe::metrics::{Client, Metrics, Rebalanced, Reporter};

@@ -10,7 +10,7 @@ use rdkafka::message::{DeliveryResult, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, Producer, ProducerContext, PurgeConfig, ThreadedProducer};
 use rdkafka::{ClientContext, Statistics};
 
-use super::client::library_line;
+use super::flood::library_line;
 use super::reader::refused;
 use crate::service::log::{Header, LogError};
 use crate::service::observe::metrics::{Client, Metrics, Reporter, Sent};

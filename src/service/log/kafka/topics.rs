@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::types::RDKafkaRespErr;
 
-use super::client::{Clients, Quiet};
+use super::asker::{Asker, Obstacle, Unanswered};
+use super::check::CheckLine;
+use super::client::Clients;
 use crate::config::Topics;
-use crate::service::ServiceError;
+use crate::service::Fault;
 use crate::service::log::OutputTopic;
 
 /// How long a broker may take to answer at the start.
@@ -40,6 +40,52 @@ impl Layout {
         };
         (name, partition % (*count).max(1))
     }
+
+    /// Of topics that were `found`.
+    pub(super) fn of(topics: &Topics, found: &BTreeMap<&'static str, Found>) -> Self {
+        let with_count = |name: &str| (topic_name(topics, name).to_owned(), count(found, name).unwrap_or(0));
+        let (feed, feed_partitions) = with_count("registrations");
+        Self {
+            feed,
+            feed_partitions,
+            reference: with_count("reference"),
+            decisions: with_count("decisions"),
+            alerts: with_count("alerts"),
+            progress: with_count("progress"),
+            quarantine: with_count("quarantine"),
+        }
+    }
+}
+
+/// The number of partitions of a topic that is there.
+fn count(found: &BTreeMap<&'static str, Found>, name: &str) -> Option<i32> {
+    match found.get(name)? {
+        Found::Partitions(count) => Some(*count),
+        Found::Missing | Found::Forbidden => None,
+    }
+}
+
+/// A line for each of the topics that needs as many partitions as the feed and has another number: what is published
+/// about a municipality is read back from the partition with the number of its feed partition.
+pub(super) fn partition_counts(
+    clients: &Clients,
+    topics: &Topics,
+    found: &BTreeMap<&'static str, Found>,
+) -> Vec<CheckLine> {
+    let feed = topic_name(topics, "registrations");
+    let Some(expected) = count(found, "registrations") else { return Vec::new() };
+    let others = ["alerts", "progress"].into_iter().filter_map(|kind| Some((kind, count(found, kind)?)));
+    let line = |(kind, count): (&str, i32)| {
+        let name = topic_name(topics, kind);
+        let text = format!("{count}, expected {expected} as of `{feed}`");
+        let (widened, to) = if count < expected { (name, expected) } else { (feed, count) };
+        CheckLine::new(Some(Fault::Unavailable), format!("partitions of `{name}`"), text).remedy(format!(
+            "kafka-topics.sh --bootstrap-server {} --alter --topic {widened} --partitions {to}\n\
+             only before the first alert; later both topics have to be made anew",
+            clients.servers()
+        ))
+    };
+    others.filter(|(_, count)| *count != expected).map(line).collect()
 }
 
 /// What the broker says of one topic.
@@ -48,60 +94,6 @@ pub(in crate::service) enum Found {
     Partitions(i32),
     Missing,
     Forbidden,
-}
-
-/// Looks all topics up.
-///
-/// # Errors
-/// Where the broker does not answer, or a topic is missing or hidden from this user; all of them are
-/// named, with what to do.
-pub(in crate::service) fn look_up_layout(
-    clients: &Clients,
-    topics: &Topics,
-    days: u16,
-) -> Result<Layout, ServiceError> {
-    let found = look_up(clients, topics)?;
-    let named = |wanted: &Found| -> Vec<&'static str> {
-        let kinds = KINDS.iter().filter(|kind| found.get(kind.name) == Some(wanted));
-        kinds.map(|kind| kind.name).collect()
-    };
-    let (missing, forbidden) = (named(&Found::Missing), named(&Found::Forbidden));
-    if !forbidden.is_empty() {
-        let names: Vec<&str> = forbidden.iter().map(|name| topic_name(topics, name)).collect();
-        return Err(ServiceError::Topics {
-            text: format!("no permission to see {}", quoted(&names)),
-            remedy: acl_remedy(clients, topics, &forbidden),
-        });
-    }
-    if !missing.is_empty() {
-        let names: Vec<&str> = missing.iter().map(|name| topic_name(topics, name)).collect();
-        let commands: Vec<String> = KINDS
-            .iter()
-            .filter(|kind| missing.contains(&kind.name))
-            .map(|kind| create_command(clients, topics, kind, days))
-            .collect();
-        return Err(ServiceError::Topics {
-            text: format!("{} missing at `{}`", is_are(&names), clients.servers()),
-            remedy: format!("create what is missing:\n{}", commands.join("\n")),
-        });
-    }
-    let with_count = |name: &str| {
-        let count = match found.get(name) {
-            Some(Found::Partitions(count)) => *count,
-            _ => 0,
-        };
-        (topic_name(topics, name).to_owned(), count)
-    };
-    let (feed, feed_partitions) = with_count("registrations");
-    Ok(Layout {
-        feed,
-        feed_partitions,
-        reference: with_count("reference"),
-        decisions: with_count("decisions"),
-        alerts: with_count("alerts"),
-        progress: with_count("progress"),
-        quarantine: with_count("quarantine"),
-    })
 }
 
 /// What a topic is for decides how it should be.
@@ -133,16 +125,21 @@ pub(in crate::service) fn topic_name<'a>(topics: &'a Topics, kind: &str) -> &'a 
     }
 }
 
-pub(in crate::service) fn look_up(
-    clients: &Clients,
-    topics: &Topics,
-) -> Result<BTreeMap<&'static str, Found>, ServiceError> {
-    let unreachable = |error: KafkaError| ServiceError::Unreachable {
-        servers: clients.servers().to_owned(),
-        reason: error.to_string(),
-    };
-    let asker: BaseConsumer<Quiet> = clients.plain().create_with_context(Quiet).map_err(unreachable)?;
-    let all = asker.fetch_metadata(None, ANSWER_WAIT).map_err(unreachable)?;
+/// What the brokers say.
+pub(super) struct LookUp {
+    /// Of each topic.
+    pub(super) found: BTreeMap<&'static str, Found>,
+    /// They answer for the settings of topics.
+    pub(super) has_settings: bool,
+}
+
+/// What the brokers say of each topic.
+///
+/// # Errors
+/// Why none of them answers.
+pub(super) fn look_up(clients: &Clients, topics: &Topics) -> Result<LookUp, Unanswered> {
+    let asker = Asker::new(clients)?;
+    let all = asker.metadata(None, ANSWER_WAIT)?;
     let mut found = BTreeMap::new();
     for kind in &KINDS {
         let name = topic_name(topics, kind.name);
@@ -151,24 +148,30 @@ pub(in crate::service) fn look_up(
         let answer = match seen {
             Some(topic) => Found::Partitions(i32::try_from(topic.partitions().len()).unwrap_or(i32::MAX)),
             // A list of all leaves out what this user may not see; asked by name, the broker says so.
-            None => ask_by_name(&asker, name).map_err(unreachable)?,
+            None => ask_by_name(&asker, name)?,
         };
         found.insert(kind.name, answer);
     }
-    Ok(found)
+    Ok(LookUp { found, has_settings: !asker.is_mock() })
 }
 
-fn ask_by_name(asker: &BaseConsumer<Quiet>, name: &str) -> Result<Found, KafkaError> {
-    let answer = match asker.fetch_metadata(Some(name), ANSWER_WAIT) {
-        Err(error) if error.rdkafka_error_code() == Some(RDKafkaErrorCode::TopicAuthorizationFailed) => {
-            return Ok(Found::Forbidden);
-        }
+/// What the brokers say of the topic `name`.
+///
+/// # Errors
+/// Why none of them answers.
+pub(super) fn ask_by_name(asker: &Asker, name: &str) -> Result<Found, Unanswered> {
+    let answer = match asker.metadata(Some(name), ANSWER_WAIT) {
+        Err(Unanswered { obstacle: Obstacle::Authorization, .. }) => return Ok(Found::Forbidden),
         answer => answer?,
     };
     let topic = answer.topics().iter().find(|topic| topic.name() == name);
     Ok(match topic.and_then(|topic| topic.error()) {
         Some(RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) => Found::Forbidden,
-        _ => Found::Missing,
+        Some(_) => Found::Missing,
+        None => match topic.map_or(0, |topic| topic.partitions().len()) {
+            0 => Found::Missing,
+            count => Found::Partitions(i32::try_from(count).unwrap_or(i32::MAX)),
+        },
     })
 }
 
@@ -226,11 +229,31 @@ pub(in crate::service) fn acl_remedy(clients: &Clients, topics: &Topics, kinds: 
     format!("give this user the permission:\n{}", lines.join("\n"))
 }
 
-fn quoted(names: &[&str]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
 
-fn is_are(names: &[&str]) -> String {
-    let (what, verb) = if names.len() == 1 { ("topic", "is") } else { ("topics", "are") };
-    format!("the {what} {} {verb}", quoted(names))
+    fn lines(feed: i32, alerts: i32) -> Vec<CheckLine> {
+        let found = [
+            ("registrations", Found::Partitions(feed)),
+            ("alerts", Found::Partitions(alerts)),
+            ("progress", Found::Missing),
+        ];
+        let clients = Clients::new([("bootstrap.servers".to_owned(), "b:9092".to_owned())].into(), "g", None);
+        partition_counts(&clients, &Config::defaults().topics, &found.into())
+    }
+
+    #[test]
+    fn alerts_need_as_many_partitions_as_the_feed() {
+        assert_eq!(lines(12, 12), []);
+        let [line] = &lines(12, 4)[..] else { panic!("one line is expected") };
+        assert_eq!(line.found, "4, expected 12 as of `tidvakt.registrations.v1`");
+        let remedy = line.remedy.as_deref().unwrap_or_default();
+        assert!(remedy.contains("--alter --topic tidvakt.alerts.v1 --partitions 12"), "{remedy}");
+        // Partitions can't be taken away: the feed gets more.
+        let [line] = &lines(4, 12)[..] else { panic!("one line is expected") };
+        let remedy = line.remedy.as_deref().unwrap_or_default();
+        assert!(remedy.contains("--alter --topic tidvakt.registrations.v1 --partitions 12"), "{remedy}");
+    }
 }

@@ -7,13 +7,15 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::Message;
 use rdkafka::topic_partition_list::Offset;
-use rdkafka::types::RDKafkaRespErr;
 
+use super::asker::{Asker, Unanswered};
+use super::check::CheckLine;
 use super::client::{Clients, Quiet};
 use super::reader::{REQUEST_WAIT, answer, at, is_out_of_range, refused};
+use super::topics::{Found, ask_by_name};
 use crate::config::Config;
-use crate::service::ServiceError;
 use crate::service::log::LogError;
+use crate::service::{Fault, ServiceError};
 
 /// So long without a record, and the reading fails.
 const SILENCE: Duration = Duration::from_secs(20);
@@ -42,11 +44,16 @@ pub struct TopicRecord<'a> {
     pub value: Option<&'a [u8]>,
 }
 
+fn unreachable(servers: &str, unanswered: Unanswered) -> ServiceError {
+    ServiceError::Unreachable { servers: servers.to_owned(), unanswered }
+}
+
 /// Reads topics, one partition after the other; sees committed records only. It joins no group and commits nothing.
 pub struct TopicReader {
     committed: BaseConsumer<Quiet>,
     /// For the end of what is written.
     written: BaseConsumer<Quiet>,
+    asker: Asker,
     servers: String,
 }
 
@@ -63,7 +70,9 @@ impl TopicReader {
             settings.create_with_context(Quiet).map_err(|error| ServiceError::Log(refused(&error)))
         };
         let (committed, written) = (make("read_committed")?, make("read_uncommitted")?);
-        Ok(Self { committed, written, servers: clients.servers().to_owned() })
+        let servers = clients.servers().to_owned();
+        let asker = Asker::new(&clients).map_err(|unanswered| unreachable(&servers, unanswered))?;
+        Ok(Self { committed, written, asker, servers })
     }
 
     /// The number of partitions of a topic.
@@ -71,22 +80,22 @@ impl TopicReader {
     /// # Errors
     /// Where no broker answers, or the topic is missing or hidden from this user.
     pub fn partitions(&self, topic: &str) -> Result<i32, ServiceError> {
-        let metadata = self.committed.fetch_metadata(Some(topic), REQUEST_WAIT).map_err(|error| {
-            ServiceError::Unreachable { servers: self.servers.clone(), reason: error.to_string() }
-        })?;
-        let found = metadata.topics().iter().find(|found| found.name() == topic);
-        let count = found.filter(|found| found.error().is_none()).map_or(0, |found| found.partitions().len());
-        if 0 < count {
-            return Ok(i32::try_from(count).unwrap_or(i32::MAX));
-        }
-        let hidden = RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
-        let (text, remedy) = if found.and_then(|found| found.error()) == Some(hidden) {
-            (format!("no permission to see `{topic}`"), "give this user Read and Describe on it".to_owned())
-        } else {
-            let text = format!("the topic `{topic}` is missing at `{}`", self.servers);
-            (text, "topic names are settings: --set topics.progress=…".to_owned())
+        let found =
+            ask_by_name(&self.asker, topic).map_err(|unanswered| unreachable(&self.servers, unanswered))?;
+        let (fault, text, remedy) = match found {
+            Found::Partitions(count) => return Ok(count),
+            Found::Forbidden => (
+                Fault::Permission,
+                "no permission to see it".to_owned(),
+                "give this user Read and Describe on it",
+            ),
+            Found::Missing => {
+                let text = format!("missing at `{}`", self.servers);
+                (Fault::Unavailable, text, "topic names are settings: --set topics.progress=…")
+            }
         };
-        Err(ServiceError::Topics { text, remedy })
+        let line = CheckLine::new(Some(fault), format!("topic `{topic}`"), text).remedy(remedy);
+        Err(ServiceError::Inspection { fault, lines: vec![line] })
     }
 
     /// Gives `each` the committed records of every partition of `topic` up to its end as of the call, oldest first
