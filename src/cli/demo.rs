@@ -50,6 +50,9 @@ pub struct DemoArgs {
     /// Registrations a second
     #[arg(long, value_name = "N", default_value_t = 1_500, value_parser = clap::value_parser!(u32).range(1..=20_000))]
     pub rate: u32,
+    /// Days at that rate; later ones come at a hundredth of it, so that cases can be worked through on the page
+    #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u16).range(0..=3_660))]
+    pub quick_days: u16,
     /// Language of the sentences
     #[arg(long, value_name = "LANGUAGE", default_value = "en")]
     pub lang: Language,
@@ -79,7 +82,8 @@ pub(super) fn execute(args: &DemoArgs) -> Result<(), Failure> {
     let signal = signals::stop_on_signal().or_exit(Exit::Software, "signals can't be caught")?;
     let mut town = DemoTown::start(args, broker.servers(), &topics)?;
     let mut reader = AlertReader::new(broker.servers(), &topics, args.lang, &config)?;
-    let addresses = (desk.0.address(), service.http_address());
+    let page = desk.0.link().unwrap_or_else(|| format!("http://{}/", desk.0.address()));
+    let addresses = (page, service.http_address());
     output::print(&heading(args, broker.servers(), &topics.alerts, addresses))?;
     let running = std::thread::spawn(move || service.wait());
 
@@ -158,12 +162,12 @@ fn heading(
     args: &DemoArgs,
     servers: &str,
     alerts: &str,
-    (page, http): (SocketAddr, Option<SocketAddr>),
+    (page, http): (String, Option<SocketAddr>),
 ) -> String {
     let http = http.map_or_else(|| "none".to_owned(), |address| format!("http://{address}/"));
     format!(
         "A municipality with {} clients, {} registrations a second, seed {}.\n\
-         \x20 cases             http://{page}/\n\
+         \x20 cases             {page}\n\
          \x20 metrics           {http}\n\
          \x20 broker            {servers}\n\
          \x20 look in           kcat -b {servers} -t {alerts} -C -o beginning\n\n",

@@ -89,7 +89,7 @@ impl From<FeedError> for Failure {
     fn from(error: FeedError) -> Self {
         let exit = match &error {
             FeedError::NoAddress => Exit::Config,
-            FeedError::Thread(_) | FeedError::BrokeOff => Exit::Software,
+            FeedError::Random(_) | FeedError::Thread(_) | FeedError::BrokeOff => Exit::Software,
             FeedError::Listen { .. } | FeedError::NoTopic { .. } | FeedError::Kafka(_) => Exit::Unavailable,
         };
         let remedy = error.remedy();

@@ -24,7 +24,7 @@ pub use error::{ConfigError, Origin, Problem};
 use layers::{Entry, FILE_BYTES_MAX, Gathered};
 pub use layers::{Secrets, Sources};
 pub use parts::{
-    DeliveryMode, EngineConfig, Feed, Http, Kafka, Log, LogFormat, Parts, ServiceConfig, Topics,
+    Access, DeliveryMode, EngineConfig, Feed, Http, Kafka, Log, LogFormat, Parts, ServiceConfig, Topics,
 };
 pub use schema::DEFAULT_TOML;
 

@@ -8,7 +8,7 @@ use std::path::Path;
 mod feed;
 mod log;
 
-pub use feed::Feed;
+pub use feed::{Access, Feed};
 pub use log::{Log, LogFormat};
 
 use super::client::{self, PROPERTIES, SECRET_FILES};

@@ -52,6 +52,19 @@ pub(in crate::feed) fn register(
     desk.registration(&parsed.registration(appended_at).expect("a registration"), appended_at);
 }
 
+/// A visit that began on Monday and has not ended.
+pub(in crate::feed) fn begin(desk: &mut Desk, id: &str, carer: &str, minutes: i64, method: &str) {
+    let start = MONDAY.plus(minutes * 60);
+    let record = serde_json::json!({
+        "schema_version": 1, "event_type": "started", "registration_id": id, "version": 1,
+        "municipality": TOWN, "provider_id": "P-07", "carer_ref": carer, "client_ref": "bo",
+        "start_at": start.to_string(), "start_capture": {"method": method},
+    });
+    let text = record.to_string();
+    let parsed = contract::parse_registration(text.as_bytes()).expect("a record");
+    desk.registration(&parsed.registration(start).expect("a registration"), start);
+}
+
 /// An alert about a registration of Ann's, of the rule about overlaps, with a hold.
 pub(in crate::feed) fn overlap_alert(registration: &str, ore: i64) -> PublishedAlert {
     let pay_period = Month::new(2026, 3).expect("a month");

@@ -1,11 +1,12 @@
 //! The running process: a thread that reads the topics, and the web server.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::cases::Rules;
-use super::topics::{Memory, TopicThread};
-use super::web::Server;
+use super::topics::{DecisionWriter, Memory, TopicThread};
+use super::web::{DecisionRules, Door, Server, Site};
 use crate::config::Config;
 use crate::service::Shutdown;
 
@@ -35,6 +36,9 @@ pub enum FeedError {
     /// Kafka can't be read.
     #[error("the topics can't be read")]
     Kafka(#[from] rdkafka::error::KafkaError),
+    /// The system gives no random numbers.
+    #[error("the system gives no random numbers for a session")]
+    Random(std::io::Error),
     /// A thread can't be started.
     #[error("a thread can't be started")]
     Thread(std::io::Error),
@@ -53,7 +57,7 @@ impl FeedError {
             }
             Self::NoTopic { .. } => "`tidvakt check` looks at topics and permissions",
             Self::Kafka(_) => "is the broker up, and is `bootstrap.servers` in `[kafka.client]` right",
-            Self::Thread(_) | Self::BrokeOff => return None,
+            Self::Random(_) | Self::Thread(_) | Self::BrokeOff => return None,
         };
         Some(remedy.to_owned())
     }
@@ -64,6 +68,7 @@ pub struct ControlDesk {
     shutdown: Shutdown,
     topics: TopicThread,
     server: Server,
+    door: Arc<Door>,
 }
 
 impl ControlDesk {
@@ -79,17 +84,30 @@ impl ControlDesk {
             payout_day: config.engine.default_payout_day,
             payout_hour: config.engine.default_payout_hour,
         });
-        let server = Server::start(address, memory.clone(), shutdown.clone())
+        let door = Door::new(&config.feed).map_err(FeedError::Random)?;
+        let rules = DecisionRules {
+            take_seconds: config.feed.take_minutes * 60,
+            two_persons_from_ore: config.feed.two_persons_from_ore,
+        };
+        let site = Site::new(memory.clone(), DecisionWriter::new(config)?, door.clone(), rules)
+            .map_err(FeedError::Random)?;
+        let server = Server::start(address, site, shutdown.clone())
             .map_err(|source| FeedError::Listen { address, source })?;
         let topics = TopicThread::start(config, memory, shutdown.clone())?;
         tracing::info!(address = %server.address(), "the control unit's page is served");
-        Ok(Self { shutdown, topics, server })
+        Ok(Self { shutdown, topics, server, door })
     }
 
     /// Where it is served.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.server.address()
+    }
+
+    /// The address that lets one browser in, until it is used; where access is by link.
+    #[must_use]
+    pub fn link(&self) -> Option<String> {
+        self.door.link().map(|path| format!("http://{}{path}", self.address()))
     }
 
     /// Waits for the stop signal, then ends.
@@ -111,5 +129,10 @@ impl ControlDesk {
 /// # Errors
 /// As [`FeedError`] says.
 pub fn run(config: &Config, shutdown: Shutdown) -> Result<(), FeedError> {
-    ControlDesk::start(config, shutdown)?.wait()
+    let desk = ControlDesk::start(config, shutdown)?;
+    if let Some(link) = desk.link() {
+        // For whoever started the program, not for the log, which others read.
+        eprintln!("open {link}");
+    }
+    desk.wait()
 }

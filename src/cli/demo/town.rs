@@ -19,7 +19,10 @@ use crate::simulate::{Feed, Plan};
 const FLUSH_WAIT: Duration = Duration::from_secs(10);
 /// Factor on the rate of the first days, in which nothing is planted.
 const HASTE: u32 = 8;
-const HASTE_SECONDS: i64 = 14 * 86_400;
+const HASTE_SECONDS: i64 = 14 * DAY_SECONDS;
+const DAY_SECONDS: i64 = 86_400;
+/// Factor by which the rate falls after the quick days.
+const SLOWNESS: u32 = 100;
 /// Share of planted registrations: far more than in a real municipality, so that a few minutes show most rules.
 const PLANTED_SHARE: f64 = 0.02;
 
@@ -59,11 +62,11 @@ impl DemoTown {
         producer.flush(FLUSH_WAIT).or_exit(Exit::Software, "the municipality's facts can't be written")?;
         let (stop, sent) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let thread = {
-            let (stop, sent, topic, rate) =
-                (stop.clone(), sent.clone(), topics.registrations.clone(), args.rate);
+            let (stop, sent, topic) = (stop.clone(), sent.clone(), topics.registrations.clone());
+            let pace = Pace { rate: args.rate, quick_seconds: i64::from(args.quick_days) * DAY_SECONDS };
             std::thread::Builder::new()
                 .name("town".to_owned())
-                .spawn(move || send_all(feed, &producer, &topic, rate, &stop, &sent))
+                .spawn(move || send_all(feed, &producer, &topic, pace, &stop, &sent))
                 .or_exit(Exit::Software, "no thread for the municipality")?
         };
         Ok(Self { stop, sent, thread: Some(thread) })
@@ -89,13 +92,34 @@ impl DemoTown {
     }
 }
 
-/// Sends the records at `rate` a second, those of the first days faster. Each has the time at which its source sent
+/// How fast records are sent.
+#[derive(Clone, Copy)]
+struct Pace {
+    /// Records a second.
+    rate: u32,
+    /// Event time after which it falls.
+    quick_seconds: i64,
+}
+
+impl Pace {
+    /// Time between a record and the next, `since` after the first one in event time.
+    fn gap(self, since: i64) -> Duration {
+        let second = Duration::from_secs(1);
+        match since {
+            since if self.quick_seconds <= since => second * SLOWNESS / self.rate,
+            since if since < HASTE_SECONDS => second / self.rate.saturating_mul(HASTE),
+            _ => second / self.rate,
+        }
+    }
+}
+
+/// Sends the records at `pace`. Each has the time at which its source sent
 /// it as its timestamp.
 fn send_all(
     feed: Feed,
     producer: &BaseProducer,
     topic: &str,
-    rate: u32,
+    pace: Pace,
     stop: &AtomicBool,
     sent: &AtomicU64,
 ) {
@@ -105,8 +129,7 @@ fn send_all(
     for owned in feed {
         let registration = owned.borrow();
         let appended = registration.sent_at();
-        let early = appended.since(*first.get_or_insert(appended)) < HASTE_SECONDS;
-        due += Duration::from_secs(1) / if early { rate.saturating_mul(HASTE) } else { rate };
+        due += pace.gap(appended.since(*first.get_or_insert(appended)));
         while began.elapsed() < due {
             if stop.load(Ordering::Relaxed) {
                 break;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::Rules;
-use super::case::{Case, CaseKind, Status};
+use super::case::{Case, CaseKind, Status, case_of};
 use super::chance::Chances;
 use super::rank::Worth;
 use super::visits::Visits;
@@ -83,7 +83,7 @@ impl Book {
     }
 
     pub(super) fn alert(&mut self, alert: PublishedAlert) -> bool {
-        let (id, case_id) = (alert.alert.alert_id.clone(), alert.alert.case_id.clone());
+        let (id, case_id) = (alert.alert.alert_id.clone(), case_of(&alert.alert));
         if let Some((before, revision)) = self.place.get(&id) {
             if alert.revision <= *revision {
                 return false;
@@ -166,6 +166,11 @@ impl Book {
     /// The cases about one carer, client, provider or tag, in order of their ids.
     pub fn cases_about<'a>(&'a self, kind: CaseKind, reference: &'a str) -> impl Iterator<Item = &'a Case> {
         self.cases.values().filter(move |case| case.kind() == kind && case.reference() == reference)
+    }
+
+    /// Every case, in order of their ids.
+    pub(super) fn cases(&self) -> impl Iterator<Item = &Case> {
+        self.cases.values()
     }
 
     /// How many cases there are, in any state.

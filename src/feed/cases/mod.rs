@@ -6,6 +6,7 @@
 mod book;
 mod case;
 mod chance;
+mod provider;
 mod rank;
 mod scope;
 #[cfg(test)]
@@ -17,6 +18,7 @@ use std::collections::BTreeMap;
 pub use book::{Book, Filter, Hit, Totals};
 pub use case::{AlertStatus, Case, CaseKind, Status};
 pub use chance::{Chance, Chances};
+pub use provider::ProviderMonth;
 pub use rank::{Worth, urgency};
 pub use scope::Scope;
 pub use visits::{Earlier, Visit, Visits};

@@ -42,7 +42,7 @@ fn a_correction_can_move_an_alert_to_the_case_of_another_carer() {
     let mut moved = overlap_alert("R-2", 12_900);
     moved.revision = 2;
     moved.state = AlertState::Revised;
-    moved.alert.case_id = "0181:carer:per:2026-03".to_owned();
+    moved.alert.carer_ref = Some("per".to_owned());
     desk.alert(moved);
     let scope = Scope::every();
     assert!(desk.within(&scope).case(CASE).is_none());
@@ -122,7 +122,7 @@ fn more_money_a_nearer_payout_run_and_a_likelier_rule_rank_first() {
     let mut desk = overlapping();
     let case = |number: &str, ore: i64, grade: Grade| {
         let mut alert = overlap_alert(number, ore);
-        alert.alert.case_id = format!("0181:carer:{number}:2026-03");
+        alert.alert.carer_ref = Some(number.to_owned());
         alert.alert.grade = grade;
         alert.alert.findings[0].grade = grade;
         alert
@@ -150,7 +150,6 @@ fn nothing_of_another_municipality_is_seen() {
     let mut other = overlap_alert("R-9", 100);
     other.alert.municipality = "0180".to_owned();
     other.alert.alert_id = "0180:registration:R-9".to_owned();
-    other.alert.case_id = "0180:carer:ann:2026-03".to_owned();
     desk.alert(other);
     let scope = Scope::only(["0180".to_owned()]);
     let seen = desk.within(&scope);

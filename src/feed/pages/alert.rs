@@ -225,8 +225,13 @@ fn one_in(p: f64, language: Language) -> String {
 pub(super) fn decided(case: &Case, zone: &Zone, language: Language) -> Vec<(String, String)> {
     let sentence = |decision: &crate::domain::Decision| {
         let when = day_and_time(decision.decided_at, zone, language);
-        let mut text =
-            format!("{} {}", visible(&decision.decided_by), words::action_done(decision.action, language));
+        let subject = decision.alert_id.splitn(3, ':').nth(2).unwrap_or(&decision.alert_id);
+        let mut text = format!(
+            "{}: {} {}",
+            visible(subject),
+            visible(&decision.decided_by),
+            words::action_done(decision.action, language)
+        );
         if let Some(until) = decision.until {
             text.push_str(&format!(
                 " {} {}",

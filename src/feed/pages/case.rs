@@ -4,6 +4,7 @@ use askama::Template;
 
 use super::alert::{AlertView, decided};
 use super::day::{DayView, days};
+use super::decide::{DecideView, Deciding};
 use super::queue::payout;
 use super::{Head, Shown, in_address};
 use crate::domain::{AlertState, PublishedAlert};
@@ -73,6 +74,8 @@ pub struct CasePage {
     pub periods: Vec<AlertView>,
     /// Alerts that are withdrawn.
     pub withdrawn: Vec<AlertView>,
+    /// What may be decided.
+    pub decide: Option<DecideView>,
     /// What was decided: when and what.
     pub decisions: Vec<(String, String)>,
     /// Other cases about the same.
@@ -82,9 +85,9 @@ pub struct CasePage {
 }
 
 impl CasePage {
-    /// The page of `case`.
+    /// The page of `case`, for whom `deciding` says.
     #[must_use]
-    pub fn new(seen: Seen<'_>, at: &Shown, book: &Book, case: &Case) -> Self {
+    pub fn new(seen: Seen<'_>, at: &Shown, book: &Book, case: &Case, deciding: &Deciding<'_>) -> Self {
         let language = at.language;
         let zone = &seen.rules().zone;
         let t = Texts(language);
@@ -130,6 +133,7 @@ impl CasePage {
                 .map(|one| view(one))
                 .collect(),
             withdrawn: withdrawn.map(view).collect(),
+            decide: DecideView::new(case, at, zone, deciding),
             decisions: decided(case, zone, language),
             similar: similar(book, case, at),
             queue_href: format!("/{}/cases?municipality={}", language.code(), book.municipality()),

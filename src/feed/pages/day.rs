@@ -130,6 +130,12 @@ pub(super) fn days<'a>(
 }
 
 impl DayView {
+    /// Do two visits of the evidence share time?
+    #[must_use]
+    pub fn has_shared(&self) -> bool {
+        self.lanes.iter().any(|lane| !lane.shared.is_empty())
+    }
+
     /// The day as `alerts` are about it; `None` where none of its registrations is kept.
     pub(super) fn new(
         book: &Book,

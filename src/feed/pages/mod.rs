@@ -3,6 +3,9 @@
 mod alert;
 mod case;
 mod day;
+mod decide;
+mod ongoing;
+mod providers;
 mod queue;
 #[cfg(test)]
 mod tests;
@@ -11,6 +14,11 @@ mod would_change;
 pub use alert::{AlertView, FindingView, HoldView};
 pub use case::CasePage;
 pub use day::{Bar, DayView, Lane, Tick, VisitRow};
+pub use decide::{
+    ACTIONS, DecideView, Deciding, DecisionForm, FormFault, OUTCOMES, Role, action_word, outcome_word,
+};
+pub use ongoing::{OngoingPage, OngoingQuery, ongoing};
+pub use providers::{ProvidersPage, ProvidersQuery};
 pub use queue::{QueuePage, QueueQuery};
 
 use askama::Template;
@@ -21,6 +29,9 @@ use crate::feed::words::{Language, Texts, day_and_time};
 
 /// The style sheet.
 pub const STYLE: &str = include_str!("../assets/feed.css");
+
+/// The script of the list, which works without it.
+pub const SCRIPT: &str = include_str!("../assets/feed.js");
 
 /// What every page has.
 #[derive(Clone, Debug)]

@@ -158,6 +158,10 @@ pub struct Row {
 pub struct QueuePage {
     /// What every page has.
     pub head: Head,
+    /// This page, read again.
+    pub here_href: String,
+    /// The municipality that is shown.
+    pub municipality: String,
     /// The counters.
     pub counters: Vec<Counter>,
     /// Kronor in open holds.
@@ -219,6 +223,8 @@ impl QueuePage {
         let (rules, providers) = book.map(Book::choices).unwrap_or_default();
         let to_page = |page: usize| query.href(language, |query| query.page = page.to_string());
         Self {
+            here_href: format!("/{}{}", language.code(), query.path()),
+            municipality: book.map(|book| book.municipality().to_owned()).unwrap_or_default(),
             counters: counters(query, &totals.cases, language),
             held: kronor(totals.held_ore, language),
             at_risk: kronor(totals.at_risk_ore, language),
@@ -317,6 +323,9 @@ pub(super) fn payout(worth: &Worth, language: Language) -> String {
     worth.days_left.map_or_else(
         || t.payout_passed().to_owned(),
         |days| {
+            if days == 0 {
+                return t.payout_today().to_owned();
+            }
             let count = usize::try_from(days).unwrap_or_default();
             format!("{days} {}", counted(count, t.days_left_one(), t.days_left()))
         },

@@ -6,7 +6,7 @@ use askama::Template;
 
 use super::*;
 use crate::feed::cases::Scope;
-use crate::feed::fixtures::{DAY, MONDAY, desk, overlap_alert, overlapping};
+use crate::feed::fixtures::{DAY, MONDAY, begin, desk, overlap_alert, overlapping, register};
 
 const CASE: &str = "0181:carer:ann:2026-03";
 
@@ -23,7 +23,8 @@ fn case(desk: &crate::feed::cases::Desk, language: Language) -> String {
     let scope = Scope::every();
     let seen = desk.within(&scope);
     let (book, case) = seen.case(CASE).unwrap();
-    CasePage::new(seen, &shown(language), book, case).render().unwrap()
+    let deciding = Deciding { token: "token", role: Role::Release, form: None, faults: &[], is_saved: false };
+    CasePage::new(seen, &shown(language), book, case, &deciding).render().unwrap()
 }
 
 #[test]
@@ -104,12 +105,53 @@ fn what_is_in_a_record_is_text() {
         alert.alert.findings[0].text.sv = hostile.to_owned();
         desk.alert(alert);
         for page in [case(&desk, Language::Sv), queue(&desk, Language::Sv, &QueueQuery::default())] {
-            for tag in ["<img", "<svg/", "</script", "href=\"javascript", ">P\u{202e}70"] {
+            for tag in ["<img", "<svg/", "</script><svg", "href=\"javascript", ">P\u{202e}70"] {
                 assert!(!page.contains(tag), "`{hostile}` came out as {tag}:\n{page}");
             }
         }
     }
     assert!(case(&desk, Language::Sv).contains("P⟨U+202E⟩70"));
+}
+
+#[test]
+fn ongoing_visits_show_weak_evidence_first_until_they_end() {
+    let mut desk = overlapping();
+    begin(&mut desk, "R-7", "per", 600, "nfc_tag");
+    begin(&mut desk, "R-8", "eva", 590, "app_button");
+    let scope = Scope::every();
+    let page = |desk: &crate::feed::cases::Desk, provider: &str| {
+        let query = OngoingQuery { provider: provider.to_owned(), ..OngoingQuery::default() };
+        OngoingPage::new(desk.within(&scope), &shown(Language::Sv), &query).render().unwrap()
+    };
+    let both = page(&desk, "");
+    assert!(both.find("R-8").unwrap() < both.find("R-7").unwrap(), "{both}");
+    assert!(both.contains("registrerad i appen") && both.contains("(2)"), "{both}");
+    assert!(page(&desk, "P-99").contains("Inga besök pågår"));
+    register(&mut desk, "R-8", 2, "eva", "bo", (590, 620), "nfc_tag");
+    assert!(!page(&desk, "").contains("R-8"), "it has ended");
+}
+
+#[test]
+fn providers_stand_beside_each_other_with_the_same_measures() {
+    let mut desk = overlapping();
+    for number in 0..40 {
+        let method = if number < 10 { "manual_office" } else { "nfc_tag" };
+        let from = 600 + number;
+        register(&mut desk, &format!("P-{number}"), 1, "per", "eva", (from, from + 30), method);
+    }
+    let scope = Scope::every();
+    let page = |month: &str| {
+        let query = ProvidersQuery { month: month.to_owned(), ..ProvidersQuery::default() };
+        ProvidersPage::new(desk.within(&scope), &shown(Language::Sv), &query).render().unwrap()
+    };
+    let march = page("");
+    // 43 visits, 11 of them with an end by hand; no month before.
+    for part in ["mars 2026", "P-07", ">43<", "26\u{a0}%", "<span class=\"under\">–</span>", "129\u{a0}kr"]
+    {
+        assert!(march.contains(part), "`{part}` is missing in\n{march}");
+    }
+    assert!(page("2026-01").contains("Inga besök är registrerade den månaden."));
+    assert!(page("not-a-month").contains("mars 2026"));
 }
 
 #[test]

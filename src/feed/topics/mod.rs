@@ -1,4 +1,8 @@
-//! The topics, read into memory: the feed, alerts, progress and decisions, each from its beginning.
+//! The topics: the feed, alerts, progress and decisions are read into memory, each from its beginning, and decisions are
+//! written.
+
+mod news;
+mod writer;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,10 +18,13 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use super::FeedError;
 use crate::config::{Config, Topics};
 use crate::contract::{self, Progress};
-use crate::domain::UtcSecond;
+use crate::domain::{PublishedAlert, UtcSecond};
 use crate::feed::cases::{Desk, Rules};
 use crate::service::Shutdown;
-use crate::service::log::kafka::Clients;
+use crate::service::log::kafka::{Clients, Quiet};
+
+pub(super) use news::{News, Opened};
+pub(super) use writer::DecisionWriter;
 
 /// Longest wait for a record.
 const WAIT: Duration = Duration::from_millis(100);
@@ -31,11 +38,16 @@ const ANSWER_WAIT: Duration = Duration::from_secs(10);
 pub(super) struct Memory {
     desk: Arc<RwLock<Desk>>,
     is_loaded: Arc<AtomicBool>,
+    news: News,
 }
 
 impl Memory {
     pub(super) fn new(rules: Rules) -> Self {
-        Self { desk: Arc::new(RwLock::new(Desk::new(rules))), is_loaded: Arc::new(AtomicBool::new(false)) }
+        Self {
+            desk: Arc::new(RwLock::new(Desk::new(rules))),
+            is_loaded: Arc::new(AtomicBool::new(false)),
+            news: News::new(),
+        }
     }
 
     /// The desk, for reading; let go of it before anything is awaited.
@@ -47,6 +59,21 @@ impl Memory {
     /// Is everything read that was there at the start?
     pub(super) fn is_loaded(&self) -> bool {
         self.is_loaded.load(Ordering::Acquire)
+    }
+
+    /// What opened since everything that was there at the start is read.
+    pub(super) fn news(&self) -> News {
+        self.news.clone()
+    }
+
+    /// Takes an alert, and makes it news where it is.
+    pub(super) fn alert(&self, desk: &mut Desk, alert: PublishedAlert) {
+        let news = self.is_loaded().then(|| alert.clone());
+        if desk.alert(alert)
+            && let Some(alert) = news
+        {
+            self.news.alert(&alert);
+        }
     }
 
     /// Changes the desk.
@@ -70,7 +97,7 @@ impl TopicThread {
         let mut settings = clients.tail();
         // Nothing is delivered by these reads: what the log no longer holds is not shown.
         settings.set("auto.offset.reset", "earliest");
-        let consumer: BaseConsumer = settings.create()?;
+        let consumer: BaseConsumer<Quiet> = settings.create_with_context(Quiet)?;
         let partitions = assign(&consumer, &config.topics)?;
         let reading = Reading { consumer, topics: config.topics.clone(), memory, unread: partitions };
         let thread = std::thread::Builder::new()
@@ -92,7 +119,7 @@ impl TopicThread {
 type Place = (String, i32);
 
 /// Assigns every partition of the four topics, from its beginning.
-fn assign(consumer: &BaseConsumer, topics: &Topics) -> Result<BTreeSet<Place>, FeedError> {
+fn assign(consumer: &BaseConsumer<Quiet>, topics: &Topics) -> Result<BTreeSet<Place>, FeedError> {
     let mut list = TopicPartitionList::new();
     let mut partitions = BTreeSet::new();
     for topic in [&topics.registrations, &topics.alerts, &topics.progress, &topics.decisions] {
@@ -112,7 +139,7 @@ fn assign(consumer: &BaseConsumer, topics: &Topics) -> Result<BTreeSet<Place>, F
 }
 
 struct Reading {
-    consumer: BaseConsumer,
+    consumer: BaseConsumer<Quiet>,
     topics: Topics,
     memory: Memory,
     /// Partitions whose end was not reached yet.
@@ -125,8 +152,8 @@ impl Reading {
         while !shutdown.is_requested() {
             self.fill(&mut batch)?;
             if !batch.is_empty() {
-                let topics = &self.topics;
-                self.memory.write(|desk| batch.iter().for_each(|message| take(desk, topics, message)));
+                let (topics, memory) = (&self.topics, &self.memory);
+                memory.write(|desk| batch.iter().for_each(|message| take(desk, memory, topics, message)));
                 batch.clear();
             }
             if self.unread.is_empty() && !self.memory.is_loaded() {
@@ -202,7 +229,7 @@ fn is_final(error: &KafkaError) -> bool {
 }
 
 /// Takes one record. One that cannot be read is passed over: the service has put it into quarantine.
-fn take(desk: &mut Desk, topics: &Topics, message: &OwnedMessage) {
+fn take(desk: &mut Desk, memory: &Memory, topics: &Topics, message: &OwnedMessage) {
     let Some(value) = message.payload() else { return };
     let topic = message.topic();
     let taken = if topic == topics.registrations {
@@ -210,9 +237,7 @@ fn take(desk: &mut Desk, topics: &Topics, message: &OwnedMessage) {
         contract::parse_registration(value)
             .and_then(|record| record.registration(appended_at).map(|of| desk.registration(&of, appended_at)))
     } else if topic == topics.alerts {
-        contract::parse_alert(value).map(|alert| {
-            desk.alert(alert);
-        })
+        contract::parse_alert(value).map(|alert| memory.alert(desk, alert))
     } else if topic == topics.decisions {
         contract::parse_decision(Some(value)).map(|decision| desk.decision(decision))
     } else {

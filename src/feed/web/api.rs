@@ -6,10 +6,12 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::access::Visitor;
 use super::routes::{Site, clock};
 use crate::contract;
 use crate::domain::{Decision, Grade, PublishedAlert, UtcSecond};
-use crate::feed::cases::{Book, Case, CaseKind, Filter, Hit, Scope, Status, Worth};
+use crate::feed::cases::{Book, Case, CaseKind, Filter, Hit, Status, Visit, Worth};
+use crate::feed::pages::{OngoingQuery, ongoing};
 
 /// Without `limit`, so many cases.
 const CASES_DEFAULT: usize = 100;
@@ -29,7 +31,11 @@ pub(super) struct Wanted {
     offset: Option<usize>,
 }
 
-pub(super) async fn cases(State(site): State<Site>, Query(wanted): Query<Wanted>) -> Response {
+pub(super) async fn cases(
+    State(site): State<Site>,
+    visitor: Visitor,
+    Query(wanted): Query<Wanted>,
+) -> Response {
     let status = match wanted.status.as_deref() {
         None => None,
         Some(word) => match Status::parse(word) {
@@ -47,8 +53,7 @@ pub(super) async fn cases(State(site): State<Site>, Query(wanted): Query<Wanted>
     let filter = Filter { status, grade, rule: wanted.rule, provider: wanted.provider, ..Filter::default() };
     let limit = wanted.limit.unwrap_or(CASES_DEFAULT).min(CASES_MAX);
     let desk = site.memory.read();
-    let scope = Scope::every();
-    let seen = desk.within(&scope);
+    let seen = desk.within(&visitor.scope);
     let book = match wanted.municipality.as_deref() {
         Some(code) => seen.book(code),
         None => seen.books().next(),
@@ -66,22 +71,48 @@ pub(super) async fn cases(State(site): State<Site>, Query(wanted): Query<Wanted>
         .into_response()
 }
 
-pub(super) async fn case(State(site): State<Site>, Path(id): Path<String>) -> Response {
+pub(super) async fn case(State(site): State<Site>, visitor: Visitor, Path(id): Path<String>) -> Response {
     let desk = site.memory.read();
-    let scope = Scope::every();
-    match desk.within(&scope).case(&id) {
+    match desk.within(&visitor.scope).case(&id) {
         Some((book, case)) => axum::Json(whole(book, case, clock())).into_response(),
         None => nothing(),
     }
 }
 
-pub(super) async fn alert(State(site): State<Site>, Path(id): Path<String>) -> Response {
+pub(super) async fn alert(State(site): State<Site>, visitor: Visitor, Path(id): Path<String>) -> Response {
     let desk = site.memory.read();
-    let scope = Scope::every();
-    let Some(alert) = desk.within(&scope).alert(&id) else { return nothing() };
+    let Some(alert) = desk.within(&visitor.scope).alert(&id) else { return nothing() };
     let mut text = Vec::new();
     contract::write_alert(alert, &mut text);
     ([(header::CONTENT_TYPE, "application/json")], text).into_response()
+}
+
+pub(super) async fn ongoing_visits(
+    State(site): State<Site>,
+    visitor: Visitor,
+    Query(wanted): Query<OngoingQuery>,
+) -> Response {
+    let desk = site.memory.read();
+    let seen = desk.within(&visitor.scope);
+    let book = match wanted.municipality.as_str() {
+        "" => seen.books().next(),
+        code => seen.book(code),
+    };
+    let Some(book) = book else { return nothing() };
+    let provider = (!wanted.provider.is_empty()).then_some(wanted.provider.as_str());
+    let visit = |visit: &Visit| {
+        json!({
+            "registration_id": &*visit.id,
+            "version": visit.version,
+            "provider_id": &*visit.provider,
+            "carer_ref": &*visit.carer,
+            "client_ref": &*visit.client,
+            "start_at": visit.start.to_string(),
+            "is_electronic": visit.start_method.is_electronic(),
+        })
+    };
+    let visits: Vec<Value> = ongoing(book, provider).into_iter().map(visit).collect();
+    axum::Json(json!({"municipality": book.municipality(), "visits": visits})).into_response()
 }
 
 /// A case in a list.

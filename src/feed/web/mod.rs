@@ -1,10 +1,16 @@
 //! HTTP: pages, JSON API, headers.
 
+mod access;
 mod api;
+mod decide;
+mod events;
 mod headers;
 mod routes;
 mod server;
 #[cfg(test)]
 mod tests;
 
+pub(super) use access::Door;
+pub(super) use decide::DecisionRules;
+pub(super) use routes::Site;
 pub(super) use server::Server;

@@ -1,29 +1,58 @@
 //! The routes, and the handlers of the pages.
 
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{Path, Query, State};
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::middleware;
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
+use tokio::sync::Semaphore;
 
+use super::access::{Door, Visitor, run_id};
+use super::decide::{DecisionRules, decide};
+use super::events::{STREAMS_MAX, events};
 use super::{api, headers};
 use crate::domain::UtcSecond;
-use crate::feed::cases::Scope;
-use crate::feed::pages::{CasePage, MessagePage, QueuePage, QueueQuery, STYLE, Shown};
-use crate::feed::topics::Memory;
+use crate::feed::pages::{
+    CasePage, Deciding, MessagePage, OngoingPage, OngoingQuery, ProvidersPage, ProvidersQuery, QueuePage,
+    QueueQuery, SCRIPT, STYLE, Shown,
+};
+use crate::feed::topics::{DecisionWriter, Memory};
 use crate::feed::words::{Language, Texts};
+
+/// Largest form that is read.
+const BODY_BYTES_MAX: usize = 65_536;
 
 /// What the handlers read.
 #[derive(Clone)]
-pub(super) struct Site {
+pub(in crate::feed) struct Site {
     pub(super) memory: Memory,
+    pub(super) writer: DecisionWriter,
+    pub(super) door: Arc<Door>,
+    pub(super) rules: DecisionRules,
+    /// One permit for each reader of events.
+    pub(super) streams: Arc<Semaphore>,
+    /// Names this run, so that ids of events of another one are not taken for its own.
+    pub(super) started: Arc<str>,
 }
 
 impl Site {
+    /// # Errors
+    /// Where the system gives no random numbers.
+    pub(in crate::feed) fn new(
+        memory: Memory,
+        writer: DecisionWriter,
+        door: Arc<Door>,
+        rules: DecisionRules,
+    ) -> std::io::Result<Self> {
+        let streams = Arc::new(Semaphore::new(STREAMS_MAX));
+        Ok(Self { memory, writer, door, rules, streams, started: run_id()?.into() })
+    }
+
     pub(super) fn shown(&self, language: Language) -> Shown {
         Shown { language, clock: clock(), is_loaded: self.memory.is_loaded() }
     }
@@ -39,21 +68,33 @@ pub(super) fn router(site: Site) -> Router {
     Router::new()
         .route("/", get(|| async { Redirect::to("/sv/cases") }))
         .route("/assets/feed.css", get(style))
+        .route("/assets/feed.js", get(script))
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
         .route("/v1/cases", get(api::cases))
         .route("/v1/cases/{id}", get(api::case))
         .route("/v1/alerts/{id}", get(api::alert))
+        .route("/v1/events", get(events))
+        .route("/v1/ongoing", get(api::ongoing_visits))
+        .route("/enter/{key}", get(enter))
         .route("/{language}", get(to_cases))
         .route("/{language}/cases", get(queue))
+        .route("/{language}/ongoing", get(ongoing_visits))
+        .route("/{language}/providers", get(providers))
         .route("/{language}/cases/{id}", get(case))
+        .route("/{language}/cases/{id}/decisions", post(decide))
         .fallback(|| async { not_found(Language::Sv) })
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn(headers::harden))
         .with_state(site)
 }
 
 async fn style() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")], STYLE)
+}
+
+async fn script() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")], SCRIPT)
 }
 
 async fn healthz() -> impl IntoResponse {
@@ -73,8 +114,21 @@ async fn to_cases(Path(code): Path<String>) -> Response {
     }
 }
 
+/// Lets the browser in that has the printed link, once.
+async fn enter(State(site): State<Site>, Path(key): Path<String>) -> Response {
+    match site.door.enter(&key) {
+        Some(cookie) => ([(header::SET_COOKIE, cookie)], Redirect::to("/sv/cases")).into_response(),
+        None => message(
+            Language::Sv,
+            StatusCode::FORBIDDEN,
+            "Länken är redan använd, eller gäller inte. Den gäller en gång, i en webbläsare.",
+        ),
+    }
+}
+
 async fn queue(
     State(site): State<Site>,
+    visitor: Visitor,
     Path(code): Path<String>,
     query: Result<Query<QueueQuery>, axum::extract::rejection::QueryRejection>,
 ) -> Response {
@@ -83,26 +137,83 @@ async fn queue(
     let query = query.map(|Query(query)| query).unwrap_or_default();
     let page = {
         let desk = site.memory.read();
-        QueuePage::new(desk.within(&Scope::every()), &site.shown(language), &query)
+        QueuePage::new(desk.within(&visitor.scope), &site.shown(language), &query)
     };
     html(StatusCode::OK, &page)
 }
 
-async fn case(State(site): State<Site>, Path((code, id)): Path<(String, String)>) -> Response {
+async fn ongoing_visits(
+    State(site): State<Site>,
+    visitor: Visitor,
+    Path(code): Path<String>,
+    query: Result<Query<OngoingQuery>, axum::extract::rejection::QueryRejection>,
+) -> Response {
     let Some(language) = Language::parse(&code) else { return not_found(Language::Sv) };
+    let query = query.map(|Query(query)| query).unwrap_or_default();
     let page = {
         let desk = site.memory.read();
-        let scope = Scope::every();
-        let seen = desk.within(&scope);
-        seen.case(&id).map(|(book, case)| CasePage::new(seen, &site.shown(language), book, case))
+        OngoingPage::new(desk.within(&visitor.scope), &site.shown(language), &query)
     };
+    html(StatusCode::OK, &page)
+}
+
+async fn providers(
+    State(site): State<Site>,
+    visitor: Visitor,
+    Path(code): Path<String>,
+    query: Result<Query<ProvidersQuery>, axum::extract::rejection::QueryRejection>,
+) -> Response {
+    let Some(language) = Language::parse(&code) else { return not_found(Language::Sv) };
+    let query = query.map(|Query(query)| query).unwrap_or_default();
+    let page = {
+        let desk = site.memory.read();
+        ProvidersPage::new(desk.within(&visitor.scope), &site.shown(language), &query)
+    };
+    html(StatusCode::OK, &page)
+}
+
+/// How a case is shown.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+struct Asked {
+    saved: String,
+}
+
+async fn case(
+    State(site): State<Site>,
+    visitor: Visitor,
+    Path((code, id)): Path<(String, String)>,
+    Query(asked): Query<Asked>,
+) -> Response {
+    let Some(language) = Language::parse(&code) else { return not_found(Language::Sv) };
+    let is_saved = asked.saved == "1";
+    let deciding = Deciding { token: &visitor.token, role: visitor.role, form: None, faults: &[], is_saved };
+    let page = case_page(&site, &visitor, language, &id, &deciding);
     page.map_or_else(|| not_found(language), |page| html(StatusCode::OK, &page))
 }
 
-fn not_found(language: Language) -> Response {
+/// The page of a case, where it is in scope.
+pub(super) fn case_page(
+    site: &Site,
+    visitor: &Visitor,
+    language: Language,
+    id: &str,
+    deciding: &Deciding<'_>,
+) -> Option<CasePage> {
+    let desk = site.memory.read();
+    let seen = desk.within(&visitor.scope);
+    seen.case(id).map(|(book, case)| CasePage::new(seen, &site.shown(language), book, case, deciding))
+}
+
+pub(super) fn not_found(language: Language) -> Response {
     let t = Texts(language);
     let page = MessagePage::plain(language, t.not_found_title(), t.not_found_text().to_owned());
     html(StatusCode::NOT_FOUND, &page)
+}
+
+/// A page that says why not.
+pub(super) fn message(language: Language, code: StatusCode, text: &str) -> Response {
+    html(code, &MessagePage::plain(language, Texts(language).error_title(), text.to_owned()))
 }
 
 /// A rendered page; a template that fails is a fault of the program, and its text goes to the log alone.

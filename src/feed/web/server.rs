@@ -6,7 +6,6 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 
 use super::routes::{Site, router};
-use crate::feed::topics::Memory;
 use crate::service::Shutdown;
 
 /// The running server.
@@ -16,13 +15,13 @@ pub(in crate::feed) struct Server {
 }
 
 impl Server {
-    /// Serves the pages on `listen` until `shutdown`.
+    /// Serves `site` on `listen` until `shutdown`.
     ///
     /// # Errors
     /// Where the address is taken, or is none of this machine.
     pub(in crate::feed) fn start(
         listen: SocketAddr,
-        memory: Memory,
+        site: Site,
         shutdown: Shutdown,
     ) -> std::io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -32,7 +31,7 @@ impl Server {
             .build()?;
         let listener = runtime.block_on(TcpListener::bind(listen))?;
         let address = listener.local_addr()?;
-        let app = router(Site { memory });
+        let app = router(site);
         runtime.spawn(async move {
             let served = axum::serve(listener, app).with_graceful_shutdown(shutdown.wait());
             if let Err(error) = served.await {

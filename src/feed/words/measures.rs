@@ -28,6 +28,10 @@ pub fn measure_value(name: &str, value: &Value, language: Language) -> String {
             format!("{}\u{a0}{}", whole(*number, language), language.of("tim", "h"))
         }
         Value::Whole(number) => whole(*number, language),
+        Value::Real(number) if base == "p_value" && 0.0 < *number => {
+            let cases = whole((1.0 / number).round() as i64, language);
+            return format!("1 {} {cases}", language.of("av", "in"));
+        }
         Value::Real(number) if has_unit(base, "share") => percent(*number, language),
         Value::Real(number) if base.ends_with("_kmh") => format!("{}\u{a0}km/h", decimal(*number, language)),
         Value::Real(number) if has_unit(base, "hours") => {

@@ -21,6 +21,22 @@ texts! {
     cases = "Ärenden", "Cases";
     ongoing = "Pågående besök", "Ongoing visits";
     other_language = "English", "Svenska";
+    ongoing_note = "Besök som har registrerats som påbörjade men inte avslutade. De som inte är elektroniskt registrerade står först.",
+        "Visits that were registered as begun and not as ended. Those that were not captured electronically come first.";
+    ongoing_caption = "Pågående besök", "Ongoing visits";
+    no_ongoing = "Inga besök pågår, eller så skickar källan inte när besök börjar.", "No visits are ongoing, or the source does not send when visits begin.";
+    providers = "Utförare", "Providers";
+    all_providers = "Alla utförare", "All providers";
+    providers_note = "Samma mått för alla utförare, kommunala och privata. Under varje andel står månaden före. En andel visas när minst 30 besök är registrerade. En hög andel kan ha goda skäl, till exempel ett område utan täckning.",
+        "The same measures for all providers, municipal and private. Below each share is the month before. A share is shown from 30 visits on. A large share can have good reasons, such as an area without coverage.";
+    providers_caption = "Utförarnas besök, andelar och öppna larm", "The providers' visits, shares and open alerts";
+    no_providers = "Inga besök är registrerade den månaden.", "No visits are registered in that month.";
+    visits_many = "Besök", "Visits";
+    hours = "Timmar", "Hours";
+    share_by_hand = "Manuellt registrerade", "Entered by hand";
+    share_edited = "Manuellt ändrade", "Changed by hand";
+    share_above_plan = "Mer än 10 % över plan", "More than 10% above plan";
+    contradictions = "Larm om motsägelser", "Alerts on contradictions";
     footer = "Tidvakt föreslår. En människa beslutar. Ett larm betyder att uppgifter inte stämmer överens, inte att någon har gjort fel.",
         "Tidvakt proposes. A person decides. An alert means that records do not agree, not that somebody did wrong.";
     caught_up = "Flödet är i fas.", "The feed is up to date.";
@@ -50,6 +66,10 @@ texts! {
     kronor = "Belopp", "Amount";
     right = "Sannolikhet", "Probability";
     payout = "Utbetalning", "Payout run";
+    news_one = "1 nytt larm – visa", "1 new alert – show";
+    news_many = "# nya larm – visa", "# new alerts – show";
+    pause = "Pausa nya larm", "Pause new alerts";
+    payout_today = "i dag", "today";
     payout_passed = "utbetald", "paid out";
     days_left_one = "dag kvar", "day left";
     days_left = "dagar kvar", "days left";
@@ -124,6 +144,24 @@ texts! {
     learnt_right = "stämde", "were right";
     rank = "Rang", "Rank";
     similar = "Tidigare larm om samma", "Earlier alerts about the same";
+    to_decision = "Till beslutet", "To the decision";
+    your_decision = "Ditt beslut", "Your decision";
+    saved = "Beslutet är sparat. Innehållandet följer efter inom några sekunder.", "The decision is saved. The hold follows within seconds.";
+    not_saved = "Beslutet är inte sparat:", "The decision is not saved:";
+    taken_by = "Granskas av", "Under review by";
+    until = "till", "until";
+    take_the_case = "Ta ärendet", "Take the case";
+    take_note = "Andra ser att du granskar det, en stund.", "Others see that you review it, for a while.";
+    reopen_the_case = "Öppna ärendet igen", "Open the case again";
+    action = "Åtgärd", "Action";
+    outcome = "Utfall", "Outcome";
+    reason = "Motivering", "Reason";
+    reason_note = "Skriv inga namn eller personnummer. Motiveringen sparas och kan begäras ut.", "Write no names or personal identity numbers. The reason is kept and can be requested.";
+    until_date = "Vänta till den (bara för ”Vänta till ett datum”)", "Wait until (only for “Wait until a date”)";
+    holds_only = "Bekräfta, släpp och fastställ gäller de larm som har ett förslag att hålla inne. Övriga larm i ärendet avslutas för sig.",
+        "Confirm, release and uphold are about the alerts with a hold. The other alerts of the case are closed on their own.";
+    save_decision = "Spara beslutet", "Save the decision";
+    no_access_title = "Ingen åtkomst", "No access";
     one_alert = "1 larm", "1 alert";
     alerts_many = "larm", "alerts";
 }

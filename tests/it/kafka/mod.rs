@@ -2,6 +2,7 @@
 //! started by `tests/kafka.sh`; each test has topics of its own.
 
 mod broker;
+mod desk;
 mod failover;
 mod fidelity;
 mod kill;

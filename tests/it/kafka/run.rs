@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::broker::{Kept, Topics, broker, flush, send};
 use super::service::{Service, check_histories, progress, standing, wait_until};
 
-fn home(client: &str, household: &str) -> (String, Value) {
+pub fn home(client: &str, household: &str) -> (String, Value) {
     let body = json!({"client_ref": client, "household_ref": household, "lat": 59.1955, "lon": 17.6253});
     let fact_id = format!("home-{client}");
     let fact = json!({"schema_version": 1, "municipality": "0181", "fact_id": fact_id, "type": "client_home",
@@ -14,7 +14,7 @@ fn home(client: &str, household: &str) -> (String, Value) {
     (format!("0181|{fact_id}"), fact)
 }
 
-fn visit(id: &str, version: u32, client: &str, from: &str, to: &str) -> Value {
+pub fn visit(id: &str, version: u32, client: &str, from: &str, to: &str) -> Value {
     let capture = json!({"method": "nfc_tag", "tag_ref": format!("tag-{client}")});
     json!({"schema_version": 1, "event_type": if version == 1 { "recorded" } else { "amended" },
         "registration_id": id, "version": version, "municipality": "0181", "provider_id": "P-07",

@@ -32,14 +32,25 @@ impl Service {
         Self::start_with(&listen, folder, instance)
     }
 
+    /// Starts the control unit's process, which serves whoever a proxy names at `address`.
+    pub fn start_desk(address: SocketAddr, topics: &Topics, folder: &Path, instance: &str) -> Self {
+        let text = settings_text(topics, instance);
+        let feed = format!("{text}[feed]\nlisten = \"{address}\"\naccess = \"header\"\n");
+        Self::start_command("feed", &feed, folder, instance)
+    }
+
     /// Starts one with settings of its own, `text`.
     pub fn start_with(text: &str, folder: &Path, instance: &str) -> Self {
+        Self::start_command("run", text, folder, instance)
+    }
+
+    fn start_command(command: &str, text: &str, folder: &Path, instance: &str) -> Self {
         let settings = folder.join(format!("{instance}.toml"));
         std::fs::write(&settings, text).unwrap();
         let log = folder.join(format!("{instance}.log"));
         let file = File::options().create(true).append(true).open(&log).unwrap();
         let child = Command::new(PROGRAM)
-            .args(["run", "--config"])
+            .args([command, "--config"])
             .arg(&settings)
             .stdin(Stdio::null())
             .stdout(Stdio::null())

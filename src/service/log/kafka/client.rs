@@ -188,7 +188,7 @@ impl Clients {
 
 /// A client whose words go to the log of the program; what is wrong with the connection is said
 /// once by the library and needs no second line.
-pub(in crate::service) struct Quiet;
+pub struct Quiet;
 
 impl ClientContext for Quiet {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {

@@ -28,7 +28,7 @@ pub mod embedded;
 pub use asker::{Obstacle, Unanswered};
 pub(in crate::service) use check::inspected_layout;
 pub use check::{CheckLine, check_broker};
-pub use client::Clients;
+pub use client::{Clients, Quiet};
 pub(in crate::service) use contact::watch as watch_contact;
 pub(in crate::service) use elector::GroupMember;
 pub use follow::{FollowFrom, TopicFollower};

@@ -1,0 +1,62 @@
+//! The same measures of every provider, by month: each beside the others and its own past.
+
+use std::collections::BTreeMap;
+
+use super::Book;
+use crate::domain::{Class, Day, Month};
+
+/// What the visits of a provider in one month add up to. Visits that no longer count are left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ProviderMonth {
+    /// Visits.
+    pub visits: u32,
+    /// Registered time, in seconds.
+    pub seconds: i64,
+    /// Visits of which an end was entered by hand.
+    pub by_hand: u32,
+    /// Visits that were changed by hand.
+    pub edited: u32,
+    /// Visits with a plan, and those of them that took longer than it by more than a tenth.
+    pub planned: u32,
+    /// As said.
+    pub above_plan: u32,
+    /// Open alerts on records that contradict each other.
+    pub contradictions: u32,
+    /// Öre in open holds.
+    pub held_ore: i64,
+}
+
+impl Book {
+    /// Every provider with visits in `month`, in order of their ids.
+    #[must_use]
+    pub fn providers(&self, month: Month) -> BTreeMap<String, ProviderMonth> {
+        let mut found: BTreeMap<String, ProviderMonth> = BTreeMap::new();
+        let first = month.first_day();
+        for day in 0..i32::from(month.days()) {
+            for visit in self.visits().of_local_day(Day(first.0 + day)).filter(|visit| !visit.is_cancelled) {
+                let of = match found.get_mut(&*visit.provider) {
+                    Some(of) => of,
+                    None => found.entry(visit.provider.to_string()).or_default(),
+                };
+                let seconds = visit.end_or_start().since(visit.start);
+                of.visits += 1;
+                of.seconds += seconds;
+                of.by_hand += u32::from(visit.start_method.is_manual() || visit.end_method.is_manual());
+                of.edited += u32::from(0 < visit.edits);
+                if let Some(plan) = visit.planned {
+                    of.planned += 1;
+                    of.above_plan += u32::from(plan.seconds() * 11 < seconds * 10);
+                }
+            }
+        }
+        let open =
+            self.cases().flat_map(super::Case::open_alerts).filter(|alert| alert.alert.pay_period == month);
+        for alert in open {
+            let Some(of) = found.get_mut(&alert.alert.provider_id) else { continue };
+            of.contradictions += u32::from(alert.alert.class == Class::Contradiction);
+            let held = alert.alert.hold.as_ref().filter(|hold| super::case::is_open(hold.state));
+            of.held_ore += held.map_or(0, |hold| hold.amount_ore);
+        }
+        found
+    }
+}

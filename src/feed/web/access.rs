@@ -1,0 +1,235 @@
+//! Who asks, and what they may see and do. Every handler of cases takes a [`Visitor`], and a scope comes from nowhere
+//! else.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::routes::{Site, html};
+use crate::config::{Access, Feed};
+use crate::feed::cases::Scope;
+use crate::feed::pages::{MessagePage, Role};
+use crate::feed::words::{Language, Texts};
+
+/// Name of the cookie of a session.
+const COOKIE: &str = "tidvakt_session";
+/// Requests a second of one visitor, and how many at once.
+const REQUESTS_A_SECOND: f64 = 30.0;
+const BURST: f64 = 60.0;
+/// Visitors whose rate is remembered: more than any control unit has.
+const VISITORS_MAX: usize = 1_000;
+/// Name of whoever came by the printed link.
+const BY_LINK: &str = "reviewer-1";
+
+/// Somebody who asks.
+#[derive(Clone, Debug)]
+pub(super) struct Visitor {
+    /// A pseudonym.
+    pub(super) name: String,
+    pub(super) role: Role,
+    pub(super) scope: Scope,
+    /// What a form has to bring back.
+    pub(super) token: String,
+}
+
+/// Decides who comes in.
+pub(in crate::feed) struct Door {
+    access: Access,
+    user_header: String,
+    roles_header: String,
+    municipalities_header: String,
+    secret: [u8; 32],
+    /// The key of the printed link, until it is used.
+    key: Mutex<Option<String>>,
+    sessions: Mutex<Vec<String>>,
+    rates: Mutex<HashMap<String, (Instant, f64)>>,
+}
+
+impl Door {
+    /// A door as the settings say.
+    ///
+    /// # Errors
+    /// Where the system gives no random numbers.
+    pub(in crate::feed) fn new(feed: &Feed) -> std::io::Result<Arc<Self>> {
+        Ok(Arc::new(Self {
+            access: feed.access,
+            user_header: feed.user_header.clone(),
+            roles_header: feed.roles_header.clone(),
+            municipalities_header: feed.municipalities_header.clone(),
+            secret: random()?,
+            key: Mutex::new(Some(hex(&random()?[..16]))),
+            sessions: Mutex::default(),
+            rates: Mutex::default(),
+        }))
+    }
+
+    /// The path of the link that lets one browser in, until it is used.
+    pub(in crate::feed) fn link(&self) -> Option<String> {
+        let by_link = self.access == Access::Link;
+        by_link.then(|| open(&self.key).as_ref().map(|key| format!("/enter/{key}")))?
+    }
+
+    /// Lets a browser in by the key of the link; returns the cookie that it has to keep.
+    pub(super) fn enter(&self, key: &str) -> Option<String> {
+        let mut known = open(&self.key);
+        if self.access != Access::Link || !known.as_ref().is_some_and(|known| same(known, key)) {
+            return None;
+        }
+        let session = hex(&random().ok()?);
+        *known = None;
+        open(&self.sessions).push(session.clone());
+        Some(format!("{COOKIE}={session}; Path=/; HttpOnly; SameSite=Strict"))
+    }
+
+    fn visitor(&self, headers: &HeaderMap) -> Option<Visitor> {
+        match self.access {
+            Access::Link => {
+                let session = cookie(headers)?;
+                open(&self.sessions).iter().any(|known| same(known, session)).then(|| Visitor {
+                    name: BY_LINK.to_owned(),
+                    role: Role::Release,
+                    scope: Scope::every(),
+                    token: self.token(session),
+                })
+            }
+            Access::Header => {
+                let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+                let name = text(&self.user_header).filter(|name| is_name(name))?;
+                let words = text(&self.roles_header).unwrap_or_default().split([',', ' ']);
+                let role = words.filter_map(Role::parse).max()?;
+                let municipalities = text(&self.municipalities_header).unwrap_or_default().split([',', ' ']);
+                let municipalities: Vec<String> =
+                    municipalities.filter(|code| !code.is_empty()).map(str::to_owned).collect();
+                let all = municipalities.iter().any(|code| code == "*");
+                let scope = if all { Scope::every() } else { Scope::only(municipalities) };
+                Some(Visitor { name: name.to_owned(), role, scope, token: self.token(name) })
+            }
+        }
+    }
+
+    /// What the forms of a session bring back: nobody else can know it.
+    fn token(&self, of: &str) -> String {
+        let mut hash = Sha256::new();
+        hash.update(self.secret);
+        hash.update(of.as_bytes());
+        hex(&hash.finalize())
+    }
+
+    /// Has this visitor a request left?
+    fn is_within_rate(&self, name: &str) -> bool {
+        let mut rates = open(&self.rates);
+        if VISITORS_MAX < rates.len() {
+            rates.clear();
+        }
+        let now = Instant::now();
+        let (at, left) = rates.entry(name.to_owned()).or_insert((now, BURST));
+        *left = (*left + now.duration_since(*at).as_secs_f64() * REQUESTS_A_SECOND).min(BURST);
+        *at = now;
+        let may = 1.0 <= *left;
+        if may {
+            *left -= 1.0;
+        }
+        may
+    }
+}
+
+impl FromRequestParts<Site> for Visitor {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Response> {
+        let path = parts.uri.path().to_owned();
+        let refuse = |code, sv, en| refusal(&path, code, sv, en);
+        let Some(visitor) = site.door.visitor(&parts.headers) else {
+            return Err(refuse(
+                StatusCode::UNAUTHORIZED,
+                "Öppna länken som programmet skrev ut när det startade, eller logga in på nytt.",
+                "Open the link that the program printed when it started, or log in again.",
+            ));
+        };
+        if !site.door.is_within_rate(&visitor.name) {
+            return Err(refuse(
+                StatusCode::TOO_MANY_REQUESTS,
+                "Det kom för många frågor på kort tid. Vänta några sekunder.",
+                "There were too many requests. Wait a few seconds.",
+            ));
+        }
+        Ok(visitor)
+    }
+}
+
+impl Visitor {
+    /// Why a form is not taken from this visitor: it comes from another page, or they may not decide.
+    pub(super) fn objection(&self, headers: &HeaderMap, token: &str, needed: Role) -> Option<StatusCode> {
+        let is_own = is_same_origin(headers) && same(token, &self.token);
+        (!is_own || self.role < needed).then_some(StatusCode::FORBIDDEN)
+    }
+}
+
+/// Was the form on one of these pages? A browser says where a form comes from.
+fn is_same_origin(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let host = text(header::HOST).unwrap_or_default();
+    match text(header::ORIGIN) {
+        Some(origin) => origin.split_once("://").is_some_and(|(_, from)| from == host),
+        None => text(header::HeaderName::from_static("sec-fetch-site")) == Some("same-origin"),
+    }
+}
+
+/// A page, or JSON below `/v1`, that says why not.
+fn refusal(path: &str, code: StatusCode, sv: &str, en: &str) -> Response {
+    if path.starts_with("/v1/") {
+        return (code, axum::Json(json!({"error": en}))).into_response();
+    }
+    let language = if path.starts_with("/en") { Language::En } else { Language::Sv };
+    let text = language.of(sv, en).to_owned();
+    html(code, &MessagePage::plain(language, Texts(language).no_access_title(), text))
+}
+
+fn cookie(headers: &HeaderMap) -> Option<&str> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs =
+        cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find_map(|(name, value)| (name == COOKIE).then_some(value))
+}
+
+/// A pseudonym as it may stand in a decision.
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.len() <= 128 && !name.chars().any(char::is_control)
+}
+
+/// Compares without telling by the time taken where they differ.
+fn same(one: &str, other: &str) -> bool {
+    one.len() == other.len()
+        && one.bytes().zip(other.bytes()).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
+}
+
+fn random() -> std::io::Result<[u8; 32]> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|error| std::io::Error::other(error.to_string()))?;
+    Ok(bytes)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn open<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Names a run of the process.
+pub(super) fn run_id() -> std::io::Result<String> {
+    Ok(hex(&random()?[..4]))
+}
+
+/// A new id of a decision.
+pub(super) fn decision_id() -> std::io::Result<String> {
+    Ok(format!("D-{}", hex(&random()?[..12])))
+}
