@@ -7,13 +7,14 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::append;
+use super::hold::HoldRecord;
 use super::read::{SchemaVersion, read};
 use super::text::{Measures, Object, Plain, Real, Text, Texts};
 use super::time::{PayPeriod, Time};
 use super::words::Word;
 use crate::domain::{
-    Alert, AlertState, Class, Finding, Grade, Hold, HoldState, Lowered, Provenance, PublishedAlert,
-    Rejection, Sentence, Subject, SubjectKind, UtcSecond,
+    Alert, AlertState, Class, Finding, Grade, Lowered, Provenance, PublishedAlert, Rejection, Sentence,
+    Subject, SubjectKind, UtcSecond,
 };
 
 /// Largest alert that is read back. A broker takes a million bytes by default, so what could be
@@ -130,37 +131,6 @@ struct SentenceRecord<'a> {
     en: Plain<'a>,
 }
 
-/// A proposal not to pay certain seconds of one registration before a person has looked.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(bound(deserialize = "'de: 'a"))]
-#[schemars(rename = "Hold")]
-struct HoldRecord<'a> {
-    /// Stable id of the hold.
-    hold_id: Plain<'a>,
-    /// The registration.
-    registration_id: Plain<'a>,
-    /// Its version.
-    version: u32,
-    /// The order, where known.
-    order_id: Option<Plain<'a>>,
-    /// The tariff, where known.
-    tariff_code: Option<Plain<'a>>,
-    /// The pay period.
-    pay_period: PayPeriod,
-    /// Only the disputed seconds.
-    seconds_in_question: i64,
-    /// Their price in öre.
-    amount_ore: i64,
-    /// The rules that led to it.
-    reason_codes: Texts<'a>,
-    /// State of the hold.
-    state: Word<HoldState>,
-    /// When it was first proposed.
-    proposed_at: Time,
-    /// A proposed hold is void after this without a further record.
-    expires_at: Time,
-}
-
 /// From which input, program and settings an alert was derived.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(bound(deserialize = "'de: 'a"))]
@@ -205,7 +175,7 @@ pub fn content_hash(alert: &Alert) -> [u8; 16] {
     let mut record = AlertRecord::of(alert, AlertState::Opened, 0, &nowhere);
     record.assessed_at = Time(UtcSecond(0));
     if let Some(Object(hold)) = &mut record.hold {
-        hold.proposed_at = Time(UtcSecond(0));
+        hold.forget_when_proposed();
     }
     let mut text = Vec::with_capacity(2048);
     append(&record, &mut text);
@@ -289,7 +259,7 @@ impl<'a> AlertRecord<'a> {
     }
 }
 
-fn owned(text: Plain<'_>) -> String {
+pub(super) fn owned(text: Plain<'_>) -> String {
     text.0.into_owned()
 }
 
@@ -329,42 +299,6 @@ impl<'a> FindingRecord<'a> {
             not_tested: self.not_tested.0.into_owned(),
             text: Sentence { sv: owned(text.sv), en: owned(text.en) },
             lowered_by: self.lowered_by.map(|reason| reason.0),
-        }
-    }
-}
-
-impl<'a> HoldRecord<'a> {
-    fn of(hold: &'a Hold) -> Self {
-        Self {
-            hold_id: Text::new(&hold.hold_id),
-            registration_id: Text::new(&hold.registration_id),
-            version: hold.version,
-            order_id: Text::option(hold.order_id.as_deref()),
-            tariff_code: Text::option(hold.tariff_code.as_deref()),
-            pay_period: PayPeriod(hold.pay_period),
-            seconds_in_question: hold.seconds_in_question,
-            amount_ore: hold.amount_ore,
-            reason_codes: Texts(Cow::Borrowed(&hold.reason_codes)),
-            state: Word(hold.state),
-            proposed_at: Time(hold.proposed_at),
-            expires_at: Time(hold.expires_at),
-        }
-    }
-
-    fn hold(self) -> Hold {
-        Hold {
-            hold_id: owned(self.hold_id),
-            registration_id: owned(self.registration_id),
-            version: self.version,
-            order_id: self.order_id.map(owned),
-            tariff_code: self.tariff_code.map(owned),
-            pay_period: self.pay_period.0,
-            seconds_in_question: self.seconds_in_question,
-            amount_ore: self.amount_ore,
-            reason_codes: self.reason_codes.0.into_owned(),
-            state: self.state.0,
-            proposed_at: self.proposed_at.0,
-            expires_at: self.expires_at.0,
         }
     }
 }

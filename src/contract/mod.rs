@@ -20,6 +20,7 @@ mod fact_body;
 mod fields;
 mod filled;
 mod headers;
+mod hold;
 mod parts;
 mod payout;
 mod progress;

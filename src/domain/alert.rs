@@ -1,6 +1,6 @@
 //! Alerts and holds: what the control unit and the payment system receive.
 
-use super::{Class, Finding, Grade, Month, UtcSecond};
+use super::{Class, Finding, Grade, Month, Span, UtcSecond};
 
 /// What an alert is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -92,8 +92,10 @@ pub struct Hold {
     pub tariff_code: Option<String>,
     /// The pay period.
     pub pay_period: Month,
-    /// Only the disputed seconds.
+    /// Only the disputed seconds: the sum of the disputed spans.
     pub seconds_in_question: i64,
+    /// The disputed spans, ascending and disjoint.
+    pub disputed: Vec<Span>,
     /// Their price in öre.
     pub amount_ore: i64,
     /// The rules that led to it, ascending.
@@ -102,7 +104,9 @@ pub struct Hold {
     pub state: HoldState,
     /// When it was first proposed (append time of the record that led to it).
     pub proposed_at: UtcSecond,
-    /// Void after this without a further record.
+    /// The payout run from which it withholds: the one in which the registration would be paid.
+    pub withholds_from: UtcSecond,
+    /// The payout run after that, at which a proposed hold is void without a further record.
     pub expires_at: UtcSecond,
 }
 

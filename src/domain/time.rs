@@ -75,6 +75,12 @@ impl Span {
         (start < end).then_some(Self { start, end })
     }
 
+    /// The span from `start` to `end`; empty where it would run backwards.
+    #[must_use]
+    pub fn clamped(start: UtcSecond, end: UtcSecond) -> Self {
+        Self { start, end: end.max(start) }
+    }
+
     /// Is `at` inside?
     #[must_use]
     pub fn contains(self, at: UtcSecond) -> bool {

@@ -84,8 +84,10 @@ impl Engine {
             // The budget grows with each day of a pay period.
             self.budget_dirty = true;
         }
+        let before = self.watermark;
         self.at = at;
         self.watermark = event_time;
+        self.publish_expired(before, out);
     }
 
     fn expire(&mut self, horizon: UtcSecond) {

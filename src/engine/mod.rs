@@ -97,6 +97,8 @@ pub struct Engine {
     rule_counts: Vec<RuleCounts>,
     at: Position,
     watermark: UtcSecond,
+    /// The first payout run after the watermark, when proposed holds become void.
+    next_payout_run: UtcSecond,
     history_truncated: bool,
     /// Start of complete history: alerts on later visits are derived exactly.
     complete_from: UtcSecond,
@@ -131,6 +133,7 @@ impl Engine {
             rule_counts,
             at: Position { offset: -1, appended_at: UtcSecond(i64::MIN) },
             watermark: UtcSecond(i64::MIN),
+            next_payout_run: UtcSecond(i64::MIN),
             history_truncated: false,
             complete_from: UtcSecond(i64::MIN),
             scratch: assess::visits::Scratch::default(),

@@ -94,10 +94,12 @@ pub(in crate::feed) fn overlap_alert(registration: &str, ore: i64) -> PublishedA
         tariff_code: None,
         pay_period,
         seconds_in_question: 900,
+        disputed: Vec::new(),
         amount_ore: ore,
         reason_codes: vec!["carer-overlap".to_owned()],
         state: HoldState::Proposed,
         proposed_at: MONDAY.plus(9 * 3_600),
+        withholds_from: MONDAY.plus(5 * DAY),
         expires_at: MONDAY.plus(35 * DAY),
     };
     let alert = Alert {

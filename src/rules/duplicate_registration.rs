@@ -4,8 +4,9 @@
 //! the municipality pay the same visit twice. It is an error, nobody's fault.
 //!
 //! Finds pairs of registrations of one carer at one client with different ids whose starts lie at
-//! most `start_difference_seconds_max` apart. The copy is the one with the weaker evidence, then the
-//! later sent, then the later in the feed; on the original it is only noted (observe).
+//! most `start_difference_seconds_max` apart. The copy is what is not paid yet where the other one is,
+//! else the one with the weaker evidence, then the later sent, then the later in the feed; on the original it is
+//! only noted (observe).
 //!
 //! Not a finding: visits still open, a visit of which one was declined or cancelled late (a new
 //! attempt), a copy that is not billed.
@@ -20,7 +21,7 @@ use crate::engine::{Definition, Hit, Label, Report, Sight, Text, Visit, VisitRul
 
 pub(super) const RULE: Definition = Definition {
     id: "duplicate-registration",
-    version: 1,
+    version: 2,
     class: Class::Error,
     summary_sv: "Samma besök är registrerat två gånger.",
     summary_en: "One visit is registered twice.",

@@ -16,10 +16,12 @@ pub(in crate::service) fn alert(municipality: &str, registration: &str, score: f
         tariff_code: None,
         pay_period,
         seconds_in_question: 60,
+        disputed: Vec::new(),
         amount_ore: 100,
         reason_codes: vec!["carer-overlap".to_owned()],
         state: HoldState::Proposed,
         proposed_at: UtcSecond(0),
+        withholds_from: UtcSecond(0),
         expires_at: UtcSecond(1),
     };
     let alert = Alert {

@@ -53,12 +53,12 @@ fn register(driver: &mut Driver, drafts: &[Draft]) {
     drafts.iter().for_each(|draft| drop(driver.register(draft, &mut Vec::new())));
 }
 
-/// At two clients at once, by two providers; the hold falls on P2's, which was recorded later.
+/// At two clients at once, by two providers; the hold falls on P2's, which was sent later.
 fn two_providers() -> [Draft; 2] {
     let one = visit("R1", "ann", "bo", "2026-03-02T08:00", 30);
-    let recorded_at = one.end.map(|end| end.plus(7200));
+    let emitted_at = one.end.map(|end| end.plus(7200));
     [
-        Draft { provider: "P2".to_owned(), recorded_at, ..one },
+        Draft { provider: "P2".to_owned(), emitted_at, ..one },
         visit("R2", "ann", "eva", "2026-03-02T08:10", 30),
     ]
 }

@@ -314,11 +314,13 @@ fn the_hash_is_of_what_is_told_and_of_nothing_else() {
     other.alert.assessed_at = other.alert.assessed_at.plus(1);
     other.alert.hold.as_mut().unwrap().proposed_at = other.alert.assessed_at;
     assert_eq!(content_hash(&other.alert), hash);
-    let changes: [fn(&mut Alert); 7] = [
+    let changes: [fn(&mut Alert); 9] = [
         |alert| alert.findings[0].seconds_in_question += 1,
         |alert| alert.findings.clear(),
         |alert| alert.hold = None,
         |alert| alert.hold.as_mut().unwrap().expires_at = UtcSecond(0),
+        |alert| alert.hold.as_mut().unwrap().withholds_from = UtcSecond(0),
+        |alert| alert.hold.as_mut().unwrap().disputed.clear(),
         |alert| alert.score += 0.1,
         |alert| alert.subject.version = Some(2),
         |alert| alert.event_time = UtcSecond(0),

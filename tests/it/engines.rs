@@ -213,10 +213,10 @@ fn settings(bounds: Bounds) -> Arc<Settings> {
 /// Offset of the record before the first: greater than those that drafts bring along.
 const FIRST_OFFSET: i64 = 1_000_000;
 
-/// Gives an engine its inputs, each with an offset and an append time that never goes back.
+/// Gives an engine its inputs, each at its own position: an offset, else the next one, and its append time.
 pub struct Driver {
     pub engine: Engine,
-    at: Position,
+    last_offset: i64,
     prompt: bool,
 }
 
@@ -227,13 +227,13 @@ impl Driver {
 
     /// A driver that has dirty periods assessed after each registration, or else at the end.
     pub fn assessing(engine: Engine, prompt: bool) -> Self {
-        Self { engine, at: Position { offset: FIRST_OFFSET, appended_at: UtcSecond(i64::MIN) }, prompt }
+        Self { engine, last_offset: FIRST_OFFSET, prompt }
     }
 
     pub fn register(&mut self, draft: &Draft, out: &mut Vec<Output>) -> Disposition {
-        let appended_at = self.at.appended_at.max(draft.appended_at);
-        self.at = Position { offset: self.at.offset + 1, appended_at };
-        let at = Position { offset: draft.offset.unwrap_or(self.at.offset), appended_at };
+        self.last_offset += 1;
+        let offset = draft.offset.unwrap_or(self.last_offset);
+        let at = Position { offset, appended_at: draft.appended_at };
         let outcome = self.engine.apply(Input::Registered { registration: &draft.registration(), at }, out);
         if self.prompt {
             self.engine.assess_dirty_periods(out);

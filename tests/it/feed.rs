@@ -4,7 +4,7 @@
 
 mod facts;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use proptest::collection::vec;
@@ -77,10 +77,23 @@ impl Feed {
         })
     }
 
-    /// The same in any other order. A tombstone has no time of its own, so that the changes of a fact that
+    /// The same with the append time of each version in the log: a record that comes again was there before.
+    pub fn in_the_log(&self) -> Self {
+        let mut first = BTreeMap::new();
+        let mut arrivals = self.0.clone();
+        for arrival in &mut arrivals {
+            if let Arrival::Visit(draft) = arrival {
+                draft.appended_at =
+                    *first.entry((draft.id.clone(), draft.version)).or_insert(draft.appended_at);
+            }
+        }
+        Self(arrivals)
+    }
+
+    /// The same in any other order, each record with its append time in the log. A tombstone has no time of its own, so that the changes of a fact that
     /// is taken back count in the order in which they come.
     pub fn shuffled(&self) -> impl Strategy<Value = Self> + use<> {
-        let arrivals = self.0.clone();
+        let arrivals = self.in_the_log().0;
         Just((0..arrivals.len()).collect::<Vec<_>>()).prop_shuffle().prop_map(move |mut order| {
             for fact_id in arrivals.iter().filter_map(Arrival::removed_fact).collect::<BTreeSet<_>>() {
                 let of = |at: &usize| arrivals[*at].fact_id() == Some(fact_id);

@@ -14,6 +14,7 @@ mod evaluate;
 mod feed;
 mod fingerprints;
 mod form;
+mod holds;
 mod kafka;
 mod laws;
 mod lexer;

@@ -6,8 +6,12 @@ mod further;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use proptest::prelude::*;
-use tidvakt::domain::{CaptureMethod, Coordinates, EventType, FactBody, Grade, VisitKind, VisitOutcome};
+use tidvakt::domain::{
+    CaptureMethod, Coordinates, EventType, FactBody, Grade, UtcSecond, VisitKind, VisitOutcome,
+};
 
 use crate::draft::Draft;
 use crate::engines::{Driver, engine};
@@ -212,7 +216,8 @@ impl Oracle {
 /// The highest version of each registration, without those that are cancelled.
 fn counting(feed: &Feed) -> Vec<Draft> {
     let mut latest: BTreeMap<&str, &Draft> = BTreeMap::new();
-    for draft in feed.drafts() {
+    let log = feed.in_the_log();
+    for draft in log.drafts() {
         let known = latest.entry(&draft.id).or_insert(draft);
         if known.version < draft.version {
             *known = draft;
@@ -269,12 +274,27 @@ fn start_tag(visit: &Draft) -> Option<&String> {
     visit.tags[0].as_ref().filter(|_| strength(visit.methods[0]) == 4)
 }
 
+/// What is not paid yet, then the weaker evidence, then what was sent later, then what lies later in the log.
 fn is_weaker(own: &Draft, other: &Draft) -> bool {
-    let evidence = |visit: &Draft| visit.methods.iter().map(|method| strength(*method)).sum::<u8>();
-    match evidence(own).cmp(&evidence(other)) {
-        std::cmp::Ordering::Equal => (own.emitted_at, own.offset) > (other.emitted_at, other.offset),
-        order => order == std::cmp::Ordering::Less,
+    let was_paid_before = |visit: &Draft, other: &Draft| {
+        visit.appended_at < other.appended_at && paid_in(visit) <= other.appended_at
+    };
+    if was_paid_before(own, other) || was_paid_before(other, own) {
+        return was_paid_before(other, own);
     }
+    let evidence = |visit: &Draft| visit.methods.iter().map(|method| strength(*method)).sum::<u8>();
+    (evidence(other), own.emitted_at, own.offset) > (evidence(own), other.emitted_at, other.offset)
+}
+
+/// The first run, at six in the evening on the sixth of a month, after the visit's month and its arrival.
+fn paid_in(visit: &Draft) -> UtcSecond {
+    let zone = TimeZone::get("Europe/Stockholm").unwrap();
+    let month = Timestamp::from_second(visit.start.0).unwrap().to_zoned(zone.clone()).date().first_of_month();
+    let mut runs = (1..12).map(|months| {
+        let day = (month + jiff::Span::new().months(months)).with().day(6).build().unwrap();
+        UtcSecond(day.at(18, 0, 0, 0).to_zoned(zone.clone()).unwrap().timestamp().as_second())
+    });
+    runs.find(|run| visit.appended_at < *run).unwrap()
 }
 
 /// Along the surface, by the angle between the two directions from the Earth's centre.

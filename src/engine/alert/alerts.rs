@@ -8,7 +8,7 @@ use crate::engine::alert::score::{p_value, score};
 use crate::engine::alert::subject::SubjectState;
 use crate::engine::model::period::{PeriodSubject, SubjectPeriod};
 use crate::engine::model::visit::{Slot, Visit};
-use crate::engine::rule::hit::{RuleHit, union_seconds};
+use crate::engine::rule::hit::{RuleHit, union_seconds, union_spans};
 use crate::engine::totals::tally::NOTHING;
 use crate::engine::{Engine, Output};
 
@@ -152,7 +152,8 @@ impl Engine {
         }
         let published = if withdrawn { before } else { current };
         let grave = || published.hits.iter().filter(|rule_hit| rule_hit.hit.grade == Grade::Hold);
-        let seconds = union_seconds(grave());
+        let disputed = union_spans(grave());
+        let seconds = disputed.iter().map(|span| span.seconds()).sum();
         let mut reason_codes: Vec<String> =
             grave().map(|rule_hit| self.rules[usize::from(rule_hit.rule)].definition.id.to_owned()).collect();
         reason_codes.sort_unstable();
@@ -165,6 +166,9 @@ impl Engine {
             Some(decision) if entry.appended_at() <= decision.decided_at => decided_state(decision.action),
             _ => HoldState::Proposed,
         };
+        let withholds_from = self.state.paid_in(visit);
+        let expires_at = self.state.run_after(withholds_from);
+        let is_void = state == HoldState::Proposed && expires_at <= self.watermark;
         let municipality = &self.state.settings.municipality;
         Some(Hold {
             hold_id: format!("{municipality}:hold:{}:{}", entry.id, visit.version),
@@ -174,36 +178,20 @@ impl Engine {
             tariff_code: visit.tariff.map(|tariff| interners.texts.text(tariff).to_owned()),
             pay_period: visit.pay_period,
             seconds_in_question: seconds,
+            disputed,
             amount_ore: self.price(visit, seconds),
             reason_codes,
-            state,
+            state: if is_void { HoldState::Expired } else { state },
             proposed_at: published.proposed_at.unwrap_or(self.at.appended_at),
-            expires_at: self.payout_run(visit.pay_period),
+            withholds_from,
+            expires_at,
         })
-    }
-
-    /// The payout run of a period: by its calendar fact, else by the settings.
-    fn payout_run(&self, period: Month) -> UtcSecond {
-        let settings = &self.state.settings;
-        self.state.facts.calendar(period).map_or_else(
-            || {
-                settings.zone.instant(
-                    period.next(),
-                    settings.default_payout_day,
-                    settings.default_payout_hour,
-                )
-            },
-            |calendar| calendar.payout_run_at,
-        )
     }
 
     /// The first payout run after `at`; `None` where no pay period around `at` is paid later.
     #[must_use]
     pub fn next_payout_run(&self, at: UtcSecond) -> Option<UtcSecond> {
-        // A month is paid some weeks after its end; the earliest unpaid one started at most a quarter ago.
-        let first = self.state.settings.zone.month(at.plus(-92 * crate::engine::model::DAY_SECONDS));
-        let months = std::iter::successors(Some(first), |month| Some(month.next())).take(5);
-        months.map(|month| self.payout_run(month)).filter(|run| at < *run).min()
+        self.state.next_payout_run(at)
     }
 
     /// Price of `seconds` of a visit, in öre; 0 where the payment does not depend on registered time.
@@ -242,6 +230,30 @@ impl Engine {
         let month = subject.id.rsplit(':').next().and_then(Month::parse);
         let from = self.complete_from.max(self.state.horizon);
         month.is_some_and(|month| from <= self.state.settings.zone.instant(month, 1, 0))
+    }
+
+    /// Publishes the proposed holds that have become void since the watermark was at `before`.
+    pub(in crate::engine) fn publish_expired(&mut self, before: UtcSecond, out: &mut Vec<Output>) {
+        if self.watermark < self.next_payout_run {
+            return;
+        }
+        self.schedule_payout_run();
+        let mut held: Vec<Slot> =
+            self.visits.iter().filter(|(_, current)| current.is_hold()).map(|(slot, _)| *slot).collect();
+        self.in_order(&mut held);
+        for slot in held {
+            let current = &self.visits[&slot];
+            let alert = self.visit_alert(self.state.ledger.counted(slot), current, current);
+            let is_new = |hold: &Hold| hold.state == HoldState::Expired && before < hold.expires_at;
+            if alert.hold.as_ref().is_some_and(is_new) {
+                out.push(Output::Alert(Box::new(alert)));
+            }
+        }
+    }
+
+    /// Notes the payout run at which proposed holds may become void.
+    pub(in crate::engine) fn schedule_payout_run(&mut self) {
+        self.next_payout_run = self.state.run_after(self.watermark);
     }
 
     /// Publishes all open alerts, whose prices or dates may have changed.

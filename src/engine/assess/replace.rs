@@ -160,7 +160,10 @@ impl Engine {
             // Prices are no part of a finding.
             Affects::Money => return self.publish_all(out),
             // Nor are the dates of holds.
-            Affects::Month(_) => self.publish_all(out),
+            Affects::Month(_) => {
+                self.schedule_payout_run();
+                self.publish_all(out);
+            }
             _ => {}
         }
         let mut affected = Vec::new();

@@ -1,6 +1,6 @@
 //! A finding of a rule: evidence, grade and sentence.
 
-use crate::domain::{Explanation, Grade, Lowered, Measure, MissingFact, Sentence, Span, UtcSecond};
+use crate::domain::{Explanation, Grade, Lowered, Measure, MissingFact, Sentence, Span};
 use crate::engine::model::visit::Slot;
 
 /// Writes the sentence of a finding; called only where the finding is published.
@@ -175,18 +175,24 @@ impl RuleHit {
     }
 }
 
-/// Seconds in the union of the hits' disputed spans.
-pub(in crate::engine) fn union_seconds<'h>(hits: impl Iterator<Item = &'h RuleHit>) -> i64 {
+/// The union of the hits' disputed spans: ascending and disjoint.
+pub(in crate::engine) fn union_spans<'h>(hits: impl Iterator<Item = &'h RuleHit>) -> Vec<Span> {
     let mut spans: Vec<Span> = hits.filter_map(|rule_hit| rule_hit.hit.disputed).collect();
+    spans.retain(|span| 0 < span.seconds());
     spans.sort_unstable();
-    let mut until = UtcSecond(i64::MIN);
-    let mut seconds = 0;
+    let mut union: Vec<Span> = Vec::with_capacity(spans.len());
     for span in spans {
-        let start = span.start().max(until);
-        if start < span.end() {
-            seconds += span.end().since(start);
-            until = span.end();
+        match union.last_mut() {
+            Some(last) if span.start() <= last.end() => {
+                *last = Span::clamped(last.start(), span.end().max(last.end()));
+            }
+            _ => union.push(span),
         }
     }
-    seconds
+    union
+}
+
+/// Seconds in the union of the hits' disputed spans.
+pub(in crate::engine) fn union_seconds<'h>(hits: impl Iterator<Item = &'h RuleHit>) -> i64 {
+    union_spans(hits).into_iter().map(Span::seconds).sum()
 }

@@ -5,4 +5,5 @@ pub(in crate::engine) mod interface;
 pub(in crate::engine) mod label;
 pub(in crate::engine) mod period_sight;
 pub(in crate::engine) mod report;
+mod side;
 pub(in crate::engine) mod sight;

@@ -2,10 +2,9 @@
 
 use std::cell::OnceCell;
 
-use crate::domain::{Day, Grade, Span, UtcSecond, Zone};
+use crate::domain::{Day, Span, UtcSecond, Zone};
 use crate::engine::model::interner::{ClientId, TextId};
 use crate::engine::model::period::PeriodSubject;
-use crate::engine::model::settings::HoldTarget;
 use crate::engine::model::visit::{Slot, Visit};
 use crate::engine::model::{BASELINE_DAYS_MAX, DAY_SECONDS, NEIGHBOUR_GAP_SECONDS_MAX};
 use crate::engine::state::devices::devices;
@@ -339,24 +338,6 @@ impl<'a> Sight<'a> {
     const fn days_before(&self, days: i32) -> std::ops::Range<Day> {
         let days = if days < BASELINE_DAYS_MAX { days } else { BASELINE_DAYS_MAX };
         Day(self.visit.day.0.saturating_sub(days))..self.visit.day
-    }
-
-    /// Whether this registration is the one with the weaker evidence of the two: by the capture methods of both ends,
-    /// then the later sent, then the later in the feed; always exactly one of them.
-    #[must_use]
-    pub fn is_weaker(&self, other: &Visit) -> bool {
-        self.visit.is_weaker_than(other)
-    }
-
-    /// The grade on this side of a finding on two registrations: one step lower on the one with the better evidence,
-    /// unless both are subjects by the settings.
-    #[must_use]
-    pub fn side(&self, other: &Visit, grade: Grade) -> Grade {
-        let bears = match self.state.settings.hold_on {
-            HoldTarget::Both => true,
-            HoldTarget::Weaker => self.is_weaker(other),
-        };
-        if bears { grade } else { grade.lowered() }
     }
 
     /// The id of a registration, for sentences.

@@ -8,5 +8,6 @@ pub(in crate::engine) mod ledger;
 pub(in crate::engine) mod municipality;
 pub(in crate::engine) mod neighbours;
 pub(in crate::engine) mod pairs;
+mod payout;
 pub(in crate::engine) mod shared_devices;
 pub(in crate::engine) mod timeline;

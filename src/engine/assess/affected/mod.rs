@@ -130,7 +130,10 @@ impl Engine {
             Affects::Tag(tag) => {
                 state.visits_where(|visit| visit.start_tag == Some(tag) || visit.end_tag == Some(tag), into)
             }
-            Affects::Month(month) => state.visits_where(|visit| visit.pay_period == month, into),
+            Affects::Month(month) => state.visits_where(
+                |visit| visit.pay_period == month || visit.pay_period < month && state.is_late(visit),
+                into,
+            ),
             Affects::Everything => state.visits_where(|_| true, into),
         }
         if state.facts.has_exceptions() {

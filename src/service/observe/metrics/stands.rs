@@ -114,7 +114,9 @@ impl Metrics {
             self.hold_came_into(municipality, gone, HoldState::Superseded);
         }
         let was = hold_before.filter(|hold| same(hold)).map(|hold| hold.state);
-        if let Some(hold) = now.hold.as_ref().filter(|hold| Some(hold.state) != was) {
+        // That a hold has expired is counted by the clock, in `Stands::show`.
+        let is_new = |hold: &&Hold| Some(hold.state) != was && hold.state != HoldState::Expired;
+        if let Some(hold) = now.hold.as_ref().filter(is_new) {
             self.hold_came_into(municipality, hold, hold.state);
         }
     }
