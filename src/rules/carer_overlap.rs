@@ -12,8 +12,8 @@
 //! alarm, calls, errands and escorts, declined or cancelled visits, visits still open.
 //!
 //! Grade: hold where all four ends are electronic and the tags or the households differ, else review;
-//! that is for the weaker registration of the pair, the other one's is one step lower. One step lower
-//! where a household is unknown.
+//! review where a household is unknown, and never less: two places at one time are looked at without any
+//! fact. That is for the weaker registration of the pair, the other one's is one step lower.
 
 use serde::Deserialize;
 
@@ -66,13 +66,10 @@ impl CarerOverlap {
         let tags_differ =
             own.start_tag.is_some() && other.start_tag.is_some() && own.start_tag != other.start_tag;
         let proven = own.is_electronic() && other.is_electronic() && (household_known || tags_differ);
-        let mut grade = sight.side(other, if proven { Grade::Hold } else { Grade::Review });
-        let mut not_tested = Vec::new();
-        if !household_known {
-            grade = grade.lowered();
-            not_tested.push(MissingFact::Household);
-        }
-        Hit::new(grade)
+        let missing = (!household_known).then_some(MissingFact::Household);
+        let graded = Hit::new(if proven { Grade::Hold } else { Grade::Review })
+            .lowered_without(missing, Grade::Review);
+        Hit { grade: sight.side(other, graded.grade), ..graded }
             .related([other.slot])
             .disputed(shared)
             .observed([Measure::whole("overlap_seconds", shared.seconds())])
@@ -84,7 +81,6 @@ impl CarerOverlap {
                 Explanation::OutsideHome,
                 Explanation::DeclinedVisit,
             ])
-            .not_tested(not_tested)
             .text(move || sentence(sight, other, shared))
     }
 }

@@ -112,14 +112,14 @@ impl MissedVisit {
     fn hit(&self, sight: &PeriodSight<'_>, missing: &MissingHours) -> Hit<impl Text> {
         let month = sight.period().month;
         let MissingHours { registered, granted, absences_known } = *missing;
-        Hit::new(if absences_known { Grade::Review } else { Grade::Review.lowered() })
+        Hit::review()
+            .lowered_without((!absences_known).then_some(MissingFact::ClientAbsence), Grade::Observe)
             .observed([Measure::whole("registered_hours_max", registered)])
             .expected([
                 Measure::whole("granted_hours", granted),
                 Measure::real("granted_share_min", self.share_min),
             ])
             .excluded(&[Explanation::MonthNotOver, Explanation::ClientAway, Explanation::PerformedTimePaid])
-            .not_tested((!absences_known).then_some(MissingFact::ClientAbsence))
             .text(move || Sentence {
                 sv: format!(
                     "Högst {registered} timmar är registrerade för brukaren i {month}, men \

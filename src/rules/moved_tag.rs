@@ -144,12 +144,12 @@ impl MovedTag {
         let Label { id, clock, .. } = sight.label_of(second);
         let Label { id: other_id, clock: other_clock, .. } = sight.label_of(first);
         let date = sight.zone().date(second.span.start());
-        Hit::new(if known && is_second { Grade::Review } else { Grade::Observe })
+        Hit::new(if is_second { Grade::Review } else { Grade::Observe })
+            .lowered_without((!known).then_some(MissingFact::Household), Grade::Observe)
             .related([other.slot])
             .observed([Measure::whole("gap_seconds", gap), Measure::whole("distance_metres", metres)])
             .expected([Measure::whole("gap_seconds_min", i64::from(self.gap_seconds_max) + 1)])
             .excluded(&[Explanation::OneHousehold, Explanation::OutsideHome, Explanation::DeclinedVisit])
-            .not_tested((!known).then_some(MissingFact::Household))
             .text(move || Sentence {
                 sv: format!(
                     "Två taggar lästes den {date} med {gap} sekunder emellan, fast hemmen ligger \
@@ -220,7 +220,8 @@ fn strange(sight: &Sight<'_>, report: &mut Report<'_>) {
     let known = households.is_some();
     let Label { id, clock, date } = sight.label();
     report.hit(
-        Hit::new(if known { Grade::Review } else { Grade::Observe })
+        Hit::review()
+            .lowered_without((!known).then_some(MissingFact::Household), Grade::Observe)
             .observed([Measure::text("tag_hangs_at", "another client")])
             .expected([Measure::text("tag_hangs_at", "the client")])
             .excluded(&[
@@ -229,7 +230,6 @@ fn strange(sight: &Sight<'_>, report: &mut Report<'_>) {
                 Explanation::OutsideHome,
                 Explanation::DeclinedVisit,
             ])
-            .not_tested((!known).then_some(MissingFact::Household))
             .text(move || Sentence {
                 sv: format!(
                     "Besöket {id} den {date} kl. {clock} registrerades med en tagg som sitter hos \

@@ -13,7 +13,7 @@
 //! both ends were read from a strange tag was hardly begun on the way: `moved-tag` speaks of it.
 //!
 //! Grade: hold by tag, where both homes' positions are known: the record says one place, the tag
-//! another. Without them, or without the households, review. By position: review, as positions drift.
+//! another. Without them, or without the households, or without both, review. By position: review, as positions drift.
 //! Undetermined where the municipality sends no tags and the start has no position, or where a
 //! position is there and the home's is not.
 
@@ -107,21 +107,17 @@ impl TravelLogIn {
     fn hit(&self, sight: &Sight<'_>, elsewhere: &Elsewhere) -> Hit<impl Text> {
         let own = sight.visit();
         let Elsewhere { metres, by_tag, households_known } = *elsewhere;
-        let mut grade = if by_tag && metres.is_some() { Grade::Hold } else { Grade::Review };
-        let mut not_tested = Vec::new();
-        if metres.is_none() {
-            not_tested.push(MissingFact::ClientHome);
-        }
-        if !households_known {
-            grade = grade.lowered();
-            not_tested.push(MissingFact::Household);
-        }
+        let missing = [
+            metres.is_none().then_some(MissingFact::ClientHome),
+            (!households_known).then_some(MissingFact::Household),
+        ];
         let way = metres.map_or(0, |metres| (metres * 3.6 / self.speed_kmh).floor() as i64);
         let start = own.span.start();
         let mut observed = vec![Measure::text("begun_by", if by_tag { "tag" } else { "position" })];
         observed.extend(metres.map(|metres| Measure::whole("distance_metres", metres.round() as i64)));
         observed.push(Measure::whole("way_seconds", way));
-        Hit::new(grade)
+        Hit::new(if by_tag { Grade::Hold } else { Grade::Review })
+            .lowered_without(missing.into_iter().flatten(), Grade::Observe)
             .disputed(Span::new(start, start.plus(way.min(own.seconds()))).filter(|span| 0 < span.seconds()))
             .observed(observed)
             .expected([Measure::whole("distance_metres_max", i64::from(self.metres_min))])
@@ -132,7 +128,6 @@ impl TravelLogIn {
                 Explanation::ManualStart,
                 Explanation::DeclinedVisit,
             ])
-            .not_tested(not_tested)
             .text(move || sentence(sight, elsewhere, way))
     }
 }

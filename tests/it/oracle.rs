@@ -139,7 +139,8 @@ impl Oracle {
         let tags = (start_tag(own), start_tag(other));
         let tags_differ = tags.0.is_some() && tags.1.is_some() && tags.0 != tags.1;
         let hard = electronic && (known || tags_differ);
-        let grade = graded(hard, [!known, !is_weaker(own, other)]);
+        // Two places at one time are looked at without any fact.
+        let grade = graded(hard && known, [false, !is_weaker(own, other)]);
         let untested = if known { vec![] } else { vec!["household".to_owned()] };
         Some(("carer-overlap".to_owned(), own.id.clone(), other.id.clone(), grade, seconds, untested))
     }

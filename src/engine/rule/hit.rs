@@ -35,7 +35,7 @@ pub struct Hit<T = Sentence> {
     pub expected: Vec<Measure>,
     /// Lawful explanations that were tested and do not apply.
     pub excluded: &'static [Explanation],
-    /// Missing facts, by which the grade was lowered.
+    /// Missing facts, for which the grade was lowered.
     pub not_tested: Vec<MissingFact>,
     /// The sentence.
     pub text: T,
@@ -118,7 +118,16 @@ impl Hit<()> {
         self
     }
 
-    /// Adds missing facts, by which the grade was lowered.
+    /// Adds missing facts, and lowers the grade for them: by one step however many they are, and not below `floor`.
+    #[must_use]
+    pub fn lowered_without(self, facts: impl IntoIterator<Item = MissingFact>, floor: Grade) -> Self {
+        let grade = self.grade;
+        let hit = self.not_tested(facts);
+        let lowered = if hit.not_tested.is_empty() { grade } else { grade.lowered().max(floor.min(grade)) };
+        Self { grade: lowered, ..hit }
+    }
+
+    /// Adds missing facts, for which the grade has been lowered.
     #[must_use]
     pub fn not_tested(mut self, facts: impl IntoIterator<Item = MissingFact>) -> Self {
         self.not_tested.extend(facts);
