@@ -218,6 +218,19 @@ impl Zone {
         start.map_or(UtcSecond(i64::MAX), |start| UtcSecond(start.timestamp().as_second()))
     }
 
+    /// A local day, whether it has 23, 24 or 25 hours.
+    #[must_use]
+    pub fn span_of(&self, day: Day) -> Span {
+        Span::clamped(self.start_of(day), self.start_of(Day(day.0.saturating_add(1))))
+    }
+
+    /// The local days that `span` lies in, each with its part; none for an empty span.
+    pub fn days_in(&self, span: Span) -> impl Iterator<Item = (Day, Span)> {
+        let last = self.day(span.end());
+        let days = (self.day(span.start()).0..=last.0).map(Day);
+        days.filter_map(move |day| Some((day, self.span_of(day).intersection(span)?)))
+    }
+
     /// Local seconds since midnight, 0 to 86,399.
     #[must_use]
     pub fn second_of_day(&self, at: UtcSecond) -> i64 {
@@ -290,5 +303,28 @@ mod tests {
         let day = zone.day(instant("2026-04-24T12:00:00Z"));
         assert_eq!(zone.second_of_day(zone.start_of(day)), 3600);
         assert_eq!(zone.start_of(Day(i32::MAX)), UtcSecond(i64::MAX));
+    }
+
+    #[test]
+    fn a_night_is_parted_at_local_midnight_when_the_clocks_change_as_well() {
+        let zone = Zone::named("Europe/Stockholm").unwrap();
+        let instant = |text: &str| UtcSecond(text.parse::<Timestamp>().unwrap().as_second());
+        let hours = |from: &str, to: &str| -> Vec<i64> {
+            let span = Span::new(instant(from), instant(to)).unwrap();
+            let parts: Vec<(Day, Span)> = zone.days_in(span).collect();
+            assert_eq!(parts.iter().map(|(_, part)| part.seconds()).sum::<i64>(), span.seconds());
+            assert!(parts.iter().all(|(day, part)| zone.day(part.start()) == *day));
+            parts.iter().map(|(_, part)| part.seconds() / 3600).collect()
+        };
+        // From seven in the evening to half past eight: an ordinary night, and those of the two changes.
+        assert_eq!(hours("2026-03-03T18:00:00Z", "2026-03-04T07:00:00Z"), [5, 8]);
+        assert_eq!(hours("2026-03-28T18:00:00Z", "2026-03-29T06:00:00Z"), [5, 7]);
+        assert_eq!(hours("2026-10-24T17:00:00Z", "2026-10-25T07:00:00Z"), [5, 9]);
+        // To midnight, and from it; 24 hours around a day of 23.
+        assert_eq!(hours("2026-03-03T18:00:00Z", "2026-03-03T23:00:00Z"), [5]);
+        assert_eq!(hours("2026-03-03T23:00:00Z", "2026-03-04T07:00:00Z"), [8]);
+        assert_eq!(hours("2026-03-28T22:00:00Z", "2026-03-29T22:00:00Z"), [1, 23]);
+        assert_eq!(hours("2026-03-28T22:30:00Z", "2026-03-29T22:30:00Z"), [0, 23, 0]);
+        assert_eq!(hours("2026-03-03T18:00:00Z", "2026-03-03T18:00:00Z"), [0; 0]);
     }
 }

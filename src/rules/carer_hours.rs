@@ -3,8 +3,8 @@
 //! Why: nobody helps people for twenty hours a day, and nobody for fourteen hours day after day.
 //!
 //! Finds, at visits, time beyond `hold_hours` that a carer has registered on one local day, over all
-//! providers and clients; time that visits share counts once, and a visit counts to the day it began
-//! on, with those that are paid in the same period. And in a pay period: at least `long_days_min` days
+//! providers and clients; time that visits share counts once, and a visit over midnight counts to each day
+//! that it lies in by its part, with those that are paid in the same period. And in a pay period: at least `long_days_min` days
 //! of more than `day_hours_max`, or more than `month_hours_max` in all; or at least `restless_days_min`
 //! days with visits that end more than 24 hours less `rest_hours_min` after the carer's first one since the
 //! last such rest, so that no rest of that length has room in those 24 hours. One late night makes two such
@@ -20,7 +20,7 @@
 use serde::Deserialize;
 
 use super::visit_and_period_rule;
-use crate::domain::{Class, Explanation, Measure, Sentence, Span, SubjectKind, UtcSecond};
+use crate::domain::{Class, Day, Explanation, Measure, Sentence, Span, SubjectKind, UtcSecond};
 use crate::engine::{
     Answered, Definition, Hit, Label, Mark, PeriodReport, PeriodRule, PeriodSight, Report, Sight, Text,
     Visit, VisitRule,
@@ -28,7 +28,7 @@ use crate::engine::{
 
 pub(super) const RULE: Definition = Definition {
     id: "carer-hours",
-    version: 3,
+    version: 4,
     class: Class::Contradiction,
     summary_sv: "Fler timmar än en människa kan arbeta.",
     summary_en: "More hours than one person can work.",
@@ -81,12 +81,16 @@ impl VisitRule for CarerHours {
         if own.is_performed() {
             report.mark(Mark::NoRest, sight.is_without_rest(i64::from(self.rest_hours_min) * 3600));
         }
-        if own.is_performed()
+        if !own.is_performed() {
+            return;
+        }
+        for (day, part) in sight.days() {
             // Every shared minute is in that sum twice, so that the day has no more.
-            && hold_minutes < sight.carer_minutes_today()
-            && let Some((beyond, seconds, before)) = beyond(sight, i64::from(hold_minutes) * 60)
-        {
-            report.hit(self.beyond(sight, beyond, seconds, &before));
+            if hold_minutes < sight.carer_minutes_on(day)
+                && let Some(beyond) = beyond(sight, (day, part), i64::from(hold_minutes) * 60)
+            {
+                report.hit(self.beyond(sight, &beyond));
+            }
         }
     }
 
@@ -131,26 +135,34 @@ impl PeriodRule for CarerHours {
     }
 }
 
-/// The part of the visit beyond so many seconds of its carer's day; the seconds that the day has by the
-/// visit's end; and the visits that began before it.
-fn beyond<'a>(sight: &Sight<'a>, seconds_max: i64) -> Option<(Span, i64, Vec<&'a Visit>)> {
+/// What of a visit lies beyond the hours of a day.
+struct Beyond<'a> {
+    span: Span,
+    /// Seconds that the day has by the end of the visit's part of it.
+    day_seconds: i64,
+    /// The visits of the day that began before it.
+    before: Vec<&'a Visit>,
+}
+
+/// The part of the visit beyond so many seconds of one of its days.
+fn beyond<'a>(sight: &Sight<'a>, (day, own_part): (Day, Span), seconds_max: i64) -> Option<Beyond<'a>> {
     let own = sight.visit();
     let key = |visit: &Visit| (visit.presence(), sight.id(visit.slot));
     // What is paid in another period is no part of this one's minutes.
-    let counts = |other: &&Visit| other.is_performed() && other.pay_period == own.pay_period;
-    let mut before: Vec<&Visit> =
-        sight.carer_visits_on(0).filter(counts).filter(|other| key(other) < key(own)).collect();
-    before.sort_by_key(|visit| key(visit));
+    let counts = |other: &Visit| other.is_performed() && other.pay_period == own.pay_period;
+    let mut before: Vec<(&Visit, Span)> =
+        sight.carer_visits_on(day).filter(|(other, _)| counts(other) && key(other) < key(own)).collect();
+    before.sort_by_key(|(visit, _)| key(visit));
     let (mut until, mut seconds, mut new) = (UtcSecond(i64::MIN), 0, 0);
-    let presence = own.presence();
-    for presence in before.iter().map(|other| other.presence()).chain([presence]) {
-        new = presence.end().since(presence.start().max(until)).max(0);
+    for part in before.iter().map(|(_, part)| *part).chain([own_part]) {
+        new = part.end().since(part.start().max(until)).max(0);
         seconds += new;
-        until = until.max(presence.end());
+        until = until.max(part.end());
     }
     let beyond = (seconds - seconds_max).min(new);
-    let span = Span::new(presence.end().plus(-beyond.max(0)), presence.end())?;
-    (0 < beyond).then_some((span, seconds, before))
+    let span = Span::new(own_part.end().plus(-beyond.max(0)), own_part.end())?;
+    let before = before.into_iter().map(|(visit, _)| visit).collect();
+    (0 < beyond).then_some(Beyond { span, day_seconds: seconds, before })
 }
 
 impl CarerHours {
@@ -158,13 +170,15 @@ impl CarerHours {
         (60 * self.hold_hours).max(LONG_DAY_MINUTES)
     }
 
-    fn beyond(&self, sight: &Sight<'_>, beyond: Span, seconds: i64, before: &[&Visit]) -> Hit<impl Text> {
-        let Label { id, clock, date } = sight.label();
+    fn beyond(&self, sight: &Sight<'_>, beyond: &Beyond<'_>) -> Hit<impl Text> {
+        let Beyond { span, day_seconds: seconds, ref before } = *beyond;
+        let Label { id, clock, .. } = sight.label();
+        let date = sight.zone().date(span.start());
         let (hours, minutes) = (seconds / 3600, seconds % 3600 / 60);
         let most = self.hold_hours;
         Hit::hold()
             .related(before.iter().map(|other| other.slot))
-            .disputed(beyond)
+            .disputed(span)
             .observed([
                 Measure::whole("day_seconds", seconds),
                 Measure::whole("visits", before.len() as i64 + 1),

@@ -7,7 +7,7 @@
 //! | [`VisitExtras`] | boxed | absent for most visits |
 
 use crate::domain::{
-    CaptureMethod, Day, EventType, Geo, Month, PaymentMode, Span, UtcSecond, VisitKind, VisitOutcome,
+    CaptureMethod, Day, EventType, Geo, Month, PaymentMode, Span, UtcSecond, VisitKind, VisitOutcome, Zone,
 };
 use crate::engine::model::interner::{CarerId, ClientId, ProviderId, TextId};
 
@@ -162,6 +162,9 @@ pub struct Edited {
     pub has_reason: bool,
 }
 
+/// The day on which the clocks are put forward.
+const SHORTEST_DAY_SECONDS: i64 = 23 * 3600;
+
 /// One end of a visit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
@@ -297,6 +300,16 @@ impl Visit {
         let start = self.span.start();
         let end = self.planned().map_or(start, |plan| plan.end().min(self.span.end()).max(start));
         Span::new(start, end).expect("`end` was not let below `start`")
+    }
+
+    /// The local days that its presence lies in, each with its part.
+    pub fn days(&self, zone: &Zone) -> impl Iterator<Item = (Day, Span)> {
+        let presence = self.presence();
+        // A day has at least 23 hours: most visits end hours before it does, and need no look-up.
+        let until = 60 * (i64::from(self.minute) + 1) + presence.seconds();
+        let within = until < SHORTEST_DAY_SECONDS;
+        let one = (within && 0 < presence.seconds()).then_some((self.day, presence));
+        one.into_iter().chain((!within).then(|| zone.days_in(presence)).into_iter().flatten())
     }
 
     /// Whether both ends were captured by a device bound to the place.

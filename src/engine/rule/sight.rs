@@ -178,16 +178,23 @@ impl<'a> Sight<'a> {
         self.state.facts.ore_per_hour(self.visit.tariff?, self.visit.span.start())
     }
 
-    /// The carer's other visits on the local day `days_before` days before the visit's day, in order of start. For
-    /// earlier days than the visit's own the rule must [read history](super::interface::VisitRule::reads_history).
-    pub fn carer_visits_on(&self, days_before: i32) -> impl Iterator<Item = &'a Visit> {
+    /// The local days that the visit lies in, each with its part.
+    pub fn days(&self) -> impl Iterator<Item = (Day, Span)> {
+        self.visit.days(self.zone())
+    }
+
+    /// The carer's other visits that lie in a local day, in order of start, each with its part of the day. They are
+    /// those of the visit's days; for earlier ones the rule must
+    /// [read history](super::interface::VisitRule::reads_history).
+    pub fn carer_visits_on(&self, day: Day) -> impl Iterator<Item = (&'a Visit, Span)> {
         let (state, own) = (self.state, self.visit);
-        let day = Day(own.day.0.saturating_sub(days_before));
-        // One UTC day wider at both ends than the local day; the visit's own day decides.
-        let from = UtcSecond((i64::from(day.0) - 1) * DAY_SECONDS);
-        let pins = state.carer(own.carer).timeline.starting(from, from.plus(3 * DAY_SECONDS));
-        let visits = pins.iter().map(|pin| state.ledger.counted(pin.slot));
-        visits.filter(move |visit| visit.day == day && visit.slot != own.slot)
+        let span = self.zone().span_of(day);
+        let pins =
+            state.carer(own.carer).timeline.reaching(span).iter().filter(move |pin| pin.slot != own.slot);
+        pins.filter_map(move |pin| {
+            let visit = state.ledger.counted(pin.slot);
+            Some((visit, visit.presence().intersection(span)?))
+        })
     }
 
     /// Whether the visit ends so long after its carer's work began that no rest of `rest_seconds` fits into those 24
@@ -278,11 +285,11 @@ impl<'a> Sight<'a> {
         self.state.is_within_others_day(self.visit)
     }
 
-    /// Minutes of presence of the carer on the visit's day, this visit included.
+    /// Minutes of presence of the carer on a local day, of the visits that are paid in this one's period.
     #[must_use]
-    pub fn carer_minutes_today(&self) -> u32 {
+    pub fn carer_minutes_on(&self, day: Day) -> u32 {
         let tally = self.state.tally_of(PeriodSubject::Carer(self.visit.carer), self.visit.pay_period);
-        tally.map_or(0, |tally| tally.minutes_on(self.visit.day))
+        tally.map_or(0, |tally| tally.minutes_on(day))
     }
 
     /// Mean logarithm of registered over planned length at the client of `visit` in the pay period before, shrunk

@@ -19,12 +19,13 @@ impl State {
         if visit.open || Some(month) <= self.horizon_month {
             return;
         }
+        let zone = &self.settings.zone;
         let carer = &mut self.carers[visit.carer.0 as usize].months;
-        carer.entry(month, EntityKind::Carer).apply(visit, change);
+        carer.entry(month, EntityKind::Carer).apply(visit, change, zone);
         let client = &mut self.clients[visit.client.0 as usize].months;
-        let at_client = client.entry(month, EntityKind::Client).apply(visit, change);
+        let at_client = client.entry(month, EntityKind::Client).apply(visit, change, zone);
         let provider = grow_to(&mut self.providers, visit.provider.0).entry(month, EntityKind::Provider);
-        provider.apply(visit, change);
+        provider.apply(visit, change, zone);
         change.count(&mut provider.clients, u32::from(at_client.provider));
         if at_client.carer {
             change.count(&mut carer.entry(month, EntityKind::Carer).clients, 1);

@@ -1,6 +1,6 @@
 //! Visits that can affect each other, for [`crate::engine::assess::affected`].
 
-use crate::domain::{Day, Month, Span, UtcSecond};
+use crate::domain::{Day, Month, Span};
 use crate::engine::model::interner::{CarerId, ClientId, ProviderId, TextId};
 use crate::engine::model::visit::{Slot, Visit};
 use crate::engine::model::{BASELINE_DAYS_MAX, NEIGHBOUR_GAP_SECONDS_MAX};
@@ -106,14 +106,16 @@ impl State {
             .map(|(id, _)| CarerId::from(id))
     }
 
-    /// The carer's visits on the local day of a counted visit, where together they exceed `minutes`.
-    pub(in crate::engine) fn long_day(&self, visit: &Visit, minutes: u32, into: &mut Vec<Slot>) {
+    /// The carer's visits on the local days of a counted visit, where together they exceed `minutes` of one.
+    pub(in crate::engine) fn long_days(&self, visit: &Visit, minutes: u32, into: &mut Vec<Slot>) {
         let entity = self.carer(visit.carer);
-        let counted = entity.months.get(visit.pay_period).map_or(0, |tally| tally.minutes_on(visit.day));
-        if minutes < counted {
-            let from = UtcSecond((i64::from(visit.day.0) - 1) * 86_400);
-            let pins = entity.timeline.starting(from, from.plus(3 * 86_400)).iter().map(|pin| pin.slot);
-            into.extend(pins.filter(|slot| self.ledger.counted(*slot).day == visit.day));
+        let zone = &self.settings.zone;
+        for (day, _) in visit.days(zone) {
+            let counted = entity.months.get(visit.pay_period).map_or(0, |tally| tally.minutes_on(day));
+            if minutes < counted {
+                let pins = entity.timeline.reaching(zone.span_of(day)).iter();
+                into.extend(pins.map(|pin| pin.slot));
+            }
         }
     }
 }

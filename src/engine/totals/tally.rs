@@ -4,7 +4,7 @@
 
 use smallvec::SmallVec;
 
-use crate::domain::{Day, PaymentMode, VisitKind};
+use crate::domain::{Day, PaymentMode, VisitKind, Zone};
 use crate::engine::model::interner::{CarerId, ProviderId, TextId};
 use crate::engine::model::mark::{Mark, Marks, bits};
 use crate::engine::model::visit::Visit;
@@ -133,8 +133,8 @@ impl Tally {
         &self.providers
     }
 
-    /// Of a carer: minutes of presence by local day, unordered; a visit that the source closed automatically counts
-    /// up to its planned end.
+    /// Of a carer: minutes of presence by local day, unordered; a visit over midnight counts to both days, and one
+    /// that the source closed automatically up to its planned end.
     #[must_use]
     pub fn days(&self) -> &[(Day, u32)] {
         if let Detail::Days(days) = &self.detail { days } else { &[] }
@@ -165,7 +165,7 @@ impl Tally {
     }
 
     /// Inserts or retracts a visit.
-    pub(in crate::engine) fn apply(&mut self, visit: &Visit, change: Change) -> Boundary {
+    pub(in crate::engine) fn apply(&mut self, visit: &Visit, change: Change, zone: &Zone) -> Boundary {
         let sign = change.sign();
         if let Detail::Editors(editors) = &mut self.detail {
             for editor in visit.edits().iter().filter_map(|edit| edit.editor) {
@@ -193,7 +193,7 @@ impl Tally {
         }
         let carer = match &mut self.detail {
             Detail::Days(days) => {
-                apply_to_day(days, visit, change);
+                apply_to_days(days, visit, change, zone);
                 false
             }
             Detail::Shares(shares) => shares.apply(visit, change, self.visits),
@@ -240,19 +240,22 @@ impl Tally {
     }
 }
 
-fn apply_to_day(days: &mut Vec<(Day, u32)>, visit: &Visit, change: Change) {
-    let minutes = u32::try_from(visit.presence().seconds() / 60).unwrap_or(0);
-    // Most visits are of the last day.
-    let at = days.iter().rposition(|(day, _)| *day == visit.day);
-    match (at, change) {
-        (Some(at), Change::Insert) => days[at].1 += minutes,
-        (Some(at), Change::Retract) => {
-            days[at].1 -= minutes;
-            if days[at].1 == 0 {
-                days.swap_remove(at);
+/// A visit counts to each local day that it lies in, by its part.
+fn apply_to_days(days: &mut Vec<(Day, u32)>, visit: &Visit, change: Change, zone: &Zone) {
+    for (of, part) in visit.days(zone) {
+        let minutes = u32::try_from(part.seconds() / 60).unwrap_or(0);
+        // Most visits are of the last day.
+        let at = days.iter().rposition(|(day, _)| *day == of);
+        match (at, change) {
+            (Some(at), Change::Insert) => days[at].1 += minutes,
+            (Some(at), Change::Retract) => {
+                days[at].1 -= minutes;
+                if days[at].1 == 0 {
+                    days.swap_remove(at);
+                }
             }
+            (None, _) if 0 < minutes => days.push((of, minutes)),
+            (None, _) => {}
         }
-        (None, _) if 0 < minutes => days.push((visit.day, minutes)),
-        (None, _) => {}
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! | Changed | Assessed again | Row |
 //! |---|---|---|
-//! | a late visit | neighbours with findings, which it may withdraw; later visits that depend on it; its carer's long day | [`affected_by_late_visit`] |
-//! | a version | neighbours of the retracted version, later visits that depend on it, its carer's long day | [`affected_by_retracted_version`] |
+//! | a late visit | neighbours with findings, which it may withdraw; later visits that depend on it; its carer's long days | [`affected_by_late_visit`] |
+//! | a version | neighbours of the retracted version, later visits that depend on it, its carer's long days | [`affected_by_retracted_version`] |
 //! | a cancellation | registrations that the cancelled one's findings name, wherever they are | [`affected_by_cancellation`] |
 //! | findings of a visit | registrations named before or now; the visit's neighbours where it names any | [`affected_by_findings`], [`affected_by_named`] |
 //! | a fact | visits and periods of the fact's scope | [`affected_by_fact`], [`periods_affected_by_fact`] |
@@ -96,7 +96,7 @@ impl Engine {
         self.state.neighbours(self.state.ledger.counted(slot), into);
     }
 
-    /// Later visits that depend on `visit` by their rules' own word, and the carer's day where that is long.
+    /// Later visits that depend on `visit` by their rules' own word, and the carer's days where those are long.
     fn dependents(&self, visit: &Visit, into: &mut Vec<Slot>) {
         let mut sight = None;
         for LaterVisit { visit: later, is_neighbour } in self.state.later(visit) {
@@ -110,7 +110,7 @@ impl Engine {
             }
         }
         if let Some(minutes) = self.long_day_minutes {
-            self.state.long_day(visit, minutes, into);
+            self.state.long_days(visit, minutes, into);
         }
     }
 

@@ -26,7 +26,7 @@ fn a_late_visit_affects_neighbours_with_findings_and_those_that_depend_on_it() {
 #[test]
 fn a_late_visit_affects_the_whole_of_a_long_day() {
     let long_day = |sight: &Sight<'_>, report: &mut Report<'_>| {
-        if 60 <= sight.carer_minutes_today() {
+        if 60 <= sight.carer_minutes_on(sight.visit().day) {
             report.hit(Hit::review().text(sentence));
         }
     };
