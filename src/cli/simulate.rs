@@ -227,7 +227,7 @@ mod tests {
         let facts = fs::read_to_string(one.join("reference.jsonl")).unwrap();
         assert!(12 <= facts.lines().count());
         for line in facts.lines() {
-            contract::parse_fact(None, Some(line.as_bytes())).unwrap();
+            contract::parse_fact(None, Some(line.as_bytes()), None).unwrap();
         }
     }
 

@@ -34,7 +34,9 @@ enum Message {
 const TOPICS: [Topic; 6] = [
     Topic {
         channel: "registrations",
-        about: "One record per version of a registration.",
+        about: "One record per version of a registration; all versions come from the provider of the first. A gateway in \
+                front of the feed may name the provider that it let in by a header `provider_id`, which is held \
+                against the record.",
         key: "Municipality code: one municipality lives in one partition.",
         key_pattern: "^[0-9]{4}$",
         actions: &["receive"],
@@ -53,7 +55,8 @@ const TOPICS: [Topic; 6] = [
     },
     Topic {
         channel: "decisions",
-        about: "What reviewers decided about alerts and their holds.",
+        about: "What reviewers decided about alerts and their holds. A decision counts for the hold that `hold_id` names, and \
+                so for one version of the registration; a later version has a hold of its own.",
         key: "Alert id; of `take` and `wait`, the alert id and `|desk`.",
         key_pattern: "^[0-9]{4}:[a-z_]+:.+$",
         actions: &["receive", "send"],

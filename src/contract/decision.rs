@@ -8,10 +8,10 @@ use super::checks::{is_municipality, optional_id};
 use super::fact::validity;
 use super::read::{SchemaVersion, empty, read};
 use super::text::{AlertId, Id, Long, Object, Text};
-use super::time::Time;
+use super::time::{Time, check_not_ahead};
 use super::words::Word;
 use super::{RECORD_BYTES_MAX, append};
-use crate::domain::{Action, Decision, DecisionOutcome, Reason, Rejection};
+use crate::domain::{Action, Decision, DecisionOutcome, Reason, Rejection, UtcSecond};
 
 /// A reviewer's decision about an alert and its hold.
 ///
@@ -66,14 +66,17 @@ struct ExceptionRecord<'a> {
     body: Object<ExceptionBody<'a>>,
 }
 
-/// Reads a decision.
-pub fn parse_decision(value: Option<&[u8]>) -> Result<Decision, Rejection> {
+/// Reads a decision. `appended_at` is the append time of the record, where it has one.
+///
+/// # Errors
+/// Where the record cannot be used, with the reason.
+pub fn parse_decision(value: Option<&[u8]>, appended_at: Option<UtcSecond>) -> Result<Decision, Rejection> {
     let record = read::<DecisionRecord<'_>>(value.ok_or_else(empty)?, RECORD_BYTES_MAX)?;
     let exception = record.exception.as_ref().map(|exception| {
         let ExceptionRecord { valid_from, valid_to, body } = &exception.0;
         Ok::<_, Rejection>((body.0.checked()?, validity(*valid_from, *valid_to)?))
     });
-    Ok(Decision {
+    let decision = Decision {
         decision_id: record.decision_id.id("decision_id")?.to_owned(),
         alert_id: alert_id(&record.alert_id)?.to_owned(),
         hold_id: optional_id(record.hold_id.as_ref(), "hold_id")?.map(str::to_owned),
@@ -85,7 +88,9 @@ pub fn parse_decision(value: Option<&[u8]>) -> Result<Decision, Rejection> {
         seconded_by: optional_id(record.seconded_by.as_ref(), "seconded_by")?.map(str::to_owned),
         decided_at: record.decided_at.0,
         exception: exception.transpose()?,
-    })
+    };
+    check_not_ahead("decided_at", decision.decided_at, appended_at)?;
+    Ok(decision)
 }
 
 /// An alert's id, which begins with the municipality.
@@ -134,9 +139,23 @@ mod tests {
         "exception":{"valid_from":"2026-03-10T09:00:00Z","body":{"rule":"r","author":"a","reason":"x"}}}"#;
 
     #[test]
+    fn a_decision_of_2099_is_refused_and_five_minutes_are_a_clock() {
+        let decided_at: jiff::Timestamp = "2026-03-10T09:00:00Z".parse().unwrap();
+        let appended = |before: i64| Some(UtcSecond(decided_at.as_second() - before));
+        for accepted in [appended(300), appended(-86_400), None] {
+            assert!(parse_decision(Some(GOOD.as_bytes()), accepted).is_ok(), "{accepted:?}");
+        }
+        let of_2099 = GOOD.replacen("\"decided_at\":\"2026", "\"decided_at\":\"2099", 1);
+        for (text, appended_at) in [(GOOD, appended(301)), (of_2099.as_str(), appended(0))] {
+            let rejection = parse_decision(Some(text.as_bytes()), appended_at).unwrap_err();
+            assert_eq!(rejection.reason, Reason::Future, "{rejection}");
+        }
+    }
+
+    #[test]
     fn bad_decisions_have_their_reasons() {
-        assert!(parse_decision(Some(GOOD.as_bytes())).is_ok());
-        assert_eq!(parse_decision(None).unwrap_err().reason, Reason::Empty);
+        assert!(parse_decision(Some(GOOD.as_bytes()), None).is_ok());
+        assert_eq!(parse_decision(None, None).unwrap_err().reason, Reason::Empty);
         for (from, to, reason) in [
             ("confirm", "pay", Reason::UnknownValue),
             (r#""reason":"","#, "", Reason::MissingField),
@@ -153,7 +172,7 @@ mod tests {
             ("2026-03-10T09:00:00Z\",\n", "2026-03-10\",\n", Reason::BadTime),
         ] {
             assert!(GOOD.contains(from), "{from}");
-            let rejection = parse_decision(Some(GOOD.replacen(from, to, 1).as_bytes())).unwrap_err();
+            let rejection = parse_decision(Some(GOOD.replacen(from, to, 1).as_bytes()), None).unwrap_err();
             assert_eq!(rejection.reason, reason, "{rejection}");
         }
     }
@@ -162,7 +181,7 @@ mod tests {
     fn what_organises_the_desk_replaces_no_decision_about_a_hold() {
         let read = |action: &str| {
             let text = GOOD.replace("confirm", action);
-            parse_decision(Some(text.as_bytes())).unwrap().key()
+            parse_decision(Some(text.as_bytes()), None).unwrap().key()
         };
         for action in ["confirm", "release", "uphold", "dismiss", "reopen"] {
             assert_eq!(read(action), "0181:registration:R");

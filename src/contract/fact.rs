@@ -7,7 +7,7 @@ use super::fact_body::{Body, body};
 use super::fields::Fields;
 use super::read::{SchemaVersion, empty, read};
 use super::text::{Id, Municipality, Text};
-use super::time::Time;
+use super::time::{Time, check_not_ahead};
 use super::words::{FactType, Word};
 use super::{RECORD_BYTES_MAX, append};
 use crate::domain::{Fact, FactChange, Reason, Rejection, UtcSecond, Validity};
@@ -41,11 +41,23 @@ pub(super) struct FactRecord<'a, B> {
     body: B,
 }
 
-/// Reads a fact, or the removal of one: an empty record under its key.
-pub fn parse_fact(key: Option<&[u8]>, value: Option<&[u8]>) -> Result<FactChange, Rejection> {
+/// Reads a fact, or the removal of one: an empty record under its key. `appended_at` is the append time of the record,
+/// where it has one.
+///
+/// # Errors
+/// Where the record cannot be used, with the reason.
+pub fn parse_fact(
+    key: Option<&[u8]>,
+    value: Option<&[u8]>,
+    appended_at: Option<UtcSecond>,
+) -> Result<FactChange, Rejection> {
     match value {
         None | Some([]) => removal(key.unwrap_or_default()),
-        Some(value) => read::<FactRecord<'_, Fields>>(value, RECORD_BYTES_MAX)?.fact().map(FactChange::Put),
+        Some(value) => {
+            let fact = read::<FactRecord<'_, Fields>>(value, RECORD_BYTES_MAX)?.fact()?;
+            check_not_ahead("recorded_at", fact.recorded_at, appended_at)?;
+            Ok(FactChange::Put(fact))
+        }
     }
 }
 
@@ -113,7 +125,7 @@ mod tests {
             "body":{"tag_ref":"t","client_ref":"c"}}"#;
         let put = |from: &str, to: &str| {
             assert!(fact.contains(from));
-            parse_fact(None, Some(fact.replacen(from, to, 1).as_bytes()))
+            parse_fact(None, Some(fact.replacen(from, to, 1).as_bytes()), None)
         };
         assert!(matches!(put("tag", "tag"), Ok(FactChange::Put(_))));
         for (from, to, reason) in [
@@ -138,8 +150,8 @@ mod tests {
             assert!(!rejection.detail.contains("9876"));
         }
         let removed = FactChange::Remove { municipality: "0181".into(), fact_id: "a|b".into() };
-        assert_eq!(parse_fact(Some(b"0181|a|b"), None), Ok(removed.clone()));
-        assert_eq!(parse_fact(Some(b"0181|a|b"), Some(b"")), Ok(removed));
+        assert_eq!(parse_fact(Some(b"0181|a|b"), None, None), Ok(removed.clone()));
+        assert_eq!(parse_fact(Some(b"0181|a|b"), Some(b""), None), Ok(removed));
         for (key, reason) in [
             (None, Reason::Empty),
             (Some(&b"0181"[..]), Reason::BadId),
@@ -149,15 +161,30 @@ mod tests {
             (Some(b"0181|198112189876"), Reason::PersonalId),
             (Some(b"\xff|f"), Reason::BadId),
         ] {
-            assert_eq!(parse_fact(key, None).unwrap_err().reason, reason);
+            assert_eq!(parse_fact(key, None, None).unwrap_err().reason, reason);
         }
-        assert_eq!(parse_fact(Some(b"0181|f"), Some(b" ")).unwrap_err().reason, Reason::Empty);
+        assert_eq!(parse_fact(Some(b"0181|f"), Some(b" "), None).unwrap_err().reason, Reason::Empty);
+    }
+
+    #[test]
+    fn a_fact_from_the_future_is_refused_and_five_minutes_are_a_clock() {
+        let fact = br#"{"schema_version":1,"municipality":"0181","fact_id":"f","type":"tag",
+            "valid_from":"2030-01-01T00:00:00Z","recorded_at":"2026-01-01T00:05:00Z",
+            "body":{"tag_ref":"t","client_ref":"c"}}"#;
+        let recorded_at: jiff::Timestamp = "2026-01-01T00:05:00Z".parse().unwrap();
+        let appended = |before: i64| Some(UtcSecond(recorded_at.as_second() - before));
+        for accepted in [appended(300), appended(0), appended(-86_400), None] {
+            assert!(parse_fact(None, Some(fact), accepted).is_ok(), "{accepted:?}");
+        }
+        let refused = parse_fact(None, Some(fact), appended(301)).unwrap_err();
+        assert_eq!(refused.reason, Reason::Future);
+        assert!(refused.detail.starts_with("`recorded_at` lies 301 s after"), "{refused}");
     }
 
     #[test]
     fn a_missing_field_of_a_body_is_named() {
         let fact = br#"{"schema_version":1,"municipality":"0181","fact_id":"f","type":"tariff",
             "valid_from":"1970-01-01T00:00:00Z","recorded_at":"2026-01-01T00:00:00Z","body":{"tariff_code":"D1"}}"#;
-        assert_eq!(parse_fact(None, Some(fact)).unwrap_err().detail, "`body.ore_per_hour` is missing");
+        assert_eq!(parse_fact(None, Some(fact), None).unwrap_err().detail, "`body.ore_per_hour` is missing");
     }
 }

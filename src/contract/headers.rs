@@ -3,10 +3,25 @@
 use sha2::{Digest, Sha256};
 
 use super::Progress;
-use crate::domain::{PublishedAlert, UtcSecond};
+use crate::domain::{PublishedAlert, Reason, Rejection, UtcSecond};
 
 /// The header with the id of an event.
 pub const EVENT_ID: &str = "ce_id";
+
+/// The header in which a gateway in front of the feed names the provider that it let in.
+pub const PROVIDER: &str = "provider_id";
+
+/// Compares the provider that a gateway let in, the `header` of a registration, with the one that the record names.
+///
+/// # Errors
+/// `not-owner` where they differ.
+pub fn check_provider(header: Option<&[u8]>, provider_id: &str) -> Result<(), Rejection> {
+    if header == Some(provider_id.as_bytes()) {
+        return Ok(());
+    }
+    let detail = format!("the header `{PROVIDER}` names another provider than the record");
+    Err(Rejection::new(Reason::NotOwner, detail))
+}
 
 /// Headers of an alert. Its id is the alert's id with the revision, and no two records share it.
 #[must_use]
@@ -37,4 +52,19 @@ fn cloud_event(id: String, source: &str, kind: &str, time: UtcSecond) -> Vec<(&'
         ("ce_time", time.to_string()),
         ("content-type", "application/json".to_owned()),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gateway_s_provider_must_be_the_record_s() {
+        assert_eq!(check_provider(Some(b"P-1"), "P-1"), Ok(()));
+        for other in [Some(&b"P-2"[..]), Some(b"p-1"), Some(b""), Some(b"\xff"), None] {
+            let refused = check_provider(other, "P-1").expect_err("it names another");
+            assert_eq!(refused.reason, Reason::NotOwner);
+            assert!(!refused.detail.contains("P-1"), "{refused}");
+        }
+    }
 }

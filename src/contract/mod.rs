@@ -41,7 +41,7 @@ pub use assessment::write_assessment;
 pub use asyncapi::asyncapi;
 pub use decision::{parse_decision, write_decision};
 pub use fact::{parse_fact, write_fact};
-pub use headers::{EVENT_ID, alert_headers, progress_headers};
+pub use headers::{EVENT_ID, PROVIDER, alert_headers, check_provider, progress_headers};
 pub use payout::{AlertHold, Claim, PayoutHold, municipality_code, read_alert_hold, read_claim};
 pub use progress::{
     CLEARANCE, MunicipalityProgress, PartitionProgress, Progress, UNASSESSED_RANGES_MAX, parse_progress,

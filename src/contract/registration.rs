@@ -8,7 +8,7 @@ use super::filled::{Filled, filled};
 use super::parts::{CaptureRecord, EditRecord, PaymentRecord, SourceRecord, TaskRecord};
 use super::read::{SchemaVersion, check_depth, fill, text};
 use super::text::{Id, List, Municipality, Text};
-use super::time::Time;
+use super::time::{AHEAD_SECONDS_MAX, Time};
 use super::words::Word;
 use super::{RECORD_BYTES_MAX, append};
 use crate::domain::{
@@ -18,8 +18,6 @@ use crate::domain::{
 
 /// A visit longer than a day is a forgotten log-out, not a visit.
 const VISIT_SECONDS_MAX: i64 = 24 * 3600;
-/// How far a device's clock may run ahead of the log's.
-const AHEAD_SECONDS_MAX: i64 = 300;
 /// 2000-01-01T00:00:00Z. Visits before it are a device that has lost its clock.
 const EARLIEST: UtcSecond = UtcSecond(946_684_800);
 /// The highest version, 2³¹.

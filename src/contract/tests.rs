@@ -343,9 +343,9 @@ proptest! {
     #[test]
     fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         drop(refusal(&bytes));
-        drop(parse_fact(Some(&bytes), Some(&bytes)));
-        drop(parse_fact(Some(&bytes), None));
-        drop(parse_decision(Some(&bytes)));
+        drop(parse_fact(Some(&bytes), Some(&bytes), None));
+        drop(parse_fact(Some(&bytes), None, None));
+        drop(parse_decision(Some(&bytes), None));
         drop(parse_alert(&bytes));
         drop(parse_progress(&bytes));
         drop(peek_municipality(&bytes));
@@ -354,7 +354,7 @@ proptest! {
     #[test]
     fn no_json_like_text_makes_it_panic(text in r#"\{("[a-z_]{1,6}"|[\[\]{},:]|-?[0-9.e]{1,4}|null|true|\\u[d0][8c0]00){0,40}\}"#) {
         drop(refusal(text.as_bytes()));
-        drop(parse_fact(None, Some(text.as_bytes())));
+        drop(parse_fact(None, Some(text.as_bytes()), None));
     }
 
     /// A good record with a few bytes changed is refused, or says the same when written again.

@@ -13,10 +13,29 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::error::tagged;
 use super::filled::{Written, by_value};
-use crate::domain::{Month, Reason, UtcSecond};
+use crate::domain::{Month, Reason, Rejection, UtcSecond};
 
 const YEARS: std::ops::Range<u32> = 1970..2200;
 const DAY_SECONDS: i64 = 86_400;
+
+/// How far a clock may run ahead of the log's.
+pub(super) const AHEAD_SECONDS_MAX: i64 = 300;
+
+/// Refuses a time, the field `of`, that lies more than [`AHEAD_SECONDS_MAX`] after its record was appended; any time
+/// where that is not known, as of a record in a file.
+pub(super) fn check_not_ahead(
+    of: &str,
+    at: UtcSecond,
+    appended_at: Option<UtcSecond>,
+) -> Result<(), Rejection> {
+    let ahead = appended_at.map_or(0, |appended_at| at.since(appended_at));
+    if ahead <= AHEAD_SECONDS_MAX {
+        return Ok(());
+    }
+    let detail =
+        format!("`{of}` lies {ahead} s after the log took it, at most {AHEAD_SECONDS_MAX} s are accepted");
+    Err(Rejection::new(Reason::Future, detail))
+}
 
 /// Reads `2026-03-02T07:03:11.25+01:00`, also with `Z`, and with a space or small letters where
 /// RFC 3339 allows them. `None` where it is no time with an offset.

@@ -70,6 +70,8 @@ reasons! {
     ConflictingVersion => "conflicting-version",
     /// A lower version than the known one, sent after it, with another content.
     VersionOrder => "version-order",
+    /// The registration, by its id or by the gateway's header, is another provider's.
+    NotOwner => "not-owner",
     /// So late that the registrations to compare it with are no longer kept.
     OlderThanKept => "older-than-kept",
     /// More new ids than a municipality can have.

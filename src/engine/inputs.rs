@@ -3,6 +3,7 @@
 use crate::domain::{Decision, Fact, FactBody, FactChange, Reason, Registration, Rejection, UtcSecond};
 use crate::engine::model::{BASELINE_DAYS_MAX, DAY_SECONDS, ENTITIES_MAX};
 use crate::engine::state::ledger::{Version, VersionCheck};
+use crate::engine::state::municipality::State;
 use crate::engine::totals::count::Change;
 use crate::engine::{Engine, Output};
 
@@ -112,8 +113,15 @@ impl Engine {
         let claim = self.state.ledger.claim(registration);
         let is_open = registration.end_at.is_none();
         let version = Version { number, claim, emitted_at: registration.emitted_at, is_open };
-        let slot = match self.state.ledger.check_version(id, &version) {
+        let check = self.state.ledger.check_version(id, &version);
+        let slot = match check {
             VersionCheck::Repeat => return Disposition::Repeat,
+            VersionCheck::Stale | VersionCheck::SentAfter(_) | VersionCheck::Newer(_)
+                if !self.is_owner(id, registration.provider_id) =>
+            {
+                let detail = "another provider registered under this id first";
+                return Disposition::Quarantined(Rejection::new(Reason::NotOwner, detail));
+            }
             VersionCheck::Stale => return Disposition::Stale,
             VersionCheck::Conflict => {
                 let detail =
@@ -138,6 +146,13 @@ impl Engine {
         };
         self.replace(registration, &version, slot, out);
         Disposition::Scored
+    }
+
+    /// Whether the registration of this id is the provider's.
+    fn is_owner(&self, id: &str, provider_id: &str) -> bool {
+        let State { ledger, interners, .. } = &self.state;
+        let owner = ledger.find(id).and_then(|slot| ledger.owner(slot));
+        owner.is_none_or(|owner| interners.providers.text(owner) == provider_id)
     }
 
     fn apply_fact(&mut self, change: &FactChange, out: &mut Vec<Output>) {

@@ -70,13 +70,13 @@ fn the_sample_record_is_read_field_by_field() {
 fn what_we_write_is_the_golden_bytes() {
     for (name, text) in golden("reference-fact") {
         let change =
-            parse_fact(None, Some(text.as_bytes())).unwrap_or_else(|error| panic!("{name}: {error}"));
+            parse_fact(None, Some(text.as_bytes()), None).unwrap_or_else(|error| panic!("{name}: {error}"));
         let FactChange::Put(fact) = change else { panic!("{name}: {change:?}") };
         same_bytes(&name, &text, |out| write_fact(&fact, out));
     }
     for (name, text) in golden("decision") {
         let decision =
-            parse_decision(Some(text.as_bytes())).unwrap_or_else(|error| panic!("{name}: {error}"));
+            parse_decision(Some(text.as_bytes()), None).unwrap_or_else(|error| panic!("{name}: {error}"));
         same_bytes(&name, &text, |out| write_decision(&decision, out));
     }
     for (name, text) in golden("alert") {

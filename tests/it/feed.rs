@@ -177,10 +177,13 @@ fn feeds_with(
 fn versioned(number: usize, versions: Vec<Draft>, lateness: &[i64]) -> Vec<(UtcSecond, Arrival)> {
     let mut arrivals = Vec::new();
     let mut lateness = lateness.iter();
+    let mut owner = None;
     for (version, content) in (1..).zip(versions) {
         // The same in any order of arrival: it decides between registrations of equal evidence.
         let offset = Some(8 * number as i64 + i64::from(version));
-        let mut draft = Draft { id: format!("R{number:02}"), version, offset, ..content };
+        // All versions of a registration come from one provider.
+        let provider = owner.get_or_insert_with(|| content.provider.clone()).clone();
+        let mut draft = Draft { id: format!("R{number:02}"), version, offset, provider, ..content };
         if version == 1 && draft.event == EventType::Cancelled {
             draft.event = EventType::Recorded;
         }

@@ -1,7 +1,8 @@
 //! When a hold withholds, when it is void, and on which of two registrations it goes.
 
 use tidvakt::domain::{
-    Alert, CaptureMethod, EventType, Fact, FactBody, FactChange, Hold, HoldState, UtcSecond, Validity,
+    Action, Alert, CaptureMethod, Decision, EventType, Fact, FactBody, FactChange, Hold, HoldState,
+    UtcSecond, Validity,
 };
 use tidvakt::engine::{Input, Output};
 
@@ -195,4 +196,41 @@ fn the_disputed_spans_are_united_and_their_sum_is_in_question() {
         expected.map(|(from, to)| { (at(&format!("2026-03-02T{from}")), at(&format!("2026-03-02T{to}"))) })
     );
     assert_eq!(hold.seconds_in_question, 85 * 60);
+}
+
+/// A decision about the hold of R2, made on a day of March.
+fn decided(action: Action, hold_id: &str, day: u8) -> Decision {
+    Decision {
+        decision_id: format!("D{day}"),
+        alert_id: format!("{MUNICIPALITY}:registration:R2"),
+        hold_id: Some(hold_id.to_owned()),
+        action,
+        outcome: None,
+        reason: "seen".to_owned(),
+        until: None,
+        seconded_by: None,
+        decided_by: "reviewer-1".to_owned(),
+        decided_at: at(&format!("2026-03-{day:02}T12:00")),
+        exception: None,
+    }
+}
+
+#[test]
+fn a_decision_is_about_the_version_whose_hold_it_names() {
+    let mut driver = two_homes();
+    register(&mut driver, &[visit("R1", "bo", 2, 0), visit("R2", "eva", 2, 15)]);
+    let first = hold(&driver).hold_id;
+    driver.engine.apply(Input::Decided(&decided(Action::Release, &first, 3)), &mut Vec::new());
+    assert_eq!(hold(&driver).state, HoldState::Released);
+    // A version with twice the overlap, sent on the day before the decision is dated: its hold is another.
+    let longer = Draft { version: 2, ..visit("R2", "eva", 2, 0) };
+    register(&mut driver, &[longer]);
+    let second = hold(&driver);
+    assert_eq!((second.state, second.seconds_in_question), (HoldState::Proposed, 1800));
+    assert_ne!(second.hold_id, first);
+    driver.engine.apply(Input::Decided(&decided(Action::Uphold, &second.hold_id, 4)), &mut Vec::new());
+    assert_eq!(hold(&driver).state, HoldState::Upheld);
+    // Taken back.
+    driver.engine.apply(Input::Decided(&decided(Action::Reopen, &second.hold_id, 5)), &mut Vec::new());
+    assert_eq!(hold(&driver).state, HoldState::Proposed);
 }

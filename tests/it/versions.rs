@@ -94,3 +94,38 @@ fn a_refused_version_changes_nothing() {
     let elsewhere = Draft { carer: "another".to_owned(), ..visit(1) };
     assert_eq!(open(&[visit(1), elsewhere.clone(), again("R-2"), elsewhere]), without);
 }
+
+#[test]
+fn a_later_version_comes_from_the_provider_of_the_first() {
+    let foreign = |version| Draft { provider: "P-evil".to_owned(), ..visit(version) };
+    let cancelled = |draft: Draft| Draft { event: EventType::Cancelled, ..draft };
+    let not_owner = "not-owner";
+    // Neither changed, nor cancelled, nor passed over as stale.
+    assert_eq!(dispositions(&[visit(1), foreign(2)]), ["scored", not_owner]);
+    assert_eq!(dispositions(&[visit(1), cancelled(foreign(2))]), ["scored", not_owner]);
+    assert_eq!(dispositions(&[visit(3), foreign(2)]), ["scored", not_owner]);
+    // What is cancelled stays its provider's.
+    let again = [visit(1), cancelled(visit(2)), foreign(3), visit(3)];
+    assert_eq!(dispositions(&again), ["scored", "scored", not_owner, "scored"]);
+    // The owner's own versions, and a foreign registration of another id, are accepted.
+    assert_eq!(dispositions(&[visit(1), visit(2), cancelled(visit(3))]), ["scored"; 3]);
+    let other = Draft { id: "R-2".to_owned(), ..foreign(1) };
+    assert_eq!(dispositions(&[visit(1), other]), ["scored"; 2]);
+    assert_eq!(Reason::NotOwner.code(), not_owner);
+}
+
+#[test]
+fn a_foreign_provider_withdraws_no_hold() {
+    let mut driver = Driver::new(default_engine());
+    let second = Draft { id: "R-2".to_owned(), client: "another".to_owned(), ..visit(1) };
+    let mut out = Vec::new();
+    [visit(1), second.clone()].iter().for_each(|draft| drop(driver.register(draft, &mut out)));
+    let standing = timeless(driver.engine.open_alerts());
+    assert!(!standing.is_empty());
+    let foreign = Draft { provider: "P-evil".to_owned(), event: EventType::Cancelled, version: 2, ..second };
+    driver.register(&foreign, &mut out);
+    assert_eq!(timeless(driver.engine.open_alerts()), standing);
+    // The owner's correction does.
+    driver.register(&Draft { provider: visit(1).provider, ..foreign }, &mut out);
+    assert!(driver.engine.open_alerts().is_empty());
+}

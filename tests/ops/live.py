@@ -153,7 +153,8 @@ def decide(broker: Broker, topics: dict[str, str]) -> int:
         raise LookupError(f"{len(held)} holds are proposed, expected one to confirm, one to release, one to leave")
     decisions = []
     for action, outcome, alert_id in zip(["confirm", "release"], ["registration_error", "acceptable_explanation"], held):
-        decision = {"schema_version": 1, "decision_id": f"D-{action}", "alert_id": alert_id, "action": action, "outcome": outcome,
+        decision = {"schema_version": 1, "decision_id": f"D-{action}", "alert_id": alert_id,
+                    "hold_id": alerts[alert_id]["hold"]["hold_id"], "action": action, "outcome": outcome,
                     "reason": "tried", "decided_by": "reviewer-1", "decided_at": datetime.now(UTC).isoformat()}
         decisions.append(f"{alert_id}\t{json.dumps(decision)}")
     broker.produce("reviewers", topics["decisions"], decisions)

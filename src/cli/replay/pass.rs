@@ -111,13 +111,13 @@ fn read_knowledge(
             log.tallies.line(file);
             let known = match (&line.refusal, kind) {
                 (Some(refusal), _) => Err(refusal.clone()),
-                (None, RecordKind::Fact) => contract::parse_fact(None, Some(line.bytes))
+                (None, RecordKind::Fact) => contract::parse_fact(None, Some(line.bytes), None)
                     .map(|fact| {
                         listener.fact(&fact);
                         reference_log.fact(fact);
                     })
                     .map_err(|rejection| Refusal::from(&rejection)),
-                (None, _) => contract::parse_decision(Some(line.bytes))
+                (None, _) => contract::parse_decision(Some(line.bytes), None)
                     .map(|made| reference_log.decision(made))
                     .map_err(|rejection| Refusal::from(&rejection)),
             };

@@ -29,7 +29,7 @@ fn a_number_without_a_fraction_is_whole_however_it_is_written() {
             r#"{{"schema_version":1.0,"municipality":"0181","fact_id":"f","type":"{kind}",
                 "valid_from":"2026-01-01T00:00:00Z","recorded_at":"2026-01-01T00:00:00Z","body":{body}}}"#
         );
-        parse_fact(None, Some(fact.as_bytes()))
+        parse_fact(None, Some(fact.as_bytes()), None)
     };
     let order = r#"{"order_id":"O","client_ref":"c","granted_minutes":60.0,"required_staff":2.0}"#;
     let tariff = r#"{"tariff_code":"D1","ore_per_hour":40000.0}"#;

@@ -1,8 +1,8 @@
 //! Alerts and holds, built from a subject's findings.
 
 use crate::domain::{
-    Action, Alert, Class, Finding, Grade, Hold, HoldState, Measure, Month, PaymentMode, Subject, SubjectKind,
-    UtcSecond, round_significant,
+    Action, Alert, Class, Decision, Finding, Grade, Hold, HoldState, Measure, Month, PaymentMode, Subject,
+    SubjectKind, UtcSecond, round_significant,
 };
 use crate::engine::alert::score::{p_value, score};
 use crate::engine::alert::subject::SubjectState;
@@ -160,18 +160,23 @@ impl Engine {
         reason_codes.dedup();
         let interners = &self.state.interners;
         let entry = self.state.ledger.entry(visit.slot);
+        let municipality = &self.state.settings.municipality;
+        let hold_id = format!("{municipality}:hold:{}:{}", entry.id, visit.version);
+        // A decision counts for the version whose hold it names, else for the one that the reviewer saw.
+        let concerns = |decision: &Decision| match &decision.hold_id {
+            Some(named) => *named == hold_id,
+            None => entry.appended_at() <= decision.decided_at,
+        };
         let state = match self.decisions.get(alert_id) {
             _ if withdrawn => HoldState::Superseded,
-            // A decision counts for the version that the reviewer saw.
-            Some(decision) if entry.appended_at() <= decision.decided_at => decided_state(decision.action),
+            Some(decision) if concerns(decision) => decided_state(decision.action),
             _ => HoldState::Proposed,
         };
         let withholds_from = self.state.paid_in(visit);
         let expires_at = self.state.run_after(withholds_from);
         let is_void = state == HoldState::Proposed && expires_at <= self.watermark;
-        let municipality = &self.state.settings.municipality;
         Some(Hold {
-            hold_id: format!("{municipality}:hold:{}:{}", entry.id, visit.version),
+            hold_id,
             registration_id: entry.id.to_string(),
             version: visit.version,
             order_id: visit.order.map(|order| interners.texts.text(order).to_owned()),

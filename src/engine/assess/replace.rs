@@ -23,6 +23,10 @@ impl Engine {
         let slot = slot.unwrap_or_else(|| self.state.ledger.add(registration.registration_id));
         self.state.ledger.entry_mut(slot).set(version, self.at.appended_at);
         let cancelled = registration.event_type == EventType::Cancelled;
+        if cancelled {
+            let provider = self.state.interners.providers.intern(registration.provider_id);
+            self.state.ledger.set_owner(slot, provider);
+        }
         let visit = (!cancelled).then(|| self.state.visit(registration, slot, self.at.offset));
         let known = self.state.ledger.entry_mut(slot).visit.as_mut();
         let before = match (known, visit) {

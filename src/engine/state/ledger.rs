@@ -4,10 +4,11 @@ use std::cmp::Ordering;
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
 
-use hashbrown::{DefaultHashBuilder, HashTable};
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 use crate::domain::{Registration, UtcSecond};
 use crate::engine::model::claim::write_claim;
+use crate::engine::model::interner::ProviderId;
 use crate::engine::model::mark::Marks;
 use crate::engine::model::visit::{ShortTime, Slot, Visit};
 use crate::engine::state::timeline::Timeline;
@@ -84,6 +85,8 @@ pub(in crate::engine) struct Ledger {
     claim_bytes: Vec<u8>,
     /// Cancelled registrations stand on no timeline; they are let go in order of arrival.
     cancelled: VecDeque<(UtcSecond, Slot)>,
+    /// The providers of cancelled registrations, which have no visit that names them.
+    owners: HashMap<Slot, ProviderId>,
 }
 
 impl Ledger {
@@ -181,6 +184,16 @@ impl Ledger {
         self.cancelled.push_back((appended_at, slot));
     }
 
+    /// Keeps the provider of a registration that is cancelled.
+    pub(in crate::engine) fn set_owner(&mut self, slot: Slot, provider: ProviderId) {
+        self.owners.insert(slot, provider);
+    }
+
+    /// The provider of a registration: that of its first version, as no other's is accepted.
+    pub(in crate::engine) fn owner(&self, slot: Slot) -> Option<ProviderId> {
+        self.visit(slot).map(|visit| visit.provider).or_else(|| self.owners.get(&slot).copied())
+    }
+
     /// Lets go of registrations: step by step for all of them, as nothing of an old one is in a cache and the
     /// steps of many can wait side by side.
     pub(in crate::engine) fn forget(&mut self, slots: &[Slot]) {
@@ -192,6 +205,7 @@ impl Ledger {
             }
         }
         for (_, slot) in hashed {
+            self.owners.remove(&slot);
             self.entries[slot.0 as usize] = None;
             self.free.push(slot);
         }

@@ -232,14 +232,15 @@ fn is_final(error: &KafkaError) -> bool {
 fn take(desk: &mut Desk, memory: &Memory, topics: &Topics, message: &OwnedMessage) {
     let Some(value) = message.payload() else { return };
     let topic = message.topic();
+    let appended_at = message.timestamp().to_millis().map(|millis| UtcSecond(millis.div_euclid(1_000)));
     let taken = if topic == topics.registrations {
-        let appended_at = UtcSecond(message.timestamp().to_millis().unwrap_or_default().div_euclid(1_000));
+        let appended_at = appended_at.unwrap_or_default();
         contract::parse_registration(value)
             .and_then(|record| record.registration(appended_at).map(|of| desk.registration(&of, appended_at)))
     } else if topic == topics.alerts {
         contract::parse_alert(value).map(|alert| memory.alert(desk, alert))
     } else if topic == topics.decisions {
-        contract::parse_decision(Some(value)).map(|decision| desk.decision(decision))
+        contract::parse_decision(Some(value), appended_at).map(|decision| desk.decision(decision))
     } else {
         contract::parse_progress(value).map(|progress| {
             if let Some(Progress::Municipality(of)) = progress {

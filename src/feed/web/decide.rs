@@ -239,7 +239,7 @@ impl Planning<'_> {
         };
         let mut text = Vec::new();
         contract::write_decision(&decision, &mut text);
-        contract::parse_decision(Some(&text)).ok()
+        contract::parse_decision(Some(&text), None).ok()
     }
 }
 

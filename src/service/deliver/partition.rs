@@ -15,7 +15,7 @@ use crate::service::deliver::events::{Incident, Phase, RecordPosition, WorkerObs
 use crate::service::deliver::municipality::{Municipality, Panicked, Sink};
 use crate::service::deliver::outbox::Origin;
 use crate::service::deliver::shared::Shared;
-use crate::service::log::Record;
+use crate::service::log::{Headers, Record};
 use delivery::Delivery;
 use plan::ReplayPlan;
 use quarantine::Quarantine;
@@ -144,6 +144,9 @@ impl Partition {
             Ok(registration) => registration,
             Err(rejection) => return self.quarantine(arrival, None, rejection, sink),
         };
+        if let Err(rejection) = check_provider(record.headers, registration.provider_id) {
+            return self.quarantine(arrival, None, rejection, sink);
+        }
         let name = registration.municipality;
         if self.municipalities.get(name).is_none_or(|known| known.engine.is_none()) {
             if let Err(rejection) = self.admit(name, sink.observer) {
@@ -352,6 +355,17 @@ impl Partition {
         }
         self.municipalities.get_mut(name).expect("inserted above")
     }
+}
+
+/// Compares every header in which a gateway names a provider with the record's.
+fn check_provider(headers: &dyn Headers, provider_id: &str) -> Result<(), Rejection> {
+    let mut checked = Ok(());
+    headers.each(&mut |name, value| {
+        if name == contract::PROVIDER && checked.is_ok() {
+            checked = contract::check_provider(value, provider_id);
+        }
+    });
+    checked
 }
 
 impl Poison {

@@ -18,7 +18,7 @@ pub fn alerts(town: &Town) -> Vec<Value> {
     let mut engine = Engine::new(Arc::new(config.engine_settings(&town.code)), rules);
     let mut out = Vec::new();
     for line in std::fs::read_to_string(&town.reference).unwrap().lines() {
-        let change = contract::parse_fact(None, Some(line.as_bytes())).unwrap();
+        let change = contract::parse_fact(None, Some(line.as_bytes()), None).unwrap();
         engine.apply(Input::Referenced(&change), &mut out);
     }
     // Long after the last visit, as where old months are put on a topic today.

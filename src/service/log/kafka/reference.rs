@@ -162,11 +162,10 @@ impl Intake {
 
     fn take(&mut self, message: &BorrowedMessage<'_>) {
         let (key, value) = (message.key(), message.payload());
+        let appended_at = message.timestamp().to_millis().map(|millis| UtcSecond(millis.div_euclid(1000)));
         let taken = if message.topic() == self.layout.reference.0 {
-            contract::parse_fact(key, value).map(|change| {
-                let appended_at =
-                    UtcSecond(message.timestamp().to_millis().unwrap_or_default().div_euclid(1_000));
-                self.shared.reference_log.appended(&change, appended_at);
+            contract::parse_fact(key, value, appended_at).map(|change| {
+                self.shared.reference_log.appended(&change, appended_at.unwrap_or_default());
                 self.shared.reference_log.fact(change);
                 self.metrics.fact_read();
             })
@@ -174,7 +173,7 @@ impl Intake {
             // A tombstone: what was decided stays decided, only its record is cleaned away.
             Ok(())
         } else {
-            contract::parse_decision(value).map(|decision| {
+            contract::parse_decision(value, appended_at).map(|decision| {
                 self.shared.reference_log.decision(decision);
                 self.metrics.decision_read();
             })
