@@ -23,6 +23,7 @@ mod headers;
 mod hold;
 mod parts;
 mod payout;
+mod personal;
 mod progress;
 mod quarantine;
 mod read;

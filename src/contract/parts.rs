@@ -223,8 +223,8 @@ impl<'a> EditRecord<'a> {
     pub(super) fn edit(&self) -> Result<Edit<'_>, Rejection> {
         Ok(Edit {
             field: self.field.checked("field")?,
-            old: optional_text(self.old.as_ref(), "old")?,
-            new: optional_text(self.new.as_ref(), "new")?,
+            old: self.old.as_ref().map(|value| value.value("old")).transpose()?,
+            new: self.new.as_ref().map(|value| value.value("new")).transpose()?,
             editor_ref: optional_id(self.editor_ref.as_ref(), "editor_ref")?,
             editor_role: optional_text(self.editor_role.as_ref(), "editor_role")?,
             at: self.at.0,

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::{EventType, Reason, Registration, Rejection, UtcSecond};
 
+mod persons;
 mod whole;
 
 /// 2026-03-02T06:31:42Z.

@@ -7,7 +7,7 @@ use tidvakt::domain::{
 use tidvakt::engine::{Input, Output};
 
 use crate::draft::{Draft, MUNICIPALITY, instant};
-use crate::engines::{Driver, default_engine};
+use crate::engines::{Driver, default_engine, timeless};
 
 fn at(local: &str) -> UtcSecond {
     instant(local).unwrap()
@@ -233,4 +233,22 @@ fn a_decision_is_about_the_version_whose_hold_it_names() {
     // Taken back.
     driver.engine.apply(Input::Decided(&decided(Action::Reopen, &second.hold_id, 5)), &mut Vec::new());
     assert_eq!(hold(&driver).state, HoldState::Proposed);
+}
+
+#[test]
+fn of_two_facts_of_one_id_and_one_time_the_same_one_counts_whichever_arrives_first() {
+    let home = |household: &str| FactBody::ClientHome {
+        client_ref: "eva".to_owned(),
+        household_ref: Some(household.to_owned()),
+        place: None,
+    };
+    let standing = |households: [&str; 2]| {
+        let mut driver = two_homes();
+        register(&mut driver, &[visit("R1", "bo", 2, 0), visit("R2", "eva", 2, 15)]);
+        households.iter().for_each(|household| drop(put(&mut driver, "home-eva", home(household))));
+        timeless(driver.engine.open_alerts())
+    };
+    let first = standing(["household-bo", "household-own"]);
+    assert_eq!(standing(["household-own", "household-bo"]), first);
+    assert!(!first.is_empty());
 }

@@ -4,6 +4,7 @@ mod about;
 mod grants;
 mod shelf;
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use hashbrown::HashMap;
@@ -70,6 +71,17 @@ const fn count_known(count: &mut u32, change: Change) -> bool {
     *count == change.is_insert() as u32
 }
 
+/// Whether `fact` takes the place of the held one of its id: the later recorded counts, and of two that were recorded
+/// at one time always the same one, whichever arrives first.
+fn replaces(fact: &Fact, held: &Fact) -> bool {
+    let content = |fact: &Fact| format!("{:?}", (&fact.valid, &fact.body));
+    match fact.recorded_at.cmp(&held.recorded_at) {
+        Ordering::Greater => true,
+        Ordering::Less => false,
+        Ordering::Equal => fact != held && content(held) < content(fact),
+    }
+}
+
 impl Facts {
     /// Applies a change; returns whom the fact affects before and after it.
     pub(in crate::engine) fn change(
@@ -81,7 +93,7 @@ impl Facts {
             FactChange::Remove { fact_id, .. } => [self.remove(fact_id, interners), Affects::Nothing],
             FactChange::Put(fact) => {
                 let held = self.by_id.get(fact.fact_id.as_str());
-                if held.is_some_and(|held| fact.recorded_at < held.recorded_at || held == fact) {
+                if held.is_some_and(|held| !replaces(fact, held)) {
                     return [Affects::Nothing; 2];
                 }
                 let before = self.remove(&fact.fact_id, interners);
