@@ -123,6 +123,7 @@ fn engine() -> Engine {
     let settings = Settings {
         municipality: "0181".to_owned(),
         zone: Zone::named("Europe/Stockholm").expect("bundled"),
+        area: tidvakt::domain::Area::SWEDEN,
         retained_days: DAYS as u16,
         hold_on: HoldTarget::Weaker,
         default_ore_per_hour: 51_600,

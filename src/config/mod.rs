@@ -75,6 +75,7 @@ impl Config {
     pub fn engine_settings(&self, municipality: &str) -> Settings {
         let EngineConfig {
             zone,
+            area,
             retained_days,
             hold_on,
             default_ore_per_hour,
@@ -85,6 +86,7 @@ impl Config {
         Settings {
             municipality: municipality.to_owned(),
             zone,
+            area,
             retained_days,
             hold_on,
             default_ore_per_hour,

@@ -14,7 +14,7 @@ pub use log::{Log, LogFormat};
 use super::client::{self, PROPERTIES, SECRET_FILES};
 use super::layers::{Gathered, Secrets};
 use super::schema::Scalar;
-use crate::domain::Zone;
+use crate::domain::{Area, Zone};
 use crate::engine::{Bounds, HoldTarget};
 
 /// Kafka takes no longer topic name.
@@ -100,6 +100,8 @@ pub struct Topics {
 pub struct EngineConfig {
     /// The municipalities' time zone.
     pub zone: Zone,
+    /// Where homes and visits lie.
+    pub area: Area,
     /// Days that registrations are kept, by their start.
     pub retained_days: u16,
     /// On which registration of a pair the hold falls.
@@ -303,8 +305,15 @@ impl Reader<'_> {
             self.wrong("engine.zone", text);
             Zone::utc()
         });
+        let area = Area {
+            south: self.real("engine.area.south"),
+            north: self.real("engine.area.north"),
+            west: self.real("engine.area.west"),
+            east: self.real("engine.area.east"),
+        };
         EngineConfig {
             zone,
+            area,
             retained_days: self.integer("engine.retained_days"),
             hold_on: if self.text("engine.hold_on") == "both" {
                 HoldTarget::Both

@@ -25,7 +25,7 @@ pub use fact::{
     FactBody, FactChange, GrantPer, ProviderKind, Validity,
 };
 pub use finding::{Class, Finding, Grade, Lowered, Measure, Sentence, Value, round_significant};
-pub use geo::Coordinates;
+pub use geo::{Area, Coordinates, PositionFault};
 pub use registration::{
     Capture, CaptureMethod, Edit, EventType, Geo, Payment, PaymentMode, Registration, Source, Task,
     VisitKind, VisitOutcome,

@@ -2,6 +2,7 @@
 
 use crate::domain::{Decision, Fact, FactBody, FactChange, Reason, Registration, Rejection, UtcSecond};
 use crate::engine::model::{BASELINE_DAYS_MAX, DAY_SECONDS, ENTITIES_MAX};
+use crate::engine::state::facts::Affects;
 use crate::engine::state::ledger::{Version, VersionCheck};
 use crate::engine::state::municipality::State;
 use crate::engine::totals::count::Change;
@@ -158,6 +159,10 @@ impl Engine {
     fn apply_fact(&mut self, change: &FactChange, out: &mut Vec<Output>) {
         let affects = self.state.facts.change(change, &mut self.state.interners);
         affects.into_iter().for_each(|affects| self.reassess_by_fact(affects, out));
+        // One home more or less can change which others lie far from all.
+        for client in self.state.facts.places.take_changed() {
+            self.reassess_by_fact(Affects::Home(client), out);
+        }
     }
 
     /// Applies a decision. The latest on an alert counts, whatever the order of arrival, and with it its exception:

@@ -52,7 +52,7 @@ pub use totals::count::{Count, Sum};
 pub use totals::shares::{PAIR_SHARE_MIN, Share};
 pub use totals::tally::Tally;
 
-use crate::domain::{Alert, Decision, Month, UtcSecond};
+use crate::domain::{Alert, Decision, Month, PositionFault, UtcSecond};
 use alert::limits::HoldLimits;
 use alert::subject::SubjectState;
 use assess::dirty::DirtyPeriods;
@@ -183,6 +183,12 @@ impl Engine {
         capped.sort_unstable();
         capped.dedup();
         capped
+    }
+
+    /// How many positions were taken for none since the first input, by [`PositionFault`].
+    #[must_use]
+    pub const fn ignored_positions(&self) -> [u64; PositionFault::ALL.len()] {
+        self.state.facts.places.ignored()
     }
 
     /// Numbers of each rule's answers since the first input, in the order of the rules.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tidvakt::domain::{Alert, UtcSecond, Zone};
+use tidvakt::domain::{Alert, Area, UtcSecond, Zone};
 use tidvakt::engine::{Bounds, Disposition, Engine, HoldTarget, Input, Output, Position, RuleSet, Settings};
 
 use crate::architecture::root;
@@ -201,6 +201,7 @@ fn settings(bounds: Bounds) -> Arc<Settings> {
     Arc::new(Settings {
         municipality: MUNICIPALITY.to_owned(),
         zone: Zone::named("Europe/Stockholm").unwrap(),
+        area: Area::SWEDEN,
         retained_days: 100,
         hold_on: HoldTarget::Weaker,
         default_ore_per_hour: 36_000,

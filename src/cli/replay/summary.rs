@@ -70,6 +70,7 @@ impl Summary {
         let (standing, published) = (grouped(self.standing.len() as u64), grouped(self.published));
         writeln!(table, "alerts         {standing:>12}  (states published {published})")?;
         self.write_rules(&mut table)?;
+        self.write_positions(&mut table)?;
         self.write_waiting(&mut table)?;
         let seconds: i64 = self.standing.values().map(|alert| alert.seconds).sum();
         let kronor: i64 = self.standing.values().map(|alert| alert.amount_ore).sum::<i64>() / 100;
@@ -109,6 +110,17 @@ impl Summary {
             0 => Ok(()),
             more => writeln!(table, "{:<14} {more:>12}  more", ""),
         }
+    }
+
+    /// Positions that cannot be meant, and were taken for none.
+    fn write_positions(&self, table: &mut String) -> fmt::Result {
+        let part = |(reason, count): (&str, u64)| format!("{reason} {}", grouped(count));
+        let parts: Vec<String> = self.waiting.ignored_positions().map(part).collect();
+        if parts.is_empty() {
+            return Ok(());
+        }
+        let all: u64 = self.waiting.ignored_positions().map(|(_, count)| count).sum();
+        writeln!(table, "no position    {:>12}  ({})", grouped(all), parts.join(", "))
     }
 
     /// Which rules could not answer, for want of which fact, and how much waits for it.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
+use crate::domain::PositionFault;
 use crate::engine::{Assessed, Engine};
 
 /// Pairs of a rule and a fact that are distinguished, at most.
@@ -18,6 +19,8 @@ pub(in crate::cli) struct Waiting {
     pairs: Vec<(&'static str, &'static str)>,
     /// How often rules lacked a fact, by municipality.
     answers: BTreeMap<String, Vec<(&'static str, &'static str, u64)>>,
+    /// Positions that were taken for none, by municipality.
+    ignored: BTreeMap<String, [u64; PositionFault::ALL.len()]>,
 }
 
 /// A rule that could not answer.
@@ -70,6 +73,14 @@ impl Waiting {
         };
         let answers = engine.findings_by_rule().iter().flat_map(of_rule).collect();
         self.answers.insert(municipality.to_owned(), answers);
+        self.ignored.insert(municipality.to_owned(), engine.ignored_positions());
+    }
+
+    /// How many positions were taken for none, by reason, where any were.
+    pub(super) fn ignored_positions(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let count = |fault: PositionFault| self.ignored.values().map(|counts| counts[fault as usize]).sum();
+        let counts = PositionFault::ALL.map(|fault| (fault.as_str(), count(fault)));
+        counts.into_iter().filter(|(_, count)| 0 < *count)
     }
 
     fn place(&mut self, rule: &'static str, fact: &'static str) -> Option<usize> {

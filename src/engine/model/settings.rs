@@ -1,6 +1,6 @@
 //! Settings of a municipality's engine.
 
-use crate::domain::Zone;
+use crate::domain::{Area, Zone};
 
 /// Which registration of a contradicting pair gets the hold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct Settings {
     pub municipality: String,
     /// The municipality's time zone.
     pub zone: Zone,
+    /// Where its homes and visits lie; a position outside is none.
+    pub area: Area,
     /// Days for which registrations are retained, by their start.
     pub retained_days: u16,
     /// Which registration of a pair gets the hold.

@@ -84,7 +84,7 @@ impl<'a> Sight<'a> {
 
     /// The home of the client of `visit` at its start, where known.
     #[must_use]
-    pub fn home(&self, visit: &Visit) -> Option<&'a Home> {
+    pub fn home(&self, visit: &Visit) -> Option<Home> {
         self.state.facts.home(visit.client, visit.span.start())
     }
 
@@ -162,7 +162,7 @@ impl<'a> Sight<'a> {
 
     /// The home of another client at the visit's start.
     #[must_use]
-    pub fn home_of(&self, client: ClientId) -> Option<&'a Home> {
+    pub fn home_of(&self, client: ClientId) -> Option<Home> {
         self.state.facts.home(client, self.visit.span.start())
     }
 

@@ -4,6 +4,7 @@ use crate::domain::{Edit, EventType, Registration, Span};
 use crate::engine::model::interner::{CarerId, ClientId, Interner, TextId};
 use crate::engine::model::interners::Interners;
 use crate::engine::model::visit::{Edited, End, Slot, Visit, VisitExtras};
+use crate::engine::state::facts::Facts;
 use crate::engine::state::municipality::State;
 
 impl State {
@@ -16,7 +17,7 @@ impl State {
     ) -> Visit {
         let start = registration.start_at;
         let (day, month, minute) = self.calendar.of(&self.settings.zone, start);
-        let Self { interners, ledger, carers, clients, .. } = self;
+        let Self { interners, ledger, carers, clients, facts, .. } = self;
         // Hints for the interner: the version before, else the last visits of the carer and of the client, mostly
         // name the same.
         let before = ledger.visit(slot);
@@ -58,7 +59,7 @@ impl State {
             emitted_at: registration.emitted_at.into(),
             shared_visit: text(registration.shared_visit_id, before.map(|visit| visit.shared_visit)),
             tariff: text(registration.payment.tariff_code, of_client.map(|visit| visit.tariff)),
-            extras: extras(registration, interners),
+            extras: extras(registration, facts, interners),
             carer,
             client,
             provider,
@@ -102,8 +103,13 @@ fn both(
 }
 
 /// Fields that few visits have; `None` for the others.
-fn extras(registration: &Registration<'_>, interners: &mut Interners) -> Option<Box<VisitExtras>> {
+fn extras(
+    registration: &Registration<'_>,
+    facts: &mut Facts,
+    interners: &mut Interners,
+) -> Option<Box<VisitExtras>> {
     let geo = [registration.start_capture.geo, registration.end_capture.geo];
+    let geo = geo.map(|geo| geo.filter(|geo| facts.accept(geo.place).is_some()));
     let (partners, edits) = (&registration.partner_registration_ids, &registration.edits);
     if partners.is_empty() && edits.is_empty() && geo == [None, None] {
         return None;

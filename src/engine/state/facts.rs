@@ -12,10 +12,11 @@ use hashbrown::HashMap;
 pub(in crate::engine) use about::Affects;
 pub use about::{Absence, CarerAbsence, Home, Order, PayDates, ProviderFact};
 
-use crate::domain::{Fact, FactBody, FactChange, Month, UtcSecond};
+use crate::domain::{Area, Coordinates, Fact, FactBody, FactChange, Month, UtcSecond};
 use crate::engine::model::interner::grow_to;
 use crate::engine::model::interner::{CarerId, ClientId, ProviderId, TextId};
 use crate::engine::model::interners::Interners;
+use crate::engine::state::places::Places;
 use crate::engine::totals::count::Change;
 use about::ExceptionScope;
 use grants::ProviderGrants;
@@ -54,6 +55,8 @@ pub(in crate::engine) struct Facts {
     exceptions: FactIndex<ExceptionScope>,
     provider_grants: ProviderGrants,
     known: Known,
+    area: Area,
+    pub(in crate::engine) places: Places,
 }
 
 /// Numbers of known facts by kind: without any, the municipality does not send that kind.
@@ -83,6 +86,11 @@ fn replaces(fact: &Fact, held: &Fact) -> bool {
 }
 
 impl Facts {
+    /// No facts of a municipality whose homes lie in `area`.
+    pub(in crate::engine) fn new(area: Area) -> Self {
+        Self { area, ..Self::default() }
+    }
+
     /// Applies a change; returns whom the fact affects before and after it.
     pub(in crate::engine) fn change(
         &mut self,
@@ -117,9 +125,9 @@ impl Facts {
             FactBody::ClientHome { client_ref, household_ref, place } => {
                 let client: ClientId = interners.clients.intern(client_ref);
                 let household = household_ref.as_deref().map(|name| interners.texts.intern(name));
-                grow_to(&mut self.clients, client.0)
-                    .homes
-                    .set(fact, change.is_insert().then_some(Home { household, place: *place }));
+                let place = place.and_then(|place| self.index_place(client, place, change));
+                let home = change.is_insert().then_some(Home { household, place });
+                grow_to(&mut self.clients, client.0).homes.set(fact, home);
                 Affects::Home(client)
             }
             FactBody::Order { .. } => self.index_order(fact, change, interners),
@@ -183,6 +191,24 @@ impl Facts {
         }
     }
 
+    /// The position where it can be meant; one that cannot is counted.
+    pub(in crate::engine) fn accept(&mut self, place: Coordinates) -> Option<Coordinates> {
+        self.places.accept(self.area, place)
+    }
+
+    /// Adds the position of a home, or takes it away; returns it where it can be meant.
+    fn index_place(&mut self, client: ClientId, place: Coordinates, change: Change) -> Option<Coordinates> {
+        if !change.is_insert() {
+            if self.area.fault(place).is_none() {
+                self.places.remove(client, place);
+            }
+            return None;
+        }
+        let place = self.accept(place)?;
+        self.places.insert(client, place);
+        Some(place)
+    }
+
     fn index_order(&mut self, fact: &Fact, change: Change, interners: &mut Interners) -> Affects {
         let FactBody::Order {
             order_id,
@@ -214,8 +240,10 @@ impl Facts {
         if first { Affects::Everything } else { Affects::Client(client) }
     }
 
-    pub(in crate::engine) fn home(&self, client: ClientId, at: UtcSecond) -> Option<&Home> {
-        self.clients.get(client.0 as usize)?.homes.at(at)
+    /// The home of a client at `at`; without a position where that lies far from every other home.
+    pub(in crate::engine) fn home(&self, client: ClientId, at: UtcSecond) -> Option<Home> {
+        let home = *self.clients.get(client.0 as usize)?.homes.at(at)?;
+        Some(Home { place: home.place.filter(|place| !self.places.is_isolated(*place)), ..home })
     }
 
     /// The client's order of that id at `at`. Another client's order of that id does not count: a change of it would

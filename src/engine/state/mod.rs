@@ -9,5 +9,6 @@ pub(in crate::engine) mod municipality;
 pub(in crate::engine) mod neighbours;
 pub(in crate::engine) mod pairs;
 mod payout;
+pub(in crate::engine) mod places;
 pub(in crate::engine) mod shared_devices;
 pub(in crate::engine) mod timeline;

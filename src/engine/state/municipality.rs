@@ -126,10 +126,10 @@ static NOBODY: LazyLock<EntityState> = LazyLock::new(EntityState::default);
 impl State {
     pub(in crate::engine) fn new(settings: Arc<Settings>) -> Self {
         Self {
+            facts: Facts::new(settings.area),
             settings,
             interners: Interners::default(),
             ledger: Ledger::default(),
-            facts: Facts::default(),
             carers: Vec::new(),
             clients: Vec::new(),
             providers: Vec::new(),

@@ -207,6 +207,14 @@ impl Metrics {
         }
     }
 
+    /// The positions that were taken for none beyond `before`.
+    pub(in crate::service) fn positions_ignored(&self, now: [u64; 4], before: [u64; 4]) {
+        let reasons = labels::POSITION_FAULTS.iter().zip(now).zip(before);
+        for ((reason, now), before) in reasons {
+            self.families.ignored_positions.with_label_values(&[reason]).inc_by(now.saturating_sub(before));
+        }
+    }
+
     /// An alert was handed to the log, in the place of `before`.
     pub(in crate::service) fn alert_published(
         &self,

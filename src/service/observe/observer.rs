@@ -25,6 +25,8 @@ struct Known {
     partition: i32,
     /// What the rules answered when it was looked at last; of a replay nothing is counted.
     answered: Option<Vec<RuleCounts>>,
+    /// The positions that had been ignored then.
+    ignored: Option<[u64; 4]>,
     replayed: bool,
     sizes: Sizes,
     stands: Stands,
@@ -146,6 +148,7 @@ impl Known {
         Self {
             partition,
             answered: None,
+            ignored: None,
             replayed: false,
             sizes: Sizes::default(),
             stands: Stands::new(now()),
@@ -301,6 +304,12 @@ impl WorkerObserver for Observer {
             Some(before) => self.metrics.rules_answered(&answered, &before),
             None if known.replayed => {}
             None => self.metrics.rules_answered(&answered, &[]),
+        }
+        let ignored = engine.ignored_positions();
+        match known.ignored.replace(ignored) {
+            Some(before) => self.metrics.positions_ignored(ignored, before),
+            None if known.replayed => {}
+            None => self.metrics.positions_ignored(ignored, [0; 4]),
         }
         let current = engine.sizes();
         let size = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);

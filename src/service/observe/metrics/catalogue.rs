@@ -7,8 +7,9 @@ use super::family::{Family, Made};
 use super::labels::{
     ALERT_GRADE, ALERT_STATE, AT_MOST, BASELINE, BREAKER, BROKER, CLIENT, COMMIT_FAILURE, CONFIG_HASH,
     DIRECTION, ENTITY, FACT, FACT_TYPE, GRADE, GROUP_ID, HOLD_STANDS, HOLD_STATE, LOG_ERROR, Label,
-    MUNICIPALITY, PARTITION, PARTITION_PHASE, PERCENTILE, PHASE, PROVIDER, PROVIDER_KIND, QUEUE, REASON,
-    REBALANCE, REFERENCE, RESTART_PHASE, RESULT, RULE, STAGE, THREAD, TOPIC, TROUBLE, USE, VERSION,
+    MUNICIPALITY, PARTITION, PARTITION_PHASE, PERCENTILE, PHASE, POSITION_FAULT, PROVIDER, PROVIDER_KIND,
+    QUEUE, REASON, REBALANCE, REFERENCE, RESTART_PHASE, RESULT, RULE, STAGE, THREAD, TOPIC, TROUBLE, USE,
+    VERSION,
 };
 
 /// What a metric is.
@@ -185,6 +186,8 @@ catalogue! {
         "Findings that came new.";
     undetermined: Counter "tidvakt_undetermined_total" [RULE, FACT]
         "Answers that a rule could not give for want of a fact.";
+    ignored_positions: Counter "tidvakt_positions_ignored_total" [POSITION_FAULT]
+        "Positions of homes and visits that cannot be meant, and were taken for none.";
     alerts: Counter "tidvakt_alerts_total" [MUNICIPALITY, ALERT_STATE, ALERT_GRADE, PROVIDER_KIND]
         "Alerts handed to the alert topic.";
     alerts_by_rule: Counter "tidvakt_alerts_by_rule_total" [RULE, ALERT_STATE, PROVIDER_KIND]

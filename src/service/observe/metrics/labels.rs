@@ -48,6 +48,8 @@ pub(super) const TROUBLES: [&str; 8] = [
 pub(super) const HOLDS_STAND: [&str; 5] = ["proposed", "confirmed", "released", "upheld", "expired"];
 /// In the order of `ProviderRecords`.
 pub(super) const USES: [&str; 2] = ["used", "quarantined"];
+/// In the order of `PositionFault`.
+pub(super) const POSITION_FAULTS: [&str; 4] = ["zero", "swapped", "outside-area", "far-from-all"];
 pub(super) const BASELINES: [&str; 2] = ["cold", "warm"];
 /// One, and each a tenth of the one before.
 pub(super) const AT_MOST_VALUES: [&str; 5] = ["1", "0.1", "0.01", "0.001", "0.0001"];
@@ -89,6 +91,7 @@ pub(super) const PHASE: Label = fixed("phase", &PHASES);
 pub(super) const RESTART_PHASE: Label = fixed("phase", &["starting", "replaying"]);
 pub(super) const PARTITION_PHASE: Label = fixed("phase", &["replaying", "live"]);
 pub(super) const ENTITY: Label = fixed("kind", &["carer", "client"]);
+pub(super) const POSITION_FAULT: Label = fixed("reason", &POSITION_FAULTS);
 pub(super) const AT_MOST: Label = fixed("at_most", &AT_MOST_VALUES);
 pub(super) const BASELINE: Label = fixed("state", &BASELINES);
 pub(super) const BREAKER: Label = fixed("state", &["opened", "closed"]);

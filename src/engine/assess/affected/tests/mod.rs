@@ -168,6 +168,7 @@ impl Town {
         let settings = Settings {
             municipality: "0181".to_owned(),
             zone: Zone::utc(),
+            area: crate::domain::Area::SWEDEN,
             retained_days: 100,
             hold_on: HoldTarget::Weaker,
             default_ore_per_hour: 36_000,
