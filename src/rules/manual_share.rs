@@ -5,7 +5,9 @@
 //! Finds, per carer and per provider in a pay period, visits carried out of which one end or both
 //! were typed in, when their share is above `share_max`, there are at least `visits_min` visits
 //! (`provider_visits_min` for a provider), and so many would be typed in with a probability of at
-//! most `p_max` were `share_max` the true share (Chernoff's bound on the binomial distribution).
+//! most `p_max` were `share_max` the true share (Chernoff's bound on the binomial distribution). It closes
+//! only where that exceeds the square root of `p_max`, so that a share at the line opens one alert and not
+//! many; a provider's days count once they are over.
 //!
 //! Not a finding: declined or cancelled visits, visits still open, ends captured by a button. New
 //! phones, a place without coverage or an outage are accepted by an `exception` fact.
@@ -21,6 +23,7 @@
 
 use serde::Deserialize;
 
+use super::lines::{Line, stands};
 use super::visit_and_period_rule;
 use crate::domain::{Class, Explanation, Grade, Measure, Sentence, SubjectKind};
 use crate::engine::{
@@ -30,7 +33,7 @@ use crate::engine::{
 
 pub(super) const RULE: Definition = Definition {
     id: "manual-share",
-    version: 3,
+    version: 4,
     class: Class::Pattern,
     summary_sv: "En för stor andel av besöken är inskrivna i efterhand.",
     summary_en: "Too large a share of the visits is typed in afterwards.",
@@ -77,7 +80,7 @@ impl PeriodRule for ManualShare {
 
     fn answer(&self, sight: &PeriodSight<'_>) -> Answered<Self::Answer> {
         let others = sight.excess(Mark::Manual, &self.against_others()).map_or(1.0, |excess| excess.p_value);
-        Answered::from(self.manual_visits(sight, others)).signal(Signal::Manual, others)
+        Answered::from(self.manual_visits(sight)).signal(Signal::Manual, others)
     }
 
     fn report(&self, manual: &ManualVisits, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) {
@@ -95,19 +98,15 @@ struct ManualVisits {
 }
 
 impl ManualShare {
-    /// `others` is how likely so many are, were the share that of the others.
-    fn manual_visits(&self, sight: &PeriodSight<'_>, others: f64) -> Option<ManualVisits> {
+    fn manual_visits(&self, sight: &PeriodSight<'_>) -> Option<ManualVisits> {
         let (visits_min, step) = match sight.period().subject {
             PeriodSubject::Carer(_) => (self.visits_min, 10),
             _ => (self.provider_visits_min, 100),
         };
         let Count { eligible: visits, marked: manual } = sight.tally().count(Mark::Manual);
-        let share = Count { eligible: visits, marked: manual }.share();
-        let p_value = chernoff(f64::from(visits), share, self.share_max);
-        // Where everybody types in too much, that is the provider's matter, not each carer's.
-        let like_the_others =
-            self.p_others_max < others && matches!(sight.period().subject, PeriodSubject::Carer(_));
-        if visits < visits_min.max(1) || self.p_max < p_value || like_the_others {
+        if visits < visits_min.max(1)
+            || !stands(sight, Mark::Manual, |count| self.line(sight, count, visits_min))
+        {
             return None;
         }
         let is_new = self.is_new(sight);
@@ -116,6 +115,21 @@ impl ManualShare {
             share_steps: manual * SHARE_STEPS / visits,
             is_new,
         })
+    }
+
+    /// Where a count lies, by `share_max`, and of a carer by the others' share too: where everybody types in too much,
+    /// that is the provider's matter, not each carer's.
+    fn line(&self, sight: &PeriodSight<'_>, count: Count, visits_min: u32) -> Line {
+        if count.eligible < visits_min {
+            return Line::Closed;
+        }
+        let accepted = chernoff(f64::from(count.eligible), count.share(), self.share_max);
+        let line = Line::of(accepted, self.p_max);
+        if !matches!(sight.period().subject, PeriodSubject::Carer(_)) || line == Line::Closed {
+            return line;
+        }
+        let others = sight.excess_of(count, Mark::Manual, &self.against_others());
+        line.and(Line::of(others.map_or(1.0, |excess| excess.p_value), self.p_others_max))
     }
 
     /// Was the share lower before? A provider's needs no before: the contract is the same.

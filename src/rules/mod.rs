@@ -25,6 +25,7 @@ mod far_from_home;
 mod full_delivery;
 mod impossible_travel;
 mod late_lengthening;
+mod lines;
 mod locked_period_change;
 mod manual_share;
 mod missed_visit;

@@ -193,6 +193,38 @@ impl<'a> PeriodSight<'a> {
         })
     }
 
+    /// The counts of `mark` as they grew in the pay period: of a carer after each of its visits, in order of start; of a
+    /// provider after each local day that is over, which it is when a later visit of the provider is known. Takes time
+    /// linear in the retained visits of a carer, and in the days of a provider.
+    #[must_use]
+    pub fn growth(&self, mark: Mark) -> Vec<Count> {
+        let mut sum = Count::default();
+        let mut grown = |count: Count| {
+            sum.eligible += count.eligible;
+            sum.marked += count.marked;
+            sum
+        };
+        match self.period.subject {
+            PeriodSubject::Carer(carer) => {
+                let pins = self.state.carer(carer).timeline.all().iter();
+                let entries = pins.map(|pin| (self.state.ledger.counted(pin.slot), pin.slot));
+                let of_month = entries.filter(|(visit, _)| visit.pay_period == self.period.month);
+                let marks = of_month.map(|(_, slot)| &self.state.ledger.entry(slot).marks);
+                let eligible = marks.filter(|marks| marks.could_bear(mark));
+                eligible.map(|marks| grown(Count { eligible: 1, marked: marks.bears(mark).into() })).collect()
+            }
+            PeriodSubject::Provider(_) => {
+                let mut days: Vec<Count> =
+                    self.tally.count_by_day(mark).map(|(_, count)| grown(count)).collect();
+                if self.tally_after().is_none() {
+                    days.pop();
+                }
+                days
+            }
+            PeriodSubject::Client(_) | PeriodSubject::Pair(..) | PeriodSubject::Tag(_) => Vec::new(),
+        }
+    }
+
     /// Of a tag: carers and numbers of their visits with [`Mark::TagNear`].
     #[must_use]
     pub fn tag_carers(&self) -> &'a [(CarerId, u32)] {
@@ -222,7 +254,12 @@ impl<'a> PeriodSight<'a> {
     /// for other subjects.
     #[must_use]
     pub fn excess(&self, mark: Mark, test: &ShareTest) -> Option<Excess> {
-        let count = self.tally.count(mark);
+        self.excess_of(self.tally.count(mark), mark, test)
+    }
+
+    /// [`PeriodSight::excess`] of another count, such as one of [`PeriodSight::growth`].
+    #[must_use]
+    pub fn excess_of(&self, count: Count, mark: Mark, test: &ShareTest) -> Option<Excess> {
         let one = matches!(self.period.subject, PeriodSubject::Carer(_));
         if !(one || matches!(self.period.subject, PeriodSubject::Provider(_)))
             || count.eligible < test.visits_min.max(1)

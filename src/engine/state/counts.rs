@@ -47,6 +47,7 @@ impl State {
         let Some(visit) = &entry.visit else { return false };
         let (carer, client, provider) = (visit.carer, visit.client, visit.provider);
         let (month, tag) = (visit.pay_period, visit.start_tag.or(visit.end_tag));
+        let day = visit.day;
         if Some(month) <= self.horizon_month {
             return false;
         }
@@ -59,6 +60,7 @@ impl State {
             carers.apply_marks(marks, change, |mark, before, after| pool.change(mark, before, after));
             clients.apply_marks(marks, change, |_, _, _| ());
             providers.apply_marks(marks, change, |_, _, _| ());
+            providers.apply_marks_of_day(day, marks, change);
         }
         pool.length.change(residual, carers.residual);
         pool.length.change_ratio(ratio, carers.ratio);

@@ -53,8 +53,16 @@ enum Detail {
     Days(Vec<(Day, u32)>),
     /// Of a client: the carers' shares.
     Shares(Shares),
-    /// Of a provider: edits by editor, in order of first appearance.
-    Editors(Counted<TextId>),
+    Provider(Box<OfProvider>),
+}
+
+/// Totals that only a provider has.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct OfProvider {
+    /// Edits by editor, in order of first appearance.
+    editors: Counted<TextId>,
+    /// Counts by mark of each local day, ascending.
+    days: Vec<(Day, Box<[Count; Mark::COUNT]>)>,
 }
 
 /// The empty tally.
@@ -105,7 +113,7 @@ impl Tally {
             EntityKind::Client => {
                 Self::new(MarkCounts::OfClient(Count::default()), Detail::Shares(Shares::EMPTY))
             }
-            EntityKind::Provider => Self::new(each(), Detail::Editors(SmallVec::new())),
+            EntityKind::Provider => Self::new(each(), Detail::Provider(Box::default())),
         }
     }
 
@@ -149,7 +157,7 @@ impl Tally {
     /// Of a provider: edits by editor.
     #[must_use]
     pub fn editors(&self) -> &[(TextId, u32)] {
-        if let Detail::Editors(editors) = &self.detail { editors } else { &[] }
+        if let Detail::Provider(of) = &self.detail { &of.editors } else { &[] }
     }
 
     /// Minutes of presence of a carer on `day`.
@@ -167,9 +175,9 @@ impl Tally {
     /// Inserts or retracts a visit.
     pub(in crate::engine) fn apply(&mut self, visit: &Visit, change: Change, zone: &Zone) -> Boundary {
         let sign = change.sign();
-        if let Detail::Editors(editors) = &mut self.detail {
+        if let Detail::Provider(of) = &mut self.detail {
             for editor in visit.edits().iter().filter_map(|edit| edit.editor) {
-                change.count_key(editors, editor);
+                change.count_key(&mut of.editors, editor);
             }
         }
         let provider = change.count_key(&mut self.providers, visit.provider);
@@ -197,9 +205,38 @@ impl Tally {
                 false
             }
             Detail::Shares(shares) => shares.apply(visit, change, self.visits),
-            Detail::Editors(_) => false,
+            Detail::Provider(_) => false,
         };
         Boundary { provider, carer }
+    }
+
+    /// Of a provider: the count of `mark` by local day, ascending.
+    pub fn count_by_day(&self, mark: Mark) -> impl Iterator<Item = (Day, Count)> {
+        let days = if let Detail::Provider(of) = &self.detail { &of.days[..] } else { &[] };
+        days.iter().map(move |(day, counts)| (*day, counts[mark as usize]))
+    }
+
+    /// Of a provider: inserts or retracts the marks of a visit on `day` by day.
+    pub(in crate::engine) fn apply_marks_of_day(&mut self, day: Day, marks: &Marks, change: Change) {
+        let Detail::Provider(of) = &mut self.detail else { return };
+        if marks.eligible == 0 {
+            return;
+        }
+        let at = match of.days.binary_search_by_key(&day, |(known, _)| *known) {
+            Ok(at) => at,
+            Err(at) => {
+                of.days.insert(at, (day, Box::default()));
+                at
+            }
+        };
+        let counts = &mut of.days[at].1;
+        for mark in bits(marks.eligible) {
+            change.count(&mut counts[mark].eligible, 1);
+            change.count(&mut counts[mark].marked, marks.marked >> mark & 1);
+        }
+        if counts.iter().all(|count| count.eligible == 0) {
+            of.days.remove(at);
+        }
     }
 
     /// Inserts or retracts the marks of a visit; `each` gets every changed mark with its count before and after.

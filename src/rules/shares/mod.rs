@@ -6,8 +6,11 @@
 
 use serde::Deserialize;
 
+use super::lines::{Line, stands};
 use crate::domain::{Explanation, Grade, Measure, Month, Sentence};
-use crate::engine::{Answered, Excess, Hit, Mark, PeriodSight, PeriodSubject, ShareTest, Signal, Text};
+use crate::engine::{
+    Answered, Count, Excess, Hit, Mark, PeriodSight, PeriodSubject, ShareTest, Signal, Text,
+};
 
 /// Shares below this are told to the per cent, those above to five.
 const FINE_PER_CENT: u32 = 10;
@@ -34,7 +37,7 @@ pub(super) struct Shares {
     prior_visits: f64,
     /// A provider is held against so many times the others' share.
     provider_multiple: f64,
-    /// At most so likely by chance.
+    /// At most so likely by chance: the line at which a pattern opens.
     p_review_max: f64,
 }
 
@@ -85,22 +88,31 @@ impl Shares {
 
     /// The share of `mark` where it is higher than the others', however likely that is.
     pub(super) fn excess(&self, sight: &PeriodSight<'_>, mark: Mark) -> Option<Excess> {
-        let visits_min = match sight.period().subject {
-            PeriodSubject::Carer(_) => self.visits_min,
-            PeriodSubject::Provider(_) => self.provider_visits_min,
-            _ => return None,
-        };
-        sight.excess(mark, &self.test(visits_min))
+        sight.excess(mark, &self.test(self.visits_min_of(sight)?))
     }
 
-    /// An excess as it is published, where it is more than chance.
+    /// Fewer visits of this subject say nothing.
+    const fn visits_min_of(&self, sight: &PeriodSight<'_>) -> Option<u32> {
+        match sight.period().subject {
+            PeriodSubject::Carer(_) => Some(self.visits_min),
+            PeriodSubject::Provider(_) => Some(self.provider_visits_min),
+            _ => None,
+        }
+    }
+
+    /// An excess as it is published, where it is more than chance: it opens and closes at two [lines](super::lines).
     pub(super) fn rounded(
         &self,
         sight: &PeriodSight<'_>,
         mark: Mark,
         excess: &Excess,
     ) -> Option<RoundedShare> {
-        if self.p_review_max < excess.p_value {
+        let test = self.test(self.visits_min_of(sight)?);
+        let line = |count: Count| {
+            let excess = sight.excess_of(count, mark, &test);
+            Line::of(excess.map_or(1.0, |excess| excess.p_value), self.p_review_max)
+        };
+        if !stands(sight, mark, line) {
             return None;
         }
         let step = if matches!(sight.period().subject, PeriodSubject::Carer(_)) { 10 } else { 100 };
