@@ -24,7 +24,7 @@ use crate::engine::{Definition, Hit, Label, Report, Sight, Text, Visit, VisitRul
 
 pub(super) const RULE: Definition = Definition {
     id: "carer-overlap",
-    version: 1,
+    version: 2,
     class: Class::Contradiction,
     summary_sv: "En omsorgsperson är registrerad hos två brukare samtidigt.",
     summary_en: "One carer is registered at two clients at the same time.",

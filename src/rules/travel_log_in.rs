@@ -28,7 +28,7 @@ use crate::engine::{ClientId, Definition, Hit, Label, Report, Sight, Text, Visit
 
 pub(super) const RULE: Definition = Definition {
     id: "travel-log-in",
-    version: 1,
+    version: 2,
     class: Class::Contradiction,
     summary_sv: "Ett besök påbörjades på vägen dit.",
     summary_en: "A visit was begun on the way there.",
