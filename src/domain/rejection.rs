@@ -78,6 +78,8 @@ reasons! {
     TooManyEntities => "too-many-entities",
     /// The municipality is already fed by another partition.
     OtherPartition => "municipality-in-another-partition",
+    /// The batch that it came in cannot be read.
+    Unreadable => "unreadable-batch",
     /// The program failed on it.
     Internal => "internal",
 }

@@ -60,6 +60,7 @@ const ROOM_MAY_NAME: &[(&str, &[&str])] = &[
             "service::ServiceError",
             "service::Fault",
             "service::deliver::shared",
+            "service::deliver::events",
             "service::observe",
         ],
     ),

@@ -147,8 +147,9 @@ fn alerts(memory: &Memory) -> Vec<PublishedAlert> {
 }
 
 fn progress(memory: &Memory) -> Vec<Progress> {
-    let written = memory.written(OutputTopic::Progress).into_iter();
-    written.map(|written| contract::parse_progress(&written.value.unwrap()).unwrap().unwrap()).collect()
+    // A tombstone takes progress back that was another partition's.
+    let values = memory.written(OutputTopic::Progress).into_iter().filter_map(|written| written.value);
+    values.map(|value| contract::parse_progress(&value).unwrap().unwrap()).collect()
 }
 
 fn municipality_progress(memory: &Memory) -> Vec<MunicipalityProgress> {

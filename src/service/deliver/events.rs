@@ -124,6 +124,20 @@ pub enum Incident {
     },
     /// Another owner wrote alerts in between; what differed was published again.
     ForeignAlerts,
+    /// A topic was deleted, or has another number of partitions.
+    TopicChanged {
+        /// Its name.
+        topic: String,
+        /// What it was, and is now.
+        found: String,
+    },
+    /// The client library cannot read a batch of the feed, whatever is tried.
+    UnreadableBatch {
+        /// The first offset in it that was not read.
+        from: i64,
+        /// The first offset behind it.
+        to: i64,
+    },
 }
 
 /// Receives what a worker does. Called on the worker's thread: every method must return quickly and cannot fail.

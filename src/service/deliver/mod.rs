@@ -3,6 +3,7 @@
 pub mod events;
 pub(in crate::service) mod municipality;
 pub mod outbox;
+pub mod owners;
 pub(in crate::service) mod partition;
 pub(in crate::service) mod queue;
 pub mod reference_log;

@@ -248,6 +248,12 @@ impl Municipality {
         self.changed = true;
     }
 
+    /// What the topic holds of its progress is to be read again.
+    pub(in crate::service) fn forget_progress(&mut self) {
+        self.published_progress = None;
+        self.progress_dirty = true;
+    }
+
     /// Adopts a progress record of the topic; the next one is published where it differs.
     pub(in crate::service) fn adopt_progress(&mut self, progress: MunicipalityProgress) {
         self.published_progress = Some(progress);

@@ -184,6 +184,13 @@ impl Partition {
         Ok(())
     }
 
+    /// Whether it assesses a municipality that belongs to another partition.
+    pub(in crate::service) fn is_displaced(&self) -> bool {
+        let owners = &self.shared.owners;
+        let mut assessed = self.municipalities.values().filter(|known| known.engine.is_some());
+        assessed.any(|known| owners.owner(&known.name).is_some_and(|owner| owner != self.id))
+    }
+
     /// Gives a municipality an engine, with all facts and decisions applied.
     fn start_engine(
         &mut self,

@@ -85,6 +85,18 @@ impl Queue {
         });
     }
 
+    /// Queues a tombstone for the progress of a municipality that the feed's `partition` does not feed.
+    pub(in crate::service) fn retire_progress(&mut self, partition: i32, municipality: &str) {
+        self.waiting.push_back(Waiting {
+            topic: OutputTopic::Progress,
+            partition,
+            key: Some(municipality.as_bytes().to_vec()),
+            headers: Vec::new(),
+            value: None,
+            span: None,
+        });
+    }
+
     /// Queues a record that could not be used: as it came, with the reason in its headers.
     pub(in crate::service) fn quarantine(
         &mut self,

@@ -1,12 +1,12 @@
 //! What the workers of one process share.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::Config;
 use crate::engine::{RuleSet, Settings};
 use crate::rules::{self, BuildError};
+use crate::service::deliver::owners::Owners;
 use crate::service::deliver::reference_log::ReferenceLog;
 
 /// A worker's settings.
@@ -79,33 +79,6 @@ impl Default for Pace {
             batch_records_max: 4_000,
             wait: Duration::from_millis(50),
         }
-    }
-}
-
-/// The partition that feeds each municipality.
-#[derive(Debug, Default)]
-pub struct Owners(Mutex<BTreeMap<String, i32>>);
-
-impl Owners {
-    /// Records that `partition` feeds `municipality`.
-    ///
-    /// # Errors
-    /// The partition that does so already.
-    pub fn claim(&self, municipality: &str, partition: i32) -> Result<(), i32> {
-        let mut owners = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match owners.get(municipality) {
-            Some(owner) if *owner != partition => Err(*owner),
-            Some(_) => Ok(()),
-            None => {
-                owners.insert(municipality.to_owned(), partition);
-                Ok(())
-            }
-        }
-    }
-
-    /// The process gave `partition` back.
-    pub fn release(&self, partition: i32) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, owner| *owner != partition);
     }
 }
 

@@ -48,6 +48,8 @@ pub struct Worker<W> {
     poison: Poison,
     /// The version of the reference log that the engines have applied.
     reference_version: u64,
+    /// The version of the owners that the partitions go by.
+    owners_version: u64,
     /// When records were taken last.
     taken_millis: u64,
     outputs: Vec<Output>,
@@ -65,6 +67,7 @@ impl<W: WorkerObserver> Worker<W> {
             queue: Queue::default(),
             poison: Poison::default(),
             reference_version: 0,
+            owners_version: 0,
             taken_millis: 0,
             outputs: Vec::new(),
         }
@@ -128,6 +131,7 @@ impl<W: WorkerObserver> Worker<W> {
         self.advance_to_positions(log, idle)?;
         self.assess_dirty_periods(idle, now_millis);
         self.reopen_failed(log);
+        self.reopen_displaced(log);
         self.deliver(log, idle && is_quiet, now_millis)?;
         let rechecked = self.recheck_output_topics(log, now_millis)?;
         self.refresh_low(log, now_millis)?;
@@ -186,6 +190,12 @@ impl<W: WorkerObserver> Worker<W> {
             }
             Err(LogError::Truncated { partition, .. }) => {
                 self.reopen(log, partition);
+                Ok(1)
+            }
+            Err(LogError::Unreadable { partition, from, to }) => {
+                if let Some(of) = partitions.get_mut(&partition) {
+                    of.step_over(from..to, poison, &mut sink);
+                }
                 Ok(1)
             }
             taken => taken,
@@ -272,6 +282,21 @@ impl<W: WorkerObserver> Worker<W> {
         let failed = self.partitions.values().filter(|partition| partition.state == PartitionState::Failed);
         let failed: Vec<i32> = failed.map(|partition| partition.id).collect();
         failed.into_iter().for_each(|partition| self.reopen(log, partition));
+    }
+
+    /// Partitions that assess a municipality of another partition, as the log shows by now, are opened again without it.
+    fn reopen_displaced(&mut self, log: &mut dyn Log) {
+        let version = self.shared.owners.version();
+        if std::mem::replace(&mut self.owners_version, version) == version {
+            return;
+        }
+        let displaced = self.partitions.values().filter(|partition| partition.is_displaced());
+        let displaced: Vec<i32> = displaced.map(|partition| partition.id).collect();
+        for partition in displaced {
+            self.shared.owners.release(partition);
+            self.queue.forget(partition);
+            self.reopen(log, partition);
+        }
     }
 
     fn reopen(&mut self, log: &mut dyn Log, partition: i32) {

@@ -134,6 +134,16 @@ pub enum LogError {
     /// new log and takes its partitions up anew; that ends what is open.
     #[error("the outcome of a transaction is not known: {0}")]
     Undetermined(String),
+    /// Records cannot be read, now or later, and will not be given; [`Log::take`] goes on behind them.
+    #[error("offsets {from} to {to} of partition {partition} can't be read")]
+    Unreadable {
+        /// The partition.
+        partition: i32,
+        /// The first offset that was not given.
+        from: i64,
+        /// The next one that will be.
+        to: i64,
+    },
     /// The offset to read from is gone. The partition has to be taken up anew.
     #[error("offset {wanted} of partition {partition} is gone, the log begins at {low}")]
     Truncated {

@@ -305,6 +305,15 @@ impl Metrics {
                 partition,
                 "another owner wrote alerts in between; what differed was told again"
             ),
+            Incident::TopicChanged { topic, found } => {
+                tracing::error!(topic, found, "a topic is not as it was when the service started");
+            }
+            Incident::UnreadableBatch { from, to } => tracing::error!(
+                partition,
+                from,
+                to,
+                "the client library can't read records of the feed: they are unassessed, and the rest goes on"
+            ),
         }
     }
 }
@@ -343,6 +352,8 @@ const fn incident_kind(incident: &Incident) -> &'static str {
         Incident::Isolating { .. } | Incident::Panicked { .. } => 5,
         Incident::ForeignAlerts => 6,
         Incident::TooManyUnassessed { .. } => 7,
+        Incident::TopicChanged { .. } => 8,
+        Incident::UnreadableBatch { .. } => 9,
     }]
 }
 

@@ -347,6 +347,12 @@ impl WorkerObserver for Observer {
 
     fn incident(&mut self, partition: i32, incident: Incident) {
         self.metrics.incident(partition, &incident);
+        if let Incident::UnreadableBatch { from, to } = incident {
+            let reason = format!(
+                "offsets {from} to {to} of partition {partition} can't be read: they stay unassessed until the log drops them"
+            );
+            self.status.hindered(&format!("batch of partition {partition}"), reason);
+        }
     }
 }
 

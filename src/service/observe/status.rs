@@ -89,6 +89,8 @@ pub struct Status {
     beats: Mutex<Vec<(String, Beat)>>,
     partitions: Mutex<BTreeMap<i32, PartitionStatus>>,
     waiting: Mutex<BTreeMap<&'static str, String>>,
+    /// What keeps the work from going on as it should, by its name.
+    hindrances: Mutex<BTreeMap<String, String>>,
     stopping: AtomicBool,
     course: Mutex<Course>,
     contact: Mutex<Contact>,
@@ -103,6 +105,7 @@ impl Status {
             beats: Mutex::default(),
             partitions: Mutex::default(),
             waiting: Mutex::default(),
+            hindrances: Mutex::default(),
             stopping: AtomicBool::new(false),
             course: Mutex::new(Course {
                 stage: Stage::Starting,
@@ -128,6 +131,16 @@ impl Status {
     /// `what` is done.
     pub(in crate::service) fn done(&self, what: &'static str) {
         lock(&self.waiting).remove(what);
+    }
+
+    /// The service is not ready while `what` hinders it, for `reason`.
+    pub(in crate::service) fn hindered(&self, what: &str, reason: impl Into<String>) {
+        lock(&self.hindrances).insert(what.to_owned(), reason.into());
+    }
+
+    /// `what` hinders it no more.
+    pub(in crate::service) fn unhindered(&self, what: &str) {
+        lock(&self.hindrances).remove(what);
     }
 
     /// The service is on its way out.
@@ -307,6 +320,7 @@ impl Status {
         if self.stopping.load(Ordering::Relaxed) {
             reasons.push("the service is stopping".to_owned());
         }
+        reasons.extend(lock(&self.hindrances).values().cloned());
         for (partition, standing) in lock(&self.partitions).iter() {
             if let Phase::Replaying { to, .. } = standing.phase {
                 let next = standing.next.load(Ordering::Relaxed);

@@ -14,7 +14,7 @@ use crate::service::deliver::shared::{Pace, Setup, Shared};
 use crate::service::deliver::worker::Worker;
 use crate::service::log::LogError;
 use crate::service::log::kafka::{
-    AssignmentEvent, Clients, Group, GroupMember, KafkaLog, Layout, Reference, inspected_layout,
+    AssignmentEvent, Clients, Group, GroupMember, KafkaLog, Layout, Reference, TopicsWatch, inspected_layout,
     watch_contact,
 };
 use crate::service::observe::http::{Server, Site};
@@ -59,6 +59,7 @@ pub struct Service {
     status: Arc<Status>,
     group: Arc<Group>,
     reference: Reference,
+    topics: TopicsWatch,
     workers: Vec<JoinHandle<Result<(), LogError>>>,
     elector: Option<GroupMember>,
     server: Option<Server>,
@@ -91,6 +92,7 @@ impl Service {
             rules: rule_set,
             pace: pace(config),
         });
+        shared.owners.set_partitions(layout.feed_partitions);
         let count = worker_count(config.service.workers, layout.feed_partitions);
         let (senders, notes): (Vec<_>, Vec<_>) = (0..count).map(|_| mpsc::channel()).unzip();
         let group = Group::new(&layout.feed, senders, (HANDOVER, clients.session()), metrics.clone());
@@ -106,6 +108,8 @@ impl Service {
             stop.clone(),
             status.beat("reference"),
         )?;
+        let seen = (status.clone(), metrics.clone());
+        let topics = TopicsWatch::start(&clients, &config.topics, layout.clone(), seen, stop.clone())?;
         let bench =
             WorkerFactory { clients: &clients, layout: &layout, shared: &shared, group: &group, stop: &stop };
         let workers = bench.staff(notes, &site)?;
@@ -126,6 +130,7 @@ impl Service {
             status,
             group,
             reference,
+            topics,
             workers,
             elector: None,
             server,
@@ -191,7 +196,7 @@ impl Service {
     }
 
     fn finish(self) -> Result<(), ServiceError> {
-        let Self { group, reference, workers, elector, server, stop, drain, .. } = self;
+        let Self { group, reference, topics, workers, elector, server, stop, drain, .. } = self;
         let began = Instant::now();
         let drained = group.give_back_all(drain);
         stop.store(true, Ordering::Release);
@@ -208,6 +213,7 @@ impl Service {
         } else {
             Ok(())
         };
+        topics.join(deadline);
         if let Some(server) = server {
             server.stop();
         }
@@ -257,6 +263,8 @@ impl WorkerFactory<'_> {
                 log: open()?,
                 open: Box::new(open),
                 replaced: None,
+                name: name.clone(),
+                failing: None,
                 pauses: 0,
                 notes,
                 group: self.group.clone(),

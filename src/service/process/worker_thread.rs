@@ -21,6 +21,9 @@ const RETAKE_AFTER: Duration = Duration::from_secs(2);
 /// A second transaction without an outcome so soon after the first ends the process: it needs an operator.
 const UNDETERMINED_AGAIN_AFTER: Duration = Duration::from_secs(60);
 
+/// So long the log may fail before the instance is not ready: a broker that takes over needs a few seconds.
+const HINDERED_AFTER: Duration = Duration::from_secs(10);
+
 /// A worker with all that it needs at its thread.
 pub(in crate::service) struct WorkerThread {
     pub(in crate::service) worker: Worker<Observer>,
@@ -29,6 +32,9 @@ pub(in crate::service) struct WorkerThread {
     pub(in crate::service) open: Box<dyn Fn() -> Result<KafkaLog, LogError> + Send>,
     /// When that was last done.
     pub(in crate::service) replaced: Option<Instant>,
+    /// What its thread is called, and since when the log does not do what it is asked.
+    pub(in crate::service) name: String,
+    pub(in crate::service) failing: Option<Instant>,
     /// Pauses of the process that this worker knows of.
     pub(in crate::service) pauses: u64,
     pub(in crate::service) notes: Receiver<AssignmentEvent>,
@@ -51,7 +57,7 @@ impl WorkerThread {
                 match self.notes.try_recv() {
                     Ok(AssignmentEvent::Take(partition)) => {
                         mine.insert(partition);
-                        self.group.renew(partition);
+                        self.group.take_up(partition);
                         self.status.taken(partition);
                         self.worker.assign(partition);
                     }
@@ -99,11 +105,21 @@ impl WorkerThread {
     /// An error that may pass is waited out; only one that does not ends the thread.
     fn pass<T>(&mut self, done: Result<T, LogError>) -> Result<Option<T>, LogError> {
         match done {
-            Ok(done) => Ok(Some(done)),
+            Ok(done) => {
+                if self.failing.take().is_some() {
+                    self.status.unhindered(&self.name);
+                }
+                Ok(Some(done))
+            }
             Err(error) => {
                 self.metrics.log_error(&error);
+                if HINDERED_AFTER <= self.failing.get_or_insert_with(Instant::now).elapsed() {
+                    self.status.hindered(&self.name, format!("{}: {error}", self.name));
+                }
                 match error {
                     LogError::Unavailable(_) => std::thread::sleep(PAUSE),
+                    // The worker handles it.
+                    LogError::Unreadable { .. } => {}
                     LogError::Fenced { partition } | LogError::Truncated { partition, .. } => {
                         self.worker.revoke(&mut self.log, partition);
                     }

@@ -113,6 +113,74 @@ fn a_municipality_lives_in_one_partition() {
     assert!(of_partition.map(|(_, disposition)| disposition).all(|it| *it != Disposition::Scored));
 }
 
+/// The records of municipality 0181, which the partitioners of the clients send to partition 1 of two.
+fn keyed_to_one() -> Vec<Line> {
+    let is_of = |line: &Line| {
+        line.value.as_deref().and_then(contract::peek_municipality).is_some_and(|name| name == "0181")
+    };
+    let lines = town::feed(6, RECORDS).into_iter().filter(is_of);
+    lines.map(|line| Line { partition: 1, ..line }).collect()
+}
+
+/// Some of them where they do not belong.
+fn strays(lines: &[Line]) -> Vec<Line> {
+    lines.iter().take(5).map(|line| Line { partition: 0, value: line.value.clone(), ..*line }).collect()
+}
+
+fn last_progress_of(memory: &Memory, partition: i32) -> Option<Vec<u8>> {
+    let mut written = memory.written(OutputTopic::Progress).into_iter();
+    let own = |written: &memory::Written| {
+        written.partition == partition && written.key.as_deref() == Some(b"0181".as_slice())
+    };
+    written.rfind(own).and_then(|written| written.value)
+}
+
+#[test]
+fn a_stray_that_comes_first_takes_nothing_from_the_feed() {
+    let lines = keyed_to_one();
+    let feed = run_without_faults(&lines, &[]);
+    let (memory, mut now) = (Memory::new(), 0);
+    strays(&lines).iter().for_each(|line| append(&memory, line));
+    lines.iter().for_each(|line| append(&memory, line));
+    for _ in 0..3 {
+        let mut instance = Instance::start(&memory, 0, NO_FAULTS, &[], &PARTITIONS);
+        instance.shared.owners.set_partitions(2);
+        instance.settle(&memory, &mut now);
+        assert_eq!(standing(&memory), standing(&feed));
+        let [stray, own]: [Vec<(i32, i64)>; 2] = quarantined_offsets(&memory)
+            .into_iter()
+            .partition::<Vec<_>, _>(|(partition, _)| *partition == 0)
+            .into();
+        assert_eq!((stray.len(), own), (5, quarantined_offsets(&feed)));
+        assert_eq!(last_progress_of(&memory, 0), None);
+    }
+}
+
+#[test]
+fn of_two_partitions_with_progress_one_retires_whoever_starts() {
+    let lines = keyed_to_one();
+    let memory = Memory::new();
+    let mut now = 0;
+    strays(&lines).iter().for_each(|line| append(&memory, line));
+    lines.iter().for_each(|line| append(&memory, line));
+    // Two instances that do not know of each other's municipalities.
+    for partition in PARTITIONS {
+        let mut instance = Instance::start(&memory, 0, NO_FAULTS, &[], &[partition]);
+        instance.settle(&memory, &mut now);
+    }
+    assert!(last_progress_of(&memory, 0).is_some() && last_progress_of(&memory, 1).is_some());
+    // The topic shows both to each of them: the one that the key does not choose retires.
+    let mut instance = Instance::start(&memory, 0, NO_FAULTS, &[], &[0]);
+    instance.shared.owners.set_partitions(2);
+    assert_eq!(instance.shared.owners.published("0181", 0), None);
+    assert_eq!(instance.shared.owners.published("0181", 1), Some(1));
+    instance.settle(&memory, &mut now);
+    assert_eq!(last_progress_of(&memory, 0), None);
+    assert!(last_progress_of(&memory, 1).is_some());
+    let unassessed = &partition_progress(&memory)[&0].unassessed;
+    assert_eq!(unassessed[..], [(0, 4)], "the strays are unassessed, and said to be");
+}
+
 /// Where a rule with a fault fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum FailsAt {

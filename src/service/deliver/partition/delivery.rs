@@ -87,10 +87,27 @@ impl Partition {
             self.municipalities.values_mut().for_each(|known| known.report_changes(observer));
         }
         self.municipalities.values_mut().for_each(|known| known.report_rolling(urgent, observer));
+        self.retire_progress(queue);
         let pending = self.delivery.pending.take_if(|(published, _)| is_acknowledged(*published));
         for progress in pending.into_iter().flat_map(|(_, progress)| progress) {
             queue.progress(&progress);
             observer.progress(&progress);
+        }
+    }
+
+    /// Removes the progress of municipalities that belong to another partition: two records of one municipality
+    /// contradict each other. Their alerts stay, so that nothing is paid that was held.
+    fn retire_progress(&mut self, queue: &mut Queue) {
+        if self.state != PartitionState::Live {
+            return;
+        }
+        let owners = &self.shared.owners;
+        for known in self.municipalities.values_mut().filter(|known| known.engine.is_none()) {
+            let is_elsewhere = owners.owner(&known.name).is_some_and(|owner| owner != self.id);
+            if is_elsewhere && known.published_progress.take().is_some() {
+                queue.retire_progress(self.id, &known.name);
+                owners.retired(&known.name, |partition| partition == self.id);
+            }
         }
     }
 

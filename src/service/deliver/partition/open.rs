@@ -67,6 +67,7 @@ impl Partition {
         match progress {
             Progress::Municipality(progress) => {
                 let name = progress.municipality.clone();
+                self.shared.owners.published(&name, self.id);
                 self.municipality_mut(&name).adopt_progress(progress);
             }
             Progress::Partition(progress) => {
@@ -108,6 +109,13 @@ impl Partition {
         sink: &mut Sink<'_, impl WorkerObserver>,
     ) -> Result<(), LogError> {
         let mut read: BTreeMap<String, Outbox> = BTreeMap::new();
+        // Also of those that the topics hold nothing of any more: they may have been created anew.
+        for (name, known) in &mut self.municipalities {
+            read.insert(name.clone(), Outbox::new(known.outbox.origin().clone()));
+            known.forget_progress();
+        }
+        self.delivery.published_progress = None;
+        self.delivery.progress_dirty = true;
         read_alerts(log, self.id, &mut Vec::new(), &mut |alert: PublishedAlert, value| {
             let name = alert.alert.municipality.clone();
             let empty = || Outbox::new(self.municipality_mut(&name).outbox.origin().clone());

@@ -1,14 +1,15 @@
 //! Records of a partition that cannot be used.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use sha2::{Digest, Sha256};
 
-use super::{Arrival, Partition};
+use super::{Arrival, Partition, PartitionState, Poison};
 use crate::contract;
-use crate::domain::Rejection;
-use crate::engine::Disposition;
-use crate::service::deliver::events::WorkerObserver;
+use crate::domain::{Reason, Rejection};
+use crate::engine::{Disposition, Position};
+use crate::service::deliver::events::{Incident, WorkerObserver};
 use crate::service::deliver::municipality::{Municipality, Panicked, Sink};
 use crate::service::deliver::unassessed::Unassessed;
 use crate::service::log::{Log, LogError};
@@ -87,6 +88,33 @@ impl Partition {
             None => self.quarantine.unattributed += 1,
         }
         Ok(())
+    }
+
+    /// Counts records that cannot even be read as unassessed. There is nothing of them that could go to quarantine.
+    pub(in crate::service) fn step_over(
+        &mut self,
+        offsets: Range<i64>,
+        poison: &mut Poison,
+        sink: &mut Sink<'_, impl WorkerObserver>,
+    ) {
+        self.advance_to(offsets.start, poison, sink);
+        if self.state == PartitionState::Failed {
+            return;
+        }
+        let Range { start: from, end: to } = offsets;
+        let appended_at = self.appended_at;
+        for offset in offsets {
+            let before = Position { offset: offset - 1, appended_at };
+            self.quarantine.unassessed.add(offset, before);
+            self.quarantine.unattributed += 1;
+            let rejection = Rejection::new(Reason::Unreadable, "its batch can't be read");
+            let position = self.record_position(Position { offset, appended_at }, "");
+            sink.observer.quarantined(position, None, &rejection);
+            sink.observer.record(position, &Disposition::Quarantined(rejection));
+        }
+        self.next = to;
+        self.delivery.progress_dirty = true;
+        sink.observer.incident(self.id, Incident::UnreadableBatch { from, to });
     }
 
     /// The log no longer holds the offsets below `low`.

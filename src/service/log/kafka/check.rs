@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier};
+use rdkafka::producer::{BaseProducer, Producer as _};
 
 use super::asker::Unanswered;
 use super::client::{Clients, Quiet};
@@ -11,7 +12,7 @@ use super::topics::{
     ANSWER_WAIT, DAY_MILLIS, Found, KINDS, Kind, Layout, LookUp, RETENTION_MARGIN_DAYS, acl_remedy,
     create_command, look_up, partition_counts, retention_millis, topic_name,
 };
-use crate::config::{Config, Topics};
+use crate::config::{Config, DeliveryMode, Topics};
 use crate::service::{Fault, ServiceError};
 
 /// One thing that was looked at.
@@ -48,7 +49,13 @@ impl CheckLine {
 pub fn check_broker(config: &Config) -> Vec<CheckLine> {
     let clients = Clients::of(config);
     match look_up(&clients, &config.topics) {
-        Ok(looked_up) => inspect(config, &clients, &looked_up),
+        Ok(looked_up) => {
+            let mut lines = inspect(config, &clients, &looked_up);
+            if clients.delivery() == DeliveryMode::Transactional && looked_up.has_settings {
+                lines.push(check_transactions(&clients));
+            }
+            lines
+        }
         Err(unanswered) => vec![unanswered_line(&clients, &unanswered)],
     }
 }
@@ -115,6 +122,23 @@ fn inspect(config: &Config, clients: &Clients, LookUp { found, has_settings }: &
     }
     lines.extend(partition_counts(clients, &config.topics, found));
     lines
+}
+
+/// Makes a transactional producer, as each worker does at the start.
+fn check_transactions(clients: &Clients) -> CheckLine {
+    let producer = clients.transaction_check().create_with_context::<_, BaseProducer<Quiet>>(Quiet);
+    let what = "transactions (`kafka.delivery`)";
+    match producer.and_then(|producer| producer.init_transactions(ANSWER_WAIT)) {
+        Ok(()) => CheckLine::new(None, what, "the coordinator answers"),
+        Err(error) => CheckLine::new(Some(Fault::Unavailable), what, error.to_string()).remedy(format!(
+            "kafka-acls.sh --bootstrap-server {} --add --allow-principal User:NAME --transactional-id {}- \
+             --resource-pattern-type prefixed --operation Describe --operation Write\n\
+             or, with fewer brokers than `transaction.state.log.replication.factor`, lower that; or, without \
+             transactions, `--set kafka.delivery=reconciled`",
+            clients.servers(),
+            clients.group_id()
+        )),
+    }
 }
 
 type Settings = BTreeMap<String, String>;

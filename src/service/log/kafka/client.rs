@@ -7,6 +7,8 @@ use std::time::Duration;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::KafkaError;
+use rdkafka::message::DeliveryResult;
+use rdkafka::producer::ProducerContext;
 use rdkafka::{ClientContext, Statistics};
 
 use super::flood::library_line;
@@ -34,7 +36,9 @@ const ADVISED_CONSUMER: &[(&str, &str)] = &[
     // Bounds on what a broken or hostile batch can make the client hold.
     ("fetch.max.bytes", "4194304"),
     ("max.partition.fetch.bytes", "1048576"),
-    ("receive.message.max.bytes", "8388608"),
+    // Also bounds what a compressed batch may unpack to. A broker takes a batch by its packed size, and an honest
+    // producer packs 10 MB of registrations into one.
+    ("receive.message.max.bytes", "134217728"),
     ("queued.max.messages.kbytes", "16384"),
     ("queued.min.messages", "20000"),
     // With a full queue the client would sit still for a second, which is most of a catch-up.
@@ -47,6 +51,8 @@ const ADVISED_ELECTOR: &[(&str, &str)] = &[
     ("partition.assignment.strategy", "cooperative-sticky"),
     ("session.timeout.ms", "10000"),
     ("heartbeat.interval.ms", "500"),
+    // Partitions that are added to the feed are assigned within this time.
+    ("topic.metadata.refresh.interval.ms", "10000"),
     ("fetch.wait.max.ms", "500"),
 ];
 
@@ -91,7 +97,7 @@ impl Clients {
     /// The clients that the settings ask for.
     #[must_use]
     pub fn of(config: &Config) -> Self {
-        let Kafka { client, group_id, instance_id, delivery } = &config.kafka;
+        let Kafka { client, group_id, instance_id, delivery, .. } = &config.kafka;
         Self { delivery: *delivery, ..Self::new(client.clone(), group_id, Some(instance_id)) }
     }
 
@@ -143,9 +149,18 @@ impl Clients {
     /// For writing in transactions, by the worker of this number. A second producer of the same name fences the first:
     /// an instance that restarts ends what its former self left open.
     pub(in crate::service) fn transactional_producer(&self, worker: usize) -> ClientConfig {
-        let mut config = self.build(&[ADVISED_PRODUCER, ADVISED_TRANSACTIONAL], REQUIRED_PRODUCER);
         let instance = self.instance_id.as_deref().unwrap_or_default();
-        config.set("transactional.id", format!("{}-{instance}-{worker}", self.group_id));
+        self.transactional(&format!("{instance}-{worker}"))
+    }
+
+    /// For finding out whether transactions work; it fences nobody.
+    pub(in crate::service) fn transaction_check(&self) -> ClientConfig {
+        self.transactional("check")
+    }
+
+    fn transactional(&self, name: &str) -> ClientConfig {
+        let mut config = self.build(&[ADVISED_PRODUCER, ADVISED_TRANSACTIONAL], REQUIRED_PRODUCER);
+        config.set("transactional.id", format!("{}-{name}", self.group_id));
         // The client library refuses a record that may outlive its transaction.
         let timeout = config.get("transaction.timeout.ms").map(str::to_owned);
         config.set("message.timeout.ms", timeout.unwrap_or_default());
@@ -162,6 +177,11 @@ impl Clients {
     pub(in crate::service) fn session(&self) -> Duration {
         let millis = self.elector().get("session.timeout.ms").and_then(|millis| millis.parse().ok());
         Duration::from_millis(millis.unwrap_or(10_000))
+    }
+
+    /// The consumer group.
+    pub(in crate::service) fn group_id(&self) -> &str {
+        &self.group_id
     }
 
     /// The addresses that were given, for messages.
@@ -203,6 +223,12 @@ impl ClientContext for Quiet {
 }
 
 impl ConsumerContext for Quiet {}
+
+impl ProducerContext for Quiet {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, _result: &DeliveryResult<'_>, _opaque: ()) {}
+}
 
 /// A consumer whose statistics go to the metrics.
 pub(in crate::service) struct Reporting(pub(super) Reporter);

@@ -115,8 +115,15 @@ impl Group {
         self.hand_over(&self.owned(), within)
     }
 
-    /// The worker takes `partition` up, or again after a refused commit: it begins anew. False where the partition is
-    /// not this instance's any more.
+    /// The worker takes `partition` up, now that it was assigned.
+    pub(in crate::service) fn take_up(&self, partition: i32) {
+        if let Some(own) = lock(&self.owned).get_mut(&partition) {
+            own.taken = true;
+        }
+    }
+
+    /// The worker takes `partition` up again after a refused commit: it begins anew. False where the partition is not
+    /// this instance's any more.
     pub(in crate::service) fn renew(&self, partition: i32) -> bool {
         let begun = Ownership { taken: true, ..Ownership::default() };
         lock(&self.owned).get_mut(&partition).map(|tenure| *tenure = begun).is_some()

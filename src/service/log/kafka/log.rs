@@ -1,6 +1,7 @@
 //! The log as one worker sees it: its tail, its producer, and the group that it commits through.
 
 mod feed;
+mod step_over;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use rdkafka::consumer::Consumer;
 use rdkafka::message::{BorrowedHeaders, Headers as _, Message as _};
 use rdkafka::topic_partition_list::Offset;
 
+use self::step_over::StepOver;
 use super::client::{Clients, Reporting};
 use super::group::Group;
 use super::publisher::{Publisher, Visible};
@@ -58,7 +60,8 @@ pub(in crate::service) struct KafkaLog {
     drained: bool,
     cursors: BTreeMap<i32, Cursor>,
     highs: BTreeMap<i32, i64>,
-    broken_fetches: u32,
+    /// Partitions at a batch that can't be read.
+    broken: BTreeMap<i32, StepOver>,
 }
 
 impl KafkaLog {
@@ -102,7 +105,7 @@ impl KafkaLog {
             outputs,
             cursors: BTreeMap::new(),
             highs: BTreeMap::new(),
-            broken_fetches: 0,
+            broken: BTreeMap::new(),
         })
     }
 
@@ -116,6 +119,7 @@ impl KafkaLog {
     }
 
     fn stop_reading(&mut self, partition: i32) {
+        self.broken.remove(&partition);
         if self.cursors.remove(&partition).is_none() {
             return;
         }

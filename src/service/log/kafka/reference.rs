@@ -1,4 +1,5 @@
-//! Facts and decisions: read to the end before anything is assessed, then followed.
+//! Facts and decisions, and the progress of all partitions, which says what municipality is whose: read to the end before
+//! anything is assessed, then followed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,8 +16,9 @@ use super::log::Borrowed;
 use super::publisher::{Publisher, Visible};
 use super::reader::{Reader, answer, is_out_of_range, refused};
 use super::topics::Layout;
-use crate::contract;
+use crate::contract::{self, MunicipalityProgress, Progress};
 use crate::domain::{Rejection, UtcSecond};
+use crate::service::deliver::events::Incident;
 use crate::service::deliver::shared::Shared;
 use crate::service::log::{Header, Headers, LogError, OutputTopic};
 use crate::service::observe::metrics::{Client, Metrics, Reporter, Sent};
@@ -110,7 +112,7 @@ impl Intake {
         let reader = Reader::new(&self.clients)?;
         let layout = self.layout.clone();
         let mut ends = TopicPartitionList::new();
-        for (topic, count) in [&layout.reference, &layout.decisions] {
+        for (topic, count) in [&layout.reference, &layout.decisions, &layout.progress] {
             for partition in 0..*count {
                 let end = loop {
                     if stop.load(Ordering::Acquire) {
@@ -162,6 +164,9 @@ impl Intake {
 
     fn take(&mut self, message: &BorrowedMessage<'_>) {
         let (key, value) = (message.key(), message.payload());
+        if message.topic() == self.layout.progress.0 {
+            return self.take_progress(message.partition(), key, value);
+        }
         let appended_at = message.timestamp().to_millis().map(|millis| UtcSecond(millis.div_euclid(1000)));
         let taken = if message.topic() == self.layout.reference.0 {
             contract::parse_fact(key, value, appended_at).map(|change| {
@@ -180,6 +185,26 @@ impl Intake {
         };
         if let Err(rejection) = taken {
             self.quarantine(message, &rejection);
+        }
+    }
+
+    /// Progress of a municipality shows which partition feeds it. What can't be read is reported by its owner.
+    fn take_progress(&self, at: i32, key: Option<&[u8]>, value: Option<&[u8]>) {
+        let owners = &self.shared.owners;
+        match value.map(contract::parse_progress) {
+            Some(Ok(Some(Progress::Municipality(MunicipalityProgress {
+                municipality, partition, ..
+            })))) => {
+                if let Some(owner) = owners.published(&municipality, partition) {
+                    self.metrics.incident(partition, &Incident::OtherPartition { municipality, owner });
+                }
+            }
+            Some(_) => {}
+            None => {
+                let municipality = String::from_utf8_lossy(key.unwrap_or_default());
+                let is_there = |partition| self.layout.target(OutputTopic::Progress, partition).1 == at;
+                owners.retired(&municipality, is_there);
+            }
         }
     }
 

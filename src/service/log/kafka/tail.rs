@@ -77,8 +77,8 @@ impl FeedConsumer {
         self.consumer.poll(Duration::ZERO).map(|event| event.map(|message| message.partition()))
     }
 
-    /// The next message of the batch, or what went wrong in its place.
-    pub(in crate::service) fn next(&mut self) -> Option<KafkaResult<Message<'_>>> {
+    /// The next message of the batch, or the partition in which something went wrong in its place, and what.
+    pub(in crate::service) fn next(&mut self) -> Option<Result<Message<'_>, (i32, KafkaError)>> {
         self.batch.next()
     }
 
@@ -136,7 +136,7 @@ struct Batch {
 unsafe impl Send for Batch {}
 
 impl Batch {
-    fn next(&mut self) -> Option<KafkaResult<Message<'_>>> {
+    fn next(&mut self) -> Option<Result<Message<'_>, (i32, KafkaError)>> {
         let message = *self.messages.get(self.next)?;
         self.next += 1;
         // SAFETY: a message of this batch, which lives until the batch is filled or cleared; both need
@@ -145,9 +145,9 @@ impl Batch {
         Some(match native.err {
             sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR => Ok(Message(native)),
             sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__PARTITION_EOF => {
-                Err(KafkaError::PartitionEOF(native.partition))
+                Err((native.partition, KafkaError::PartitionEOF(native.partition)))
             }
-            error => Err(KafkaError::MessageConsumption(RDKafkaErrorCode::from(error))),
+            error => Err((native.partition, KafkaError::MessageConsumption(RDKafkaErrorCode::from(error)))),
         })
     }
 

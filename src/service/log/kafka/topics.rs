@@ -26,11 +26,23 @@ pub(in crate::service) struct Layout {
     pub(in crate::service) reference: (String, i32),
     pub(in crate::service) decisions: (String, i32),
     alerts: (String, i32),
-    progress: (String, i32),
+    pub(in crate::service) progress: (String, i32),
     quarantine: (String, i32),
 }
 
 impl Layout {
+    /// The topics as they were found: kind, name, partitions.
+    pub(in crate::service) fn topics(&self) -> [(&'static str, &str, i32); 6] {
+        [
+            ("registrations", &self.feed, self.feed_partitions),
+            ("reference", &self.reference.0, self.reference.1),
+            ("decisions", &self.decisions.0, self.decisions.1),
+            ("alerts", &self.alerts.0, self.alerts.1),
+            ("progress", &self.progress.0, self.progress.1),
+            ("quarantine", &self.quarantine.0, self.quarantine.1),
+        ]
+    }
+
     /// Where records of the feed's `partition` go on an output topic.
     pub(in crate::service) fn target(&self, topic: OutputTopic, partition: i32) -> (&str, i32) {
         let (name, count) = match topic {

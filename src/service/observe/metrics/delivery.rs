@@ -143,6 +143,7 @@ impl Metrics {
             LogError::Unavailable(_) => "unavailable",
             LogError::Refused(_) => "refused",
             LogError::Undetermined(_) => "undetermined",
+            LogError::Unreadable { .. } => "unreadable",
             LogError::Truncated { .. } => "truncated",
         };
         self.families.log_errors.with_label_values(&[kind]).inc();

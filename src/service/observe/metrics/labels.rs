@@ -34,7 +34,7 @@ pub(super) const STAGES: [&str; 6] =
 pub(super) const TOPICS: [&str; 3] = ["alerts", "progress", "quarantine"];
 pub(super) const PROVIDER_KINDS: [&str; 3] = ["municipal", "private", "unknown"];
 /// In the order of `incident_kind`.
-pub(super) const TROUBLES: [&str; 8] = [
+pub(super) const TROUBLES: [&str; 10] = [
     "gap",
     "recreated",
     "baseline-incomplete",
@@ -43,6 +43,8 @@ pub(super) const TROUBLES: [&str; 8] = [
     "panicked",
     "foreign-alerts",
     "too-many-unassessed",
+    "topic-changed",
+    "unreadable-batch",
 ];
 /// As they stand: a superseded hold is gone from what stands.
 pub(super) const HOLDS_STAND: [&str; 5] = ["proposed", "confirmed", "released", "upheld", "expired"];
@@ -81,7 +83,7 @@ pub(super) const TOPIC: Label = fixed("topic", &TOPICS);
 pub(super) const QUEUE: Label = fixed("state", &["waiting", "in-flight"]);
 pub(super) const TROUBLE: Label = fixed("kind", &TROUBLES);
 pub(super) const LOG_ERROR: Label =
-    fixed("kind", &["fenced", "unavailable", "refused", "undetermined", "truncated"]);
+    fixed("kind", &["fenced", "unavailable", "refused", "undetermined", "unreadable", "truncated"]);
 pub(super) const COMMIT_FAILURE: Label = fixed("kind", &["rebalance", "fenced", "other"]);
 pub(super) const REBALANCE: Label = fixed("kind", &["assigned", "revoked", "lost"]);
 pub(super) const CLIENT: Label = fixed("client", &CLIENTS);

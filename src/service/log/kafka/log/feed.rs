@@ -7,12 +7,10 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use super::super::reader::{REQUEST_WAIT, answer, is_out_of_range};
 use super::super::tail::Message;
+use super::step_over::{Next, StepOver};
 use super::{Cursor, KafkaLog};
 use crate::domain::UtcSecond;
 use crate::service::log::{Log, LogError, Record};
-
-/// A batch that arrives broken is fetched again so often; then what it held is given up, loudly.
-const BROKEN_FETCHES_MAX: u32 = 3;
 
 impl KafkaLog {
     /// As [`Log::take`] says.
@@ -37,6 +35,10 @@ impl KafkaLog {
         let mut filled = false;
         while taken < max {
             match self.tail.next() {
+                Some(Ok(message)) if self.broken.contains_key(&message.partition()) => {
+                    let partition = message.partition();
+                    self.probe_worked(partition)?;
+                }
                 Some(Ok(message)) => {
                     let Some(cursor) = self.cursors.get_mut(&message.partition()) else { continue };
                     if message.offset() < cursor.next {
@@ -48,9 +50,11 @@ impl KafkaLog {
                     }
                     give(&message, cursor, each);
                     taken += 1;
-                    self.broken_fetches = 0;
                 }
-                Some(Err(error)) => {
+                Some(Err((partition, error))) if is_broken_batch(&error) => {
+                    self.probe_failed(partition, &error)?;
+                }
+                Some(Err((_, error))) => {
                     self.trouble(&error)?;
                     self.drained |= matches!(error, KafkaError::PartitionEOF(_));
                     // The worker may have waited for the end of a partition.
@@ -79,6 +83,9 @@ impl KafkaLog {
     /// What an error of the tail means; `Ok` where it mends itself.
     fn trouble(&mut self, error: &KafkaError) -> Result<(), LogError> {
         match error {
+            KafkaError::PartitionEOF(partition) if self.broken.contains_key(partition) => {
+                self.probe_worked(*partition)
+            }
             KafkaError::PartitionEOF(partition) => {
                 if let Some(cursor) = self.cursors.get_mut(partition) {
                     cursor.reached_end = true;
@@ -86,17 +93,12 @@ impl KafkaLog {
                 Ok(())
             }
             error if is_out_of_range(error) => self.truncated(),
-            error => match error.rdkafka_error_code() {
-                Some(RDKafkaErrorCode::BadMessage | RDKafkaErrorCode::BadCompression) => {
-                    self.fetch_again(error)
+            error => match answer(error) {
+                LogError::Unavailable(reason) => {
+                    tracing::debug!(reason, "the feed can't be read just now");
+                    Ok(())
                 }
-                _ => match answer(error) {
-                    LogError::Unavailable(reason) => {
-                        tracing::debug!(reason, "the feed can't be read just now");
-                        Ok(())
-                    }
-                    refused => Err(refused),
-                },
+                refused => Err(refused),
             },
         }
     }
@@ -116,20 +118,47 @@ impl KafkaLog {
         Ok(())
     }
 
-    /// The library tells of a broken batch once and goes on behind it; the records in it would be
-    /// missing. A batch that broke on its way is whole at the next attempt.
-    fn fetch_again(&mut self, error: &KafkaError) -> Result<(), LogError> {
-        self.broken_fetches += 1;
-        if BROKEN_FETCHES_MAX < self.broken_fetches {
-            tracing::error!(%error, "a batch of the feed can't be read: its records are passed over");
-            self.broken_fetches = 0;
-            return Ok(());
-        }
-        tracing::warn!(%error, attempt = self.broken_fetches, "a batch of the feed arrived broken");
-        let cursors: Vec<_> =
-            self.cursors.iter().map(|(partition, cursor)| (*partition, cursor.next)).collect();
-        cursors.into_iter().try_for_each(|(partition, next)| self.start(partition, next))
+    /// A batch of `partition` can't be read from where reading started last.
+    fn probe_failed(&mut self, partition: i32, error: &KafkaError) -> Result<(), LogError> {
+        let Some(next) = self.cursors.get(&partition).map(|cursor| cursor.next) else { return Ok(()) };
+        tracing::warn!(partition, %error, offset = next, "a batch of the feed can't be read");
+        let watermarks = self.tail.consumer().fetch_watermarks(&self.layout.feed, partition, REQUEST_WAIT);
+        let (_, end) = watermarks.map_err(|error| answer(&error))?;
+        let search = self.broken.entry(partition).or_insert_with(|| StepOver::new(next));
+        let next = search.failed(end);
+        self.probe(partition, next)
     }
+
+    /// Reading `partition` works from where it started last.
+    fn probe_worked(&mut self, partition: i32) -> Result<(), LogError> {
+        let Some(search) = self.broken.get_mut(&partition) else { return Ok(()) };
+        match search.worked() {
+            Some(next) => self.probe(partition, next),
+            None => {
+                let from = search.from();
+                self.start(partition, from)
+            }
+        }
+    }
+
+    fn probe(&mut self, partition: i32, next: Next) -> Result<(), LogError> {
+        match next {
+            Next::ReadFrom(offset) => {
+                self.tail.stop(partition)?;
+                self.tail.start(partition, offset)
+            }
+            Next::Behind(to) => {
+                let from = self.broken.get(&partition).map_or(to, StepOver::from);
+                self.start(partition, to)?;
+                Err(LogError::Unreadable { partition, from, to })
+            }
+        }
+    }
+}
+
+fn is_broken_batch(error: &KafkaError) -> bool {
+    let code = error.rdkafka_error_code();
+    matches!(code, Some(RDKafkaErrorCode::BadMessage | RDKafkaErrorCode::BadCompression))
 }
 
 fn give(message: &Message<'_>, cursor: &mut Cursor, each: &mut dyn FnMut(Record<'_>)) {
