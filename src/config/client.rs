@@ -16,7 +16,7 @@ pub(super) const SECRET_FILES: &str = "kafka.secret_files";
 const SECRET_BYTES_MAX: u64 = 65_536;
 
 /// Properties on which delivery rests, and why they are not to be set here.
-const OWNED: [(&str, &str); 14] = [
+const OWNED: [(&str, &str); 18] = [
     ("enable.auto.commit", COMMITS),
     ("enable.auto.offset.store", COMMITS),
     ("auto.commit.interval.ms", "set `service.commit_interval_ms` instead"),
@@ -31,14 +31,20 @@ const OWNED: [(&str, &str); 14] = [
     ("transactional.id", "it is made of `kafka.group_id`, `kafka.instance_id` and the worker's number"),
     ("isolation.level", "the program reads what is committed, and nothing else"),
     ("enable.partition.eof", "the program needs to see the end of a partition"),
+    ("plugin.library.paths", CODE),
+    ("ssl.engine.location", CODE),
+    ("ssl.providers", CODE),
+    ("sasl.kerberos.kinit.cmd", CODE),
 ];
+const CODE: &str = "settings load and run no code";
 const COMMITS: &str = "offsets are committed only after the alerts they caused are acknowledged";
 const ORDER: &str = "an alert's revisions have to arrive once and in order";
 
 /// Properties whose values are secret.
-const SECRET: [&str; 9] = [
+const SECRET: [&str; 10] = [
     "sasl.password",
     "sasl.jaas.config",
+    "sasl.oauthbearer.config",
     "sasl.oauthbearer.assertion.private.key.passphrase",
     "sasl.oauthbearer.assertion.private.key.pem",
     "sasl.oauthbearer.client.credentials.client.secret",
@@ -93,9 +99,15 @@ pub fn read_small(path: &Path, bytes_max: u64) -> io::Result<String> {
     Ok(text)
 }
 
-/// The secret in the file at `path`, without the line break at its end.
-pub(super) fn read_secret(path: &Path) -> Result<String, String> {
+/// The secret in the file at `path`, without the line break at its end. A file that every user of the machine can read
+/// is refused, unless it `may_be_public`.
+pub(super) fn read_secret(path: &Path, may_be_public: bool) -> Result<String, String> {
     let shown = path.display();
+    if !may_be_public && is_public(path) {
+        return Err(format!(
+            "`{shown}` can be read by every user of this machine: `chmod o= {shown}`, or `kafka.insecure = true`"
+        ));
+    }
     let text =
         read_small(path, SECRET_BYTES_MAX).map_err(|error| format!("`{shown}` can't be read: {error}"))?;
     let secret = text.strip_suffix('\n').unwrap_or(&text);
@@ -104,4 +116,16 @@ pub(super) fn read_secret(path: &Path) -> Result<String, String> {
         return Err(format!("`{shown}` is empty"));
     }
     Ok(secret.to_owned())
+}
+
+#[cfg(unix)]
+fn is_public(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    // Where it can't be looked at, reading says why.
+    path.metadata().is_ok_and(|found| found.permissions().mode() & 0o007 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_public(_path: &Path) -> bool {
+    false
 }

@@ -8,11 +8,14 @@
 mod client;
 mod effective;
 mod error;
+mod http;
+mod kafka;
 mod layers;
 mod log_level;
 mod parts;
 mod renamed;
 mod schema;
+mod security;
 #[cfg(test)]
 mod tests;
 
@@ -21,11 +24,11 @@ use std::ops::Deref;
 
 pub use client::read_small;
 pub use error::{ConfigError, Origin, Problem};
+pub use http::{Api, Http, Token};
+pub use kafka::{DeliveryMode, Kafka};
 use layers::{Entry, FILE_BYTES_MAX, Gathered};
 pub use layers::{Secrets, Sources};
-pub use parts::{
-    Access, DeliveryMode, EngineConfig, Feed, Http, Kafka, Log, LogFormat, Parts, ServiceConfig, Topics,
-};
+pub use parts::{Access, EngineConfig, Feed, Log, LogFormat, Parts, ServiceConfig, Topics};
 pub use schema::DEFAULT_TOML;
 
 use crate::engine::Settings;

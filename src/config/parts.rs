@@ -1,9 +1,7 @@
 //! The settings as the rest of the program sees them: typed and checked.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::net::SocketAddr;
-use std::path::Path;
 
 mod feed;
 mod log;
@@ -11,7 +9,8 @@ mod log;
 pub use feed::{Access, Feed};
 pub use log::{Log, LogFormat};
 
-use super::client::{self, PROPERTIES, SECRET_FILES};
+use super::http::Http;
+use super::kafka::Kafka;
 use super::layers::{Gathered, Secrets};
 use super::schema::Scalar;
 use crate::domain::{Area, Zone};
@@ -39,43 +38,6 @@ pub struct Parts {
     pub log: Log,
     /// The parameters of each rule, with `enabled`, by its id.
     pub rules: BTreeMap<String, toml::Table>,
-}
-
-/// How the program talks to Kafka.
-pub struct Kafka {
-    /// Properties of librdkafka, those read from secret files among them.
-    pub client: BTreeMap<String, String>,
-    /// The consumer group.
-    pub group_id: String,
-    /// This instance's name in the group; never empty.
-    pub instance_id: String,
-    /// How outputs reach their topics.
-    pub delivery: DeliveryMode,
-}
-
-/// How the outputs of a step reach their topics.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum DeliveryMode {
-    /// In one transaction with the offsets that they cover: a reader of committed records sees all of a step or
-    /// nothing, and nothing of an instance that lost its partition.
-    Transactional,
-    /// One by one. What an instance that lost its partition still writes is visible until the owner has published
-    /// again what it changed.
-    #[default]
-    Reconciled,
-}
-
-/// Without secrets.
-impl fmt::Debug for Kafka {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { client, group_id, instance_id, delivery } = self;
-        f.debug_struct("Kafka")
-            .field("client", &client.keys())
-            .field("group_id", group_id)
-            .field("instance_id", instance_id)
-            .field("delivery", delivery)
-            .finish()
-    }
 }
 
 /// What the topics are called; no two alike.
@@ -129,19 +91,14 @@ pub struct ServiceConfig {
     pub drain_seconds: u64,
 }
 
-/// The page, the metrics and the health checks.
-#[derive(Clone, Debug)]
-pub struct Http {
-    /// Where they are served; `None` = nowhere.
-    pub listen: Option<SocketAddr>,
-}
-
 /// Makes the parts of the values in `gathered`; where it can't, the problem is noted there and what
 /// is returned is of no use.
 pub(super) fn build(gathered: &mut Gathered, secrets: Secrets) -> Parts {
     let mut reader = Reader { gathered };
+    let kafka = reader.kafka(secrets);
     Parts {
-        kafka: reader.kafka(secrets),
+        http: reader.http(secrets, kafka.insecure),
+        kafka,
         topics: reader.topics(),
         engine: reader.engine(),
         service: ServiceConfig {
@@ -150,7 +107,6 @@ pub(super) fn build(gathered: &mut Gathered, secrets: Secrets) -> Parts {
             commit_interval_ms: reader.integer("service.commit_interval_ms"),
             drain_seconds: reader.integer("service.drain_seconds"),
         },
-        http: Http { listen: reader.listen("http.listen") },
         feed: reader.feed(),
         log: reader.log(),
         rules: reader.rules(),
@@ -158,8 +114,8 @@ pub(super) fn build(gathered: &mut Gathered, secrets: Secrets) -> Parts {
 }
 
 /// Reads values whose type and range the schema has checked.
-struct Reader<'a> {
-    gathered: &'a mut Gathered,
+pub(super) struct Reader<'a> {
+    pub(super) gathered: &'a mut Gathered,
 }
 
 impl Reader<'_> {
@@ -167,7 +123,7 @@ impl Reader<'_> {
         &self.gathered.entries.get(path).expect("every key has a default").value
     }
 
-    fn text(&self, path: &str) -> String {
+    pub(super) fn text(&self, path: &str) -> String {
         match self.value(path) {
             Scalar::Text(text) => text.clone(),
             other => unreachable!("`{path}` is text in default.toml, not {other:?}"),
@@ -189,31 +145,19 @@ impl Reader<'_> {
         }
     }
 
-    fn wrong(&mut self, path: &str, text: String) {
+    pub(super) fn flag(&self, path: &str) -> bool {
+        match self.value(path) {
+            Scalar::Switch(flag) => *flag,
+            other => unreachable!("`{path}` is true or false in default.toml, not {other:?}"),
+        }
+    }
+
+    pub(super) fn wrong(&mut self, path: &str, text: String) {
         let origin = self.gathered.entries.get(path).expect("only given paths are wrong").origin.clone();
         self.gathered.problem(origin, text);
     }
 
-    fn kafka(&mut self, secrets: Secrets) -> Kafka {
-        let client = self.client(secrets);
-        let group_id = self.group_id("kafka.group_id");
-        let mut instance_id = self.text("kafka.instance_id");
-        if instance_id.is_empty() {
-            instance_id = host_name().unwrap_or_default();
-        }
-        if let Some(fault) = name_fault(&instance_id) {
-            let text = format!("`kafka.instance_id` is `{instance_id}`, {fault}");
-            self.wrong("kafka.instance_id", text);
-        }
-        let delivery = if self.text("kafka.delivery") == "transactional" {
-            DeliveryMode::Transactional
-        } else {
-            DeliveryMode::Reconciled
-        };
-        Kafka { client, group_id, instance_id, delivery }
-    }
-
-    fn group_id(&mut self, path: &str) -> String {
+    pub(super) fn group_id(&mut self, path: &str) -> String {
         let group_id = self.text(path);
         if group_id.is_empty() || 255 < group_id.len() || group_id.chars().any(char::is_control) {
             let text = format!("`{path}` is empty, too long or has control characters, expected a name");
@@ -222,45 +166,8 @@ impl Reader<'_> {
         group_id
     }
 
-    fn client(&mut self, secrets: Secrets) -> BTreeMap<String, String> {
-        let mut properties = BTreeMap::new();
-        for (name, value) in self.free(PROPERTIES) {
-            let path = format!("{PROPERTIES}.{name}");
-            if let Some(objection) = client::objection(&name, &value) {
-                self.wrong(&path, format!("librdkafka does not take `{name}`{objection}"));
-            }
-            properties.insert(name, value);
-        }
-        if properties.get("bootstrap.servers").is_some_and(|servers| servers.trim().is_empty()) {
-            let text = "`bootstrap.servers` is empty, expected host:port, separated by commas";
-            self.wrong(&format!("{PROPERTIES}.bootstrap.servers"), text.to_owned());
-        }
-        for (name, file) in self.free(SECRET_FILES) {
-            let path = format!("{SECRET_FILES}.{name}");
-            if properties.contains_key(&name) {
-                self.wrong(
-                    &path,
-                    format!("`{name}` stands in `[{PROPERTIES}]` as well, one of them has to go"),
-                );
-            }
-            if secrets == Secrets::Leave {
-                continue;
-            }
-            match client::read_secret(Path::new(&file)) {
-                Ok(secret) => {
-                    if let Some(objection) = client::objection(&name, &secret) {
-                        self.wrong(&path, format!("librdkafka does not take `{name}`{objection}"));
-                    }
-                    properties.insert(name, secret);
-                }
-                Err(text) => self.wrong(&path, format!("the secret file of `{name}`: {text}")),
-            }
-        }
-        properties
-    }
-
     /// The names and texts in a free table.
-    fn free(&self, table: &str) -> Vec<(String, String)> {
+    pub(super) fn free(&self, table: &str) -> Vec<(String, String)> {
         let prefix = format!("{table}.");
         let entries = self.gathered.entries.iter();
         entries
@@ -333,7 +240,7 @@ impl Reader<'_> {
         }
     }
 
-    fn listen(&mut self, path: &str) -> Option<SocketAddr> {
+    pub(super) fn listen(&mut self, path: &str) -> Option<SocketAddr> {
         let text = self.text(path);
         if text.is_empty() {
             return None;
@@ -365,7 +272,7 @@ impl Reader<'_> {
 }
 
 /// What is wrong with a name of a topic or of an instance.
-fn name_fault(name: &str) -> Option<String> {
+pub(super) fn name_fault(name: &str) -> Option<String> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     if name.is_empty() || name == "." || name == ".." {
         return Some("expected a name".to_owned());
@@ -378,7 +285,7 @@ fn name_fault(name: &str) -> Option<String> {
 }
 
 /// What this machine, or pod, calls itself.
-fn host_name() -> Option<String> {
+pub(super) fn host_name() -> Option<String> {
     let kernel = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
     let name = kernel.or_else(|| std::env::var("HOSTNAME").ok())?;
     let name = name.trim();

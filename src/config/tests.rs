@@ -1,5 +1,6 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail and say why")]
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::layers::variable;
@@ -113,7 +114,8 @@ fn properties_of_librdkafka_come_by_every_way() {
                 \"socket.timeout.ms\" = \"1\"\n";
     let environment =
         [("TIDVAKT_KAFKA_CLIENT__BOOTSTRAP_SERVERS", "e:1"), ("TIDVAKT_KAFKA_CLIENT__CLIENT_ID", "e")];
-    let set = ["kafka.client.socket.timeout.ms=20000", "kafka.client.bootstrap.servers=s:1"];
+    let set =
+        ["kafka.client.socket.timeout.ms=20000", "kafka.client.bootstrap.servers=s:1", "kafka.insecure=true"];
     let client =
         load_with(file, &environment, &set, &["bootstrap.servers=x:1"]).unwrap().kafka.client.clone();
     assert_eq!(client["client.id"], "e");
@@ -275,6 +277,11 @@ fn secrets_come_from_files_and_are_shown_nowhere() {
     let path = folder.path().join("password");
     std::fs::write(&path, "hush \n").unwrap();
     let set = format!("kafka.secret_files.sasl.password={}", path.display());
+    let mode = |mode| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+    mode(0o644);
+    assert!(problems(load_with("", &[], &[&set], &[])).contains("can be read by every user of this machine"));
+    assert!(load_with("", &[], &[&set, "kafka.insecure=true"], &[]).is_ok());
+    mode(0o640);
     let config = load_with("", &[], &[&set], &[]).unwrap();
     assert_eq!(config.kafka.client["sasl.password"], "hush ");
     assert!(!config.effective().contains("hush"));

@@ -42,7 +42,7 @@ pub enum ServiceError {
         lines: Vec<CheckLine>,
     },
     /// The address for HTTP can't be used.
-    #[error("`http.listen` is `{address}`, which can't be used")]
+    #[error("`{address}` can't be used for HTTP")]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -83,7 +83,8 @@ impl ServiceError {
                 Some(remedies.collect::<Vec<_>>().join("\n  "))
             }
             Self::Listen { .. } => Some(
-                "give another address with `--set http.listen=127.0.0.1:9465`, or none with `http.listen=`"
+                "give another address with `--set http.listen=127.0.0.1:9465` (or `http.api_listen`), or none with \
+                 `http.listen=`"
                     .to_owned(),
             ),
             Self::Undrained { .. } => Some("the next start derives it again: nothing is lost".to_owned()),

@@ -2,6 +2,8 @@
 //! real broker can show (fencing, compaction, several brokers) is in `kafka`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::fs::PermissionsExt as _;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use rdkafka::ClientConfig;
@@ -25,6 +27,7 @@ const APPENDED_MILLIS: i64 = 1_772_440_800_000;
 /// Every record names a trace.
 const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+const TOKEN: &str = "0123456789abcdef";
 
 pub(super) fn broker() -> Broker {
     let topics = [FEED, REFERENCE, "tidvakt.decisions.v1", ALERTS, PROGRESS, QUARANTINE];
@@ -32,8 +35,18 @@ pub(super) fn broker() -> Broker {
 }
 
 pub(super) fn config(servers: &str) -> Config {
+    static TOKEN_FILE: OnceLock<String> = OnceLock::new();
+    // Removed with the target folder.
+    let token = TOKEN_FILE.get_or_init(|| {
+        let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("mock-token");
+        std::fs::write(&path, TOKEN).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        format!("http.api_token_file={}", path.display())
+    });
     // The mock stores no offsets that come with a transaction.
     let set = [
+        token.as_str(),
+        "http.api_listen=127.0.0.1:0",
         "http.listen=127.0.0.1:0",
         "kafka.instance_id=test",
         "kafka.delivery=reconciled",
@@ -126,6 +139,7 @@ fn registrations_become_alerts_and_progress_and_a_stop_is_orderly() {
     send(servers, REFERENCE, &[home("client-1", "hh-1"), broken, home("client-2", "hh-2")]);
     let (stop, shutdown) = stopper();
     let service = Service::start(&config(servers), shutdown).unwrap();
+    let service_api = service.api_address().unwrap();
     let address = service.http_address().unwrap();
     let running = std::thread::spawn(move || service.wait());
 
@@ -155,7 +169,7 @@ fn registrations_become_alerts_and_progress_and_a_stop_is_orderly() {
 
     let page = get(address, "/readyz");
     assert!(page.contains(r#""ready":true"#), "{page}");
-    assert!(get(address, "/v1/carers/carer-1").contains(r#""visits":2"#));
+    assert!(get(service_api, "/v1/carers/carer-1").contains(r#""visits":2"#));
     let page = get(address, "/metrics");
     assert!(page.contains("tidvakt_registrations_total{result=\"scored\"} 2"), "{page}");
     assert!(page.contains("tidvakt_partitions{phase=\"live\"} 2"), "{page}");
@@ -212,6 +226,7 @@ fn exported(page: &str) -> BTreeMap<String, (String, BTreeSet<String>)> {
 fn restart_publishes_nothing(servers: &str) {
     let (stop, shutdown) = stopper();
     let service = Service::start(&config(servers), shutdown).unwrap();
+    let service_api = service.api_address().unwrap();
     let address = service.http_address().unwrap();
     let running = std::thread::spawn(move || service.wait());
     let began = Instant::now();
@@ -220,7 +235,7 @@ fn restart_publishes_nothing(servers: &str) {
         assert!(began.elapsed() < PATIENCE, "{}", get(address, "/readyz"));
         std::thread::sleep(Duration::from_millis(20));
     }
-    assert!(get(address, "/v1/alerts").contains("carer-overlap"), "what stands is shown after a restart");
+    assert!(get(service_api, "/v1/alerts").contains("carer-overlap"), "what stands is shown after a restart");
     let metrics = get(address, "/metrics");
     let told: Vec<&str> = metrics.lines().filter(|line| line.starts_with("tidvakt_alerts_total{")).collect();
     let told_again = told.iter().any(|line| !line.ends_with(" 0"));
@@ -291,7 +306,8 @@ fn the_demo_needs_nothing_and_ends_with_a_summary() {
 pub(super) fn get(address: std::net::SocketAddr, path: &str) -> String {
     use std::io::{Read, Write};
     let mut stream = std::net::TcpStream::connect(address).unwrap();
-    write!(stream, "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+    let headers = format!("host: localhost\r\nauthorization: Bearer {TOKEN}\r\nconnection: close");
+    write!(stream, "GET {path} HTTP/1.1\r\n{headers}\r\n\r\n").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer

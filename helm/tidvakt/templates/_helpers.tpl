@@ -61,7 +61,10 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
 {{- end }}
 {{- $_ := set $client "security.protocol" $protocol }}
-{{- $own := dict "kafka" (dict "client" $client "secret_files" $files) "http" (dict "listen" "0.0.0.0:9464") }}
+{{- /* Who turns encryption off means it. */}}
+{{- $insecure := dict }}
+{{- if not $kafka.tls.enabled }}{{ $_ := set $insecure "insecure" true }}{{ end }}
+{{- $own := dict "kafka" (merge (dict "client" $client "secret_files" $files) $insecure) "http" (dict "listen" "0.0.0.0:9464") }}
 {{- toYaml (mergeOverwrite $given $own) }}
 {{- end }}
 

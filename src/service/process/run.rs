@@ -80,7 +80,8 @@ impl Service {
         status.wait_for("reference", "facts and decisions are being read");
         status.wait_for("group", UNSETTLED);
         let site = Site { metrics: metrics.clone(), status: status.clone(), view };
-        let server = serve(config, &site, &shutdown)?;
+        let server = Server::start(&config.http, &site, &shutdown)
+            .map_err(|(address, source)| ServiceError::Listen { address, source })?;
         let clients = Clients::of(config);
         metrics.configured(&config.hash(), &config.kafka.group_id);
         let layout = Arc::new(inspected_layout(&clients, config)?);
@@ -149,6 +150,12 @@ impl Service {
     #[must_use]
     pub fn http_address(&self) -> Option<SocketAddr> {
         self.server.as_ref().map(Server::address)
+    }
+
+    /// Where alerts and statistics are served, if they are.
+    #[must_use]
+    pub fn api_address(&self) -> Option<SocketAddr> {
+        self.server.as_ref().and_then(Server::api_address)
     }
 
     /// Looks after the threads until the stop signal, then lets them finish.
@@ -224,12 +231,6 @@ impl Service {
             Err(ServiceError::Undrained { within: drain })
         })
     }
-}
-
-fn serve(config: &Config, site: &Site, shutdown: &Shutdown) -> Result<Option<Server>, ServiceError> {
-    let Some(address) = config.http.listen else { return Ok(None) };
-    let server = Server::start(address, site.clone(), shutdown.clone());
-    server.map(Some).map_err(|source| ServiceError::Listen { address, source })
 }
 
 /// What every worker's desk is made of.
