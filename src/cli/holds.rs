@@ -119,10 +119,9 @@ fn month(text: &str) -> Result<Month, String> {
 
 fn time(text: &str) -> Result<UtcSecond, String> {
     let parsed: Result<jiff::Timestamp, _> = text.parse();
-    parsed.map(|time| UtcSecond(time.as_second())).map_err(|_| {
-        "expected a time with an offset such as 2026-04-06T18:00:00+02:00 (in a shell, `+` needs no quotes)"
-            .to_owned()
-    })
+    parsed
+        .map(|time| UtcSecond(time.as_second()))
+        .map_err(|_| "expected a time with an offset such as 2026-04-06T18:00:00+02:00".to_owned())
 }
 
 pub(super) fn execute(args: &HoldsArgs) -> Result<(), Failure> {

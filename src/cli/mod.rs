@@ -47,7 +47,7 @@ Exit codes (sysexits.h):
    0  done
    1  a scenario of `test` failed
   64  the command line is wrong
-  65  the input holds what can't be used (`replay --strict`)
+  65  the input holds what can't be used (`replay --strict`), or something is unassessed (`holds --strict`)
   66  an input file can't be opened
   69  no broker answers, or a topic is missing or not as it should be
   70  a fault of the program
