@@ -6,7 +6,8 @@
 //! home and whose presence shares more than `slack_seconds`, or more than `weak_end_slack_seconds`
 //! where one of the four ends was not captured by something bound to the place: a button pressed late,
 //! a time rounded from memory. Presence is the registered span; a visit that the source closed by
-//! itself is clipped at its planned end, or to nothing without one.
+//! itself is clipped at its planned end, or to nothing without one. Where a source writes its times to a grid of
+//! five or fifteen minutes, the seconds grow by its step.
 //!
 //! Not a finding: clients of one household, registrations of one shared visit, an answer to an
 //! alarm, calls, errands and escorts, declined or cancelled visits, visits still open.
@@ -49,7 +50,7 @@ impl VisitRule for CarerOverlap {
             let lawful = other.client == own.client
                 || !claims_presence(other)
                 || (own.shared_visit.is_some() && own.shared_visit == other.shared_visit);
-            if lawful || shared.seconds() <= self.slack.between(own, other) {
+            if lawful || shared.seconds() <= self.slack.between(sight, own, other) {
                 continue;
             }
             let apart = sight.one_household(other).map(|together| !together);
@@ -73,7 +74,7 @@ impl CarerOverlap {
             .related([other.slot])
             .disputed(shared)
             .observed([Measure::whole("overlap_seconds", shared.seconds())])
-            .expected([Measure::whole("overlap_seconds_max", self.slack.between(own, other))])
+            .expected([Measure::whole("overlap_seconds_max", self.slack.between(sight, own, other))])
             .excluded(&[
                 Explanation::OneHousehold,
                 Explanation::SharedVisit,

@@ -4,7 +4,8 @@
 //!
 //! Finds each pair of visits of different carers to one client, both carried out in the home, whose
 //! presence shares more than `slack_seconds`, or more than `weak_end_slack_seconds` where one of the four
-//! ends was pressed or typed, and where neither visit needs more than one carer.
+//! ends was pressed or typed, and where neither visit needs more than one carer. Where a source writes its times
+//! to a grid of five or fifteen minutes, the seconds grow by its step.
 //!
 //! Not a finding: double staffing (by the record, the order, or the registrations naming each other
 //! as partners), a trainee going along, an answer to an alarm, a handover (the one who came first
@@ -52,7 +53,7 @@ impl VisitRule for ClientOverlap {
                 || !claims_presence(other)
                 || self.is_handover(own, other, shared)
                 || are_partners(sight, own, other);
-            if lawful || shared.seconds() <= self.slack.between(own, other) {
+            if lawful || shared.seconds() <= self.slack.between(sight, own, other) {
                 continue;
             }
             let staff = (sight.required_staff(own), sight.required_staff(other));
@@ -78,7 +79,7 @@ impl ClientOverlap {
             .disputed(shared)
             .observed([Measure::whole("overlap_seconds", shared.seconds()), Measure::whole("carers", 2)])
             .expected([
-                Measure::whole("overlap_seconds_max", self.slack.between(sight.visit(), other)),
+                Measure::whole("overlap_seconds_max", self.slack.between(sight, sight.visit(), other)),
                 Measure::whole("carers_max", 1),
             ])
             .excluded(&[

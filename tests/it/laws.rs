@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use tidvakt::domain::{Alert, EventType, Span, SubjectKind};
+use tidvakt::domain::{Alert, EventType, Span, SubjectKind, UtcSecond};
 use tidvakt::engine::{Disposition, Engine, Output, Rolling};
 
 use crate::draft::{Draft, instant};
@@ -39,6 +39,19 @@ fn in_the_first_days(mut feed: Feed) -> Feed {
         }
     }
     feed.0.push(Arrival::Visit(last));
+    feed
+}
+
+/// The same feed from sources that write whole quarters of an hour.
+fn on_quarters(mut feed: Feed) -> Feed {
+    const STEP: i64 = 900;
+    for arrival in &mut feed.0 {
+        if let Arrival::Visit(draft) = arrival {
+            draft.start = UtcSecond(draft.start.0.div_euclid(STEP) * STEP);
+            draft.end =
+                draft.end.map(|end| UtcSecond((end.0 + STEP / 2).div_euclid(STEP) * STEP).max(draft.start));
+        }
+    }
     feed
 }
 
@@ -84,6 +97,16 @@ proptest! {
         (Just(feed.in_the_log()), shuffled)
     })) {
         let [one, other] = [feed, other].map(|feed| final_alerts_of(bounded_engine(), &in_the_first_days(feed)));
+        let differences = differences(&one, &other);
+        prop_assert!(differences.is_empty(), "{}", differences);
+    }
+
+    #[test]
+    fn the_order_of_arrival_does_not_matter_where_sources_write_quarters((feed, other) in rich_feeds(40).prop_flat_map(|feed| {
+        let shuffled = feed.shuffled();
+        (Just(feed), shuffled)
+    })) {
+        let [one, other] = [feed, other].map(|feed| final_alerts(&on_quarters(feed)));
         let differences = differences(&one, &other);
         prop_assert!(differences.is_empty(), "{}", differences);
     }

@@ -44,6 +44,7 @@ impl Engine {
         };
         self.affected_by_devices(&mut affected);
         self.assess_all(&mut affected, slot, out);
+        self.assess_by_resolution(out);
         for visit in before.iter().chain(self.state.ledger.visit(slot)) {
             self.hold_limits.paid(visit.provider, visit.pay_period);
         }
@@ -51,6 +52,15 @@ impl Engine {
         debug_assert!(self.nothing_was_overlooked(slot, before.as_ref()), "of those after {slot:?}");
         self.scratch.affected = affected;
         self.assess_periods_when_due(out);
+    }
+
+    /// Assesses again what a changed resolution of a source affects.
+    fn assess_by_resolution(&mut self, out: &mut Vec<Output>) {
+        let mut affected = Vec::new();
+        self.affected_by_resolution(&mut affected);
+        if !affected.is_empty() {
+            self.assess_with_related(&mut affected, out);
+        }
     }
 
     /// Whether the findings of later visits of the same carers and clients are up to date: checks all neighbours and

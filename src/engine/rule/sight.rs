@@ -347,6 +347,13 @@ impl<'a> Sight<'a> {
         Day(self.visit.day.0.saturating_sub(days))..self.visit.day
     }
 
+    /// The step of the times that the visit's source writes, in seconds: 900 for whole quarters of an hour, 300 for
+    /// whole five minutes, 0 for finer ones or an unknown grid.
+    #[must_use]
+    pub fn step_seconds(&self, visit: &Visit) -> i64 {
+        self.state.resolutions.step(visit.provider, visit.pay_period)
+    }
+
     /// The id of a registration, for sentences.
     #[must_use]
     pub fn id(&self, slot: Slot) -> &'a str {

@@ -16,6 +16,7 @@ use crate::engine::model::visit::{Slot, Visit};
 use crate::engine::state::devices::Devices;
 use crate::engine::state::facts::Facts;
 use crate::engine::state::ledger::Ledger;
+use crate::engine::state::resolutions::Resolutions;
 use crate::engine::state::timeline::{Pin, Timeline};
 use crate::engine::stats::baseline::{Baseline, Prior};
 use crate::engine::stats::peers::MonthPool;
@@ -58,6 +59,7 @@ pub(in crate::engine) struct State {
     /// Carers by tag, of visits with [`Mark::TagNear`].
     pub(in crate::engine) tags: HashMap<(Month, TextId), Counted<CarerId>>,
     pub(in crate::engine) devices: Devices,
+    pub(in crate::engine) resolutions: Resolutions,
     pub(in crate::engine) pools: BTreeMap<Month, MonthPool>,
     /// Baselines to recompute before the next assessment of periods.
     pub(in crate::engine) stale_baselines: Vec<StaleBaseline>,
@@ -135,6 +137,7 @@ impl State {
             providers: Vec::new(),
             tags: HashMap::new(),
             devices: Devices::default(),
+            resolutions: Resolutions::default(),
             pools: BTreeMap::new(),
             stale_baselines: Vec::new(),
             tags_counted: Vec::new(),
@@ -163,6 +166,7 @@ impl State {
         self.mark_changed(&visit);
         self.apply_to_tallies(&visit, Change::Insert);
         self.devices.apply(&visit, Change::Insert);
+        self.resolutions.apply(&visit, Change::Insert);
         let slot = visit.slot;
         self.ledger.entry_mut(slot).visit = Some(visit);
     }
@@ -178,6 +182,7 @@ impl State {
         self.mark_changed(&visit);
         self.apply_to_tallies(&visit, Change::Retract);
         self.devices.apply(&visit, Change::Retract);
+        self.resolutions.apply(&visit, Change::Retract);
         Some(visit)
     }
 
@@ -246,6 +251,7 @@ impl State {
         }
         // The month of the horizon is incomplete: its tallies are dropped.
         self.horizon_month = Some(month);
+        self.resolutions.expire(month);
         let first_whole = month.next();
         for entity in self.carers.iter_mut().chain(&mut self.clients) {
             entity.months.expire(first_whole);

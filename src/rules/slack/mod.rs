@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::engine::Visit;
+use crate::engine::{Sight, Visit};
 
 /// How many seconds say nothing: keys of a rule's section.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -16,9 +16,11 @@ pub(super) struct Slack {
 }
 
 impl Slack {
-    /// Between two visits.
-    pub(super) fn between(&self, one: &Visit, other: &Visit) -> i64 {
+    /// Between two visits. A source that writes to a grid moves each end by up to half a step, so that the two ends
+    /// that meet move by the mean of both steps.
+    pub(super) fn between(&self, sight: &Sight<'_>, one: &Visit, other: &Visit) -> i64 {
         let bound = one.is_electronic() && other.is_electronic();
-        i64::from(if bound { self.slack_seconds } else { self.weak_end_slack_seconds })
+        let steps = sight.step_seconds(one) + sight.step_seconds(other);
+        i64::from(if bound { self.slack_seconds } else { self.weak_end_slack_seconds }) + steps / 2
     }
 }

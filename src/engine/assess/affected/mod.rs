@@ -11,6 +11,7 @@
 //! | a client's mean length | the client's visits of the next month | [`affected_by_client_baseline`] |
 //! | a peer baseline | periods that can have a pattern under the new baseline, or have one | [`periods_affected_by_baseline`] |
 //! | a device's carers | visits with the device on that day | [`affected_by_devices`] |
+//! | the resolution of a source | the provider's visits of the pay period | [`affected_by_resolution`] |
 //! | a limit on holds | visits of a breaker that opened or closed; visits that are beyond a cap now, or no longer | [`affected_by_breaker`], [`affected_by_caps`] |
 //! | the pattern budget | patterns that exceed the budget now, or no longer | [`periods_affected_by_budget`] |
 //! | a visit's totals | the periods of its carer, client and provider | [`DirtyPeriods::mark`] |
@@ -31,6 +32,7 @@
 //! [`affected_by_client_baseline`]: Engine::affected_by_client_baseline
 //! [`periods_affected_by_baseline`]: Engine::periods_affected_by_baseline
 //! [`affected_by_devices`]: Engine::affected_by_devices
+//! [`affected_by_resolution`]: Engine::affected_by_resolution
 //! [`affected_by_breaker`]: Engine::affected_by_breaker
 //! [`affected_by_caps`]: Engine::affected_by_caps
 //! [`periods_affected_by_budget`]: Engine::periods_affected_by_budget
@@ -136,10 +138,15 @@ impl Engine {
             ),
             Affects::Everything => state.visits_where(|_| true, into),
         }
-        if state.facts.has_exceptions() {
-            // The finding that an exception silences does not name the other side, which has its own finding.
+        self.with_excepted_sides(first, into);
+    }
+
+    /// Adds the neighbours of the visits from `first` on, where any finding may be silenced: one that an exception
+    /// silences does not name the other side, which has its own finding.
+    fn with_excepted_sides(&self, first: usize, into: &mut Vec<Slot>) {
+        if self.state.facts.has_exceptions() {
             for at in first..into.len() {
-                state.neighbours(state.ledger.counted(into[at]), into);
+                self.state.neighbours(self.state.ledger.counted(into[at]), into);
             }
         }
     }
@@ -170,6 +177,18 @@ impl Engine {
     /// Row *device*: visits with a device that other carers began or ceased to use on the same day.
     pub(in crate::engine) fn affected_by_devices(&mut self, into: &mut Vec<Slot>) {
         self.state.take_visits_with_changed_devices(into);
+    }
+
+    /// Row *resolution*: the visits of providers and pay periods whose times turned out to lie on a grid, or not any
+    /// more.
+    pub(in crate::engine) fn affected_by_resolution(&mut self, into: &mut Vec<Slot>) {
+        let changed = self.state.resolutions.take_changed();
+        if changed.is_empty() {
+            return;
+        }
+        let first = into.len();
+        self.state.visits_where(|visit| changed.contains(&(visit.provider, visit.pay_period)), into);
+        self.with_excepted_sides(first, into);
     }
 
     /// Row *limits*: the breaker of `rule` on `day` opened or closed.

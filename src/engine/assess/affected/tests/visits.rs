@@ -151,6 +151,28 @@ fn a_fact_affects_the_visits_of_its_scope() {
 }
 
 #[test]
+fn a_resolution_affects_the_visits_of_the_source() {
+    // Hits where the times of its source are exact.
+    let mut town = Town::new(by_visit(|sight, report| {
+        if sight.step_seconds(sight.visit()) == 0 {
+            report.hit(Hit::review().text(sentence));
+        }
+    }));
+    let known = town.register(&draft("R", "ann", "bo", 8));
+    let other = town.register(&Draft { provider: "Q", ..draft("Q", "dan", "ida", 8) });
+    // All of them begin and end on a quarter of an hour.
+    const IDS: [&str; 19] =
+        ["A", "B", "C", "D", "E", "F", "G", "H", "I", "J", "K", "L", "M", "N", "O", "S", "T", "U", "V"];
+    for (day, id) in (1..).zip(IDS) {
+        assert!(!town.is_outdated(known), "too few ends to tell");
+        town.insert(&draft(id, "cia", "eva", 8 + 24 * day));
+    }
+    assert!(town.is_outdated(known) && !town.is_outdated(other));
+    let affected = named(|into| town.0.affected_by_resolution(into));
+    assert!(affected.contains(&known) && !affected.contains(&other));
+}
+
+#[test]
 fn a_decision_affects_the_alert_of_its_hold() {
     let mut town = Town::new(by_visit(has_visit_before));
     town.register(&draft("R1", "ann", "bo", 8));

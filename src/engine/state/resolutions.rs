@@ -1,0 +1,144 @@
+//! Resolution of a source: the grid on which a provider's system writes its times.
+//!
+//! A system that writes whole quarters of an hour puts two visits that follow each other into one quarter, so that
+//! they seem to overlap by up to a quarter. No fact states the grid; it shows in the times. Counted are ends that a
+//! machine or a button captured: typed times are round at every source, and closed ones belong to no clock.
+//!
+//! The step of a pay period is read from that period and the one before, so that it is known from the first day of a
+//! month on. It is a function of quantized counts: a source half of whose times lie on a grid moves it once in
+//! hundreds of registrations.
+
+use crate::domain::{CaptureMethod, Month, UtcSecond};
+use crate::engine::model::interner::{ProviderId, grow_to};
+use crate::engine::model::visit::Visit;
+use crate::engine::stats::peers::quantize;
+use crate::engine::totals::count::Change;
+
+/// Captured ends below which a grid is unknown: of 40 ends in whole minutes, half lie on full five minutes by a
+/// chance of one in seven thousand (Chernoff's bound).
+const ENDS_MIN: u32 = 40;
+/// Share of ends from which the grid is the rule. Of whole minutes a fifth lie on full five minutes.
+const SHARE_MIN: f64 = 0.5;
+/// The grids, in seconds, coarsest first.
+const STEPS: [i64; 2] = [900, 300];
+
+/// Captured ends of a provider in a pay period.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Ends {
+    all: u32,
+    /// Ends on each grid of [`STEPS`].
+    on: [u32; STEPS.len()],
+}
+
+impl Ends {
+    fn apply(&mut self, visit: &Visit, change: Change) {
+        let span = visit.span;
+        for (at, method) in [(span.start(), visit.start_method), (span.end(), visit.end_method)] {
+            if method.is_manual() || method == CaptureMethod::AutoClosed {
+                continue;
+            }
+            change.count(&mut self.all, 1);
+            for (on, step) in self.on.iter_mut().zip(STEPS) {
+                change.count(on, u32::from(is_on(at, step)));
+            }
+        }
+    }
+
+    fn add(self, other: Self) -> Self {
+        let mut sum = Self { all: self.all + other.all, ..self };
+        sum.on.iter_mut().zip(other.on).for_each(|(on, more)| *on += more);
+        sum
+    }
+
+    /// The coarsest grid that is the rule, in seconds; 0 without one.
+    fn step(self) -> i64 {
+        let is_rule = |on: u32| SHARE_MIN * quantize(f64::from(self.all)) < quantize(f64::from(on));
+        let step = STEPS.into_iter().zip(self.on).find(|(_, on)| is_rule(*on));
+        step.filter(|_| ENDS_MIN <= self.all).map_or(0, |(step, _)| step)
+    }
+}
+
+/// An instant on a grid in UTC is on it in every zone.
+const fn is_on(at: UtcSecond, step: i64) -> bool {
+    at.0.rem_euclid(step) == 0
+}
+
+/// Captured ends by provider and pay period.
+#[derive(Default)]
+pub(in crate::engine) struct Resolutions {
+    /// By provider; a few pay periods each, unordered.
+    providers: Vec<Vec<(Month, Ends)>>,
+    /// Pay periods before this one are dropped.
+    first: Option<Month>,
+    /// Providers and pay periods whose step changed.
+    changed: Vec<(ProviderId, Month)>,
+}
+
+impl Resolutions {
+    /// Inserts or retracts a visit.
+    pub(in crate::engine) fn apply(&mut self, visit: &Visit, change: Change) {
+        let (provider, month) = (visit.provider, visit.pay_period);
+        if visit.open || Some(month) < self.first {
+            return;
+        }
+        let months = [month, month.next()];
+        let before = months.map(|month| self.step(provider, month));
+        let known = grow_to(&mut self.providers, provider.0);
+        let at = known.iter().position(|(of, _)| *of == month).unwrap_or_else(|| {
+            known.push((month, Ends::default()));
+            known.len() - 1
+        });
+        known[at].1.apply(visit, change);
+        for (month, before) in months.into_iter().zip(before) {
+            if self.step(provider, month) != before {
+                self.changed.push((provider, month));
+            }
+        }
+    }
+
+    /// The step of the provider's times in a pay period, in seconds; 0 where no grid is known.
+    pub(in crate::engine) fn step(&self, provider: ProviderId, month: Month) -> i64 {
+        let known = self.providers.get(provider.0 as usize).map_or(&[][..], |known| known);
+        let ends =
+            |of: Month| known.iter().find(|(known, _)| *known == of).map_or(Ends::default(), |of| of.1);
+        ends(month).add(ends(month.previous())).step()
+    }
+
+    /// Providers and pay periods whose step changed since the last call, each once.
+    pub(in crate::engine) fn take_changed(&mut self) -> Vec<(ProviderId, Month)> {
+        let mut changed = std::mem::take(&mut self.changed);
+        changed.sort_unstable();
+        changed.dedup();
+        changed
+    }
+
+    /// Drops the pay periods before `month`.
+    pub(in crate::engine) fn expire(&mut self, month: Month) {
+        self.first = Some(month);
+        self.providers.iter_mut().for_each(|known| known.retain(|(of, _)| month <= *of));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn step(all: u32, quarters: u32, fives: u32) -> i64 {
+        Ends { all, on: [quarters, fives] }.step()
+    }
+
+    #[test]
+    fn the_grid_of_most_ends_is_the_step_and_the_coarsest_one_counts() {
+        assert_eq!(step(200, 190, 200), 900);
+        assert_eq!(step(200, 60, 180), 300);
+        assert_eq!(step(200, 14, 40), 0, "whole minutes");
+        assert_eq!(step(39, 39, 39), 0, "too few to tell");
+    }
+
+    #[test]
+    fn an_instant_on_a_grid_has_no_seconds() {
+        assert!(is_on(UtcSecond(1_772_409_600), 900));
+        assert!(is_on(UtcSecond(1_772_409_900), 300) && !is_on(UtcSecond(1_772_409_900), 900));
+        assert!(!is_on(UtcSecond(1_772_409_901), 300));
+    }
+}
