@@ -10,7 +10,10 @@
 //! Not a finding: double staffing (by the record, the order, or the registrations naming each other
 //! as partners), a trainee going along, an answer to an alarm, a handover (the one who came first
 //! leaves within `handover_seconds` after the other came, and neither was there only meanwhile),
-//! declined visits, meals brought to the door, visits still open.
+//! declined visits, meals brought to the door, visits still open. Nor two visits that were planned for different
+//! things at the same time, where the client's plan has had such visits in the four weeks before, with another carer
+//! among them: one cleans while another gives medicine. A plan made up for a visit that nobody made is a single one,
+//! or always of the same two.
 //!
 //! Grade: review, for the honest explanations are many; that is for the weaker registration of the
 //! pair, the other one's is one step lower. One step lower where nothing says how many carers were
@@ -21,11 +24,13 @@ use serde::Deserialize;
 use super::slack::Slack;
 use super::visit_rule;
 use crate::domain::{Class, Explanation, Grade, Measure, MissingFact, Sentence, Span, VisitKind};
-use crate::engine::{Definition, Hit, Label, Report, Sight, Text, Visit, VisitRule};
+use crate::engine::{
+    Definition, Hit, Label, NEIGHBOUR_GAP_SECONDS_MAX, Report, Sight, Text, Visit, VisitRule,
+};
 
 pub(super) const RULE: Definition = Definition {
     id: "client-overlap",
-    version: 2,
+    version: 3,
     class: Class::Contradiction,
     summary_sv: "Två omsorgspersoner är registrerade hos en brukare samtidigt utan dubbelbemanning.",
     summary_en: "Two carers are registered at one client at the same time without double staffing.",
@@ -41,6 +46,9 @@ struct ClientOverlap {
     /// Shared time up to this, at the seam of two visits, is a handover.
     handover_seconds: u32,
 }
+
+/// Days before a visit in which an arrangement shows: plans repeat by the week, every other week or every fourth.
+const ARRANGED_DAYS: i32 = 28;
 
 impl VisitRule for ClientOverlap {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
@@ -58,10 +66,22 @@ impl VisitRule for ClientOverlap {
             }
             let staff = (sight.required_staff(own), sight.required_staff(other));
             let needed = staff.0.max(staff.1);
-            if needed.unwrap_or(1) <= 1 {
+            if needed.unwrap_or(1) <= 1 && !is_arranged(sight, own, other) {
                 report.hit(self.hit(sight, other, shared, staff.0.is_some() && staff.1.is_some()));
             }
         }
+    }
+
+    fn depends_on(&self, sight: &Sight<'_>, later: &Visit) -> bool {
+        let own = sight.visit();
+        // The other one of two may begin the evening before.
+        let is_in_window = own.client == later.client && later.day.0 <= own.day.0 + ARRANGED_DAYS + 1;
+        is_in_window
+            && sight.starting_near_at_client(NEAR_SECONDS).any(|other| are_two_plans(sight, own, other))
+    }
+
+    fn reads_history(&self) -> bool {
+        true
     }
 }
 
@@ -89,6 +109,7 @@ impl ClientOverlap {
                 Explanation::Alarm,
                 Explanation::Handover,
                 Explanation::DeclinedVisit,
+                Explanation::PlannedAsTwo,
             ])
             .not_tested((!staff_known).then_some(MissingFact::Order))
             .text(move || sentence(sight, other, shared))
@@ -97,6 +118,41 @@ impl ClientOverlap {
 
 fn claims_presence(visit: &Visit) -> bool {
     visit.is_at_home() && !visit.trainee && !matches!(visit.kind, VisitKind::Alarm | VisitKind::MealDelivery)
+}
+
+/// Seconds within which visits begin whose plans can lie at the same time.
+const NEAR_SECONDS: i64 = NEIGHBOUR_GAP_SECONDS_MAX;
+
+/// Whether the visits were planned at the same time for different things, as two others of the client in the weeks
+/// before.
+fn is_arranged(sight: &Sight<'_>, own: &Visit, other: &Visit) -> bool {
+    if !are_two_plans(sight, own, other) {
+        return false;
+    }
+    let day = own.day.min(other.day);
+    let is_before = |visit: &&Visit| visit.day < day && day.0 <= visit.day.0 + ARRANGED_DAYS;
+    let before: Vec<&Visit> = sight.before_at_client(ARRANGED_DAYS + 2).filter(is_before).collect();
+    before.iter().enumerate().any(|(at, second)| {
+        let near = before[at + 1..]
+            .iter()
+            .take_while(|first| second.span.start().since(first.span.start()) <= NEAR_SECONDS);
+        near.filter(|first| are_two_plans(sight, first, second)).any(|first| {
+            [first, second].iter().any(|visit| visit.carer != own.carer && visit.carer != other.carer)
+        })
+    })
+}
+
+/// Whether two carers were planned at the same time, for different things. One plan with two registrations is none.
+fn are_two_plans(sight: &Sight<'_>, one: &Visit, other: &Visit) -> bool {
+    let (Some(plan), Some(other_plan)) = (one.planned(), other.planned()) else { return false };
+    let same_task =
+        || sight.task_codes_of(one).any(|code| sight.task_codes_of(other).any(|known| known == code));
+    one.carer != other.carer
+        && claims_presence(one)
+        && claims_presence(other)
+        && plan != other_plan
+        && plan.intersection(other_plan).is_some()
+        && !same_task()
 }
 
 fn are_partners(sight: &Sight<'_>, own: &Visit, other: &Visit) -> bool {

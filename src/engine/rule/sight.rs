@@ -308,6 +308,13 @@ impl<'a> Sight<'a> {
         self.client.starting_near(seconds).map(move |pin| state.ledger.counted(pin.slot))
     }
 
+    /// Other visits at the client that begin at most `days` times 24 hours before this one, the latest first. The rule
+    /// must [read history](super::interface::VisitRule::reads_history).
+    pub fn before_at_client(&self, days: i32) -> impl Iterator<Item = &'a Visit> {
+        let state = self.state;
+        self.client.earlier(i64::from(days) * DAY_SECONDS).map(move |pin| state.ledger.counted(pin.slot))
+    }
+
     /// Another registration by its id, where it counts.
     #[must_use]
     pub fn find(&self, registration_id: &str) -> Option<&'a Visit> {
