@@ -235,6 +235,7 @@ impl Reader<'_> {
                 rule_holds_share_max: self.real("engine.rule_holds_share_max"),
                 provider_held_share_max: self.real("engine.provider_held_share_max"),
                 provider_held_seconds_min: self.integer("engine.provider_held_seconds_min"),
+                habit_share: self.real("engine.habit_share"),
                 statistics_cases_a_day: self.integer("engine.statistics_cases_a_day"),
             },
         }

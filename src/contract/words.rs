@@ -107,6 +107,7 @@ words! {
     Class { Error = "error", Deviation = "deviation", Contradiction = "contradiction", Pattern = "pattern" }
     Lowered {
         Shadow = "shadow", Breaker = "breaker", HeldShareCap = "held-share-cap", ReviewBudget = "review-budget",
+        Habit = "habit",
     }
     Grade { Hold = "hold", Review = "review", Observe = "observe" }
     AlertState { Opened = "opened", Revised = "revised", Withdrawn = "withdrawn" }

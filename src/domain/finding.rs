@@ -56,6 +56,13 @@ pub enum Lowered {
     HeldShareCap,
     /// More patterns than the review budget allows; those published have smaller p-values.
     ReviewBudget,
+    /// The rule finds as much in so many of the provider's visits that it describes how the provider works.
+    Habit,
+}
+
+impl Lowered {
+    /// The number of reasons.
+    pub const COUNT: usize = 5;
 }
 
 /// A number or word of evidence.

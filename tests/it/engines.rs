@@ -134,6 +134,7 @@ pub fn bounded_engine() -> Engine {
         rule_holds_share_max: 0.1,
         provider_held_share_max: 0.05,
         provider_held_seconds_min: 1200,
+        habit_share: 0.005,
         statistics_cases_a_day: 1,
     };
     sensitive_engine_within(bounds)
@@ -194,6 +195,7 @@ pub const FREE: Bounds = Bounds {
     rule_holds_share_max: 1.0,
     provider_held_share_max: 1.0,
     provider_held_seconds_min: u32::MAX,
+    habit_share: 2.0,
     statistics_cases_a_day: 1000,
 };
 

@@ -12,6 +12,9 @@ const CONTRADICTION_SCORE: f64 = 1.0;
 const HOLD_SCORE: f64 = 2.0;
 /// Base score of an error of grade review: below hard findings, above a p-value of 1 in 1,000.
 const SLIP_SCORE: f64 = 3.0;
+/// Base score of a visit's finding of grade review, to which its surprise is added: one on a visit in a thousand scores
+/// as a hard finding about a pay period.
+const REVIEW_SCORE: f64 = 3.0;
 
 /// Decades by which a p-value of a pay period scores above the same p-value of a visit: a carer has hundreds of
 /// visits per period.
@@ -22,6 +25,9 @@ pub(in crate::engine) fn p_value(hits: &[RuleHit]) -> Option<f64> {
     hits.iter().filter_map(|rule_hit| rule_hit.hit.p_value).min_by(f64::total_cmp)
 }
 
+/// The highest score of a finding that is no hold.
+const BELOW_HOLDS: f64 = HARD_SCORE + HOLD_SCORE - 0.01;
+
 /// Score of a p-value: its decades, below every hard finding.
 pub(in crate::engine) fn of_p_value(p: f64) -> f64 {
     below_hard(-p.max(1e-300).log10())
@@ -31,25 +37,31 @@ const fn below_hard(decades: f64) -> f64 {
     decades.clamp(0.0, HARD_SCORE - 0.01)
 }
 
-/// The highest score among the hits; 0 = nothing unusual. A hard finding scores by class and grade, then by its
-/// minutes; a p-value by its decades, with [`PERIOD_DECADES`] more for a pay period. A hard finding of grade observe
-/// scores as a p-value of 1 in 10.
+/// The highest score among the hits; 0 = nothing unusual. A hard finding of grade hold scores by its grade, then by its
+/// minutes; one of grade review about a visit by its surprise under the base rate of its source, its class and its
+/// minutes, below all holds; one about a pay period by class and minutes. A p-value scores by its decades, with
+/// [`PERIOD_DECADES`] more for a pay period. A hard finding of grade observe scores as a p-value of 1 in 10.
 pub(in crate::engine) fn score(hits: &[RuleHit], of_a: SubjectKind, rules: &RuleSet) -> f64 {
     let of = |rule_hit: &RuleHit| {
         let hit = &rule_hit.hit;
         let length = (1.0 + hit.seconds() as f64 / 60.0).log10().min(3.0) / 3.0;
         let class = rules[usize::from(rule_hit.rule)].definition.class;
-        match (hit.grade, class, hit.p_value) {
-            (Grade::Observe, _, None) => 1.0,
-            (Grade::Observe, _, Some(p)) => of_p_value(p).min(HARD_SCORE / 2.0),
-            (_, _, Some(p)) if of_a != SubjectKind::Registration => {
+        match (hit.grade, class, hit.p_value, rule_hit.surprise) {
+            (Grade::Observe, _, None, _) => 1.0,
+            (Grade::Observe, _, Some(p), _) => of_p_value(p).min(HARD_SCORE / 2.0),
+            (_, _, Some(p), _) if of_a != SubjectKind::Registration => {
                 below_hard(of_p_value(p) + PERIOD_DECADES)
             }
-            (_, _, Some(p)) => of_p_value(p),
-            (Grade::Hold, _, _) => HARD_SCORE + HOLD_SCORE + length,
-            (Grade::Review, Class::Contradiction, _) => HARD_SCORE + CONTRADICTION_SCORE + length,
-            (Grade::Review, Class::Error, _) => SLIP_SCORE + length,
-            (Grade::Review, _, _) => HARD_SCORE + length,
+            (_, _, Some(p), _) => of_p_value(p),
+            (Grade::Hold, _, _, _) => HARD_SCORE + HOLD_SCORE + length,
+            (Grade::Review, _, _, Some(half_decades)) => {
+                let contradiction = if class == Class::Contradiction { CONTRADICTION_SCORE } else { 0.0 };
+                let surprise = f64::from(half_decades) / 2.0;
+                (REVIEW_SCORE + surprise + contradiction + length).min(BELOW_HOLDS)
+            }
+            (Grade::Review, Class::Contradiction, _, None) => HARD_SCORE + CONTRADICTION_SCORE + length,
+            (Grade::Review, Class::Error, _, None) => SLIP_SCORE + length,
+            (Grade::Review, _, _, None) => HARD_SCORE + length,
         }
     };
     hits.iter().map(of).fold(0.0, f64::max)
@@ -118,6 +130,23 @@ mod tests {
         let scores: Vec<f64> = queue.iter().map(|one| of_visit(std::slice::from_ref(one))).collect();
         assert!(scores.is_sorted_by(|first, then| first > then), "{scores:?}");
         assert!((of_visit(&[]) - 0.0).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn the_rarer_a_finding_is_at_its_source_the_higher_it_ranks_and_no_review_reaches_a_hold() {
+        let of = |class, half_decades| {
+            let found = hit(class, Hit::review().disputed(minutes(30)));
+            of_visit(&[RuleHit { surprise: Some(half_decades), ..found }])
+        };
+        let queue = [
+            of_visit(&[hit(Class::Error, Hit::hold())]),
+            of(Class::Contradiction, 200),
+            of(Class::Contradiction, 6),
+            of(Class::Error, 6),
+            of(Class::Contradiction, 3),
+            of(Class::Pattern, 3),
+        ];
+        assert!(queue.is_sorted_by(|first, then| first > then), "{queue:?}");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use crate::domain::{Grade, UtcSecond};
 use crate::engine::alert::limits::Held;
 use crate::engine::model::interner::{CarerId, ClientId, ProviderId};
 use crate::engine::rule::hit::RuleHit;
+use crate::engine::state::rates::Findings;
 
 /// Current findings on a subject.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +23,8 @@ pub(in crate::engine) struct SubjectState {
     pub(in crate::engine) rules_proposing_hold: u64,
     /// The seconds that these rules dispute.
     pub(in crate::engine) held: Option<Held>,
+    /// The findings that base rates count.
+    pub(in crate::engine) counted: Option<Findings>,
     /// The smallest p-value of a pattern of grade review, before the budget.
     pub(in crate::engine) p_value: Option<f64>,
 }

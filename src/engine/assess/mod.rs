@@ -2,6 +2,7 @@
 
 pub(in crate::engine) mod affected;
 pub(in crate::engine) mod dirty;
+pub(in crate::engine) mod habits;
 pub(in crate::engine) mod periods;
 pub(in crate::engine) mod replace;
 pub(in crate::engine) mod visits;

@@ -131,6 +131,7 @@ impl Engine {
     ) {
         let tally = self.state.tally_of(period.subject, period.month).unwrap_or(&NOTHING);
         let sight = PeriodSight { state: &self.state, period, tally, provider };
+        let habits = self.habit_hits(period);
         let Scratch { hits, undetermined, .. } = &mut self.scratch;
         hits.clear();
         undetermined.clear();
@@ -138,6 +139,7 @@ impl Engine {
             let missing = run.report(&sight, &mut PeriodReport { rule: *rule, hits });
             undetermined.extend(missing.map(|fact| (*rule, fact)));
         }
+        hits.extend(habits);
         for (rule, fact) in undetermined.drain(..) {
             self.rule_counts[usize::from(rule)].undetermined(fact);
         }
@@ -157,6 +159,7 @@ impl Engine {
                 (active.rule, fingerprint).hash(hasher.get_or_insert_with(DefaultHasher::new));
             }
         }
+        self.hash_habits(sight.period, &mut hasher);
         (hasher.map(|hasher| hasher.finish()), signals)
     }
 
@@ -169,6 +172,7 @@ impl Engine {
         for ActivePeriodRule { rule, run, .. } in &self.active_rules.period[period.subject.kind() as usize] {
             run.report(&sight, &mut PeriodReport { rule: *rule, hits: &mut hits });
         }
+        hits.extend(self.habit_hits(period));
         self.weigh_period_hits(period, provider, &mut hits);
         hits == current.hits
     }
@@ -187,8 +191,8 @@ impl Engine {
             .filter(|rule_hit| shadow(rule_hit))
             .for_each(|rule_hit| rule_hit.lower(Grade::Observe, Lowered::Shadow));
         let is_review = hits.iter().any(|rule_hit| Grade::Observe < rule_hit.hit.grade);
-        let hard =
-            hits.iter().any(|rule_hit| Grade::Observe < rule_hit.hit.grade && rule_hit.hit.p_value.is_none());
+        let is_hard = |rule_hit: &RuleHit| rule_hit.hit.p_value.is_none() && rule_hit.surprise.is_none();
+        let hard = hits.iter().any(|rule_hit| Grade::Observe < rule_hit.hit.grade && is_hard(rule_hit));
         let p_value = p_value(hits).filter(|_| is_review && !hard);
         if p_value.is_some() && self.waiting_patterns.contains(&period) {
             hits.iter_mut().for_each(|rule_hit| rule_hit.lower(Grade::Observe, Lowered::ReviewBudget));

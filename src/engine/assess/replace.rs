@@ -48,7 +48,7 @@ impl Engine {
         for visit in before.iter().chain(self.state.ledger.visit(slot)) {
             self.hold_limits.paid(visit.provider, visit.pay_period);
         }
-        self.apply_hold_limits(out);
+        self.apply_limits(out);
         debug_assert!(self.nothing_was_overlooked(slot, before.as_ref()), "of those after {slot:?}");
         self.scratch.affected = affected;
         self.assess_periods_when_due(out);
@@ -143,19 +143,21 @@ impl Engine {
         if let Some(mut current) = self.visits.remove(&slot) {
             self.count_proposed_holds(&visit, &current, &SubjectState::default());
             (current.rules_proposing_hold, current.held) = (0, None);
+            self.state.rates.replace(current.counted.take(), None);
             self.visits.insert(slot, current);
         }
         Some(visit)
     }
 
-    /// Assesses visits whose marks are stale, or whose breaker or cap changed, until none is left.
-    fn apply_hold_limits(&mut self, out: &mut Vec<Output>) {
+    /// Assesses visits whose marks are stale, or whose breaker, cap or base rate changed, until none is left.
+    fn apply_limits(&mut self, out: &mut Vec<Output>) {
         let mut affected = std::mem::take(&mut self.scratch.stale_marks);
         loop {
             self.affected_by_caps(&mut affected);
             for (rule, day) in std::mem::take(&mut self.scratch.flipped_breakers) {
                 self.affected_by_breaker(rule, day, &mut affected);
             }
+            self.affected_by_rates(&mut affected);
             if affected.is_empty() {
                 break;
             }
@@ -183,7 +185,7 @@ impl Engine {
         let mut affected = Vec::new();
         self.affected_by_fact(affects, &mut affected);
         self.assess_with_related(&mut affected, out);
-        self.apply_hold_limits(out);
+        self.apply_limits(out);
         let mut periods = std::mem::take(&mut self.dirty.periods);
         self.periods_affected_by_fact(affects, &mut periods);
         self.dirty.periods = periods;

@@ -10,6 +10,7 @@ use crate::engine::rule::hit::{RuleHit, union_seconds};
 use crate::engine::rule::interface::ActiveVisitRule;
 use crate::engine::rule::report::{Report, VisitMarks};
 use crate::engine::rule::sight::Sight;
+use crate::engine::state::rates::{Findings, Rarity, Source};
 use crate::engine::totals::count::Change;
 use crate::engine::{Engine, Output};
 
@@ -21,6 +22,8 @@ pub(in crate::engine) struct Scratch {
     pub(in crate::engine) undetermined: Vec<(u16, MissingFact)>,
     pub(in crate::engine) visit_marks: VisitMarks,
     rules_proposing_hold: u64,
+    /// Rules with a hit of grade review or hold, before any limit; bit by rule.
+    rules_found: u64,
     /// Visits whose marks may have changed with their client's mean length.
     pub(in crate::engine) stale_marks: Vec<Slot>,
     /// Breakers that opened or closed: rule and local day.
@@ -31,11 +34,12 @@ impl Engine {
     /// Runs every rule on the visit in `slot`; leaves hits and marks in the scratch. Returns whether any hit names
     /// other registrations, silenced ones included.
     pub(in crate::engine) fn run_rules(&mut self, slot: Slot) -> bool {
-        let Scratch { hits, undetermined, visit_marks, rules_proposing_hold, .. } = &mut self.scratch;
+        let Scratch { hits, undetermined, visit_marks, rules_proposing_hold, rules_found, .. } =
+            &mut self.scratch;
         hits.clear();
         undetermined.clear();
         *visit_marks = VisitMarks::default();
-        *rules_proposing_hold = 0;
+        (*rules_proposing_hold, *rules_found) = (0, 0);
         let state = &self.state;
         let Some(visit) = state.ledger.visit(slot) else { return false };
         // Open visits have no findings; debug builds check that of every rule.
@@ -70,7 +74,17 @@ impl Engine {
             let rule = rule_hit.rule;
             if self.rules[usize::from(rule)].shadow {
                 rule_hit.lower(Grade::Observe, Lowered::Shadow);
-            } else if rule_hit.hit.grade == Grade::Hold {
+                continue;
+            }
+            if Grade::Observe < rule_hit.hit.grade {
+                *rules_found |= 1 << rule;
+                let Rarity { half_decades, is_habit } = state.rates.rarity(Source::of(visit), rule);
+                rule_hit.surprise = Some(half_decades);
+                if is_habit && rule_hit.hit.grade == Grade::Review {
+                    rule_hit.lower(Grade::Observe, Lowered::Habit);
+                }
+            }
+            if rule_hit.hit.grade == Grade::Hold {
                 *rules_proposing_hold |= 1 << rule;
                 if self.hold_limits.is_capped((visit.provider, visit.pay_period), slot) {
                     rule_hit.lower(Grade::Review, Lowered::HeldShareCap);
@@ -191,8 +205,15 @@ impl Engine {
         self.count_new(&hits, &before.hits);
         before.entities.iter().for_each(|of| self.state.count_findings(*of, Change::Retract));
         let changed = republish || before.hits != hits;
-        let rules_proposing_hold = self.scratch.rules_proposing_hold;
+        let Scratch { rules_proposing_hold, rules_found, .. } = self.scratch;
+        let counted = (rules_found != 0).then(|| Findings {
+            source: Source::of(&visit),
+            carer: visit.carer,
+            rules: rules_found,
+        });
+        self.state.rates.replace(before.counted, counted);
         let mut current = SubjectState {
+            counted,
             held: held(&visit, &hits, rules_proposing_hold),
             hits,
             rules_proposing_hold,
@@ -246,6 +267,7 @@ impl Engine {
         Self::affected_by_cancellation(&before, affected);
         before.entities.iter().for_each(|of| self.state.count_findings(*of, Change::Retract));
         self.count_proposed_holds(visit, &before, &SubjectState::default());
+        self.state.rates.replace(before.counted, None);
         if before.is_alert() {
             out.push(Output::Alert(Box::new(self.visit_alert(visit, &SubjectState::default(), &before))));
         }

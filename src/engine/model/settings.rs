@@ -46,6 +46,8 @@ pub struct Bounds {
     pub provider_held_share_max: f64,
     /// Seconds that may be held of any provider in a pay period, whatever its share.
     pub provider_held_seconds_min: u32,
+    /// Share of a provider's visits, 0 to 1, from which a rule's findings are a habit of the provider.
+    pub habit_share: f64,
     /// Pattern alerts that are published per day of a pay period; those with the highest p-values wait.
     pub statistics_cases_a_day: u32,
 }

@@ -163,6 +163,8 @@ pub(in crate::engine) struct RuleHit {
     pub(in crate::engine) rule: u16,
     pub(in crate::engine) hit: Hit,
     pub(in crate::engine) lowered: Option<Lowered>,
+    /// Of a visit's hit of grade review or hold: half decades by which such hits are rarer than visits at its source.
+    pub(in crate::engine) surprise: Option<u8>,
     /// Of a period: bit per mark; visits with any of them contribute to the finding.
     pub(in crate::engine) contributing: u32,
 }
@@ -172,7 +174,7 @@ pub(in crate::engine) const EVERY_VISIT: u32 = 1 << 31;
 
 impl RuleHit {
     pub(in crate::engine) fn new<T: Text>(rule: u16, hit: Hit<T>, contributing: u32) -> Self {
-        Self { rule, hit: hit.with_text(|write| write()), lowered: None, contributing }
+        Self { rule, hit: hit.with_text(|write| write()), lowered: None, surprise: None, contributing }
     }
 
     /// Lowers the hit to `grade` at most, for `reason`.

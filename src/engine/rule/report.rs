@@ -1,6 +1,6 @@
 //! Sinks for the answers of rules.
 
-use crate::domain::MissingFact;
+use crate::domain::{Lowered, MissingFact};
 use crate::engine::model::mark::{Mark, Marks};
 use crate::engine::model::signal::Signal;
 use crate::engine::rule::hit::{EVERY_VISIT, Hit, RuleHit, Text};
@@ -99,14 +99,14 @@ pub struct RuleCounts {
     /// New findings by grade: observe, review, hold.
     pub hits: [u64; 3],
     /// New findings whose grade was lowered, by reason.
-    pub lowered: [u64; 4],
+    pub lowered: [u64; Lowered::COUNT],
     /// Undetermined answers by missing fact.
     pub undetermined: Vec<(&'static str, u64)>,
 }
 
 impl RuleCounts {
     pub(in crate::engine) const fn new(rule: &'static str) -> Self {
-        Self { rule, hits: [0; 3], lowered: [0; 4], undetermined: Vec::new() }
+        Self { rule, hits: [0; 3], lowered: [0; Lowered::COUNT], undetermined: Vec::new() }
     }
 
     pub(in crate::engine) fn undetermined(&mut self, fact: MissingFact) {

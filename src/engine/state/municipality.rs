@@ -16,6 +16,7 @@ use crate::engine::model::visit::{Slot, Visit};
 use crate::engine::state::devices::Devices;
 use crate::engine::state::facts::Facts;
 use crate::engine::state::ledger::Ledger;
+use crate::engine::state::rates::Rates;
 use crate::engine::state::resolutions::Resolutions;
 use crate::engine::state::timeline::{Pin, Timeline};
 use crate::engine::stats::baseline::{Baseline, Prior};
@@ -60,6 +61,7 @@ pub(in crate::engine) struct State {
     pub(in crate::engine) tags: HashMap<(Month, TextId), Counted<CarerId>>,
     pub(in crate::engine) devices: Devices,
     pub(in crate::engine) resolutions: Resolutions,
+    pub(in crate::engine) rates: Rates,
     pub(in crate::engine) pools: BTreeMap<Month, MonthPool>,
     /// Baselines to recompute before the next assessment of periods.
     pub(in crate::engine) stale_baselines: Vec<StaleBaseline>,
@@ -129,6 +131,7 @@ impl State {
     pub(in crate::engine) fn new(settings: Arc<Settings>) -> Self {
         Self {
             facts: Facts::new(settings.area),
+            rates: Rates::new(settings.bounds.habit_share),
             settings,
             interners: Interners::default(),
             ledger: Ledger::default(),
@@ -167,6 +170,7 @@ impl State {
         self.apply_to_tallies(&visit, Change::Insert);
         self.devices.apply(&visit, Change::Insert);
         self.resolutions.apply(&visit, Change::Insert);
+        self.rates.visit(&visit, Change::Insert);
         let slot = visit.slot;
         self.ledger.entry_mut(slot).visit = Some(visit);
     }
@@ -183,6 +187,7 @@ impl State {
         self.apply_to_tallies(&visit, Change::Retract);
         self.devices.apply(&visit, Change::Retract);
         self.resolutions.apply(&visit, Change::Retract);
+        self.rates.visit(&visit, Change::Retract);
         Some(visit)
     }
 
@@ -252,6 +257,7 @@ impl State {
         // The month of the horizon is incomplete: its tallies are dropped.
         self.horizon_month = Some(month);
         self.resolutions.expire(month);
+        self.rates.expire(month);
         let first_whole = month.next();
         for entity in self.carers.iter_mut().chain(&mut self.clients) {
             entity.months.expire(first_whole);

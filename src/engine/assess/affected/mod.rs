@@ -12,6 +12,7 @@
 //! | a peer baseline | periods that can have a pattern under the new baseline, or have one | [`periods_affected_by_baseline`] |
 //! | a device's carers | visits with the device on that day | [`affected_by_devices`] |
 //! | the resolution of a source | the provider's visits of the pay period | [`affected_by_resolution`] |
+//! | the class of a base rate | visits with findings of the rule at the source; the provider's period where habits change | [`affected_by_rates`] |
 //! | a limit on holds | visits of a breaker that opened or closed; visits that are beyond a cap now, or no longer | [`affected_by_breaker`], [`affected_by_caps`] |
 //! | the pattern budget | patterns that exceed the budget now, or no longer | [`periods_affected_by_budget`] |
 //! | a visit's totals | the periods of its carer, client and provider | [`DirtyPeriods::mark`] |
@@ -33,6 +34,7 @@
 //! [`periods_affected_by_baseline`]: Engine::periods_affected_by_baseline
 //! [`affected_by_devices`]: Engine::affected_by_devices
 //! [`affected_by_resolution`]: Engine::affected_by_resolution
+//! [`affected_by_rates`]: Engine::affected_by_rates
 //! [`affected_by_breaker`]: Engine::affected_by_breaker
 //! [`affected_by_caps`]: Engine::affected_by_caps
 //! [`periods_affected_by_budget`]: Engine::periods_affected_by_budget
@@ -47,11 +49,14 @@ use crate::domain::{Day, Decision, Month, SubjectKind};
 use crate::engine::Engine;
 use crate::engine::alert::subject::SubjectState;
 use crate::engine::model::interner::{ClientId, ProviderId};
+use crate::engine::model::mark::bits64;
+use crate::engine::model::period::{PeriodSubject, SubjectPeriod};
 use crate::engine::model::visit::{Slot, Visit};
 use crate::engine::rule::hit::RuleHit;
 use crate::engine::rule::sight::Sight;
 use crate::engine::state::facts::Affects;
 use crate::engine::state::neighbours::LaterVisit;
+use crate::engine::state::rates::Findings;
 
 pub use periods::LENGTH_EXCESS_LOG_MIN;
 
@@ -189,6 +194,25 @@ impl Engine {
         let first = into.len();
         self.state.visits_where(|visit| changed.contains(&(visit.provider, visit.pay_period)), into);
         self.with_excepted_sides(first, into);
+    }
+
+    /// Row *rates*: visits with findings of a rule whose base rate at their source changed its class. A provider's
+    /// period has a finding about each habit.
+    pub(in crate::engine) fn affected_by_rates(&mut self, into: &mut Vec<Slot>) {
+        let habits = self.state.rates.take_changed_habits();
+        self.dirty.periods.extend(habits.into_iter().map(|(provider, month)| SubjectPeriod {
+            month,
+            subject: PeriodSubject::Provider(provider),
+        }));
+        if !self.state.rates.has_changed() {
+            return;
+        }
+        let changed = self.state.rates.take_changed();
+        let is_affected = |current: &SubjectState| {
+            let of = |Findings { source, rules, .. }| bits64(rules).any(|rule| changed.contains(&(source, rule)));
+            current.counted.is_some_and(of)
+        };
+        into.extend(self.visits.iter().filter(|(_, current)| is_affected(current)).map(|(slot, _)| *slot));
     }
 
     /// Row *limits*: the breaker of `rule` on `day` opened or closed.

@@ -20,6 +20,7 @@ use crate::engine::rule::interface::{Answered, Definition, Parts, PeriodRule, Re
 use crate::engine::rule::period_sight::PeriodSight;
 use crate::engine::rule::report::{PeriodReport, Report};
 use crate::engine::state::ledger::Version;
+use crate::engine::state::rates::Source;
 use crate::engine::totals::count::Change;
 use hashbrown::HashSet;
 
@@ -162,6 +163,7 @@ impl Town {
             rule_holds_share_max: 1.0,
             provider_held_share_max: 1.0,
             provider_held_seconds_min: u32::MAX,
+            habit_share: 2.0,
             statistics_cases_a_day: 1000,
         };
         bound(&mut bounds);

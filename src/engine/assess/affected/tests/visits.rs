@@ -147,6 +147,8 @@ fn a_fact_affects_the_visits_of_its_scope() {
             assert!(affected.contains(&slot) || !outdated.contains(&slot), "{change:?} {slot:?}");
             town.0.assess_again(slot, &mut Vec::new(), &mut Vec::new());
         }
+        // The rates at which such findings are made moved.
+        town.0.apply_limits(&mut Vec::new());
     }
 }
 
@@ -170,6 +172,36 @@ fn a_resolution_affects_the_visits_of_the_source() {
     assert!(town.is_outdated(known) && !town.is_outdated(other));
     let affected = named(|into| town.0.affected_by_resolution(into));
     assert!(affected.contains(&known) && !affected.contains(&other));
+}
+
+#[test]
+fn a_base_rate_affects_the_visits_with_findings_at_the_source() {
+    // Hits at one client.
+    let mut town = Town::within(
+        by_visit(|sight, report| {
+            if sight.visit().minute == 8 * 60 {
+                report.hit(Hit::review().text(sentence));
+            }
+        }),
+        |bounds| bounds.habit_share = 0.01,
+    );
+    let found = town.register(&draft("R", "ann", "bo", 8));
+    let clear = town.register(&draft("S", "ann", "bo", 9));
+    let elsewhere = town.register(&Draft { provider: "Q", ..draft("Q", "dan", "ida", 8) });
+    for (day, (id, carer)) in (1..).zip([("A", "cia"), ("B", "eva"), ("C", "ida")]) {
+        let visit = town.insert(&draft(id, carer, "eva", 8 + 24 * day));
+        let source = Source::of(&visit);
+        let counted = Some(Findings { source, carer: visit.carer, rules: 1 });
+        town.0.state.rates.replace(None, counted);
+    }
+    assert!(town.is_outdated(found), "it is a habit now");
+    assert!(!town.is_outdated(clear) && !town.is_outdated(elsewhere));
+    let mut affected = Vec::new();
+    town.0.affected_by_rates(&mut affected);
+    assert!(affected.contains(&found) && !affected.contains(&elsewhere));
+    let provider = town.0.state.ledger.counted(found).provider;
+    let period = town.period(PeriodSubject::Provider(provider), 0);
+    assert!(town.0.dirty.periods.contains(&period));
 }
 
 #[test]

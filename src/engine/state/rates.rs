@@ -1,0 +1,231 @@
+//! Base rates: how usual the findings of a rule are where they are made.
+//!
+//! A rule that fires on one in thirty visits of a provider describes how the provider works, or what its source leaves
+//! out; one that fires on one in three thousand has found something. So findings are counted by provider, pay period,
+//! rule and kind of capture, and a finding's rank is its surprise under that rate.
+//!
+//! What one person does is no habit of a provider: the carer with most findings of a rule is left out of its rate, so
+//! that a carer's scheme stays as surprising as its first visit.
+//!
+//! The rate of a pay period is read from that period and the one before. Its class is a function of whole numbers, of
+//! which the number of visits is quantized: it moves a few times while the visits double, and findings are assessed
+//! again when it does ([`Rates::take_changed`]).
+
+use std::collections::BTreeSet;
+
+use hashbrown::{HashMap, HashSet};
+
+use crate::domain::Month;
+use crate::engine::model::interner::{CarerId, ProviderId};
+use crate::engine::model::mark::bits64;
+use crate::engine::model::visit::Visit;
+use crate::engine::stats::peers::quantize;
+use crate::engine::totals::count::{Change, Counted};
+
+/// Findings per visit before anything was seen, and how many visits that weighs: a rule is expected to fire on one in
+/// a thousand visits, as most do.
+const PRIOR_RATE: f64 = 0.001;
+const PRIOR_VISITS: f64 = 200.0;
+/// Classes per decade.
+const CLASSES_A_DECADE: f64 = 2.0;
+
+/// Where findings are counted: a provider's visits of a pay period, by how they were captured. Places and times that a
+/// person enters differ from those of a machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(in crate::engine) struct Source {
+    pub(in crate::engine) provider: ProviderId,
+    pub(in crate::engine) month: Month,
+    pub(in crate::engine) is_electronic: bool,
+}
+
+impl Source {
+    pub(in crate::engine) const fn of(visit: &Visit) -> Self {
+        Self { provider: visit.provider, month: visit.pay_period, is_electronic: visit.is_electronic() }
+    }
+
+    fn in_month(self, month: Month) -> Self {
+        Self { month, ..self }
+    }
+}
+
+/// How rare a rule's findings are at a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::engine) struct Rarity {
+    /// Classes of half a decade below one: 4 is one in a hundred.
+    pub(in crate::engine) half_decades: u8,
+    /// Whether the rate is so high that the findings describe the source and not its visits.
+    pub(in crate::engine) is_habit: bool,
+}
+
+/// Findings of one version of a registration, as they are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::engine) struct Findings {
+    pub(in crate::engine) source: Source,
+    pub(in crate::engine) carer: CarerId,
+    /// Bit by rule.
+    pub(in crate::engine) rules: u64,
+}
+
+/// Visits and findings by source.
+#[derive(Default)]
+pub(in crate::engine) struct Rates {
+    visits: HashMap<Source, u32>,
+    /// Findings of a rule by carer.
+    findings: HashMap<(Source, u16), Counted<CarerId>>,
+    /// Share of visits from which findings are a habit, 0 to 1.
+    habit_share: f64,
+    /// Pay periods before this one are dropped.
+    first: Option<Month>,
+    /// Sources and rules whose findings are a habit; few.
+    habits: BTreeSet<(Source, u16)>,
+    /// Sources and rules whose class changed.
+    changed: HashSet<(Source, u16)>,
+    /// Providers whose habits changed, or their shares.
+    habits_changed: HashSet<(ProviderId, Month)>,
+}
+
+impl Rates {
+    pub(in crate::engine) fn new(habit_share: f64) -> Self {
+        Self { habit_share, ..Self::default() }
+    }
+
+    /// Counts a closed visit, or no longer.
+    pub(in crate::engine) fn visit(&mut self, visit: &Visit, change: Change) {
+        let source = Source::of(visit);
+        if visit.open || Some(source.month) < self.first {
+            return;
+        }
+        let count = *self.visits.get(&source).unwrap_or(&0);
+        let mut after = count;
+        change.count(&mut after, 1);
+        let is_same = |source: Source| {
+            let others = self.visits_of(source) - count;
+            quantize(f64::from(others + count)).to_bits() == quantize(f64::from(others + after)).to_bits()
+        };
+        let next = source.in_month(source.month.next());
+        if is_same(source) && is_same(next) {
+            self.visits.insert(source, after);
+            return;
+        }
+        let rules: Vec<u16> = self.rules_of([source.month.previous(), source.month, next.month], source);
+        self.watched(source, &rules, |rates| {
+            rates.visits.insert(source, after);
+        });
+    }
+
+    /// Replaces the findings of one registration.
+    pub(in crate::engine) fn replace(&mut self, before: Option<Findings>, now: Option<Findings>) {
+        if before == now {
+            return;
+        }
+        for (findings, change) in [(before, Change::Retract), (now, Change::Insert)] {
+            let Some(Findings { source, carer, rules }) = findings else { continue };
+            if Some(source.month) < self.first {
+                continue;
+            }
+            for rule in bits64(rules) {
+                self.watched(source, &[rule], |rates| {
+                    let carers = rates.findings.entry((source, rule)).or_default();
+                    change.count_key(carers, carer);
+                    if carers.is_empty() {
+                        rates.findings.remove(&(source, rule));
+                    }
+                });
+            }
+        }
+    }
+
+    /// Applies a change to a source; notes the classes and habits of this pay period and the next that it changes.
+    fn watched(&mut self, source: Source, rules: &[u16], change: impl FnOnce(&mut Self)) {
+        let sources = [source, source.in_month(source.month.next())];
+        let each = || rules.iter().flat_map(|rule| sources.map(|source| (source, *rule)));
+        let before: Vec<Rarity> = each().map(|(source, rule)| self.rarity(source, rule)).collect();
+        change(self);
+        for ((source, rule), before) in each().zip(before) {
+            let now = self.rarity(source, rule);
+            if now != before {
+                self.changed.insert((source, rule));
+            }
+            if now.is_habit || before.is_habit {
+                self.habits_changed.insert((source.provider, source.month));
+            }
+            if now.is_habit {
+                self.habits.insert((source, rule));
+            } else if before.is_habit {
+                self.habits.remove(&(source, rule));
+            }
+        }
+    }
+
+    /// How rare the findings of `rule` are at `source`.
+    pub(in crate::engine) fn rarity(&self, source: Source, rule: u16) -> Rarity {
+        let rate = self.rate(source, rule);
+        let half_decades = (-rate.log10() * CLASSES_A_DECADE).clamp(0.0, f64::from(u8::MAX)) as u8;
+        Rarity { half_decades, is_habit: self.habit_share <= rate }
+    }
+
+    fn rate(&self, source: Source, rule: u16) -> f64 {
+        let found = f64::from(self.findings_of_others(source, rule));
+        let visits = quantize(f64::from(self.visits_of(source)));
+        ((found + PRIOR_RATE * PRIOR_VISITS) / (visits + PRIOR_VISITS)).min(1.0)
+    }
+
+    fn visits_of(&self, source: Source) -> u32 {
+        let of = |month| *self.visits.get(&source.in_month(month)).unwrap_or(&0);
+        of(source.month) + of(source.month.previous())
+    }
+
+    /// Findings of both pay periods without those of the carer with most of them.
+    fn findings_of_others(&self, source: Source, rule: u16) -> u32 {
+        let of = |month| self.findings.get(&(source.in_month(month), rule)).map_or(&[][..], |carers| carers);
+        let (now, before) = (of(source.month), of(source.month.previous()));
+        let in_both = |carer| {
+            let counts = [now, before].into_iter().flatten();
+            counts.filter(|(known, _)| *known == carer).map(|(_, count)| count).sum::<u32>()
+        };
+        let all: u32 = now.iter().chain(before).map(|(_, count)| count).sum();
+        let most = now.iter().chain(before).map(|(carer, _)| in_both(*carer)).max();
+        all - most.unwrap_or(0)
+    }
+
+    fn rules_of(&self, months: [Month; 3], source: Source) -> Vec<u16> {
+        let is_here = |of: &Source| months.contains(&of.month) && source.in_month(of.month) == *of;
+        let mut rules: Vec<u16> =
+            self.findings.keys().filter(|(of, _)| is_here(of)).map(|(_, rule)| *rule).collect();
+        rules.sort_unstable();
+        rules.dedup();
+        rules
+    }
+
+    /// The rules of which a provider's findings are a habit in a pay period, with the kind of capture and the share of
+    /// visits, in order.
+    pub(in crate::engine) fn habits(&self, provider: ProviderId, month: Month) -> Vec<(u16, bool, f64)> {
+        let source = |is_electronic| Source { provider, month, is_electronic };
+        let of_provider = (source(false), u16::MIN)..=(source(true), u16::MAX);
+        let habits = self.habits.range(of_provider);
+        habits.map(|(source, rule)| (*rule, source.is_electronic, self.rate(*source, *rule))).collect()
+    }
+
+    /// Whether any class changed since the last call of [`Rates::take_changed`].
+    pub(in crate::engine) fn has_changed(&self) -> bool {
+        !self.changed.is_empty()
+    }
+
+    /// Sources and rules whose class changed since the last call.
+    pub(in crate::engine) fn take_changed(&mut self) -> HashSet<(Source, u16)> {
+        std::mem::take(&mut self.changed)
+    }
+
+    /// Providers and pay periods whose habits, or the shares of those, changed since the last call.
+    pub(in crate::engine) fn take_changed_habits(&mut self) -> HashSet<(ProviderId, Month)> {
+        std::mem::take(&mut self.habits_changed)
+    }
+
+    /// Drops the pay periods before `month`.
+    pub(in crate::engine) fn expire(&mut self, month: Month) {
+        self.first = Some(month);
+        self.visits.retain(|source, _| month <= source.month);
+        self.findings.retain(|(source, _), _| month <= source.month);
+        self.habits.retain(|(source, _)| month <= source.month);
+    }
+}
