@@ -90,6 +90,7 @@ impl Engine {
         self.at = at;
         self.watermark = event_time;
         self.publish_expired(before, out);
+        self.assess_due(registration.sent_at(), out);
     }
 
     fn expire(&mut self, horizon: UtcSecond) {

@@ -55,6 +55,7 @@ pub use totals::tally::Tally;
 use crate::domain::{Alert, Decision, Month, PositionFault, UtcSecond};
 use alert::limits::HoldLimits;
 use alert::subject::SubjectState;
+use assess::deferred::Deferred;
 use assess::dirty::DirtyPeriods;
 use model::signal::PeriodSignals;
 use rule::interface::ActiveRules;
@@ -99,6 +100,8 @@ pub struct Engine {
     watermark: UtcSecond,
     /// The first payout run after the watermark, when proposed holds become void.
     next_payout_run: UtcSecond,
+    /// Findings that are not due yet.
+    deferred: Deferred,
     history_truncated: bool,
     /// Start of complete history: alerts on later visits are derived exactly.
     complete_from: UtcSecond,
@@ -134,6 +137,7 @@ impl Engine {
             at: Position { offset: -1, appended_at: UtcSecond(i64::MIN) },
             watermark: UtcSecond(i64::MIN),
             next_payout_run: UtcSecond(i64::MIN),
+            deferred: Deferred::default(),
             history_truncated: false,
             complete_from: UtcSecond(i64::MIN),
             scratch: assess::visits::Scratch::default(),

@@ -1,6 +1,7 @@
 //! What a change affects, and the rules run on it.
 
 pub(in crate::engine) mod affected;
+pub(in crate::engine) mod deferred;
 pub(in crate::engine) mod dirty;
 pub(in crate::engine) mod habits;
 pub(in crate::engine) mod periods;

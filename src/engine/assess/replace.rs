@@ -150,7 +150,7 @@ impl Engine {
     }
 
     /// Assesses visits whose marks are stale, or whose breaker, cap or base rate changed, until none is left.
-    fn apply_limits(&mut self, out: &mut Vec<Output>) {
+    pub(in crate::engine) fn apply_limits(&mut self, out: &mut Vec<Output>) {
         let mut affected = std::mem::take(&mut self.scratch.stale_marks);
         loop {
             self.affected_by_caps(&mut affected);

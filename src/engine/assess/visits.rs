@@ -47,10 +47,15 @@ impl Engine {
             return false;
         }
         let sight = Sight::new(state, visit);
-        let mut report = Report { rule: 0, hits, undetermined, visit_marks };
+        let (clock, mut wait_until) = (self.deferred.clock, None);
+        let mut report =
+            Report { rule: 0, hits, undetermined, visit_marks, clock, wait_until: &mut wait_until };
         for ActiveVisitRule { rule, run } in &self.active_rules.visit {
             report.rule = *rule;
             run.visit(&sight, &mut report);
+        }
+        if let Some(due) = wait_until {
+            self.deferred.wait(due, slot);
         }
         debug_assert!(
             !visit.open

@@ -239,8 +239,7 @@ impl Visit {
     /// Whether it begins in the evening (from 18:00), at night (before 07:00) or at a weekend, local time.
     #[must_use]
     pub const fn is_off_hours(&self) -> bool {
-        // 1970-01-01 was a Thursday.
-        (self.day.0 + 3).rem_euclid(7) >= 5 || self.minute < 7 * 60 || self.minute >= 18 * 60
+        self.day.is_weekend() || self.minute < 7 * 60 || self.minute >= 18 * 60
     }
 
     /// Billed seconds, where they differ from the registered length.

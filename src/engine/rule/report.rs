@@ -1,6 +1,6 @@
 //! Sinks for the answers of rules.
 
-use crate::domain::{Lowered, MissingFact};
+use crate::domain::{Lowered, MissingFact, UtcSecond};
 use crate::engine::model::mark::{Mark, Marks};
 use crate::engine::model::signal::Signal;
 use crate::engine::rule::hit::{EVERY_VISIT, Hit, RuleHit, Text};
@@ -15,6 +15,10 @@ pub struct Report<'r> {
     pub(in crate::engine) hits: &'r mut Vec<RuleHit>,
     pub(in crate::engine) undetermined: &'r mut Vec<(u16, MissingFact)>,
     pub(in crate::engine) visit_marks: &'r mut VisitMarks,
+    /// The greatest time at which any record says that it was sent.
+    pub(in crate::engine) clock: UtcSecond,
+    /// When the first finding that is not due yet is.
+    pub(in crate::engine) wait_until: &'r mut Option<UtcSecond>,
 }
 
 /// Marks and signals of one visit.
@@ -28,6 +32,14 @@ impl Report<'_> {
     /// Adds a finding.
     pub fn hit(&mut self, hit: Hit<impl Text>) {
         self.hits.push(RuleHit::new(self.rule, hit, 0));
+    }
+
+    /// Adds a finding that is due at `due`; until a record that was sent then or later has come, there is none.
+    pub fn hit_from(&mut self, due: UtcSecond, hit: Hit<impl Text>) {
+        if due <= self.clock {
+            return self.hit(hit);
+        }
+        *self.wait_until = Some(self.wait_until.map_or(due, |known| known.min(due)));
     }
 
     /// Counts that the rule cannot decide, because `fact` is missing; no finding.

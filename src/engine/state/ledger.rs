@@ -165,6 +165,12 @@ impl Ledger {
         self.entry(slot).visit.as_ref()
     }
 
+    /// Whether `slot` is in use and its registration counts.
+    pub(in crate::engine) fn is_kept(&self, slot: Slot) -> bool {
+        let entry = self.entries.get(slot.0 as usize).and_then(Option::as_ref);
+        entry.is_some_and(|entry| entry.visit.is_some())
+    }
+
     /// The visit of a slot that came from a timeline.
     pub(in crate::engine) fn counted(&self, slot: Slot) -> &Visit {
         self.visit(slot).expect("only registrations that count are on timelines")

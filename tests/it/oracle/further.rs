@@ -24,6 +24,7 @@ slack_seconds = 120
 plan_multiple = 1.5
 seconds_min = 1800
 slack_seconds = 300
+corrected_by_hour = 12
 [rules.above-grant]
 tolerance = 1.1
 excess_minutes_min = 10
@@ -97,6 +98,8 @@ fn without_agreements(mut feed: Feed) -> Feed {
 struct Oracle {
     visits: Vec<Draft>,
     facts: Vec<Fact>,
+    /// When the latest record was sent, also of those that do not count.
+    clock: UtcSecond,
 }
 
 impl Oracle {
@@ -115,14 +118,16 @@ impl Oracle {
                 _ => (),
             }
         }
-        Self { visits: counting(feed), facts: facts.into_values().cloned().collect() }
+        let sent = feed.drafts().map(|draft| draft.emitted_at.or(draft.end).unwrap_or(draft.start));
+        let clock = sent.max().unwrap_or(UtcSecond(i64::MIN));
+        Self { visits: counting(feed), facts: facts.into_values().cloned().collect(), clock }
     }
 
     fn findings(&self) -> BTreeSet<Found> {
         let mut found = BTreeSet::new();
         for visit in &self.visits {
             let of_visit: Vec<Found> =
-                [self.client_absent(visit), missing_log_out(visit)].into_iter().flatten().collect();
+                [self.client_absent(visit), self.missing_log_out(visit)].into_iter().flatten().collect();
             if of_visit.iter().any(|found| Grade::Observe < found.2) {
                 found.extend(of_visit);
             }
@@ -237,29 +242,41 @@ impl Oracle {
         let subject = format!("provider_period:{provider}:{month}");
         Some(("provider-capacity".to_owned(), subject, Grade::Review, 0, Vec::new()))
     }
+
+    /// Closed by the source after the plan, or far longer than planned.
+    fn missing_log_out(&self, visit: &Draft) -> Option<Found> {
+        if !performed(visit) {
+            return None;
+        }
+        let (start, end) = (visit.start.0, visit.end?.0);
+        let (planned, due) = match visit.planned {
+            Some(plan) => (plan.seconds(), plan.end().0.max(start + plan.seconds()).clamp(start, end)),
+            None => (0, start),
+        };
+        let by_hand = [CaptureMethod::ManualCarer, CaptureMethod::ManualOffice].contains(&visit.methods[1]);
+        let by_nature = [VisitKind::NightTour, VisitKind::Escort, VisitKind::Errand].contains(&visit.kind);
+        let above = end - due;
+        let overlong = 1800 < end - start && 0 < planned && 3 * planned < 2 * (end - start);
+        let found = match visit.methods[1] {
+            CaptureMethod::AutoClosed => 300 < above,
+            _ => !by_hand && !by_nature && overlong,
+        };
+        let paid = visit.billable && visit.planned.is_some() && planned + 300 < paid_seconds(visit);
+        let grade = if paid { Grade::Review } else { Grade::Observe };
+        let found = found && noon_of_next_working_day(end) <= self.clock.0;
+        found.then(|| ("missing-log-out".to_owned(), subject(visit), grade, above, vec![above]))
+    }
 }
 
-/// Closed by the source after the plan, or far longer than planned.
-fn missing_log_out(visit: &Draft) -> Option<Found> {
-    if !performed(visit) {
-        return None;
+/// In the zone of the feed, whose visits lie in March before summer time begins.
+fn noon_of_next_working_day(at: i64) -> i64 {
+    let local = |at: i64| at + 3600;
+    let mut day = local(at).div_euclid(86_400) + 1;
+    // 1970-01-01 was a Thursday.
+    while [2, 3].contains(&day.rem_euclid(7)) {
+        day += 1;
     }
-    let (start, end) = (visit.start.0, visit.end?.0);
-    let (planned, due) = match visit.planned {
-        Some(plan) => (plan.seconds(), plan.end().0.max(start + plan.seconds()).clamp(start, end)),
-        None => (0, start),
-    };
-    let by_hand = [CaptureMethod::ManualCarer, CaptureMethod::ManualOffice].contains(&visit.methods[1]);
-    let by_nature = [VisitKind::NightTour, VisitKind::Escort, VisitKind::Errand].contains(&visit.kind);
-    let above = end - due;
-    let overlong = 1800 < end - start && 0 < planned && 3 * planned < 2 * (end - start);
-    let found = match visit.methods[1] {
-        CaptureMethod::AutoClosed => 300 < above,
-        _ => !by_hand && !by_nature && overlong,
-    };
-    let paid = visit.billable && visit.planned.is_some() && planned + 300 < paid_seconds(visit);
-    let grade = if paid { Grade::Review } else { Grade::Observe };
-    found.then(|| ("missing-log-out".to_owned(), subject(visit), grade, above, vec![above]))
+    day * 86_400 + 11 * 3600
 }
 
 fn subject(visit: &Draft) -> String {

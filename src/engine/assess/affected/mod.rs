@@ -6,6 +6,7 @@
 //! | a version | neighbours of the retracted version, later visits that depend on it, its carer's long days | [`affected_by_retracted_version`] |
 //! | a cancellation | registrations that the cancelled one's findings name, wherever they are | [`affected_by_cancellation`] |
 //! | findings of a visit | registrations named before or now; the visit's neighbours where it names any | [`affected_by_findings`], [`affected_by_named`] |
+//! | the clock | visits with findings that are due now | [`assess_due`] |
 //! | a fact | visits and periods of the fact's scope | [`affected_by_fact`], [`periods_affected_by_fact`] |
 //! | a decision | the alert of the decided hold; the scope of the decision's exception, as for a fact | [`affected_by_decision`] |
 //! | a client's mean length | the client's visits of the next month | [`affected_by_client_baseline`] |
@@ -27,6 +28,7 @@
 //! [`affected_by_cancellation`]: Engine::affected_by_cancellation
 //! [`affected_by_findings`]: Engine::affected_by_findings
 //! [`affected_by_named`]: Engine::affected_by_named
+//! [`assess_due`]: Engine::assess_due
 //! [`affected_by_fact`]: Engine::affected_by_fact
 //! [`periods_affected_by_fact`]: Engine::periods_affected_by_fact
 //! [`affected_by_decision`]: Engine::affected_by_decision

@@ -175,6 +175,28 @@ fn a_resolution_affects_the_visits_of_the_source() {
 }
 
 #[test]
+fn the_clock_affects_the_visits_whose_findings_are_due() {
+    let due = |sight: &Sight<'_>| sight.visit().span.end().plus(DAY);
+    let mut town = Town::new(Parts {
+        visit: Some(Arc::new(VisitStub {
+            visit: |sight, report| {
+                report.hit_from(sight.visit().span.end().plus(DAY), Hit::review().text(sentence));
+            },
+            depends_on: |_, _| false,
+            long_day_minutes: None,
+        })),
+        period: None,
+    });
+    let waiting = town.register(&draft("R", "ann", "bo", 8));
+    assert!(town.0.visits.is_empty());
+    let end = due(&Sight::new(&town.0.state, town.0.state.ledger.counted(waiting)));
+    town.0.assess_due(end.plus(-1), &mut Vec::new());
+    assert!(!town.is_outdated(waiting) && town.0.visits.is_empty());
+    town.0.assess_due(end, &mut Vec::new());
+    assert!(town.0.visits.contains_key(&waiting) && !town.is_outdated(waiting));
+}
+
+#[test]
 fn a_base_rate_affects_the_visits_with_findings_at_the_source() {
     // Hits at one client.
     let mut town = Town::within(
