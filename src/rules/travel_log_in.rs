@@ -6,14 +6,17 @@
 //! the tag read at the start hangs at another client's home (by its `tag` fact), and the one at the end
 //! does not. By position: the start was captured further from the home than `metres_min` and than three
 //! times the accuracy, and the end near it, or by something bound to it. What is in question is the time
-//! from the start until one can have arrived, driven at `speed_kmh` in a straight line.
+//! from the start until one can have arrived, driven at `speed_kmh` in a straight line. A position is on the way where
+//! the way over it from the stop before is at most a quarter longer than the straight one; a stray position lies
+//! anywhere.
 //!
 //! Not a finding: one household, errands and escorts, calls, meals, declined visits, starts typed in
 //! afterwards. Where a contract counts the way as work, an `exception` fact says so. A visit of which
 //! both ends were read from a strange tag was hardly begun on the way: `moved-tag` speaks of it.
 //!
 //! Grade: hold by tag, where both homes' positions are known: the record says one place, the tag
-//! another. Without them, or without the households, or without both, review. By position: review, as positions drift.
+//! another. Without them, or without the households, or without both, review. By position: review, as positions drift;
+//! observe where it is not on the way, or no stop before is known.
 //! Undetermined where the municipality sends no tags and the start has no position, or where a
 //! position is there and the home's is not.
 
@@ -48,8 +51,13 @@ struct TravelLogIn {
 struct Elsewhere {
     metres: Option<f64>,
     by_tag: bool,
+    /// Whether it lies on the way from the stop before.
+    on_the_way: bool,
     households_known: bool,
 }
+
+/// Length of a way over a position on it, by that of the straight way.
+const DETOUR_MAX: f64 = 1.25;
 
 impl VisitRule for TravelLogIn {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
@@ -67,7 +75,8 @@ impl VisitRule for TravelLogIn {
             if households.is_none_or(|(own, other)| own != other) {
                 let places = home.and_then(|home| home.place).zip(other.and_then(|home| home.place));
                 let metres = places.map(|(own, other)| own.metres_to(other));
-                let elsewhere = Elsewhere { metres, by_tag: true, households_known: households.is_some() };
+                let households_known = households.is_some();
+                let elsewhere = Elsewhere { metres, by_tag: true, on_the_way: true, households_known };
                 return report.hit(self.hit(sight, &elsewhere));
             }
         }
@@ -77,10 +86,25 @@ impl VisitRule for TravelLogIn {
         };
         let metres = geo.place.metres_to(home);
         if self.is_far(geo, home) && self.ended_there(own, home) {
-            let elsewhere = Elsewhere { metres: Some(metres), by_tag: false, households_known: true };
+            let on_the_way = is_on_the_way(sight, geo.place, home);
+            let elsewhere =
+                Elsewhere { metres: Some(metres), by_tag: false, on_the_way, households_known: true };
             report.hit(self.hit(sight, &elsewhere));
         }
     }
+
+    fn depends_on(&self, sight: &Sight<'_>, later: &Visit) -> bool {
+        sight.visit().carer == later.carer && later.geo()[0].is_some()
+    }
+}
+
+/// Whether `place` lies on the way from the carer's stop before to `home`.
+fn is_on_the_way(sight: &Sight<'_>, place: Coordinates, home: Coordinates) -> bool {
+    let Some(stop) = sight.before_at_carer(Visit::is_at_home) else { return false };
+    let left_at = stop.geo()[1].map(|geo| geo.place).or_else(|| sight.home(stop)?.place);
+    left_at.is_some_and(|from| {
+        from.metres_to(place) + place.metres_to(home) <= DETOUR_MAX * from.metres_to(home)
+    })
 }
 
 /// The client at whose home the start's tag hangs, where that is not the visit's and the end was read
@@ -106,17 +130,22 @@ impl TravelLogIn {
 
     fn hit(&self, sight: &Sight<'_>, elsewhere: &Elsewhere) -> Hit<impl Text> {
         let own = sight.visit();
-        let Elsewhere { metres, by_tag, households_known } = *elsewhere;
+        let Elsewhere { metres, by_tag, on_the_way, households_known } = *elsewhere;
         let missing = [
             metres.is_none().then_some(MissingFact::ClientHome),
             (!households_known).then_some(MissingFact::Household),
         ];
+        let grade = match (by_tag, on_the_way) {
+            (true, _) => Grade::Hold,
+            (false, true) => Grade::Review,
+            (false, false) => Grade::Observe,
+        };
         let way = metres.map_or(0, |metres| (metres * 3.6 / self.speed_kmh).floor() as i64);
         let start = own.span.start();
         let mut observed = vec![Measure::text("begun_by", if by_tag { "tag" } else { "position" })];
         observed.extend(metres.map(|metres| Measure::whole("distance_metres", metres.round() as i64)));
         observed.push(Measure::whole("way_seconds", way));
-        Hit::new(if by_tag { Grade::Hold } else { Grade::Review })
+        Hit::new(grade)
             .lowered_without(missing.into_iter().flatten(), Grade::Observe)
             .disputed(Span::new(start, start.plus(way.min(own.seconds()))).filter(|span| 0 < span.seconds()))
             .observed(observed)

@@ -132,6 +132,13 @@ impl Engine {
             Affects::Client(client) => state.visits_of_client(client, into),
             Affects::Home(client) => {
                 state.visits_of_client(client, into);
+                // The way to a carer's next visit begins at this home.
+                let next = |slot: &Slot| {
+                    let sight = Sight::new(state, state.ledger.counted(*slot));
+                    sight.after_at_carer(Visit::is_at_home).map(|next| next.slot)
+                };
+                let next: Vec<Slot> = into[first..].iter().filter_map(next).collect();
+                into.extend(next);
                 state.visits_with_a_tag_of(client, into);
             }
             Affects::Carer(carer) => state.visits_of_carer(carer, into),
