@@ -271,6 +271,10 @@ impl<'a> PeriodSight<'a> {
         let mut rate = self.peer_baseline(mark).leave_one_out(count, test.prior_share, test.prior_visits);
         if !one {
             rate.share *= test.provider_multiple;
+        } else if let Some(provider) = self.provider {
+            // What the provider's other carers do as well is its way of working.
+            let here = self.state.provider_baselines.get(provider, self.period.month, mark);
+            rate.share = rate.share.max(here.leave_one_out(count, rate.share, test.prior_visits).share);
         }
         rate.share = rate.share.max(test.share_accepted).min(1.0);
         let p_value = rate.p_value(count, one);

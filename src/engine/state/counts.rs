@@ -67,6 +67,7 @@ impl State {
         if let Some(tag) = tag {
             self.count_tag((month, tag), carer, before.bears(Mark::TagNear), marks.bears(Mark::TagNear));
         }
+        self.provider_baselines.mark_stale(provider, month, before.eligible | marks.eligible);
         self.mark_baseline_stale(
             month,
             before.eligible | marks.eligible,
@@ -104,6 +105,9 @@ impl State {
         for StaleBaseline { month, marks, length } in std::mem::take(&mut self.stale_baselines) {
             self.refresh(month, marks, length, &mut changes);
         }
+        let at_providers = self.provider_baselines.refresh(&self.providers);
+        let at_provider = |(month, provider, mark)| (month, BaselineChange::ShareAt(provider, mark));
+        changes.extend(at_providers.into_iter().map(at_provider));
         changes.sort_unstable();
         changes.dedup();
         changes

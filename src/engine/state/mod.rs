@@ -10,6 +10,7 @@ pub(in crate::engine) mod neighbours;
 pub(in crate::engine) mod pairs;
 mod payout;
 pub(in crate::engine) mod places;
+pub(in crate::engine) mod provider_baselines;
 pub(in crate::engine) mod rates;
 pub(in crate::engine) mod resolutions;
 pub(in crate::engine) mod shared_devices;

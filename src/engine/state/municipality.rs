@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock};
 use hashbrown::HashMap;
 
 use crate::domain::{Day, Month, UtcSecond, Zone};
-use crate::engine::model::interner::{CarerId, ClientId, TextId, grow_to};
+use crate::engine::model::interner::{CarerId, ClientId, ProviderId, TextId, grow_to};
 use crate::engine::model::interners::Interners;
 use crate::engine::model::mark::{Mark, Marks};
 use crate::engine::model::period::SubjectPeriod;
@@ -16,6 +16,7 @@ use crate::engine::model::visit::{Slot, Visit};
 use crate::engine::state::devices::Devices;
 use crate::engine::state::facts::Facts;
 use crate::engine::state::ledger::Ledger;
+use crate::engine::state::provider_baselines::ProviderBaselines;
 use crate::engine::state::rates::Rates;
 use crate::engine::state::resolutions::Resolutions;
 use crate::engine::state::timeline::{Pin, Timeline};
@@ -63,6 +64,7 @@ pub(in crate::engine) struct State {
     pub(in crate::engine) resolutions: Resolutions,
     pub(in crate::engine) rates: Rates,
     pub(in crate::engine) pools: BTreeMap<Month, MonthPool>,
+    pub(in crate::engine) provider_baselines: ProviderBaselines,
     /// Baselines to recompute before the next assessment of periods.
     pub(in crate::engine) stale_baselines: Vec<StaleBaseline>,
     /// Dirty pay periods of tags: their count in `tags` changed since they were last assessed.
@@ -122,6 +124,8 @@ pub(in crate::engine) struct StaleBaseline {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::engine) enum BaselineChange {
     Share(Mark),
+    /// The share among one provider's carers.
+    ShareAt(ProviderId, Mark),
     Length,
 }
 
@@ -142,6 +146,7 @@ impl State {
             devices: Devices::default(),
             resolutions: Resolutions::default(),
             pools: BTreeMap::new(),
+            provider_baselines: ProviderBaselines::default(),
             stale_baselines: Vec::new(),
             tags_counted: Vec::new(),
             changed_since_read: VecDeque::new(),
@@ -268,6 +273,7 @@ impl State {
         self.providers.iter_mut().for_each(|months| months.expire(first_whole));
         self.tags.retain(|(known, _), _| first_whole <= *known);
         self.pools.retain(|known, _| first_whole <= *known);
+        self.provider_baselines.expire(first_whole);
         self.mark_baseline_stale(first_whole, u32::MAX >> (32 - Mark::COUNT), true);
     }
 }

@@ -168,6 +168,17 @@ impl PeerBaseline {
         }
     }
 
+    /// The share of a provider's visits of two pay periods; without pairs of one carer.
+    pub(in crate::engine) fn of_counts(now: Count, before: Count) -> Self {
+        let sum = |now: u32, before: u32| i64::from(now) + i64::from(before);
+        Self::of(Pool {
+            eligible: sum(now.eligible, before.eligible),
+            marked: sum(now.marked, before.marked),
+            pairs: 0,
+            both: 0,
+        })
+    }
+
     /// The others' rate: without `own`, shrunk towards `prior` with the weight of `weight` visits.
     #[must_use]
     pub fn leave_one_out(&self, own: Count, prior: f64, weight: f64) -> Rate {

@@ -209,16 +209,18 @@ impl Engine {
     /// period has a finding about each habit.
     pub(in crate::engine) fn affected_by_rates(&mut self, into: &mut Vec<Slot>) {
         let habits = self.state.rates.take_changed_habits();
-        self.dirty.periods.extend(habits.into_iter().map(|(provider, month)| SubjectPeriod {
-            month,
-            subject: PeriodSubject::Provider(provider),
-        }));
+        self.dirty.periods.extend(
+            habits
+                .into_iter()
+                .map(|(provider, month)| SubjectPeriod { month, subject: PeriodSubject::Provider(provider) }),
+        );
         if !self.state.rates.has_changed() {
             return;
         }
         let changed = self.state.rates.take_changed();
         let is_affected = |current: &SubjectState| {
-            let of = |Findings { source, rules, .. }| bits64(rules).any(|rule| changed.contains(&(source, rule)));
+            let of =
+                |Findings { source, rules, .. }| bits64(rules).any(|rule| changed.contains(&(source, rule)));
             current.counted.is_some_and(of)
         };
         into.extend(self.visits.iter().filter(|(_, current)| is_affected(current)).map(|(slot, _)| *slot));

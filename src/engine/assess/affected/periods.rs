@@ -5,6 +5,7 @@ use hashbrown::HashSet;
 use crate::domain::Month;
 use crate::engine::Engine;
 use crate::engine::model::interner::{ClientId, ProviderId};
+use crate::engine::model::mark::Mark;
 use crate::engine::model::period::{PeriodSubject, SubjectPeriod};
 use crate::engine::state::facts::Affects;
 use crate::engine::state::municipality::BaselineChange;
@@ -120,17 +121,23 @@ impl Engine {
     ) {
         // Of most marks no carer has as many as a pattern needs, early in a month above all.
         let any_carer = |change: &&BaselineChange| match change {
-            BaselineChange::Share(mark) => 0 < pool.carers_marked[*mark as usize],
+            BaselineChange::Share(mark) | BaselineChange::ShareAt(_, mark) => {
+                0 < pool.carers_marked[*mark as usize]
+            }
             BaselineChange::Length => true,
         };
         let changes: Vec<&BaselineChange> = changes.iter().filter(any_carer).collect();
         if changes.is_empty() {
             return;
         }
+        let exceeds_baseline = |tally: &Tally, mark: Mark| {
+            let (count, baseline) = (tally.count(mark), pool.baselines[mark as usize].share);
+            MARKED_MIN <= count.marked && baseline * BASELINE_PART_MIN < count.share()
+        };
         let can_have_pattern = |tally: &Tally, change: &BaselineChange| match change {
-            BaselineChange::Share(mark) => {
-                let (count, baseline) = (tally.count(*mark), pool.baselines[*mark as usize].share);
-                MARKED_MIN <= count.marked && baseline * BASELINE_PART_MIN < count.share()
+            BaselineChange::Share(mark) => exceeds_baseline(tally, *mark),
+            BaselineChange::ShareAt(provider, mark) => {
+                tally.providers().iter().any(|(known, _)| known == provider) && exceeds_baseline(tally, *mark)
             }
             BaselineChange::Length => {
                 pool.length_baseline.mean + LENGTH_EXCESS_LOG_MIN < tally.residual.mean()

@@ -49,6 +49,36 @@ fn a_peer_baseline_affects_the_carers_that_can_have_a_pattern() {
 }
 
 #[test]
+fn a_provider_s_baseline_affects_its_carers_that_can_have_a_pattern() {
+    let mut town = Town::new(by_period(|sight| {
+        let PeriodSubject::Carer(_) = sight.period().subject else { return None };
+        let at_provider =
+            sight.state.provider_baselines.get(sight.provider()?, sight.period().month, Mark::OF_CLIENTS);
+        (0.0 < at_provider.eligible).then_some(at_provider.eligible as u32)
+    }));
+    let own = |id, hours| draft(id, "ann", "bo", hours);
+    let slots = [own("R1", 8), own("R2", 9), own("R3", 10), own("R4", 11)].map(|own| town.register(&own));
+    let elsewhere = Draft { provider: "Q", ..draft("Q", "dan", "ida", 8) };
+    let elsewhere = town.register(&elsewhere);
+    for id in ["S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8"] {
+        let visit = town.insert(&draft(id, "cia", "eva", 8));
+        town.0.run_rules(visit.slot);
+        let marks = town.0.scratch.visit_marks.marks;
+        town.0.state.set_marks(visit.slot, marks);
+    }
+    let mut changes = town.0.state.refresh_baselines();
+    changes.retain(|(_, change)| matches!(change, BaselineChange::ShareAt(..)));
+    let [period, other] = [slots[0], elsewhere].map(|slot| {
+        let carer = town.0.state.ledger.counted(slot).carer;
+        town.period(PeriodSubject::Carer(carer), 0)
+    });
+    assert!(town.is_outdated_period(period) && !town.is_outdated_period(other));
+    let mut affected = Vec::new();
+    town.0.periods_affected_by_baseline(&changes, &mut affected);
+    assert!(affected.contains(&period));
+}
+
+#[test]
 fn the_budget_affects_patterns_on_both_sides_of_it() {
     let mut town = Town::within(
         by_period(|sight| match sight.period().subject {
