@@ -3,8 +3,9 @@
 //! Why: who registers visits from his own kitchen was not at the client's. One position proves little,
 //! as they drift and maps are wrong; many do.
 //!
-//! Notes and marks visits in the home of which both ends were captured further from it than `metres_min`
-//! and than three times the position's accuracy. Finds, per carer and per provider in a pay period,
+//! Marks visits in the home of which both ends were captured further from it than `metres_min` and than three times
+//! the position's accuracy. Finds single ones where the home's position is confirmed: at least three visits of other
+//! carers in the four weeks before were captured near it. Finds, per carer and per provider in a pay period,
 //! those visits with positions at both ends of which a share above `share_accepted` is marked, and so
 //! far above the others' that chance gives it with at most `p_review_max`.
 //!
@@ -12,7 +13,8 @@
 //! at the start); weak positions; an address that the map puts elsewhere, for which an `exception` fact
 //! speaks; few visits.
 //!
-//! Grade: observe for a visit, review for a carer's or provider's pay period. Undetermined where a visit
+//! Grade: review for a visit to a home whose position is confirmed, else observe, as the map may be wrong; review for a
+//! carer's or provider's pay period. Undetermined where a visit
 //! has positions and the home none.
 
 use serde::Deserialize;
@@ -24,12 +26,12 @@ use crate::domain::{
 };
 use crate::engine::{
     Answered, Definition, Hit, Label, Mark, PeriodReport, PeriodRule, PeriodSight, Report, Sight, Signal,
-    Text, VisitRule,
+    Text, Visit, VisitRule,
 };
 
 pub(super) const RULE: Definition = Definition {
     id: "far-from-home",
-    version: 1,
+    version: 2,
     class: Class::Pattern,
     summary_sv: "Besök är registrerade långt från brukarens hem.",
     summary_en: "Visits are registered far from the client's home.",
@@ -52,6 +54,11 @@ struct FarFromHome {
     shares: Shares,
 }
 
+/// Visits of other carers that were captured near a home, which confirm its position.
+const CONFIRMING_VISITS: usize = 3;
+/// Days before a visit in which they lie.
+const CONFIRMING_DAYS: i32 = 28;
+
 impl VisitRule for FarFromHome {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
         let own = sight.visit();
@@ -66,8 +73,22 @@ impl VisitRule for FarFromHome {
         let is_far = far.iter().all(Option::is_some);
         report.mark(Mark::FarFromHome, is_far);
         if let [Some(start), Some(end)] = far {
-            report.hit(self.hit(sight, start, end));
+            report.hit(self.hit(sight, start, end, self.is_confirmed(sight, home)));
         }
+    }
+
+    fn depends_on(&self, sight: &Sight<'_>, later: &Visit) -> bool {
+        let own = sight.visit();
+        let ends = |visit: &Visit| visit.geo().into_iter().flatten().count();
+        own.client == later.client
+            && own.carer != later.carer
+            && ends(own) == 2
+            && ends(later) == 2
+            && later.day.0 <= own.day.0 + CONFIRMING_DAYS + 1
+    }
+
+    fn reads_history(&self) -> bool {
+        true
     }
 }
 
@@ -101,9 +122,20 @@ impl FarFromHome {
         (f64::from(self.metres_min).max(doubt) < metres).then_some(metres.round() as i64)
     }
 
-    fn hit(&self, sight: &Sight<'_>, start: i64, end: i64) -> Hit<impl Text> {
+    /// Whether other carers were captured near the client's home.
+    fn is_confirmed(&self, sight: &Sight<'_>, home: Coordinates) -> bool {
+        let is_near = |visit: &&Visit| {
+            let ends = visit.geo().into_iter().flatten();
+            let near = ends.filter(|geo| geo.place.metres_to(home) <= f64::from(self.metres_min)).count();
+            near == 2 && visit.carer != sight.visit().carer
+        };
+        let confirming = sight.before_at_client(CONFIRMING_DAYS).filter(is_near);
+        CONFIRMING_VISITS <= confirming.take(CONFIRMING_VISITS).count()
+    }
+
+    fn hit(&self, sight: &Sight<'_>, start: i64, end: i64, is_confirmed: bool) -> Hit<impl Text> {
         let Label { id, clock, date } = sight.label();
-        Hit::observe()
+        Hit::new(if is_confirmed { Grade::Review } else { Grade::Observe })
             .observed([
                 Measure::whole("start_distance_metres", start),
                 Measure::whole("end_distance_metres", end),
