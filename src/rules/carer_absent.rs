@@ -8,10 +8,13 @@
 //! reports, the first and the last local day do not: one goes home ill at noon, and lists are often a
 //! day out.
 //!
+//! Payroll knows sick leave by days and not by hours: one goes home ill in the middle of a shift, and comes back to a
+//! late one. The first and the last day of sick leave contradict nothing, and are asked about.
+//!
 //! Not a finding: declined or cancelled visits, visits still open. A carer of whom no absence is
 //! known is taken to be at work, as lists of absences are never complete.
 //!
-//! Grade: hold where payroll confirms it, else review.
+//! Grade: hold where payroll confirms it, else review. Review on the first and last day of sick leave.
 
 use serde::Deserialize;
 
@@ -25,7 +28,7 @@ use crate::engine::{CarerAbsence, Definition, Hit, Label, Report, Sight, Text, V
 
 pub(super) const RULE: Definition = Definition {
     id: "carer-absent",
-    version: 1,
+    version: 2,
     class: Class::Contradiction,
     summary_sv: "Ett besök är registrerat medan omsorgspersonen var ledig eller sjuk.",
     summary_en: "A visit is registered while the carer was on leave or ill.",
@@ -47,12 +50,13 @@ impl VisitRule for CarerAbsent {
         if !own.is_performed() {
             return;
         }
-        let known = sight.carer_absences().map(|absence| {
-            let grade = match absence.confirmed_by {
-                CarerAbsenceConfirmedBy::Payroll => Grade::Hold,
-                CarerAbsenceConfirmedBy::Provider => Grade::Review,
+        let known = sight.carer_absences().flat_map(|absence| {
+            let grades: &[Grade] = match (absence.confirmed_by, absence.kind) {
+                (CarerAbsenceConfirmedBy::Payroll, CarerAbsenceKind::Sick) => &[Grade::Hold, Grade::Review],
+                (CarerAbsenceConfirmedBy::Payroll, _) => &[Grade::Hold],
+                (CarerAbsenceConfirmedBy::Provider, _) => &[Grade::Review],
             };
-            Known { absence, valid: absence.valid, grade }
+            grades.iter().map(|grade| Known { absence, valid: absence.valid, grade: *grade })
         });
         let certain = |known: &Known<'_, CarerAbsence>| self.certain(sight.zone(), known);
         if let Some(shared) = gravest(own.presence(), self.slack_seconds, known, certain) {
@@ -62,14 +66,20 @@ impl VisitRule for CarerAbsent {
 }
 
 impl CarerAbsent {
-    /// The part of an absence that leaves no doubt.
+    /// The part of an absence that leaves no doubt about the grade.
     fn certain(&self, zone: &Zone, known: &Known<'_, CarerAbsence>) -> Option<Span> {
         let Validity { from, to } = known.valid;
+        let inner_days = || whole_days(zone, from, to.map(|to| to.plus(-1)));
         match known.absence.confirmed_by {
+            CarerAbsenceConfirmedBy::Payroll
+                if known.absence.kind == CarerAbsenceKind::Sick && known.grade == Grade::Hold =>
+            {
+                inner_days()
+            }
             CarerAbsenceConfirmedBy::Payroll => {
                 Span::new(from.plus(i64::from(self.shift_seconds)), to.unwrap_or(UtcSecond(i64::MAX)))
             }
-            CarerAbsenceConfirmedBy::Provider => whole_days(zone, from, to.map(|to| to.plus(-1))),
+            CarerAbsenceConfirmedBy::Provider => inner_days(),
         }
     }
 }
