@@ -11,7 +11,7 @@ use crate::draft::{Draft, MUNICIPALITY};
 
 /// An engine with the rules of `config/default.toml`.
 pub fn default_engine() -> Engine {
-    default_engine_within(FREE)
+    default_engine_within(Bounds { habit_share: 0.02, ..FREE })
 }
 
 /// The same within other bounds.
