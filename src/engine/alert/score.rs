@@ -55,9 +55,13 @@ pub(in crate::engine) fn score(hits: &[RuleHit], of_a: SubjectKind, rules: &Rule
             (_, _, Some(p), _) => of_p_value(p),
             (Grade::Hold, _, _, _) => HARD_SCORE + HOLD_SCORE + length,
             (Grade::Review, _, _, Some(half_decades)) => {
-                let contradiction = if class == Class::Contradiction { CONTRADICTION_SCORE } else { 0.0 };
+                let gravity = match class {
+                    Class::Contradiction => CONTRADICTION_SCORE,
+                    Class::Error => SLIP_SCORE - HARD_SCORE,
+                    Class::Deviation | Class::Pattern => 0.0,
+                };
                 let surprise = f64::from(half_decades) / 2.0;
-                (REVIEW_SCORE + surprise + contradiction + length).min(BELOW_HOLDS)
+                (REVIEW_SCORE + surprise + gravity + length).min(BELOW_HOLDS)
             }
             (Grade::Review, Class::Contradiction, _, None) => HARD_SCORE + CONTRADICTION_SCORE + length,
             (Grade::Review, Class::Error, _, None) => SLIP_SCORE + length,
@@ -142,9 +146,9 @@ mod tests {
             of_visit(&[hit(Class::Error, Hit::hold())]),
             of(Class::Contradiction, 200),
             of(Class::Contradiction, 6),
-            of(Class::Error, 6),
             of(Class::Contradiction, 3),
             of(Class::Pattern, 3),
+            of(Class::Error, 6),
         ];
         assert!(queue.is_sorted_by(|first, then| first > then), "{queue:?}");
     }
