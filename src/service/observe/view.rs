@@ -193,6 +193,7 @@ fn gravest_first(a: &Arc<PublishedAlert>, b: &Arc<PublishedAlert>) -> Order {
 #[cfg(test)]
 pub(in crate::service) mod tests {
     use super::*;
+    use crate::domain::{Class, Finding, Grade, Sentence};
     use crate::service::fixtures::alert;
 
     #[test]
@@ -228,8 +229,21 @@ pub(in crate::service) mod tests {
         view.answered("0181", 3, vec![counts("impossible-travel", "client_home", 105)]);
         view.answered("0180", 4, vec![counts("impossible-travel", "client_home", 7)]);
         let mut overlap = alert("0181", "R1", 2.0);
-        let rule = overlap.alert.findings[0].rule.clone();
-        overlap.alert.findings[0].not_tested = vec!["household".to_owned()];
+        overlap.alert.findings = vec![Finding {
+            rule: "carer-overlap".to_owned(),
+            rule_version: 1,
+            class: Class::Contradiction,
+            grade: Grade::Review,
+            p_value: None,
+            related: vec!["R2".to_owned()],
+            seconds_in_question: 60,
+            observed: Vec::new(),
+            expected: Vec::new(),
+            excluded: Vec::new(),
+            not_tested: vec!["household".to_owned()],
+            text: Sentence::default(),
+            lowered_by: None,
+        }];
         view.alert(&overlap);
         let wait = |fact: &str, rule: &str, undetermined_answers, lowered_findings| Wait {
             fact: fact.to_owned(),
@@ -237,7 +251,8 @@ pub(in crate::service) mod tests {
             undetermined_answers,
             lowered_findings,
         };
-        let expected = vec![wait("client_home", "impossible-travel", 105, 0), wait("household", &rule, 0, 1)];
+        let expected =
+            vec![wait("client_home", "impossible-travel", 105, 0), wait("household", "carer-overlap", 0, 1)];
         assert_eq!(view.waiting(3), [("0181".to_owned(), expected)].into());
         // The fact came: the alert no longer lacks it.
         view.alert(&alert("0181", "R1", 2.0));
