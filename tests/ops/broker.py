@@ -116,10 +116,13 @@ controlled.shutdown.max.retries=1
                 found.append(("org.apache.kafka.tools.TopicCommand", "--create", "--topic", name, *counts, *settings))
             if manifest["kind"] == "KafkaUser":
                 for rule in spec["authorization"]["acls"]:
-                    key = (name, rule["resource"]["type"], tuple(rule["operations"]))
+                    resource = rule["resource"]
+                    key = (name, resource["type"], resource["patternType"], tuple(rule["operations"]))
                     rights.setdefault(key, []).append(rule["resource"]["name"])
-        for (user, kind, operations), names in rights.items():
-            what = [word for name in names for word in (f"--{kind}", name)]
+        for (user, kind, pattern, operations), names in rights.items():
+            option = {"transactionalId": "transactional-id"}.get(kind, kind)
+            what = [word for name in names for word in (f"--{option}", name)]
+            what += ["--resource-pattern-type", "prefixed"] if pattern == "prefix" else []
             how = [word for operation in operations for word in ("--operation", operation)]
             found.append(("org.apache.kafka.tools.AclCommand", "--add", "--allow-principal", f"User:{user}", *what, *how))
         return [(program, "--bootstrap-server", self.inside, *words) for program, *words in found]
