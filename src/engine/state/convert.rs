@@ -15,8 +15,7 @@ impl State {
         slot: Slot,
         offset: i64,
     ) -> Visit {
-        let start = registration.start_at;
-        let (day, month, minute) = self.calendar.of(&self.settings.zone, start);
+        let (day, month, minute) = self.calendar.of(&self.settings.zone, registration.start_at);
         let Self { interners, ledger, carers, clients, facts, .. } = self;
         // Hints for the interner: the version before, else the last visits of the carer and of the client, mostly
         // name the same.
@@ -27,13 +26,8 @@ impl State {
             interners.clients.intern_with_hint(registration.client_ref, before.map(|visit| visit.client));
         let of_carer = before.or_else(|| ledger.last_of(&carers.get(carer.0 as usize)?.timeline));
         let of_client = before.or_else(|| ledger.last_of(&clients.get(client.0 as usize)?.timeline));
-        let end = registration.end_at.unwrap_or(start);
-        let span = Span::new(start, end).unwrap_or_else(|| Span::new(start, start).expect("equal ends"));
         let (first, last) = (&registration.start_capture, &registration.end_capture);
-        let recorded_at = first.recorded_at.max(last.recorded_at).unwrap_or(end);
-        let planned_seconds = registration.planned.map_or(0, Span::seconds);
-        let planned_seconds = u32::try_from(planned_seconds).unwrap_or(u32::MAX);
-        let tasks_count = u8::try_from(registration.tasks.len()).unwrap_or(u8::MAX);
+        let span = span_of(registration);
         let tasks = registration.tasks.iter().map(|task| task.code);
         let likely = of_client.map(|visit| (visit.service, visit.tasks));
         let (service, tasks) = interners.service(registration.visit_kind as u8, tasks, likely);
@@ -66,10 +60,10 @@ impl State {
             span,
             open: registration.end_at.is_none() || registration.event_type == EventType::Started,
             planned_start: registration.planned.map(Span::start).into(),
-            planned_seconds,
+            planned_seconds: planned_seconds(registration),
             start_method: first.method,
             end_method: last.method,
-            recorded_at,
+            recorded_at: first.recorded_at.max(last.recorded_at).unwrap_or(span.end()),
             kind: registration.visit_kind,
             outcome: registration.outcome,
             required_staff: registration.required_staff,
@@ -77,7 +71,7 @@ impl State {
             billable: registration.billable,
             service,
             tasks,
-            tasks_count,
+            tasks_count: u8::try_from(registration.tasks.len()).unwrap_or(u8::MAX),
             payment_mode: registration.payment.mode,
             billed: registration.payment.billable_seconds.into(),
             pay_period: registration.payment.pay_period.unwrap_or(month),
@@ -85,6 +79,17 @@ impl State {
             minute,
         }
     }
+}
+
+/// From the start to the end, or to the start where there is no end after it.
+fn span_of(registration: &Registration<'_>) -> Span {
+    let start = registration.start_at;
+    let end = registration.end_at.unwrap_or(start);
+    Span::new(start, end).unwrap_or_else(|| Span::new(start, start).expect("equal ends"))
+}
+
+fn planned_seconds(registration: &Registration<'_>) -> u32 {
+    u32::try_from(registration.planned.map_or(0, Span::seconds)).unwrap_or(u32::MAX)
 }
 
 fn text(texts: &mut Interner, name: Option<&str>, likely: Option<TextId>) -> Option<TextId> {
