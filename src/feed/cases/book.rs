@@ -183,7 +183,7 @@ impl Book {
     #[must_use]
     pub fn alert_by_id(&self, alert_id: &str) -> Option<&PublishedAlert> {
         let (case_id, _) = self.place.get(alert_id)?;
-        self.cases.get(case_id)?.alerts().into_iter().find(|alert| alert.alert.alert_id == alert_id)
+        self.cases.get(case_id)?.alert(alert_id)
     }
 
     /// The alert about a registration that is not withdrawn.

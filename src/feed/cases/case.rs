@@ -142,6 +142,12 @@ impl Case {
         }
     }
 
+    /// One of its alerts.
+    #[must_use]
+    pub fn alert(&self, alert_id: &str) -> Option<&PublishedAlert> {
+        self.alerts.get(alert_id)
+    }
+
     /// Its alerts, gravest first: grade, then kronor, then id.
     #[must_use]
     pub fn alerts(&self) -> Vec<&PublishedAlert> {

@@ -24,6 +24,9 @@ use crate::feed::pages::{
 use crate::feed::topics::{DecisionWriter, Memory};
 use crate::feed::words::{Language, Texts};
 
+/// Describes the JSON API.
+pub(super) const OPENAPI: &str = include_str!("../assets/openapi.json");
+
 /// Largest form that is read.
 const BODY_BYTES_MAX: usize = 65_536;
 
@@ -75,6 +78,7 @@ pub(super) fn router(site: Site) -> Router {
         .route("/v1/cases/{id}", get(api::case))
         .route("/v1/alerts/{id}", get(api::alert))
         .route("/v1/events", get(events))
+        .route("/v1/openapi.json", get(openapi))
         .route("/v1/ongoing", get(api::ongoing_visits))
         .route("/enter/{key}", get(enter))
         .route("/{language}", get(to_cases))
@@ -95,6 +99,10 @@ async fn style() -> impl IntoResponse {
 
 async fn script() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")], SCRIPT)
+}
+
+async fn openapi() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], OPENAPI)
 }
 
 async fn healthz() -> impl IntoResponse {

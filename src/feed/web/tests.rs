@@ -311,3 +311,49 @@ fn three_alerts_are_three_events_and_a_reader_that_comes_back_misses_none() {
     assert!(other.contains("event: reset"), "an id of another run: {other}");
     assert_eq!(ask(address, "GET", "/v1/events", "", "").0, 401);
 }
+
+/// Every path of the API is described and answers as described; no other is described.
+#[test]
+fn the_description_of_the_api_is_what_answers() {
+    let described: serde_json::Value = serde_json::from_str(super::routes::OPENAPI).expect("JSON");
+    let paths = described["paths"].as_object().expect("paths");
+    let routed: std::collections::BTreeSet<&str> =
+        include_str!("routes.rs").split('"').filter(|text| text.starts_with("/v1/")).collect();
+    assert_eq!(paths.keys().map(String::as_str).collect::<std::collections::BTreeSet<_>>(), routed);
+    let served = serve("header");
+    fill(&served);
+    let address = served.server.address();
+    let by = named("viewer", "0181");
+    for (path, at) in paths.iter().filter(|(path, _)| *path != "/v1/events") {
+        let sample = if path.contains("alerts") { "0181:registration:R-2" } else { "0181:carer:ann:2026-03" };
+        let (code, _, body) = ask(address, "GET", &path.replace("{id}", sample), &by, "");
+        assert_eq!(code, 200, "{path}");
+        let answer: serde_json::Value = serde_json::from_str(&body).expect("JSON");
+        let schema = &at["get"]["responses"]["200"]["content"]["application/json"]["schema"];
+        let mut schema = schema.clone();
+        schema["components"] = described["components"].clone();
+        let faults = jsonschema::validate(&schema, &answer);
+        assert!(faults.is_ok(), "{path}: {faults:?}");
+    }
+}
+
+/// Ten thousand alerts in two thousand cases, in a program that is not optimised.
+#[test]
+fn a_full_desk_is_listed_at_once() {
+    let served = serve("header");
+    fill(&served);
+    served.memory.write(|desk| {
+        for number in 0..10_000_u32 {
+            let mut alert = overlap_alert(&format!("F-{number}"), 1_000 + i64::from(number));
+            alert.alert.carer_ref = Some(format!("carer-{}", number % 2_000));
+            desk.alert(alert);
+        }
+    });
+    let began = std::time::Instant::now();
+    let path = "/sv/cases?municipality=0181";
+    let (code, _, page) = ask(served.server.address(), "GET", path, &named("viewer", "0181"), "");
+    let took = began.elapsed();
+    assert_eq!(code, 200);
+    assert!(page.contains("2\u{a0}001"), "all cases are counted");
+    assert!(took < Duration::from_secs(5), "it took {took:?}");
+}
