@@ -222,7 +222,7 @@ stop() {
   done
 }
 
-# As a machine that dies: a node tells the others nothing, and finishes nothing.
+# As a machine that dies: a node sends the others nothing, and finishes nothing.
 crash() {
   local at file pid
   [[ -d ${1-} ]] || usage "\`crash\` needs the folder of \`start\`"

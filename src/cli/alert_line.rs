@@ -43,8 +43,8 @@ impl AlertLine {
         let sentence = match (gravest(alert), self.language) {
             (Some(finding), Language::En) => finding.text.en.as_str(),
             (Some(finding), Language::Sv) => finding.text.sv.as_str(),
-            (None, Language::En) => "Nothing is left of it.",
-            (None, Language::Sv) => "Ingenting kvarstår.",
+            (None, Language::En) => "The alert is withdrawn: nothing unusual is left.",
+            (None, Language::Sv) => "Larmet är återtaget: inget avvikande finns kvar.",
         };
         let (colour, plain) = match (self.colours, alert.state, content.grade) {
             (true, AlertState::Withdrawn, _) => ("\x1b[2m", "\x1b[0m"),

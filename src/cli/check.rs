@@ -20,7 +20,7 @@ broker for topics, partitions, clean-up policies, retention and permissions (not
 #[derive(Args, Clone, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct CheckArgs {
-    /// Only the settings; no broker is asked, no secret file is read
+    /// Only the settings; no broker is contacted, no secret file is read
     #[arg(long)]
     pub offline: bool,
     /// Where the settings come from.

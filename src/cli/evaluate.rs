@@ -16,7 +16,7 @@ use clap::Args;
 
 use super::exit::{Exit, Failure, OrExit};
 use super::input::{Manner, RecordKind};
-use super::replay::{Sinks, Sources, pass};
+use super::replay::{InputPaths, Sinks, pass};
 use super::simulate::write_town;
 use super::{SettingsArgs, logging, output};
 use crate::config::{Config, Secrets};
@@ -149,7 +149,7 @@ fn evaluate(config: &Config, folder: &Path, name: String, budget: usize) -> Resu
     let truth = truth::read(&folder.join("truth.jsonl"))?;
     let registrations = [folder.join("registrations.jsonl")];
     let reference = [folder.join("reference.jsonl")];
-    let sources = Sources {
+    let sources = InputPaths {
         registrations: &registrations,
         reference: &reference,
         decisions: None,
@@ -174,7 +174,7 @@ fn evaluate(config: &Config, folder: &Path, name: String, budget: usize) -> Resu
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Sources as Given;
+    use crate::config::SettingSources as Given;
     use crate::engine::evaluations;
 
     #[test]

@@ -24,8 +24,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use cells::Reading;
-use csv::Table;
-use fields::Fields;
+use csv::CsvTable;
+use fields::FieldSet;
 pub use fields::RecordKind;
 pub(super) use fields::{Seems, seems};
 use lines::Lines;
@@ -124,7 +124,7 @@ impl From<&Rejection> for Refusal {
 
 /// A record of an input.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line<'a> {
+pub struct InputLine<'a> {
     /// Its line, counted from 0; in a CSV file its row, the header not counted.
     pub number: u64,
     /// The line that it begins in, counted from 1 as editors do.
@@ -150,11 +150,11 @@ enum Form {
     Lines(Lines),
     /// Objects of somebody's own, or with times without an offset.
     Objects(Lines, Box<Objects>),
-    Table(Box<Table>),
+    Table(Box<CsvTable>),
 }
 
 /// A file that is being read, or standard input.
-pub struct Input {
+pub struct InputFile {
     path: PathBuf,
     form: Form,
     times: Option<LocalTimes>,
@@ -166,7 +166,7 @@ pub struct Input {
     notes: Vec<String>,
 }
 
-impl Input {
+impl InputFile {
     /// Opens `path`, a file of records of `kind`; `-` is standard input. What is compressed is known by its first
     /// bytes, CSV by the name (`.csv`, `.csv.gz`, `.csv.zst`).
     ///
@@ -197,7 +197,7 @@ impl Input {
         let opened = |source| InputError::Open { path: path.to_owned(), source };
         let wrong = |wrong| InputError::Kind { path: path.to_owned(), wrong };
         let taken = Arc::new(AtomicU64::new(0));
-        let counted = Counted { reader, taken: Arc::clone(&taken) };
+        let counted = CountingReader { reader, taken: Arc::clone(&taken) };
         let mut reader = packed::unpacked(path, counted).map_err(opened)?.map_err(wrong)?;
         let mut head = Vec::new();
         let broken =
@@ -213,7 +213,7 @@ impl Input {
         let is_plain = !is_csv && !map.is_given && manner.times.is_none();
         // The contract knows its own fields; here they are for tables, and for telling that a file is one.
         let are_fields_needed = !is_plain || !head.trim_ascii_start().starts_with(b"{");
-        let fields = if are_fields_needed { Fields::of(kind) } else { Fields::default() };
+        let fields = if are_fields_needed { FieldSet::of(kind) } else { FieldSet::default() };
         if let Some(found) = wrong::recognise(&head, whole, is_csv, (&fields, map)) {
             return Err(wrong(found));
         }
@@ -240,12 +240,12 @@ impl Input {
     ///
     /// # Errors
     /// Where reading fails.
-    pub fn next_line(&mut self) -> Result<Option<Line<'_>>, InputError> {
+    pub fn next_line(&mut self) -> Result<Option<InputLine<'_>>, InputError> {
         let (written, refusal) = loop {
             match self.step().map_err(|source| self.broken(source))? {
-                Step::End => return Ok(None),
-                Step::Blank => self.number += 1,
-                Step::Line { written, refusal } => break (written, refusal),
+                ReadStep::End => return Ok(None),
+                ReadStep::Blank => self.number += 1,
+                ReadStep::Line { written, refusal } => break (written, refusal),
             }
         };
         let number = self.number;
@@ -255,23 +255,23 @@ impl Input {
             Form::Table(table) => (table.rows.raw(), table.rows.lines_before() + 1),
         };
         let bytes = if written { &self.record } else { raw };
-        Ok(Some(Line { number, line, bytes: &bytes[..bytes.len().min(KEPT_BYTES_MAX)], refusal }))
+        Ok(Some(InputLine { number, line, bytes: &bytes[..bytes.len().min(KEPT_BYTES_MAX)], refusal }))
     }
 
     /// Reads a line, or a row; what it stands for is in `record` where that was written.
-    fn step(&mut self) -> io::Result<Step> {
+    fn step(&mut self) -> io::Result<ReadStep> {
         let raw = match &mut self.form {
             Form::Table(table) => match table.rows.next()? {
-                None => return Ok(Step::End),
-                Some(Row::Blank) => return Ok(Step::Blank),
+                None => return Ok(ReadStep::End),
+                Some(Row::Blank) => return Ok(ReadStep::Blank),
                 Some(Row::Refused(refusal)) => {
-                    return Ok(Step::Line { written: false, refusal: Some(refusal) });
+                    return Ok(ReadStep::Line { written: false, refusal: Some(refusal) });
                 }
                 Some(Row::Cells) => table.rows.raw(),
             },
             Form::Lines(lines) | Form::Objects(lines, _) => match lines.next()? {
-                false => return Ok(Step::End),
-                true if lines.kept.iter().all(u8::is_ascii_whitespace) => return Ok(Step::Blank),
+                false => return Ok(ReadStep::End),
+                true if lines.kept.iter().all(u8::is_ascii_whitespace) => return Ok(ReadStep::Blank),
                 true => lines.kept.as_slice(),
             },
         };
@@ -286,11 +286,11 @@ impl Input {
                 let reading = Reading { times, decimal_comma: table.rows.delimiter() != b',' };
                 table.columns.write(table.rows.cells(), reading, &mut self.record)
             }
-            _ => return Ok(Step::Line { written: false, refusal: None }),
+            _ => return Ok(ReadStep::Line { written: false, refusal: None }),
         };
         Ok(match found {
-            Ok(()) => Step::Line { written: true, refusal: None },
-            Err(refusal) => Step::Line { written: false, refusal: Some(refusal) },
+            Ok(()) => ReadStep::Line { written: true, refusal: None },
+            Err(refusal) => ReadStep::Line { written: false, refusal: Some(refusal) },
         })
     }
 
@@ -324,7 +324,7 @@ impl Input {
 }
 
 /// What reading on came to.
-enum Step {
+enum ReadStep {
     Line {
         /// The record that it stands for was written.
         written: bool,
@@ -342,12 +342,12 @@ fn is_csv(path: &Path) -> bool {
 }
 
 /// Counts what is taken from `reader`.
-struct Counted {
+struct CountingReader {
     reader: Box<dyn Read + Send>,
     taken: Arc<AtomicU64>,
 }
 
-impl Read for Counted {
+impl Read for CountingReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.reader.read(buffer)?;
         self.taken.fetch_add(count as u64, Ordering::Relaxed);

@@ -14,14 +14,14 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use super::exit::Failure;
-use crate::config::{Log, LogFormat};
+use crate::config::{LogConfig, LogFormat};
 use crate::domain::UtcSecond;
 
 /// The form of all that goes to standard error; text before the settings are known.
 static FORM: OnceLock<LogFormat> = OnceLock::new();
 
 /// Begins to log, once in the life of the process; later calls change nothing.
-pub fn start(log: &Log) {
+pub fn start(log: &LogConfig) {
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let layer = match log.format {
         LogFormat::Text => layer.with_ansi(is_colourful()).boxed(),

@@ -104,7 +104,7 @@ pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // Where help can't be printed there is nobody to tell.
+            // Without a standard output there is nowhere to report the error.
             let _ = error.print();
             return if error.use_stderr() { ExitCode::from(Exit::Usage as u8) } else { ExitCode::SUCCESS };
         }

@@ -17,7 +17,7 @@ use clap::Args;
 
 use super::exit::{Exit, Failure, OrExit};
 use super::input::{LocalTimes, Manner, Maps};
-use super::replay::{Sinks, Sources, pass};
+use super::replay::{InputPaths, Sinks, pass};
 use super::{SettingsArgs, logging, output};
 use crate::config::Secrets;
 use observer::Profiler;
@@ -73,7 +73,7 @@ pub(super) fn execute(args: &ProfileArgs) -> Result<(), Failure> {
     logging::start(&config.log);
     // The page is created before the work, not after it.
     let mut page = args.html.as_deref().map(|path| output::create(Some(path))).transpose()?;
-    let sources = Sources {
+    let sources = InputPaths {
         registrations: &args.files,
         reference: &args.reference,
         decisions: None,

@@ -19,10 +19,10 @@ use super::input::{LocalTimes, Manner, Maps, RecordKind};
 use super::{SettingsArgs, logging, output};
 use crate::config::Secrets;
 pub(super) use files::Sinks;
-pub(super) use pass::{Listener, Sources, pass};
+pub(super) use pass::{InputPaths, Listener, pass};
 use summary::Summary;
 pub(super) use summary::grouped;
-pub(super) use waiting::Waiting;
+pub(super) use waiting::WaitingRules;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -117,7 +117,7 @@ pub(super) fn execute(args: &ReplayArgs) -> Result<(), Failure> {
         only_final: args.only_final,
         quarantine: create_optional(args.quarantine.as_deref())?,
     };
-    let sources = Sources {
+    let sources = InputPaths {
         registrations: &args.files,
         reference: &args.reference,
         decisions: args.decisions.as_deref(),
@@ -126,7 +126,7 @@ pub(super) fn execute(args: &ReplayArgs) -> Result<(), Failure> {
     let summary = Summary::new(create_optional(args.assessments.as_deref())?);
     let Some((mut summary, mut log)) = pass(&config, &sources, sinks, summary)? else { return Ok(()) };
     output::written(log.finish().and_then(|()| summary.finish()))?;
-    // Without standard error there is nobody to tell.
+    // Without standard error there is nowhere to report the error.
     let table = summary.table(started.elapsed(), &log.tallies).unwrap_or_default();
     let _ = std::io::stderr().write_all(table.as_bytes());
     let all = [RecordKind::Registration, RecordKind::Fact, RecordKind::Decision];

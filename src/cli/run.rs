@@ -17,7 +17,7 @@ SIGTERM, SIGINT and SIGHUP stop it: what is under way is finished, at most for `
 too short, it ends with 75. It begins with the inspection of `tidvakt check`, and does not start on what that calls
 FAIL. systemd hears of it by `sd_notify`: READY, WATCHDOG, STOPPING.";
 
-/// Runs the service until it is told to stop.
+/// Runs the service until a stop signal.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct RunArgs {

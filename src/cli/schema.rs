@@ -26,12 +26,12 @@ Examples:
 pub struct SchemaArgs {
     /// Of what.
     #[command(subcommand)]
-    pub of: Of,
+    pub of: Printed,
 }
 
 /// What is printed.
 #[derive(Clone, Debug, Subcommand)]
-pub enum Of {
+pub enum Printed {
     /// JSON Schema of a registration
     Registration,
     /// JSON Schema of a reference fact
@@ -68,20 +68,20 @@ pub(super) fn execute(args: &SchemaArgs) -> Result<(), Failure> {
     output::print(&text(&args.of)?)
 }
 
-fn text(of: &Of) -> Result<String, Failure> {
+fn text(of: &Printed) -> Result<String, Failure> {
     match of {
-        Of::Registration => record("registration"),
-        Of::ReferenceFact => record("reference-fact"),
-        Of::Decision => record("decision"),
-        Of::Alert => record("alert"),
-        Of::Progress => record("progress"),
-        Of::Assessment => record("assessment"),
-        Of::Asyncapi => Ok(contract::asyncapi()),
-        Of::Config => Ok(DEFAULT_TOML.to_owned()),
-        Of::Rules => Ok(rules()),
-        Of::Metrics => Ok(metrics_table()),
-        Of::Completions { shell } => Ok(completions(*shell)),
-        Of::Man { command } => man(command.as_deref()),
+        Printed::Registration => record("registration"),
+        Printed::ReferenceFact => record("reference-fact"),
+        Printed::Decision => record("decision"),
+        Printed::Alert => record("alert"),
+        Printed::Progress => record("progress"),
+        Printed::Assessment => record("assessment"),
+        Printed::Asyncapi => Ok(contract::asyncapi()),
+        Printed::Config => Ok(DEFAULT_TOML.to_owned()),
+        Printed::Rules => Ok(rules()),
+        Printed::Metrics => Ok(metrics_table()),
+        Printed::Completions { shell } => Ok(completions(*shell)),
+        Printed::Man { command } => man(command.as_deref()),
     }
 }
 
@@ -142,8 +142,14 @@ mod tests {
 
     #[test]
     fn every_record_has_its_schema_and_every_schema_its_word() {
-        let records =
-            [Of::Registration, Of::ReferenceFact, Of::Decision, Of::Alert, Of::Progress, Of::Assessment];
+        let records = [
+            Printed::Registration,
+            Printed::ReferenceFact,
+            Printed::Decision,
+            Printed::Alert,
+            Printed::Progress,
+            Printed::Assessment,
+        ];
         for of in records {
             let schema: serde_json::Value = serde_json::from_str(&text(&of).unwrap()).unwrap();
             assert!(schema["$schema"].as_str().unwrap().contains("2020-12"), "{of:?}");
@@ -153,14 +159,14 @@ mod tests {
 
     #[test]
     fn the_other_texts_are_there() {
-        assert!(text(&Of::Asyncapi).unwrap().starts_with("asyncapi: "));
-        assert!(text(&Of::Config).unwrap().contains("[rules.carer-overlap]"));
-        assert!(text(&Of::Rules).unwrap().contains("| `carer-overlap` |"));
-        assert!(text(&Of::Metrics).unwrap().contains("| `tidvakt_registrations_total` | counter |"));
+        assert!(text(&Printed::Asyncapi).unwrap().starts_with("asyncapi: "));
+        assert!(text(&Printed::Config).unwrap().contains("[rules.carer-overlap]"));
+        assert!(text(&Printed::Rules).unwrap().contains("| `carer-overlap` |"));
+        assert!(text(&Printed::Metrics).unwrap().contains("| `tidvakt_registrations_total` | counter |"));
         for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
-            assert!(text(&Of::Completions { shell }).unwrap().contains("simulate"));
+            assert!(text(&Printed::Completions { shell }).unwrap().contains("simulate"));
         }
-        let page = |command: Option<&str>| text(&Of::Man { command: command.map(str::to_owned) });
+        let page = |command: Option<&str>| text(&Printed::Man { command: command.map(str::to_owned) });
         assert!(page(None).unwrap().contains(".TH tidvakt"));
         let replay = page(Some("replay")).unwrap();
         assert!(replay.contains("tidvakt-replay") && replay.contains("Examples:"), "{replay}");

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::exit::Failure;
 use super::logging;
-use crate::config::{Config, LogFormat, Secrets, Sources};
+use crate::config::{Config, LogFormat, Secrets, SettingSources};
 
 /// Where the settings come from.
 #[derive(Args, Clone, Debug, Default)]
@@ -29,12 +29,12 @@ impl SettingsArgs {
     /// # Errors
     /// All that is wrong with them.
     pub fn load(&self, secrets: Secrets) -> Result<Config, Failure> {
-        let sources = Sources {
+        let sources = SettingSources {
             file: self.config.clone(),
             set: self.set.clone(),
             client: self.client.clone(),
             secrets,
-            ..Sources::from_environment()
+            ..SettingSources::from_environment()
         };
         // Also what is wrong with the settings is said in the form that they ask for.
         logging::say_in(LogFormat::of(&sources));

@@ -122,7 +122,7 @@ fn write_facts(feed: &Feed, path: &Path) -> Result<u64, Failure> {
 
 fn write_truth(truth: &[TruthLine], path: &Path) -> Result<u64, Failure> {
     #[derive(Serialize)]
-    struct Planted<'a> {
+    struct WrittenTruth<'a> {
         registration_id: &'a str,
         pattern: &'a str,
         actor: &'a str,
@@ -130,7 +130,7 @@ fn write_truth(truth: &[TruthLine], path: &Path) -> Result<u64, Failure> {
     }
     write_file(path, truth, |planted, line| {
         let TruthLine { registration_id, pattern, actor, seconds } = planted;
-        let planted = Planted { registration_id, pattern, actor, seconds: *seconds };
+        let planted = WrittenTruth { registration_id, pattern, actor, seconds: *seconds };
         serde_json::to_writer(line, &planted).expect("text and numbers can be written to memory");
     })
 }

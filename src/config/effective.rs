@@ -6,15 +6,15 @@ use std::fmt::Write;
 use sha2::{Digest, Sha256};
 
 use super::client;
-use super::layers::Entry;
-use super::schema::{FREE_TABLES, Scalar};
+use super::layers::SettingEntry;
+use super::schema::{FREE_TABLES, SettingValue};
 
 /// Results depend on what stands below these.
 const HASHED: [&str; 3] = ["engine.", "rules.", "topics."];
 /// Where the origins begin, where the value leaves room.
 const ORIGIN_COLUMN: usize = 60;
 
-pub(super) fn hash(entries: &BTreeMap<String, Entry>) -> String {
+pub(super) fn hash(entries: &BTreeMap<String, SettingEntry>) -> String {
     let mut hasher = Sha256::new();
     for (path, entry) in entries {
         if HASHED.iter().any(|prefix| path.starts_with(prefix)) {
@@ -27,8 +27,8 @@ pub(super) fn hash(entries: &BTreeMap<String, Entry>) -> String {
     })
 }
 
-pub(super) fn listing(entries: &BTreeMap<String, Entry>) -> String {
-    let mut lines: Vec<(&str, &str, &Entry)> = entries
+pub(super) fn listing(entries: &BTreeMap<String, SettingEntry>) -> String {
+    let mut lines: Vec<(&str, &str, &SettingEntry)> = entries
         .iter()
         .map(|(path, entry)| {
             let (section, name) = split(path);
@@ -64,7 +64,7 @@ fn split(path: &str) -> (&str, &str) {
 }
 
 /// Secrets never come this far, but nothing is lost by looking twice.
-fn masked(section: &str, name: &str, value: &Scalar) -> String {
+fn masked(section: &str, name: &str, value: &SettingValue) -> String {
     if section == client::PROPERTIES && client::is_secret(name.trim_matches('"')) {
         "\"***\"".to_owned()
     } else {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// Where a value was written.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Origin {
+pub enum SettingOrigin {
     /// `config/default.toml`, which is part of the program.
     Default,
     /// A settings file.
@@ -23,7 +23,7 @@ pub enum Origin {
     Client,
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for SettingOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("default"),
@@ -39,7 +39,7 @@ impl fmt::Display for Origin {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Problem {
     /// Where.
-    pub origin: Origin,
+    pub origin: SettingOrigin,
     /// What was found and what is allowed. Holds no secret.
     pub text: String,
 }

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::client;
 use super::layers::Secrets;
-use super::parts::Reader;
+use super::parts::SectionReader;
 
 /// A shorter token can be guessed.
 const TOKEN_BYTES_MIN: usize = 16;
@@ -57,7 +57,7 @@ impl fmt::Debug for Token {
     }
 }
 
-impl Reader<'_> {
+impl SectionReader<'_> {
     /// The group `http`.
     pub(super) fn http(&mut self, secrets: Secrets, insecure: bool) -> Http {
         let hosts = self.text("http.hosts");

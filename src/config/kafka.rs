@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::client::{self, PROPERTIES, SECRET_FILES};
 use super::layers::Secrets;
-use super::parts::{Reader, host_name, name_fault};
+use super::parts::{SectionReader, host_name, name_fault};
 use super::security;
 
 /// How the program talks to Kafka.
@@ -49,7 +49,7 @@ impl fmt::Debug for Kafka {
     }
 }
 
-impl Reader<'_> {
+impl SectionReader<'_> {
     /// The group `kafka`.
     pub(super) fn kafka(&mut self, secrets: Secrets) -> Kafka {
         let insecure = self.flag("kafka.insecure");

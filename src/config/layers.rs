@@ -7,9 +7,9 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::client;
-use super::error::{Origin, Problem};
+use super::error::{Problem, SettingOrigin};
 use super::renamed;
-use super::schema::{self, FREE_TABLES, SCHEMA, Scalar, free_table, join, line_of};
+use super::schema::{self, FREE_TABLES, SCHEMA, SettingValue, free_table, join, line_of};
 
 /// Every environment variable of the program begins so.
 const PREFIX: &str = "TIDVAKT_";
@@ -21,7 +21,7 @@ pub(super) const FILE_BYTES_MAX: u64 = 1 << 20;
 
 /// Where settings are taken from, each going before the one above it.
 #[derive(Clone, Debug, Default)]
-pub struct Sources {
+pub struct SettingSources {
     /// The settings file.
     pub file: Option<PathBuf>,
     /// Environment variables; those without `TIDVAKT_` are passed over.
@@ -34,7 +34,7 @@ pub struct Sources {
     pub secrets: Secrets,
 }
 
-impl Sources {
+impl SettingSources {
     /// The process's environment and nothing else.
     #[must_use]
     pub fn from_environment() -> Self {
@@ -56,15 +56,15 @@ pub enum Secrets {
 
 /// A value in effect, and where it comes from.
 #[derive(Clone, Debug)]
-pub(super) struct Entry {
-    pub(super) value: Scalar,
-    pub(super) origin: Origin,
+pub(super) struct SettingEntry {
+    pub(super) value: SettingValue,
+    pub(super) origin: SettingOrigin,
 }
 
 /// The values in effect so far, and what was wrong with the others.
 pub(super) struct Gathered {
     /// By path; the names in free tables follow the table's path.
-    pub(super) entries: BTreeMap<String, Entry>,
+    pub(super) entries: BTreeMap<String, SettingEntry>,
     pub(super) problems: Vec<Problem>,
     /// Keys that were given by an old name.
     pub(super) warnings: Vec<Problem>,
@@ -72,10 +72,11 @@ pub(super) struct Gathered {
 
 impl Gathered {
     pub(super) fn defaults() -> Self {
-        let entry = |value: Scalar| Entry { value, origin: Origin::Default };
+        let entry = |value: SettingValue| SettingEntry { value, origin: SettingOrigin::Default };
         let keys = SCHEMA.keys.iter().map(|(path, key)| (path.clone(), entry(key.default.clone())));
         let free = SCHEMA.free.iter();
-        let free = free.map(|(table, name, text)| (join(table, name), entry(Scalar::Text(text.clone()))));
+        let free =
+            free.map(|(table, name, text)| (join(table, name), entry(SettingValue::Text(text.clone()))));
         Self { entries: keys.chain(free).collect(), problems: Vec::new(), warnings: Vec::new() }
     }
 
@@ -87,7 +88,7 @@ impl Gathered {
             Err(error) => {
                 let start = error.span().map_or(0, |span| span.start.min(file.source.len()));
                 let line = file.source.as_bytes()[..start].iter().filter(|byte| **byte == b'\n').count() + 1;
-                let origin = Origin::File { path: path.to_owned(), line };
+                let origin = SettingOrigin::File { path: path.to_owned(), line };
                 self.problem(origin, format!("not TOML: {}", error.message()));
             }
         }
@@ -102,7 +103,7 @@ impl Gathered {
             if !name.starts_with(PREFIX) || name == CONFIG_VARIABLE {
                 continue;
             }
-            let origin = Origin::Environment(name.clone());
+            let origin = SettingOrigin::Environment(name.clone());
             let old = || old_names.iter().find(|old| variable(old) == *name).map(String::as_str);
             if let Some(path) = names.get(name).copied().or_else(old) {
                 self.text(path, text, origin);
@@ -120,7 +121,7 @@ impl Gathered {
     pub(super) fn flags(&mut self, set: &[String], client: &[String]) {
         for flag in set {
             let Some((path, text)) = flag.split_once('=') else {
-                self.problem(Origin::Set, format!("`{flag}` is not `key=value`"));
+                self.problem(SettingOrigin::Set, format!("`{flag}` is not `key=value`"));
                 continue;
             };
             let (path, text) = (path.trim(), text.trim());
@@ -128,16 +129,16 @@ impl Gathered {
                 .into_iter()
                 .find_map(|table| Some((table, path.strip_prefix(table)?.strip_prefix('.')?)));
             match free {
-                Some((table, name)) => self.free(table, name, text.to_owned(), Origin::Set),
-                None => self.text(path, text, Origin::Set),
+                Some((table, name)) => self.free(table, name, text.to_owned(), SettingOrigin::Set),
+                None => self.text(path, text, SettingOrigin::Set),
             }
         }
         for flag in client {
             match flag.split_once('=') {
                 Some((name, text)) => {
-                    self.free(client::PROPERTIES, name.trim(), text.trim().to_owned(), Origin::Client);
+                    self.free(client::PROPERTIES, name.trim(), text.trim().to_owned(), SettingOrigin::Client);
                 }
-                None => self.problem(Origin::Client, format!("`{flag}` is not `name=value`")),
+                None => self.problem(SettingOrigin::Client, format!("`{flag}` is not `name=value`")),
             }
         }
     }
@@ -157,14 +158,15 @@ impl Gathered {
                     None => self.problem(origin, not_a_section(&path, value)),
                 }
             } else if let Some(key) = SCHEMA.keys.get(&path) {
-                match Scalar::read(value.get_ref()).map(|scalar| (key.accept(scalar.clone()), scalar)) {
+                match SettingValue::read(value.get_ref()).map(|scalar| (key.accept(scalar.clone()), scalar)) {
                     Some((Ok(value), _)) => self.put(path, value, origin),
                     Some((Err(expected), found)) => {
                         self.problem(origin, wrong(&path, &found.to_toml(), &expected));
                     }
                     None => {
                         let found = value.get_ref().type_str();
-                        let expected = key.accept(Scalar::Text(String::new())).err().unwrap_or_default();
+                        let expected =
+                            key.accept(SettingValue::Text(String::new())).err().unwrap_or_default();
                         let expected = if expected.is_empty() { "text" } else { &expected };
                         self.problem(origin, format!("`{path}` is of type {found}, expected {expected}"));
                     }
@@ -179,9 +181,11 @@ impl Gathered {
     fn free_table(&mut self, table: &'static str, prefix: &str, entries: &DeTable<'_>, file: &FileText<'_>) {
         for (name, value) in entries {
             let name_in_full = join(prefix, name.get_ref());
-            match (value.get_ref(), Scalar::read(value.get_ref())) {
+            match (value.get_ref(), SettingValue::read(value.get_ref())) {
                 (DeValue::Table(inner), _) => self.free_table(table, &name_in_full, inner, file),
-                (_, Some(Scalar::Text(text))) => self.free(table, &name_in_full, text, file.origin(name)),
+                (_, Some(SettingValue::Text(text))) => {
+                    self.free(table, &name_in_full, text, file.origin(name))
+                }
                 (_, Some(scalar)) => self.free(table, &name_in_full, scalar.to_toml(), file.origin(name)),
                 (found, None) => {
                     let found = found.type_str();
@@ -192,7 +196,7 @@ impl Gathered {
         }
     }
 
-    fn text(&mut self, path: &str, text: &str, origin: Origin) {
+    fn text(&mut self, path: &str, text: &str, origin: SettingOrigin) {
         let path = &self.present(path.to_owned(), &origin);
         let Some(key) = SCHEMA.keys.get(path) else { return self.problem(origin, unknown(path)) };
         match key.accept(key.parse(text)) {
@@ -201,26 +205,26 @@ impl Gathered {
         }
     }
 
-    fn free(&mut self, table: &str, name: &str, text: String, origin: Origin) {
+    fn free(&mut self, table: &str, name: &str, text: String, origin: SettingOrigin) {
         if let Some(refusal) = client::refusal(table, name) {
             return self.problem(origin, refusal);
         }
-        self.put(join(table, name), Scalar::Text(text), origin);
+        self.put(join(table, name), SettingValue::Text(text), origin);
     }
 
-    fn put(&mut self, path: String, value: Scalar, origin: Origin) {
-        self.entries.insert(path, Entry { value, origin });
+    fn put(&mut self, path: String, value: SettingValue, origin: SettingOrigin) {
+        self.entries.insert(path, SettingEntry { value, origin });
     }
 
     /// The present path of a key; an old name is noted as a warning.
-    fn present(&mut self, path: String, origin: &Origin) -> String {
+    fn present(&mut self, path: String, origin: &SettingOrigin) -> String {
         let Some(present) = renamed::present(&path) else { return path };
         let text = renamed::warning(&path, &present);
         self.warnings.push(Problem { origin: origin.clone(), text });
         present
     }
 
-    pub(super) fn problem(&mut self, origin: Origin, text: String) {
+    pub(super) fn problem(&mut self, origin: SettingOrigin, text: String) {
         self.problems.push(Problem { origin, text });
     }
 }
@@ -231,8 +235,8 @@ struct FileText<'a> {
 }
 
 impl FileText<'_> {
-    fn origin<T>(&self, spanned: &Spanned<T>) -> Origin {
-        Origin::File { path: self.path.to_owned(), line: line_of(self.source, spanned) }
+    fn origin<T>(&self, spanned: &Spanned<T>) -> SettingOrigin {
+        SettingOrigin::File { path: self.path.to_owned(), line: line_of(self.source, spanned) }
     }
 }
 

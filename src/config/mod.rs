@@ -23,20 +23,18 @@ use std::collections::BTreeMap;
 use std::ops::Deref;
 
 pub use client::read_small;
-pub use error::{ConfigError, Origin, Problem};
+pub use error::{ConfigError, Problem, SettingOrigin};
 pub use http::{Api, Http, Token};
 pub use kafka::{DeliveryMode, Kafka};
-use layers::{Entry, FILE_BYTES_MAX, Gathered};
-pub use layers::{Secrets, Sources};
-pub use parts::{Access, EngineConfig, Feed, Log, LogFormat, Parts, ServiceConfig, Topics};
+use layers::{FILE_BYTES_MAX, Gathered, SettingEntry};
+pub use layers::{Secrets, SettingSources};
+pub use parts::{Access, Feed, LogConfig, LogFormat, ServiceConfig, SettingGroups, Topics};
 pub use schema::DEFAULT_TOML;
-
-use crate::engine::Settings;
 
 /// The settings in effect; its groups are read as fields: `config.kafka.group_id`.
 pub struct Config {
-    parts: Parts,
-    entries: BTreeMap<String, Entry>,
+    parts: SettingGroups,
+    entries: BTreeMap<String, SettingEntry>,
     warnings: Vec<Problem>,
 }
 
@@ -45,7 +43,7 @@ impl Config {
     ///
     /// # Errors
     /// Everything that is wrong with what was written, with where it was written.
-    pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
+    pub fn load(sources: &SettingSources) -> Result<Self, ConfigError> {
         let mut gathered = Gathered::defaults();
         if let Some(path) = &sources.file {
             let text = read_small(path, FILE_BYTES_MAX)
@@ -58,10 +56,10 @@ impl Config {
     /// The defaults alone.
     #[must_use]
     pub fn defaults() -> Self {
-        Self::load(&Sources::default()).expect("default.toml is part of the program and is tested")
+        Self::load(&SettingSources::default()).expect("default.toml is part of the program and is tested")
     }
 
-    fn finish(mut gathered: Gathered, sources: &Sources) -> Result<Self, ConfigError> {
+    fn finish(mut gathered: Gathered, sources: &SettingSources) -> Result<Self, ConfigError> {
         gathered.environment(&sources.environment);
         gathered.flags(&sources.set, &sources.client);
         let parts = parts::build(&mut gathered, sources.secrets);
@@ -71,32 +69,6 @@ impl Config {
         }
         problems.sort();
         Err(ConfigError::Wrong(problems))
-    }
-
-    /// What the engine of `municipality` goes by.
-    #[must_use]
-    pub fn engine_settings(&self, municipality: &str) -> Settings {
-        let EngineConfig {
-            zone,
-            area,
-            retained_days,
-            hold_on,
-            default_ore_per_hour,
-            default_payout_day,
-            default_payout_hour,
-            bounds,
-        } = self.engine.clone();
-        Settings {
-            municipality: municipality.to_owned(),
-            zone,
-            area,
-            retained_days,
-            hold_on,
-            default_ore_per_hour,
-            default_payout_day,
-            default_payout_hour,
-            bounds,
-        }
     }
 
     /// Names the settings that results depend on (engine, rules, topics): 16 hexadecimal digits.
@@ -121,9 +93,9 @@ impl Config {
 
 /// For reading; there is no way to write.
 impl Deref for Config {
-    type Target = Parts;
+    type Target = SettingGroups;
 
-    fn deref(&self) -> &Parts {
+    fn deref(&self) -> &SettingGroups {
         &self.parts
     }
 }

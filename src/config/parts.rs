@@ -7,27 +7,27 @@ mod feed;
 mod log;
 
 pub use feed::{Access, Feed};
-pub use log::{Log, LogFormat};
+pub use log::{LogConfig, LogFormat};
 
 use super::http::Http;
 use super::kafka::Kafka;
 use super::layers::{Gathered, Secrets};
-use super::schema::Scalar;
+use super::schema::SettingValue;
 use crate::domain::{Area, Zone};
-use crate::engine::{Bounds, HoldTarget};
+use crate::engine::{Bounds, HoldTarget, Settings};
 
 /// Kafka takes no longer topic name.
 const TOPIC_CHARACTERS_MAX: usize = 249;
 
 /// All settings, by group.
 #[derive(Debug)]
-pub struct Parts {
+pub struct SettingGroups {
     /// How the program talks to Kafka.
     pub kafka: Kafka,
     /// What the topics are called.
     pub topics: Topics,
-    /// What the engines go by.
-    pub engine: EngineConfig,
+    /// Settings of the engines, without a municipality: [`Settings::of`] names one.
+    pub engine: Settings,
     /// Threads and pace.
     pub service: ServiceConfig,
     /// The page, the metrics and the health checks.
@@ -35,7 +35,7 @@ pub struct Parts {
     /// The control unit's process.
     pub feed: Feed,
     /// Logs.
-    pub log: Log,
+    pub log: LogConfig,
     /// The parameters of each rule, with `enabled`, by its id.
     pub rules: BTreeMap<String, toml::Table>,
 }
@@ -57,27 +57,6 @@ pub struct Topics {
     pub quarantine: String,
 }
 
-/// What the engines go by.
-#[derive(Clone, Debug)]
-pub struct EngineConfig {
-    /// The municipalities' time zone.
-    pub zone: Zone,
-    /// Where homes and visits lie.
-    pub area: Area,
-    /// Days that registrations are kept, by their start.
-    pub retained_days: u16,
-    /// On which registration of a pair the hold falls.
-    pub hold_on: HoldTarget,
-    /// The price where no tariff is known, in öre per hour.
-    pub default_ore_per_hour: i64,
-    /// Day of the month after on which a period is paid where no calendar says.
-    pub default_payout_day: i8,
-    /// Local hour of that payout run.
-    pub default_payout_hour: i8,
-    /// What the machine may propose at most.
-    pub bounds: Bounds,
-}
-
 /// Threads and pace.
 #[derive(Clone, Debug)]
 pub struct ServiceConfig {
@@ -93,10 +72,10 @@ pub struct ServiceConfig {
 
 /// Makes the parts of the values in `gathered`; where it can't, the problem is noted there and what
 /// is returned is of no use.
-pub(super) fn build(gathered: &mut Gathered, secrets: Secrets) -> Parts {
-    let mut reader = Reader { gathered };
+pub(super) fn build(gathered: &mut Gathered, secrets: Secrets) -> SettingGroups {
+    let mut reader = SectionReader { gathered };
     let kafka = reader.kafka(secrets);
-    Parts {
+    SettingGroups {
         http: reader.http(secrets, kafka.insecure),
         kafka,
         topics: reader.topics(),
@@ -114,24 +93,24 @@ pub(super) fn build(gathered: &mut Gathered, secrets: Secrets) -> Parts {
 }
 
 /// Reads values whose type and range the schema has checked.
-pub(super) struct Reader<'a> {
+pub(super) struct SectionReader<'a> {
     pub(super) gathered: &'a mut Gathered,
 }
 
-impl Reader<'_> {
-    fn value(&self, path: &str) -> &Scalar {
+impl SectionReader<'_> {
+    fn value(&self, path: &str) -> &SettingValue {
         &self.gathered.entries.get(path).expect("every key has a default").value
     }
 
     pub(super) fn text(&self, path: &str) -> String {
         match self.value(path) {
-            Scalar::Text(text) => text.clone(),
+            SettingValue::Text(text) => text.clone(),
             other => unreachable!("`{path}` is text in default.toml, not {other:?}"),
         }
     }
 
     fn integer<T: TryFrom<i64>>(&self, path: &str) -> T {
-        let Scalar::Integer(number) = self.value(path) else {
+        let SettingValue::Integer(number) = self.value(path) else {
             unreachable!("`{path}` is a whole number in default.toml");
         };
         let fits = T::try_from(*number);
@@ -140,14 +119,14 @@ impl Reader<'_> {
 
     fn real(&self, path: &str) -> f64 {
         match self.value(path) {
-            Scalar::Float(number) => *number,
+            SettingValue::Float(number) => *number,
             other => unreachable!("`{path}` is a number in default.toml, not {other:?}"),
         }
     }
 
     pub(super) fn flag(&self, path: &str) -> bool {
         match self.value(path) {
-            Scalar::Switch(flag) => *flag,
+            SettingValue::Switch(flag) => *flag,
             other => unreachable!("`{path}` is true or false in default.toml, not {other:?}"),
         }
     }
@@ -172,7 +151,7 @@ impl Reader<'_> {
         let entries = self.gathered.entries.iter();
         entries
             .filter_map(|(path, entry)| match (&entry.value, path.strip_prefix(&prefix)) {
-                (Scalar::Text(text), Some(name)) => Some((name.to_owned(), text.clone())),
+                (SettingValue::Text(text), Some(name)) => Some((name.to_owned(), text.clone())),
                 _ => None,
             })
             .collect()
@@ -205,7 +184,7 @@ impl Reader<'_> {
         }
     }
 
-    fn engine(&mut self) -> EngineConfig {
+    fn engine(&mut self) -> Settings {
         let name = self.text("engine.zone");
         let zone = Zone::named(&name).unwrap_or_else(|| {
             let text = format!("`engine.zone` is `{name}`, expected an IANA zone such as `Europe/Stockholm`");
@@ -218,7 +197,8 @@ impl Reader<'_> {
             west: self.real("engine.area.west"),
             east: self.real("engine.area.east"),
         };
-        EngineConfig {
+        Settings {
+            municipality: String::new(),
             zone,
             area,
             retained_days: self.integer("engine.retained_days"),

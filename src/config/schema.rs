@@ -15,18 +15,18 @@ pub const DEFAULT_TOML: &str = include_str!("../../config/default.toml");
 /// Tables whose keys are anybody's: names of librdkafka's properties.
 pub(super) const FREE_TABLES: [&str; 2] = ["kafka.client", "kafka.secret_files"];
 
-pub(super) static SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema::read(DEFAULT_TOML));
+pub(super) static SCHEMA: LazyLock<SettingSchema> = LazyLock::new(|| SettingSchema::read(DEFAULT_TOML));
 
 /// A plain value.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Scalar {
+pub(super) enum SettingValue {
     Text(String),
     Integer(i64),
     Float(f64),
     Switch(bool),
 }
 
-impl Scalar {
+impl SettingValue {
     /// The value as TOML writes it.
     pub(super) fn to_toml(&self) -> String {
         match self {
@@ -90,49 +90,49 @@ impl Limit {
 /// A key that there is.
 #[derive(Clone, Debug)]
 pub(super) struct Key {
-    pub(super) default: Scalar,
+    pub(super) default: SettingValue,
     pub(super) limit: Limit,
 }
 
 impl Key {
     /// `found` as a value of this key, or what was expected instead.
-    pub(super) fn accept(&self, found: Scalar) -> Result<Scalar, String> {
+    pub(super) fn accept(&self, found: SettingValue) -> Result<SettingValue, String> {
         let found = match (&self.default, found) {
-            (Scalar::Float(_), Scalar::Integer(number)) => Scalar::Float(number as f64),
+            (SettingValue::Float(_), SettingValue::Integer(number)) => SettingValue::Float(number as f64),
             (_, found) => found,
         };
         if std::mem::discriminant(&self.default) != std::mem::discriminant(&found) {
             return Err(self.expected());
         }
         let fits = match (&self.limit, &found) {
-            (Limit::Range { min, max, .. }, Scalar::Integer(number)) => {
+            (Limit::Range { min, max, .. }, SettingValue::Integer(number)) => {
                 *min <= *number as f64 && *number as f64 <= *max
             }
             // Not a number lies in no range.
-            (Limit::Range { min, max, .. }, Scalar::Float(number)) => min <= number && number <= max,
-            (Limit::OneOf(choices), Scalar::Text(text)) => choices.contains(text),
+            (Limit::Range { min, max, .. }, SettingValue::Float(number)) => min <= number && number <= max,
+            (Limit::OneOf(choices), SettingValue::Text(text)) => choices.contains(text),
             _ => true,
         };
         if fits { Ok(found) } else { Err(self.expected()) }
     }
 
     /// Text from the environment or a flag as a value of this key's type; text stays as it is.
-    pub(super) fn parse(&self, text: &str) -> Scalar {
+    pub(super) fn parse(&self, text: &str) -> SettingValue {
         let typed = match &self.default {
-            Scalar::Text(_) => None,
-            Scalar::Integer(_) => text.trim().parse().ok().map(Scalar::Integer),
-            Scalar::Float(_) => text.trim().parse().ok().map(Scalar::Float),
-            Scalar::Switch(_) => text.trim().parse().ok().map(Scalar::Switch),
+            SettingValue::Text(_) => None,
+            SettingValue::Integer(_) => text.trim().parse().ok().map(SettingValue::Integer),
+            SettingValue::Float(_) => text.trim().parse().ok().map(SettingValue::Float),
+            SettingValue::Switch(_) => text.trim().parse().ok().map(SettingValue::Switch),
         };
-        typed.unwrap_or_else(|| Scalar::Text(text.to_owned()))
+        typed.unwrap_or_else(|| SettingValue::Text(text.to_owned()))
     }
 
     fn expected(&self) -> String {
         let kind = match &self.default {
-            Scalar::Text(_) => "text",
-            Scalar::Integer(_) => "a whole number",
-            Scalar::Float(_) => "a number",
-            Scalar::Switch(_) => "`true` or `false`",
+            SettingValue::Text(_) => "text",
+            SettingValue::Integer(_) => "a whole number",
+            SettingValue::Float(_) => "a number",
+            SettingValue::Switch(_) => "`true` or `false`",
         };
         match &self.limit {
             Limit::None => kind.to_owned(),
@@ -146,7 +146,7 @@ impl Key {
 }
 
 /// All keys and sections that there are.
-pub(super) struct Schema {
+pub(super) struct SettingSchema {
     /// By path: `engine.zone`.
     pub(super) keys: BTreeMap<String, Key>,
     /// By path: `engine`, `rules`, `rules.carer-overlap`.
@@ -155,7 +155,7 @@ pub(super) struct Schema {
     pub(super) free: Vec<(&'static str, String, String)>,
 }
 
-impl Schema {
+impl SettingSchema {
     fn read(source: &str) -> Self {
         let table = DeTable::parse(source).expect("default.toml is part of the program and is TOML");
         let mut schema = Self { keys: BTreeMap::new(), sections: Vec::new(), free: Vec::new() };
@@ -179,7 +179,7 @@ impl Schema {
                 self.walk(&path, table, source);
                 continue;
             }
-            let default = Scalar::read(value.get_ref()).expect("default.toml holds plain values");
+            let default = SettingValue::read(value.get_ref()).expect("default.toml holds plain values");
             let limit = Limit::read(&comments_above(source, name.span().start));
             self.keys.insert(path, Key { default, limit });
         }

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::layers::variable;
-use super::schema::{Limit, SCHEMA, Scalar, comments_above};
+use super::schema::{Limit, SCHEMA, SettingValue, comments_above};
 use super::*;
 
 /// What `text` as the file `t.toml`, with environment and flags, comes to.
@@ -17,11 +17,11 @@ fn load_with(
     let mut gathered = Gathered::defaults();
     gathered.file(Path::new("t.toml"), text);
     let texts = |flags: &[&str]| flags.iter().map(|flag| (*flag).to_owned()).collect();
-    let sources = Sources {
+    let sources = SettingSources {
         environment: environment.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect(),
         set: texts(set),
         client: texts(client),
-        ..Sources::default()
+        ..SettingSources::default()
     };
     Config::finish(gathered, &sources)
 }
@@ -53,7 +53,7 @@ fn the_defaults_are_right() {
     assert_eq!(config.http.listen, Some("127.0.0.1:9464".parse().unwrap()));
     assert_eq!(config.kafka.client["bootstrap.servers"], "localhost:9092");
     assert_eq!(config.rules["carer-overlap"]["slack_seconds"].as_integer(), Some(120));
-    assert_eq!(config.engine_settings("0181").municipality, "0181");
+    assert_eq!(config.engine.of("0181").municipality, "0181");
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn every_key_and_section_of_the_defaults_is_explained() {
         let comments = comments_above(DEFAULT_TOML, at);
         assert!(comments.iter().any(|line| !line.starts_with("# Range")), "`{path}` is not explained");
         assert!(key.accept(key.default.clone()).is_ok(), "the default of `{path}` is out of its range");
-        let is_number = matches!(key.default, Scalar::Integer(_) | Scalar::Float(_));
+        let is_number = matches!(key.default, SettingValue::Integer(_) | SettingValue::Float(_));
         assert_eq!(is_number, matches!(key.limit, Limit::Range { .. }), "`{path}` and its range");
     }
     for rule in SCHEMA.sections.iter().filter(|section| section.starts_with("rules.")) {
@@ -87,7 +87,8 @@ fn every_key_has_a_variable_of_its_own() {
 fn the_examples_are_right() {
     for name in ["local.toml", "production.toml", "default.toml"] {
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("config").join(name);
-        let sources = Sources { file: Some(path), secrets: Secrets::Leave, ..Sources::default() };
+        let sources =
+            SettingSources { file: Some(path), secrets: Secrets::Leave, ..SettingSources::default() };
         if let Err(error) = Config::load(&sources) {
             panic!("{name}: {error}");
         }

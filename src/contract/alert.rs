@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::append;
 use super::hold::HoldRecord;
 use super::read::{SchemaVersion, read};
-use super::text::{Measures, Object, Plain, Real, Text, Texts};
+use super::text::{JsonTexts, Measures, Object, Plain, Real, Text};
 use super::time::{PayPeriod, Time};
 use super::words::Word;
 use crate::domain::{
@@ -102,7 +102,7 @@ struct FindingRecord<'a> {
     /// Probability of something as unusual by chance; null for hard contradictions.
     p_value: Option<Real>,
     /// The other registrations of the evidence, ascending.
-    related: Texts<'a>,
+    related: JsonTexts<'a>,
     /// Seconds in question.
     seconds_in_question: i64,
     /// What was observed; the unit is the last word of each name.
@@ -110,9 +110,9 @@ struct FindingRecord<'a> {
     /// What was expected; the unit is the last word of each name.
     expected: Measures<'a>,
     /// Lawful explanations that were tested and do not apply.
-    excluded: Texts<'a>,
+    excluded: JsonTexts<'a>,
     /// Missing facts, because of which the grade is lower.
-    not_tested: Texts<'a>,
+    not_tested: JsonTexts<'a>,
     /// One sentence for people.
     text: Object<SentenceRecord<'a>>,
     /// Why the grade is lower than the rule gives; absent where it is not.
@@ -265,7 +265,7 @@ pub(super) fn owned(text: Plain<'_>) -> String {
 
 impl<'a> FindingRecord<'a> {
     fn of(finding: &'a Finding) -> Self {
-        let texts = |texts: &'a Vec<String>| Texts(Cow::Borrowed(texts));
+        let texts = |texts: &'a Vec<String>| JsonTexts(Cow::Borrowed(texts));
         Self {
             rule: Text::new(&finding.rule),
             rule_version: finding.rule_version,

@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
 use super::append;
-use super::text::{Plain, Real, Texts};
+use super::text::{JsonTexts, Plain, Real};
 use super::time::Time;
 use super::words::Word;
 use crate::domain::{Assessment, Grade};
@@ -28,7 +28,7 @@ pub(super) struct AssessmentRecord<'a> {
     /// The rules that found something.
     rules: &'a [&'static str],
     /// The other registrations of the evidence, ascending.
-    related: Texts<'a>,
+    related: JsonTexts<'a>,
     /// The rules that could not decide, each with the fact that it lacked; absent where all could.
     #[serde(skip_serializing_if = "Lacking::is_empty")]
     undetermined: Lacking<'a>,
@@ -75,7 +75,7 @@ pub fn write_assessment(assessment: &Assessment, out: &mut Vec<u8>) {
         p_value: assessment.p_value.map(Real),
         grade: assessment.grade.map(Word),
         rules: &assessment.rules,
-        related: Texts(Cow::Borrowed(&assessment.related)),
+        related: JsonTexts(Cow::Borrowed(&assessment.related)),
         undetermined: Lacking(&assessment.undetermined),
         assessed_at: Time(assessment.assessed_at),
     };

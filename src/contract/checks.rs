@@ -79,7 +79,7 @@ impl<const MIN: usize, const MAX: usize> Text<'_, MIN, MAX> {
         if is_plain_id(text, MAX) && !may_hold { Ok(text) } else { self.odd_id(field) }
     }
 
-    /// As [`Text::id`], of an id that has to be looked at more closely.
+    /// As [`Text::id`], of an id with further checks.
     fn odd_id(&self, field: &'static str) -> Result<&str, Rejection> {
         let text = &*self.0;
         if text.trim().is_empty() {

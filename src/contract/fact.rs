@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::fact_body::{Body, body};
 use super::fields::Fields;
 use super::read::{SchemaVersion, empty, read};
-use super::text::{Id, Municipality, Text};
+use super::text::{Id, MunicipalityCode, Text};
 use super::time::{Time, check_not_ahead};
 use super::words::{FactType, Word};
 use super::{RECORD_BYTES_MAX, append};
@@ -25,7 +25,7 @@ pub(super) struct FactRecord<'a, B> {
     /// Municipality code (kommunkod), four digits.
     #[serde(borrow)]
     #[schemars(regex(pattern = "^[0-9]{4}$"))]
-    municipality: Municipality<'a>,
+    municipality: MunicipalityCode<'a>,
     /// Stable id of the fact.
     #[serde(borrow)]
     fact_id: Id<'a>,
@@ -70,7 +70,7 @@ fn removal(key: &[u8]) -> Result<FactChange, Rejection> {
         .and_then(|key| key.split_once('|'))
         .ok_or_else(|| Rejection::new(Reason::BadId, "the key is not `<municipality>|<fact_id>`"))?;
     Ok(FactChange::Remove {
-        municipality: Municipality::new(municipality).municipality()?.to_owned(),
+        municipality: MunicipalityCode::new(municipality).municipality()?.to_owned(),
         fact_id: Id::new(fact_id).id("fact_id")?.to_owned(),
     })
 }

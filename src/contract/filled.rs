@@ -224,7 +224,7 @@ impl<'de, T: Filled<'de>> Visitor<'de> for Filling<'_, T> {
 }
 
 // Required fields have a value that stands in their place until they are read, optional ones are
-// absent until then. Both are told in the order of the struct: the first that is missing is named.
+// absent until then. Both are checked in the order of the struct: the first that is missing is named.
 macro_rules! filled {
     ($record:ident $(<$life:lifetime>)? {
         required: { $($required:ident = $blank:expr),* $(,)? },
@@ -236,7 +236,7 @@ macro_rules! filled {
 
             #[derive(Clone, Copy)]
             #[expect(non_camel_case_types, reason = "a variant is named as its field is")]
-            enum Field { $($required,)* $($optional,)* Unknown }
+            enum FieldName { $($required,)* $($optional,)* Unknown }
 
             const NAMES: &[&str] = &[$(stringify!($required),)* $(stringify!($optional),)*];
             const REQUIRED: u32 = (1 << <[&str]>::len(&[$(stringify!($required)),*])) - 1;
@@ -245,23 +245,23 @@ macro_rules! filled {
             struct FieldVisitor;
 
             impl Visitor<'_> for FieldVisitor {
-                type Value = Field;
+                type Value = FieldName;
 
                 fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                     f.write_str("a name")
                 }
 
                 #[inline]
-                fn visit_str<E: Error>(self, name: &str) -> Result<Field, E> {
+                fn visit_str<E: Error>(self, name: &str) -> Result<FieldName, E> {
                     Ok(match name {
-                        $(stringify!($required) => Field::$required,)*
-                        $(stringify!($optional) => Field::$optional,)*
-                        _ => Field::Unknown,
+                        $(stringify!($required) => FieldName::$required,)*
+                        $(stringify!($optional) => FieldName::$optional,)*
+                        _ => FieldName::Unknown,
                     })
                 }
             }
 
-            impl<'de> Deserialize<'de> for Field {
+            impl<'de> Deserialize<'de> for FieldName {
                 #[inline]
                 fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                     deserializer.deserialize_identifier(FieldVisitor)
@@ -274,15 +274,15 @@ macro_rules! filled {
                 #[inline]
                 fn fill<A: MapAccess<'de>>(&mut self, mut fields: A) -> Result<(), A::Error> {
                     let mut seen = 0_u32;
-                    while let Some(found) = fields.next_key::<Field>()? {
+                    while let Some(found) = fields.next_key::<FieldName>()? {
                         let bit = 1 << found as u32;
                         if seen & bit != 0 {
                             return Err(A::Error::duplicate_field(NAMES[found as usize]));
                         }
                         match found {
-                            $(Field::$required => fields.next_value_seed(filled::Required(&mut self.$required))?,)*
-                            $(Field::$optional => fields.next_value_seed(filled::Optional(&mut self.$optional))?,)*
-                            Field::Unknown => {
+                            $(FieldName::$required => fields.next_value_seed(filled::Required(&mut self.$required))?,)*
+                            $(FieldName::$optional => fields.next_value_seed(filled::Optional(&mut self.$optional))?,)*
+                            FieldName::Unknown => {
                                 fields.next_value::<IgnoredAny>()?;
                                 continue;
                             }

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::alert::owned;
-use super::text::{Object, Plain, Text, Texts};
+use super::text::{JsonTexts, Object, Plain, Text};
 use super::time::{PayPeriod, Time};
 use super::words::Word;
 use crate::domain::{Hold, HoldState, Span, UtcSecond};
@@ -35,7 +35,7 @@ pub(super) struct HoldRecord<'a> {
     /// Their price in öre.
     amount_ore: i64,
     /// The rules that led to it.
-    reason_codes: Texts<'a>,
+    reason_codes: JsonTexts<'a>,
     /// State of the hold.
     state: Word<HoldState>,
     /// When it was first proposed.
@@ -70,7 +70,7 @@ impl<'a> HoldRecord<'a> {
             seconds_in_question: hold.seconds_in_question,
             disputed: hold.disputed.iter().map(DisputedRecord::of).collect(),
             amount_ore: hold.amount_ore,
-            reason_codes: Texts(Cow::Borrowed(&hold.reason_codes)),
+            reason_codes: JsonTexts(Cow::Borrowed(&hold.reason_codes)),
             state: Word(hold.state),
             proposed_at: Time(hold.proposed_at),
             withholds_from: Time(hold.withholds_from),

@@ -9,7 +9,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer as _, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
-use super::text::Municipality;
+use super::text::MunicipalityCode;
 use super::time::parse_time;
 use super::words::Words;
 use crate::domain::{EventType, HoldState, Month, Span, UtcSecond};
@@ -20,7 +20,7 @@ const VERSION_MAX: u64 = 1 << 31;
 /// What a record of the feed says of which registration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
-    /// Municipality code; `None` where the record has no valid one.
+    /// MunicipalityCode code; `None` where the record has no valid one.
     pub municipality: Option<String>,
     /// The registration.
     pub registration_id: String,
@@ -43,7 +43,7 @@ pub struct Claim {
 pub struct AlertHold {
     /// The alert.
     pub alert_id: String,
-    /// Municipality code.
+    /// MunicipalityCode code.
     pub municipality: String,
     /// Of one alert id the highest counts.
     pub revision: u32,
@@ -103,7 +103,7 @@ pub fn read_claim(value: &[u8]) -> Option<Claim> {
 /// `code`, where it is a municipality code: four digits.
 #[must_use]
 pub fn municipality_code(code: &str) -> Option<String> {
-    Municipality::new(code).municipality().ok().map(str::to_owned)
+    MunicipalityCode::new(code).municipality().ok().map(str::to_owned)
 }
 
 /// Reads the hold of an alert. `None` where the record is no JSON object, or its `alert_id`, `municipality`, `revision`

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::append;
 use super::read::{SchemaVersion, read};
-use super::text::{Plain, Texts};
+use super::text::{JsonTexts, Plain};
 use super::time::Time;
 use super::words::{ProgressKind, Word};
 use crate::domain::{Rejection, UtcSecond};
@@ -153,9 +153,9 @@ pub(super) struct MunicipalityRecord<'a> {
     /// Hash of the settings that matter.
     config_hash: Plain<'a>,
     /// Rules whose holds of some day wait for a person, because there are more than is plausible.
-    breakers_open: Texts<'a>,
+    breakers_open: JsonTexts<'a>,
     /// Providers of which the program may hold no more in some pay period.
-    held_shares_capped: Texts<'a>,
+    held_shares_capped: JsonTexts<'a>,
     /// The log does not reach back over the whole baseline.
     baseline_incomplete: bool,
 }
@@ -189,11 +189,11 @@ pub(super) struct PartitionRecord {
 /// next one replaces it.
 pub fn parse_progress(value: &[u8]) -> Result<Option<Progress>, Rejection> {
     #[derive(Deserialize)]
-    struct Probe {
+    struct KindProbe {
         #[serde(default)]
         kind: Option<Word<ProgressKind>>,
     }
-    Ok(match read::<Probe>(value, PROGRESS_BYTES_MAX)?.kind {
+    Ok(match read::<KindProbe>(value, PROGRESS_BYTES_MAX)?.kind {
         None => None,
         Some(Word(ProgressKind::Municipality)) => {
             let record = read::<MunicipalityRecord<'_>>(value, PROGRESS_BYTES_MAX)?;
@@ -231,8 +231,8 @@ impl<'a> MunicipalityRecord<'a> {
             open_holds: progress.open_holds,
             digest: Plain::new(&progress.digest),
             config_hash: Plain::new(&progress.config_hash),
-            breakers_open: Texts(Cow::Borrowed(&progress.breakers_open)),
-            held_shares_capped: Texts(Cow::Borrowed(&progress.held_shares_capped)),
+            breakers_open: JsonTexts(Cow::Borrowed(&progress.breakers_open)),
+            held_shares_capped: JsonTexts(Cow::Borrowed(&progress.held_shares_capped)),
             baseline_incomplete: progress.baseline_incomplete,
         }
     }

@@ -1,7 +1,7 @@
 //! Headers of a record on `tidvakt.quarantine.v1`.
 
 use super::RECORD_BYTES_MAX;
-use super::text::{Id, Municipality};
+use super::text::{Id, MunicipalityCode};
 use crate::domain::Rejection;
 
 /// The headers by which Kafka Connect's tools recognise a failed record: its position, and why it could not
@@ -46,7 +46,7 @@ pub fn quarantine_source<'a>(
 #[must_use]
 pub fn peek_municipality(bytes: &[u8]) -> Option<String> {
     let code = peek(bytes, b"\"municipality\"")?;
-    Municipality::new(code).municipality().ok().map(str::to_owned)
+    MunicipalityCode::new(code).municipality().ok().map(str::to_owned)
 }
 
 /// The provider that a broken record names, found without parsing it: the first string after `"provider_id":`, where

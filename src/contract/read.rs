@@ -130,10 +130,10 @@ fn explain(text: &str, error: &serde_json::Error) -> Rejection {
 /// Another version may have another shape: then the version is the reason, whatever failed first.
 fn other_version(text: &str) -> Option<u64> {
     #[derive(Deserialize)]
-    struct Probe {
+    struct VersionProbe {
         schema_version: serde_json::Value,
     }
-    let probe = serde_json::from_str::<Probe>(text).ok()?;
+    let probe = serde_json::from_str::<VersionProbe>(text).ok()?;
     whole::<u64, _>(probe.schema_version).ok().filter(|&version| version != SCHEMA_VERSION)
 }
 

@@ -7,7 +7,7 @@ use super::checks::{optional_id, staff};
 use super::filled::{Filled, filled};
 use super::parts::{CaptureRecord, EditRecord, PaymentRecord, SourceRecord, TaskRecord};
 use super::read::{SchemaVersion, check_depth, fill, text};
-use super::text::{Id, List, Municipality, Text};
+use super::text::{Id, List, MunicipalityCode, Text};
 use super::time::{AHEAD_SECONDS_MAX, Time};
 use super::words::Word;
 use super::{RECORD_BYTES_MAX, append};
@@ -43,7 +43,7 @@ pub struct RegistrationRecord<'a> {
     version: u32,
     /// Municipality code (kommunkod), four digits.
     #[schemars(regex(pattern = "^[0-9]{4}$"))]
-    municipality: Municipality<'a>,
+    municipality: MunicipalityCode<'a>,
     /// The provider (utförare).
     provider_id: Id<'a>,
     /// The provider's unit.

@@ -22,7 +22,7 @@ pub(super) struct Text<'a, const MIN: usize, const MAX: usize>(pub Cow<'a, str>)
 /// An id.
 pub(super) type Id<'a> = Text<'a, 1, 128>;
 /// A municipality code.
-pub(super) type Municipality<'a> = Text<'a, 4, 4>;
+pub(super) type MunicipalityCode<'a> = Text<'a, 4, 4>;
 /// The id of an alert, which is put together from other ids.
 pub(super) type AlertId<'a> = Text<'a, 1, 512>;
 /// A code or a name.
@@ -208,7 +208,7 @@ impl<T: JsonSchema> JsonSchema for Object<T> {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 #[schemars(inline)]
-pub(super) struct Texts<'a>(pub Cow<'a, [String]>);
+pub(super) struct JsonTexts<'a>(pub Cow<'a, [String]>);
 
 /// Significant digits of a real number on the output topics. The reader's fast conversion may be
 /// wrong in the 16th digit; rounding both ways to fewer gives back exactly what was written.

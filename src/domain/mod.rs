@@ -13,6 +13,7 @@ mod geo;
 mod registration;
 mod rejection;
 mod time;
+pub mod wording;
 
 pub use alert::{
     Alert, AlertState, Hold, HoldState, Provenance, PublishedAlert, Subject, SubjectKind, SubjectVersion,
@@ -31,4 +32,4 @@ pub use registration::{
     VisitKind, VisitOutcome,
 };
 pub use rejection::{Reason, Rejection};
-pub use time::{Day, Month, Span, UtcSecond, Zone};
+pub use time::{Day, Hour, Month, Span, UtcSecond, Zone};

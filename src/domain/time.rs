@@ -5,7 +5,8 @@
 
 use std::fmt;
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
+use jiff::tz::{AmbiguousOffset, TimeZone};
 
 /// An instant, in whole seconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -187,6 +188,17 @@ impl fmt::Display for Month {
     }
 }
 
+/// How often local time shows the hour of an instant on its day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hour {
+    /// Once.
+    Once,
+    /// Twice, as clocks are set back: this is the first time, in summer time.
+    First,
+    /// This is the second time, in winter time.
+    Second,
+}
+
 /// The municipality's time zone: turns instants into local days and months, and back.
 #[derive(Clone, Debug)]
 pub struct Zone(TimeZone);
@@ -269,14 +281,31 @@ impl Zone {
             .unwrap_or_default()
     }
 
-    /// Local wall-clock time, `08:05`, for sentences that people read.
+    /// Whether clocks show the local time of `at` once that day, or twice.
+    #[must_use]
+    pub fn hour(&self, at: UtcSecond) -> Hour {
+        let Ok(stamp) = Timestamp::from_second(at.0) else { return Hour::Once };
+        match self.0.to_ambiguous_timestamp(self.0.to_datetime(stamp)).offset() {
+            AmbiguousOffset::Fold { before, .. } if self.0.to_offset(stamp) == before => Hour::First,
+            AmbiguousOffset::Fold { .. } => Hour::Second,
+            AmbiguousOffset::Gap { .. } | AmbiguousOffset::Unambiguous { .. } => Hour::Once,
+        }
+    }
+
+    /// The local day of the month, 1 to 31.
+    #[must_use]
+    pub fn day_of_month(&self, at: UtcSecond) -> i8 {
+        Timestamp::from_second(at.0).map_or(1, |stamp| self.0.to_datetime(stamp).day())
+    }
+
+    /// Local wall-clock time, `08:05`, cut to the minute.
     #[must_use]
     pub fn clock(&self, at: UtcSecond) -> String {
         let second = self.second_of_day(at);
         format!("{:02}:{:02}", second / 3600, second % 3600 / 60)
     }
 
-    /// Local date, `2026-03-02`, for sentences that people read.
+    /// Local date, `2026-03-02`.
     #[must_use]
     pub fn date(&self, at: UtcSecond) -> String {
         Timestamp::from_second(at.0)

@@ -34,7 +34,7 @@ pub use model::signal::Signal;
 pub use model::visit::{Edited, End, Slot, Visit, VisitExtras};
 pub use model::{BASELINE_DAYS_MAX, NEIGHBOUR_GAP_SECONDS_MAX};
 pub use read::{EntityRef, Rolling};
-pub use rule::hit::{Hit, Text};
+pub use rule::hit::{Hit, Wording};
 pub use rule::interface::{
     Answered, AnyPeriodRule, Definition, Digest, Parts, PeriodRule, RegisteredRule, RuleSet, VisitRule,
 };

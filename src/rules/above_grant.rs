@@ -11,26 +11,27 @@
 //! Not a finding: answers to alarms; visits for which the granted time or a fixed sum is paid whatever was
 //! registered; visits that are not billed. Acute need is accepted by an `exception` fact.
 //!
-//! Grade: review. A hold is not proposed: which of the month's visits went above the grant cannot be
-//! told, and whether a contract refuses the excess or carries it over to the next month is not in the feed.
+//! Grade: review. A hold is not proposed: which of the month's visits went above the grant is
+//! unknown, and whether a contract refuses the excess or carries it over to the next month is not in the feed.
 //! Undetermined where orders are not sent, or none of the client's grants any time.
 
 use serde::Deserialize;
 
 use super::period_rule;
+use crate::domain::wording::{EN, SV};
 use crate::domain::{Class, Explanation, Measure, MissingFact, Sentence, SubjectKind};
-use crate::engine::{Answered, Definition, Hit, PeriodReport, PeriodRule, PeriodSight, Text};
+use crate::engine::{Answered, Definition, Hit, PeriodReport, PeriodRule, PeriodSight, Wording};
 
 pub(super) const RULE: Definition = Definition {
     id: "above-grant",
     version: 1,
     class: Class::Deviation,
-    summary_sv: "Mer tid är registrerad för en brukare än vad som är beviljat.",
+    summary_sv: "Mer tid är registrerad för en brukare än den beviljade.",
     summary_en: "More time is registered for a client than was granted.",
     build: period_rule::<AboveGrant>,
 };
 
-/// Hours are told in steps of so many minutes.
+/// Step of the published registered time, in minutes.
 const STEP_MINUTES: i64 = 120;
 
 #[derive(Debug, Deserialize)]
@@ -85,14 +86,13 @@ impl AboveGrant {
         })
     }
 
-    fn hit(&self, sight: &PeriodSight<'_>, excess: &GrantExcess) -> Hit<impl Text> {
-        let month = sight.period().month;
-        let (registered, granted) = (excess.registered / 60, excess.granted / 60);
-        let minutes = excess.granted % 60;
+    fn hit(&self, sight: &PeriodSight<'_>, excess: &GrantExcess) -> Hit<impl Wording> {
+        let (month, client) = (sight.period().month, sight.client_ref());
+        let GrantExcess { registered, granted } = *excess;
         Hit::review()
-            .observed([Measure::whole("registered_seconds_min", excess.registered * 60)])
+            .observed([Measure::whole("registered_seconds_min", registered * 60)])
             .expected([
-                Measure::whole("granted_seconds", excess.granted * 60),
+                Measure::whole("granted_seconds", granted * 60),
                 Measure::real("tolerance", self.tolerance),
             ])
             .excluded(&[
@@ -104,12 +104,17 @@ impl AboveGrant {
             ])
             .text(move || Sentence {
                 sv: format!(
-                    "Minst {registered} timmar betald tid är registrerade för brukaren i {month}; \
-                     besluten beviljar {granted} timmar och {minutes} minuter den månaden."
+                    "För brukaren {client} är minst {} som ska ersättas registrerade i {}. Beviljad tid den månaden är {}.",
+                    SV.length(registered),
+                    SV.month(month),
+                    SV.length(granted)
                 ),
                 en: format!(
-                    "At least {registered} hours of paid time are registered for the client in \
-                     {month}; the orders grant {granted} hours and {minutes} minutes that month."
+                    "For client {client} at least {} that are to be paid are registered in {}. The granted time that \
+                     month is {}.",
+                    EN.length(registered),
+                    EN.month(month),
+                    EN.length(granted)
                 ),
             })
     }

@@ -18,17 +18,16 @@
 use serde::Deserialize;
 
 use super::visit_rule;
+use crate::domain::wording::{EN, SV};
 use crate::domain::{CaptureMethod, Class, Explanation, Measure, Sentence, UtcSecond, VisitKind};
-use crate::engine::{
-    Definition, Hit, Label, NEIGHBOUR_GAP_SECONDS_MAX, Report, Sight, Text, Visit, VisitRule,
-};
+use crate::engine::{Definition, Hit, NEIGHBOUR_GAP_SECONDS_MAX, Report, Sight, Visit, VisitRule, Wording};
 
 pub(super) const RULE: Definition = Definition {
     id: "batch-logging",
     version: 2,
     class: Class::Deviation,
     summary_sv: "Flera besök registrerades på en gång.",
-    summary_en: "Several visits were registered at one go.",
+    summary_en: "Several visits were registered all at once.",
     build: visit_rule::<BatchLogging>,
 };
 
@@ -114,12 +113,11 @@ impl BatchLogging {
         }
     }
 
-    fn hit(&self, sight: &Sight<'_>, run: &[&Visit], recorded: bool) -> Hit<impl Text> {
+    fn hit(&self, sight: &Sight<'_>, run: &[&Visit], recorded: bool) -> Hit<impl Wording> {
         let own = sight.visit();
         let visits = run.len() + 1;
-        let Label { id, clock, date } = sight.label();
-        let zone = sight.zone();
-        let at = zone.clock(if recorded { own.recorded_at } else { own.span.end() });
+        let (label, carer, zone) = (sight.label(), sight.carer_ref(), sight.zone());
+        let at = if recorded { own.recorded_at } else { own.span.end() };
         let minutes = self.window_seconds.div_ceil(60);
         let (did_sv, did_en) =
             if recorded { ("registrerades", "were registered") } else { ("avslutades", "were ended") };
@@ -143,12 +141,20 @@ impl BatchLogging {
             ])
             .text(move || Sentence {
                 sv: format!(
-                    "{visits} besök av samma omsorgsperson den {date} {did_sv} inom {minutes} \
-                     minuter, omkring kl. {at}, bland dem {id} kl. {clock}."
+                    "{} av medarbetaren {carer} den {} {did_sv} inom {}, omkring kl. {}. Ett av dem är {}.",
+                    SV.counted(visits as i64, "besök", "besök"),
+                    label.date_sv(),
+                    SV.minutes(minutes.into()),
+                    SV.clock(zone, at),
+                    label.sv()
                 ),
                 en: format!(
-                    "{visits} visits of the same carer on {date} {did_en} within {minutes} \
-                     minutes, about {at}, among them {id} at {clock}."
+                    "{} by carer {carer} on {} {did_en} within {}, at about {}. One of them is {}.",
+                    EN.counted(visits as i64, "visit", "visits"),
+                    label.date_en(),
+                    EN.minutes(minutes.into()),
+                    EN.clock(zone, at),
+                    label.en()
                 ),
             })
     }

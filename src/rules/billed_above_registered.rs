@@ -11,14 +11,15 @@
 //! registered length is not what is paid; visits that the client declined, of which contracts pay a
 //! part; visits that are not billed.
 //!
-//! Grade: review; the billed seconds above are told as evidence, as they lie outside the registered
+//! Grade: review; the billed seconds above are evidence only, as they lie outside the registered
 //! time and no part of it is in doubt. Observe for the short ones.
 
 use serde::Deserialize;
 
 use super::visit_rule;
+use crate::domain::wording::{EN, SV, clock_minutes, nearest_minutes};
 use crate::domain::{Class, Explanation, Measure, PaymentMode, Sentence};
-use crate::engine::{Definition, Hit, Label, Report, Sight, Text, VisitRule};
+use crate::engine::{Definition, Hit, Report, Sight, VisitRule, Wording};
 
 pub(super) const RULE: Definition = Definition {
     id: "billed-above-registered",
@@ -71,9 +72,9 @@ impl BilledAboveRegistered {
         rounded.max(i64::from(self.minimum_seconds))
     }
 
-    fn short(&self, sight: &Sight<'_>) -> Hit<impl Text> {
+    fn short(&self, sight: &Sight<'_>) -> Hit<impl Wording> {
         let own = sight.visit();
-        let Label { id, clock, date } = sight.label();
+        let label = sight.label();
         let (seconds, tasks) = (own.seconds(), own.tasks_count);
         Hit::observe()
             .observed([
@@ -84,22 +85,29 @@ impl BilledAboveRegistered {
             .excluded(&[Explanation::NotBilled, Explanation::DeclinedVisit])
             .text(move || Sentence {
                 sv: format!(
-                    "Besöket {id} den {date} kl. {clock} varade {seconds} sekunder, och {tasks} \
-                     insatser är avbockade."
+                    "Besöket {} varade i {}. {}.",
+                    label.dated_sv(),
+                    SV.seconds(seconds),
+                    SV.counted(
+                        tasks.into(),
+                        "insats är markerad som utförd",
+                        "insatser är markerade som utförda"
+                    )
                 ),
                 en: format!(
-                    "Visit {id} on {date} at {clock} lasted {seconds} seconds, with {tasks} tasks \
-                     ticked."
+                    "Visit {} lasted {}. {}.",
+                    label.dated_en(),
+                    EN.seconds(seconds),
+                    EN.counted(tasks.into(), "task is marked as done", "tasks are marked as done")
                 ),
             })
     }
 }
 
-fn above(sight: &Sight<'_>, billed: i64, allowed: i64) -> Hit<impl Text> {
+fn above(sight: &Sight<'_>, billed: i64, allowed: i64) -> Hit<impl Wording> {
     let own = sight.visit();
-    let Label { id, clock, date } = sight.label();
-    let minutes = |seconds: i64| (seconds + 30) / 60;
-    let (registered, billed_minutes) = (minutes(own.seconds()), minutes(billed));
+    let label = sight.label();
+    let (registered, billed_minutes) = (clock_minutes(own.span), nearest_minutes(billed));
     Hit::review()
         .observed([
             Measure::whole("billed_seconds", billed),
@@ -116,12 +124,16 @@ fn above(sight: &Sight<'_>, billed: i64, allowed: i64) -> Hit<impl Text> {
         ])
         .text(move || Sentence {
             sv: format!(
-                "Besöket {id} den {date} kl. {clock}: {registered} minuter är registrerade, \
-                 {billed_minutes} minuter faktureras."
+                "För besöket {} är fakturerad tid {} och registrerad tid {}.",
+                label.dated_sv(),
+                SV.length(billed_minutes),
+                SV.length(registered)
             ),
             en: format!(
-                "Visit {id} on {date} at {clock}: {registered} minutes are registered, {billed_minutes} \
-                 minutes are billed."
+                "For visit {} the billed time is {} and the registered time {}.",
+                label.dated_en(),
+                EN.length(billed_minutes),
+                EN.length(registered)
             ),
         })
 }

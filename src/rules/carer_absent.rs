@@ -18,20 +18,20 @@
 
 use serde::Deserialize;
 
-use super::absence::{Known, Shared, gravest, whole_days};
+use super::absence::{self, KnownAbsence, SharedTime, gravest, whole_days};
 use super::visit_rule;
 use crate::domain::{
     CarerAbsenceConfirmedBy, CarerAbsenceKind, Class, Explanation, Grade, Sentence, Span, UtcSecond,
     Validity, Zone,
 };
-use crate::engine::{CarerAbsence, Definition, Hit, Label, Report, Sight, Text, VisitRule};
+use crate::engine::{CarerAbsence, Definition, Hit, Report, Sight, VisitRule, Wording};
 
 pub(super) const RULE: Definition = Definition {
     id: "carer-absent",
     version: 2,
     class: Class::Contradiction,
-    summary_sv: "Ett besök är registrerat medan omsorgspersonen var ledig eller sjuk.",
-    summary_en: "A visit is registered while the carer was on leave or ill.",
+    summary_sv: "Ett besök är registrerat när medarbetaren var frånvarande.",
+    summary_en: "A visit is registered while the carer was absent.",
     build: visit_rule::<CarerAbsent>,
 };
 
@@ -56,9 +56,9 @@ impl VisitRule for CarerAbsent {
                 (CarerAbsenceConfirmedBy::Payroll, _) => &[Grade::Hold],
                 (CarerAbsenceConfirmedBy::Provider, _) => &[Grade::Review],
             };
-            grades.iter().map(|grade| Known { absence, valid: absence.valid, grade: *grade })
+            grades.iter().map(|grade| KnownAbsence { absence, valid: absence.valid, grade: *grade })
         });
-        let certain = |known: &Known<'_, CarerAbsence>| self.certain(sight.zone(), known);
+        let certain = |known: &KnownAbsence<'_, CarerAbsence>| self.certain(sight.zone(), known);
         if let Some(shared) = gravest(own.presence(), self.slack_seconds, known, certain) {
             report.hit(hit(sight, shared));
         }
@@ -67,7 +67,7 @@ impl VisitRule for CarerAbsent {
 
 impl CarerAbsent {
     /// The part of an absence that leaves no doubt about the grade.
-    fn certain(&self, zone: &Zone, known: &Known<'_, CarerAbsence>) -> Option<Span> {
+    fn certain(&self, zone: &Zone, known: &KnownAbsence<'_, CarerAbsence>) -> Option<Span> {
         let Validity { from, to } = known.valid;
         let inner_days = || whole_days(zone, from, to.map(|to| to.plus(-1)));
         match known.absence.confirmed_by {
@@ -84,7 +84,7 @@ impl CarerAbsent {
     }
 }
 
-fn hit(sight: &Sight<'_>, shared: Shared<'_, CarerAbsence>) -> Hit<impl Text> {
+fn hit(sight: &Sight<'_>, shared: SharedTime<'_, CarerAbsence>) -> Hit<impl Wording> {
     let absence = shared.known.absence;
     let (excluded, by): (&'static [Explanation], _) = match absence.confirmed_by {
         CarerAbsenceConfirmedBy::Payroll => {
@@ -104,31 +104,19 @@ fn hit(sight: &Sight<'_>, shared: Shared<'_, CarerAbsence>) -> Hit<impl Text> {
 const fn kind(kind: CarerAbsenceKind) -> (&'static str, &'static str, &'static str) {
     match kind {
         CarerAbsenceKind::Leave => ("var ledig", "was on leave", "leave"),
-        CarerAbsenceKind::Sick => ("var sjukskriven", "was on sick leave", "sick"),
-        CarerAbsenceKind::Other => ("var frånvarande", "was away", "other"),
+        // Why a person was absent is nobody's business but the employer's: illness is not named.
+        CarerAbsenceKind::Sick => ("var frånvarande", "was absent", "sick"),
+        CarerAbsenceKind::Other => ("var frånvarande", "was absent", "other"),
     }
 }
 
 fn sentence(sight: &Sight<'_>, absence: &CarerAbsence) -> Sentence {
-    let zone = sight.zone();
-    let Label { id, clock, date } = sight.label();
-    let (state_sv, state_en, _) = kind(absence.kind);
-    let (by_sv, by_en) = match absence.confirmed_by {
-        CarerAbsenceConfirmedBy::Payroll => ("lönesystemet", "payroll"),
-        CarerAbsenceConfirmedBy::Provider => ("utföraren", "the provider"),
+    let carer = sight.carer_ref();
+    let who = [format!("medarbetaren {carer}"), format!("carer {carer}")];
+    let (was_sv, was_en, _) = kind(absence.kind);
+    let source = match absence.confirmed_by {
+        CarerAbsenceConfirmedBy::Payroll => ["lönesystemet", "the payroll system"],
+        CarerAbsenceConfirmedBy::Provider => ["utföraren", "the provider"],
     };
-    let from = zone.date(absence.valid.from);
-    let to = absence.valid.to.map(|to| zone.date(to.plus(-1)));
-    let (until_sv, until_en) =
-        to.map_or_else(Default::default, |to| (format!(" till {to}"), format!(" to {to}")));
-    Sentence {
-        sv: format!(
-            "Besöket {id} den {date} kl. {clock} är registrerat medan omsorgspersonen \
-             {state_sv}, från {from}{until_sv} enligt {by_sv}."
-        ),
-        en: format!(
-            "Visit {id} on {date} at {clock} is registered while the carer {state_en}, \
-             from {from}{until_en} according to {by_en}."
-        ),
-    }
+    absence::sentence(sight, absence.valid, who, [was_sv, was_en], source)
 }

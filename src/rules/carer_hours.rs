@@ -13,29 +13,30 @@
 //! Not a finding: split shifts and standby, as only time at clients counts; two part-time jobs, up to
 //! what a day has room for; visits that the source closed, beyond their plan; declined visits. When a shift
 //! begins and ends is not in the records, only when visits do: a rest is taken to be as long as it can have
-//! been, and what the law asks for, eleven hours, is not asked about until it falls below what agreements allow.
+//! been, and what the law asks for, eleven hours, is no finding until it falls below what agreements allow.
 //!
 //! Grade: hold of what lies beyond `hold_hours`, as that cannot be; review of the pay period.
 
 use serde::Deserialize;
 
 use super::visit_and_period_rule;
+use crate::domain::wording::{EN, SV};
 use crate::domain::{Class, Day, Explanation, Measure, Sentence, Span, SubjectKind, UtcSecond};
 use crate::engine::{
-    Answered, Definition, Hit, Label, Mark, PeriodReport, PeriodRule, PeriodSight, Report, Sight, Text,
-    Visit, VisitRule,
+    Answered, Definition, Hit, Mark, PeriodReport, PeriodRule, PeriodSight, Report, Sight, Visit, VisitRule,
+    Wording,
 };
 
 pub(super) const RULE: Definition = Definition {
     id: "carer-hours",
     version: 4,
     class: Class::Contradiction,
-    summary_sv: "Fler timmar än en människa kan arbeta.",
-    summary_en: "More hours than one person can work.",
+    summary_sv: "En medarbetare har fler registrerade timmar än en person kan arbeta.",
+    summary_en: "A carer has more registered hours than one person can work.",
     build: visit_and_period_rule::<CarerHours>,
 };
 
-/// Hours of a pay period are told down to this.
+/// Step of the published hours of a pay period, rounded down.
 const HOURS_STEP: u32 = 10;
 
 const DAY_SECONDS: i64 = 86_400;
@@ -47,13 +48,13 @@ const LONG_DAY_MINUTES: u32 = 12 * 60;
 struct CarerHours {
     /// A day with more registered hours than this is a long one.
     day_hours_max: u32,
-    /// So many long days in a pay period are asked about.
+    /// Long days in a pay period at least for a finding.
     long_days_min: u32,
-    /// More registered hours in a pay period than this are asked about.
+    /// Registered hours in a pay period above which there is a finding.
     month_hours_max: u32,
     /// In each 24 hours there is room for a rest of so many.
     rest_hours_min: u32,
-    /// So many days on which there was not are asked about.
+    /// Days without such a rest at least for a finding.
     restless_days_min: u32,
     /// What lies beyond so many hours of a day is held; at least 12.
     hold_hours: u32,
@@ -170,12 +171,10 @@ impl CarerHours {
         (60 * self.hold_hours).max(LONG_DAY_MINUTES)
     }
 
-    fn beyond(&self, sight: &Sight<'_>, beyond: &Beyond<'_>) -> Hit<impl Text> {
+    fn beyond(&self, sight: &Sight<'_>, beyond: &Beyond<'_>) -> Hit<impl Wording> {
         let Beyond { span, day_seconds: seconds, ref before } = *beyond;
-        let Label { id, clock, .. } = sight.label();
-        let date = sight.zone().date(span.start());
-        let (hours, minutes) = (seconds / 3600, seconds % 3600 / 60);
-        let most = self.hold_hours;
+        let (label, carer, most) = (sight.label(), sight.carer_ref(), i64::from(self.hold_hours));
+        let (zone, day) = (sight.zone(), span.start());
         Hit::hold()
             .related(before.iter().map(|other| other.slot))
             .disputed(span)
@@ -183,23 +182,29 @@ impl CarerHours {
                 Measure::whole("day_seconds", seconds),
                 Measure::whole("visits", before.len() as i64 + 1),
             ])
-            .expected([Measure::whole("day_seconds_max", i64::from(self.hold_hours) * 3600)])
+            .expected([Measure::whole("day_seconds_max", most * 3600)])
             .excluded(&[Explanation::SharedTime, Explanation::AutoClosed, Explanation::DeclinedVisit])
             .text(move || Sentence {
                 sv: format!(
-                    "Med besöket {id} den {date} kl. {clock} har samma omsorgsperson {hours} tim \
-                     {minutes} min registrerade den dagen, överlappande tid räknad en gång; högst \
-                     {most} timmar är möjligt."
+                    "Den {} har medarbetaren {carer} {} registrerade, till och med besöket {}. Överlappande tid är \
+                     räknad en gång. Gränsen är {}.",
+                    SV.date(zone, day),
+                    SV.length(seconds / 60),
+                    label.sv(),
+                    SV.hours(most)
                 ),
                 en: format!(
-                    "With visit {id} on {date} at {clock} the same carer has {hours} h {minutes} \
-                     min registered that day, shared time counted once; at most {most} hours are \
-                     possible."
+                    "On {} carer {carer} has {} registered, up to the end of visit {}. Shared time is counted once. \
+                     The limit is {}.",
+                    EN.date(zone, day),
+                    EN.length(seconds / 60),
+                    label.en(),
+                    EN.hours(most)
                 ),
             })
     }
 
-    /// Days with visits without a rest before them, where they are asked about.
+    /// Days with visits without a rest before them, where they are a finding.
     fn restless_days(&self, sight: &PeriodSight<'_>) -> Option<u32> {
         let month = sight.period().month;
         let least = self.restless_days_min.max(1);
@@ -216,21 +221,29 @@ impl CarerHours {
         (least <= days).then_some(days)
     }
 
-    fn without_rest(&self, sight: &PeriodSight<'_>, days: u32) -> Hit<impl Text> {
-        let (month, rest) = (sight.period().month, self.rest_hours_min);
+    fn without_rest(&self, sight: &PeriodSight<'_>, days: u32) -> Hit<impl Wording> {
+        let (month, carer, rest) = (sight.period().month, sight.carer_ref(), i64::from(self.rest_hours_min));
         let most = 24 - rest.min(24);
         Hit::review()
             .observed([Measure::whole("days_without_rest", i64::from(days))])
-            .expected([Measure::whole("rest_hours_min", i64::from(rest))])
+            .expected([Measure::whole("rest_hours_min", rest)])
             .excluded(&[Explanation::AutoClosed, Explanation::DeclinedVisit])
             .text(move || Sentence {
                 sv: format!(
-                    "På {days} dagar i {month} slutar omsorgspersonens besök mer än {most} timmar \
-                     efter att arbetet började, utan {rest} timmars vila däremellan."
+                    "Under {} i {} går det mer än {} från första till sista besöket för medarbetaren {carer}, utan {} \
+                     sammanhängande vila.",
+                    SV.days(days.into()),
+                    SV.month(month),
+                    SV.hours(most),
+                    SV.counted(rest, "timmes", "timmars")
                 ),
                 en: format!(
-                    "On {days} days in {month} the carer's visits end more than {most} hours after \
-                     work began, without {rest} hours of rest in between."
+                    "On {} in {} more than {} pass from the first visit of carer {carer} to the last, without {} of \
+                     rest at a stretch.",
+                    EN.days(days.into()),
+                    EN.month(month),
+                    EN.hours(most),
+                    EN.hours(rest)
                 ),
             })
     }
@@ -249,31 +262,36 @@ impl CarerHours {
         (0 < days || 0 < hours).then_some(LongMonth { days, hours })
     }
 
-    fn long_month(&self, sight: &PeriodSight<'_>, LongMonth { days, hours }: LongMonth) -> Hit<impl Text> {
-        let month = sight.period().month;
+    fn long_month(&self, sight: &PeriodSight<'_>, LongMonth { days, hours }: LongMonth) -> Hit<impl Wording> {
+        let (month, carer) = (sight.period().month, sight.carer_ref());
+        let most = i64::from(self.day_hours_max);
         let mut observed = Vec::new();
-        let (mut sv, mut en) = (Vec::new(), Vec::new());
+        let (mut parts_sv, mut parts_en) = (Vec::new(), Vec::new());
         if 0 < days {
             observed.push(Measure::whole("long_days", i64::from(days)));
-            sv.push(format!("mer än {} timmar hos brukare på {days} dagar", self.day_hours_max));
-            en.push(format!("more than {} hours at clients on {days} days", self.day_hours_max));
+            parts_sv.push(format!("mer än {} om dagen under {}", SV.hours(most), SV.days(days.into())));
+            parts_en.push(format!("more than {} a day on {}", EN.hours(most), EN.days(days.into())));
         }
         if 0 < hours {
             observed.push(Measure::whole("hours_min", i64::from(hours)));
-            sv.push(format!("minst {hours} timmar i månaden"));
-            en.push(format!("at least {hours} hours in the month"));
+            parts_sv.push(format!("minst {} sammanlagt", SV.hours(hours.into())));
+            parts_en.push(format!("at least {} in all", EN.hours(hours.into())));
         }
         Hit::review()
             .observed(observed)
             .expected([
-                Measure::whole("day_hours_max", i64::from(self.day_hours_max)),
+                Measure::whole("day_hours_max", most),
                 Measure::whole("long_days_max", i64::from(self.long_days_min.max(1)) - 1),
                 Measure::whole("month_hours_max", i64::from(self.month_hours_max)),
             ])
             .excluded(&[Explanation::WayAndBreaks, Explanation::DeclinedVisit])
             .text(move || Sentence {
-                sv: format!("Omsorgspersonen har i {month} registrerat {}.", sv.join(" och ")),
-                en: format!("The carer has registered {} in {month}.", en.join(" and ")),
+                sv: format!(
+                    "I {} har medarbetaren {carer} registrerat {}.",
+                    SV.month(month),
+                    parts_sv.join(" och ")
+                ),
+                en: format!("In {} carer {carer} registered {}.", EN.month(month), parts_en.join(" and ")),
             })
     }
 }

@@ -20,14 +20,15 @@ use serde::Deserialize;
 
 use super::slack::Slack;
 use super::visit_rule;
+use crate::domain::wording::{EN, SV, clock_minutes};
 use crate::domain::{Class, Explanation, Grade, Measure, MissingFact, Sentence, Span, VisitKind};
-use crate::engine::{Definition, Hit, Label, Report, Sight, Text, Visit, VisitRule};
+use crate::engine::{Definition, Hit, Report, Sight, Visit, VisitRule, Wording};
 
 pub(super) const RULE: Definition = Definition {
     id: "carer-overlap",
     version: 2,
     class: Class::Contradiction,
-    summary_sv: "En omsorgsperson är registrerad hos två brukare samtidigt.",
+    summary_sv: "En medarbetare är registrerad hos två brukare samtidigt.",
     summary_en: "One carer is registered at two clients at the same time.",
     build: visit_rule::<CarerOverlap>,
 };
@@ -62,7 +63,13 @@ impl VisitRule for CarerOverlap {
 }
 
 impl CarerOverlap {
-    fn hit(&self, sight: &Sight<'_>, other: &Visit, shared: Span, household_known: bool) -> Hit<impl Text> {
+    fn hit(
+        &self,
+        sight: &Sight<'_>,
+        other: &Visit,
+        shared: Span,
+        household_known: bool,
+    ) -> Hit<impl Wording> {
         let own = sight.visit();
         let tags_differ =
             own.start_tag.is_some() && other.start_tag.is_some() && own.start_tag != other.start_tag;
@@ -91,17 +98,22 @@ fn claims_presence(visit: &Visit) -> bool {
 }
 
 fn sentence(sight: &Sight<'_>, other: &Visit, shared: Span) -> Sentence {
-    let Label { id, clock, date } = sight.label();
-    let Label { id: other_id, clock: other_clock, .. } = sight.label_of(other);
-    let minutes = (shared.seconds() + 30) / 60;
+    let (own, other, carer) = (sight.label(), sight.label_of(other), sight.carer_ref());
+    let minutes = clock_minutes(shared);
     Sentence {
         sv: format!(
-            "Samma omsorgsperson är registrerad hos två brukare samtidigt i {minutes} \
-             minuter den {date}: {id} kl. {clock} och {other_id} kl. {other_clock}."
+            "Medarbetaren {carer} är registrerad hos två brukare samtidigt i {} den {}: {} och {}.",
+            SV.minutes(minutes),
+            own.date_sv(),
+            own.sv(),
+            other.sv()
         ),
         en: format!(
-            "The same carer is registered at two clients at once for {minutes} minutes on \
-             {date}: {id} at {clock} and {other_id} at {other_clock}."
+            "Carer {carer} is registered at two clients at the same time for {} on {}: {} and {}.",
+            EN.minutes(minutes),
+            own.date_en(),
+            own.en(),
+            other.en()
         ),
     }
 }

@@ -15,19 +15,20 @@
 
 use serde::Deserialize;
 
-use super::absence::{Known, Shared, gravest, whole_days};
+use super::absence::{self, KnownAbsence, SharedTime, gravest, whole_days};
 use super::visit_rule;
+use crate::domain::wording::{EN, SV};
 use crate::domain::{
     AbsenceKind, Class, ClientAbsenceConfirmedBy, Explanation, Grade, MissingFact, Sentence, VisitKind,
 };
-use crate::engine::{Absence, Definition, Hit, Label, Report, Sight, Text, VisitRule};
+use crate::engine::{Absence, Definition, Hit, Report, Sight, VisitRule, Wording};
 
 pub(super) const RULE: Definition = Definition {
     id: "client-absent",
     version: 1,
     class: Class::Contradiction,
-    summary_sv: "Ett besök är registrerat medan brukaren var borta eller efter dödsfall.",
-    summary_en: "A visit is registered while the client was away or had died.",
+    summary_sv: "Ett besök är registrerat när brukaren var frånvarande eller hade avlidit.",
+    summary_en: "A visit is registered while the client was absent or after the client died.",
     build: visit_rule::<ClientAbsent>,
 };
 
@@ -52,17 +53,18 @@ impl VisitRule for ClientAbsent {
                 ClientAbsenceConfirmedBy::Hospital | ClientAbsenceConfirmedBy::Registry => Grade::Hold,
                 ClientAbsenceConfirmedBy::Client | ClientAbsenceConfirmedBy::Provider => Grade::Review,
             };
-            Known { absence, valid: absence.valid, grade }
+            KnownAbsence { absence, valid: absence.valid, grade }
         });
         // Without the local days on which the absence began and ended.
-        let certain = |known: &Known<'_, Absence>| whole_days(sight.zone(), known.valid.from, known.valid.to);
+        let certain =
+            |known: &KnownAbsence<'_, Absence>| whole_days(sight.zone(), known.valid.from, known.valid.to);
         if let Some(shared) = gravest(own.presence(), self.slack_seconds, known, certain) {
             report.hit(hit(sight, shared));
         }
     }
 }
 
-fn hit(sight: &Sight<'_>, shared: Shared<'_, Absence>) -> Hit<impl Text> {
+fn hit(sight: &Sight<'_>, shared: SharedTime<'_, Absence>) -> Hit<impl Wording> {
     let absence = shared.known.absence;
     shared
         .hit(sight.zone(), kind(absence.kind).2, confirmed_by(absence.confirmed_by).2)
@@ -81,7 +83,7 @@ const fn kind(kind: AbsenceKind) -> (&'static str, &'static str, &'static str) {
         AbsenceKind::Hospital => ("var på sjukhus", "was in hospital", "hospital"),
         AbsenceKind::ShortTerm => ("var på korttidsboende", "was in short-term care", "short_term"),
         AbsenceKind::Away => ("var bortrest", "was away", "away"),
-        AbsenceKind::Deceased => ("hade avlidit", "had died", "deceased"),
+        AbsenceKind::Deceased => ("avled", "died", "deceased"),
     }
 }
 
@@ -90,28 +92,31 @@ const fn confirmed_by(by: ClientAbsenceConfirmedBy) -> (&'static str, &'static s
     match by {
         ClientAbsenceConfirmedBy::Hospital => ("vården", "the hospital", "hospital"),
         ClientAbsenceConfirmedBy::Registry => ("folkbokföringen", "the population registry", "registry"),
-        ClientAbsenceConfirmedBy::Client => ("brukaren eller anhörig", "the client or a relative", "client"),
+        ClientAbsenceConfirmedBy::Client => {
+            ("brukaren eller en anhörig", "the client or a relative", "client")
+        }
         ClientAbsenceConfirmedBy::Provider => ("utföraren", "the provider", "provider"),
     }
 }
 
 fn sentence(sight: &Sight<'_>, absence: &Absence) -> Sentence {
-    let zone = sight.zone();
-    let Label { id, clock, date } = sight.label();
-    let (state_sv, state_en, _) = kind(absence.kind);
-    let (by_sv, by_en, _) = confirmed_by(absence.confirmed_by);
-    let from = zone.date(absence.valid.from);
-    let to = absence.valid.to.map(|to| zone.date(to.plus(-1)));
-    let (until_sv, until_en) =
-        to.map_or_else(Default::default, |to| (format!(" till {to}"), format!(" to {to}")));
-    Sentence {
-        sv: format!(
-            "Besöket {id} den {date} kl. {clock} är registrerat medan brukaren {state_sv}, \
-             från {from}{until_sv} enligt {by_sv}."
-        ),
-        en: format!(
-            "Visit {id} on {date} at {clock} is registered while the client {state_en}, \
-             from {from}{until_en} according to {by_en}."
-        ),
+    let (zone, label, client) = (sight.zone(), sight.label(), sight.client_ref());
+    let (was_sv, was_en, _) = kind(absence.kind);
+    let (source_sv, source_en, _) = confirmed_by(absence.confirmed_by);
+    if absence.kind == AbsenceKind::Deceased {
+        return Sentence {
+            sv: format!(
+                "Besöket {} är registrerat efter att brukaren {client} {was_sv} den {}, enligt {source_sv}.",
+                label.dated_sv(),
+                SV.date(zone, absence.valid.from)
+            ),
+            en: format!(
+                "Visit {} is registered after client {client} {was_en} on {}, according to {source_en}.",
+                label.dated_en(),
+                EN.date(zone, absence.valid.from)
+            ),
+        };
     }
+    let who = [format!("brukaren {client}"), format!("client {client}")];
+    absence::sentence(sight, absence.valid, who, [was_sv, was_en], [source_sv, source_en])
 }

@@ -23,16 +23,15 @@ use serde::Deserialize;
 
 use super::slack::Slack;
 use super::visit_rule;
+use crate::domain::wording::{EN, SV, clock_minutes};
 use crate::domain::{Class, Explanation, Grade, Measure, MissingFact, Sentence, Span, VisitKind};
-use crate::engine::{
-    Definition, Hit, Label, NEIGHBOUR_GAP_SECONDS_MAX, Report, Sight, Text, Visit, VisitRule,
-};
+use crate::engine::{Definition, Hit, NEIGHBOUR_GAP_SECONDS_MAX, Report, Sight, Visit, VisitRule, Wording};
 
 pub(super) const RULE: Definition = Definition {
     id: "client-overlap",
     version: 3,
     class: Class::Contradiction,
-    summary_sv: "Två omsorgspersoner är registrerade hos en brukare samtidigt utan dubbelbemanning.",
+    summary_sv: "Två medarbetare är registrerade hos en brukare samtidigt utan dubbelbemanning.",
     summary_en: "Two carers are registered at one client at the same time without double staffing.",
     build: visit_rule::<ClientOverlap>,
 };
@@ -93,7 +92,7 @@ impl ClientOverlap {
         at_the_seam && shared.seconds() <= i64::from(self.handover_seconds)
     }
 
-    fn hit(&self, sight: &Sight<'_>, other: &Visit, shared: Span, staff_known: bool) -> Hit<impl Text> {
+    fn hit(&self, sight: &Sight<'_>, other: &Visit, shared: Span, staff_known: bool) -> Hit<impl Wording> {
         Hit::new(sight.side(other, if staff_known { Grade::Review } else { Grade::Observe }))
             .related([other.slot])
             .disputed(shared)
@@ -164,19 +163,24 @@ fn are_partners(sight: &Sight<'_>, own: &Visit, other: &Visit) -> bool {
 }
 
 fn sentence(sight: &Sight<'_>, other: &Visit, shared: Span) -> Sentence {
-    let Label { id, clock, date } = sight.label();
-    let Label { id: other_id, clock: other_clock, .. } = sight.label_of(other);
-    let minutes = (shared.seconds() + 30) / 60;
+    let (own, other, client) = (sight.label(), sight.label_of(other), sight.client_ref());
+    let minutes = clock_minutes(shared);
     Sentence {
         sv: format!(
-            "Två omsorgspersoner är registrerade hos samma brukare samtidigt i {minutes} \
-             minuter den {date}, utan beställd dubbelbemanning: {id} kl. {clock} och \
-             {other_id} kl. {other_clock}."
+            "Två medarbetare är registrerade hos brukaren {client} samtidigt i {} den {}, utan att dubbelbemanning \
+             är beställd: {} och {}.",
+            SV.minutes(minutes),
+            own.date_sv(),
+            own.sv(),
+            other.sv()
         ),
         en: format!(
-            "Two carers are registered at the same client at once for {minutes} minutes on \
-             {date}, without double staffing ordered: {id} at {clock} and {other_id} at \
-             {other_clock}."
+            "Two carers are registered at client {client} at the same time for {} on {}, and no double staffing is \
+             ordered: {} and {}.",
+            EN.minutes(minutes),
+            own.date_en(),
+            own.en(),
+            other.en()
         ),
     }
 }

@@ -16,7 +16,7 @@
 
 use serde::Deserialize;
 
-use super::shares::{RoundedShare, Shares, Words};
+use super::shares::{Phrases, RoundedShare, ShareComparison};
 use super::visit_and_period_rule;
 use crate::domain::{CaptureMethod, Class, Explanation, Grade, SubjectKind, UtcSecond};
 use crate::engine::{
@@ -28,16 +28,18 @@ pub(super) const RULE: Definition = Definition {
     id: "copied-day",
     version: 1,
     class: Class::Pattern,
-    summary_sv: "För många besök har samma tider som dagen eller veckan före.",
-    summary_en: "Too many visits have the times of a day or the week before.",
+    summary_sv: "För många besök har exakt samma klockslag som ett besök några dagar eller en vecka tidigare.",
+    summary_en: "Too many visits have exactly the times of a visit a few days or a week earlier.",
     build: visit_and_period_rule::<CopiedDay>,
 };
 
-const WORDS: Words = Words {
-    visits_sv: "besök",
-    do_sv: "har på minuten samma tider som dagen eller veckan före hos samma brukare",
-    visits_en: "visits",
-    do_en: "have to the minute the times of the day or the week before at the same client",
+const WORDS: Phrases = Phrases {
+    visits: ["besök", "visits"],
+    which: ["", ""],
+    does: [
+        "har exakt samma klockslag som ett besök hos samma brukare en till tre dagar eller en vecka tidigare",
+        "have exactly the same times as a visit to the same client one to three days or a week earlier",
+    ],
 };
 
 /// Yesterday, the days before that are soon after a day off, and last week.
@@ -46,7 +48,7 @@ const DAY_MINUTES: i64 = 24 * 60;
 
 #[derive(Debug, Deserialize)]
 #[serde(transparent)]
-struct CopiedDay(Shares);
+struct CopiedDay(ShareComparison);
 
 impl VisitRule for CopiedDay {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {

@@ -15,14 +15,15 @@
 
 use serde::Deserialize;
 
-use super::shares::{RoundedShare, Shares, Words};
+use super::shares::{Phrases, RoundedShare, ShareComparison};
 use super::visit_and_period_rule;
+use crate::domain::wording::{EN, SV};
 use crate::domain::{
-    Class, ClientAbsenceConfirmedBy, Explanation, Grade, Measure, Month, Sentence, SubjectKind, VisitOutcome,
+    Class, ClientAbsenceConfirmedBy, Explanation, Grade, Measure, Sentence, SubjectKind, VisitOutcome,
 };
 use crate::engine::{
     Answered, ClientId, Definition, Hit, Mark, PeriodReport, PeriodRule, PeriodSight, PeriodSubject, Report,
-    Sight, Signal, Text, VisitRule,
+    Sight, Signal, VisitRule, Wording,
 };
 
 pub(super) const RULE: Definition = Definition {
@@ -34,21 +35,20 @@ pub(super) const RULE: Definition = Definition {
     build: visit_and_period_rule::<DeclinedShare>,
 };
 
-const WORDS: Words = Words {
-    visits_sv: "besök",
-    do_sv: "är avböjda eller har ingen mött",
-    visits_en: "visits",
-    do_en: "were declined or met nobody",
+const WORDS: Phrases = Phrases {
+    visits: ["besök", "visits"],
+    which: ["", ""],
+    does: ["avböjdes, eller så var brukaren inte hemma", "were declined, or the client was not at home"],
 };
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct DeclinedShare {
     #[serde(flatten)]
-    shares: Shares,
+    shares: ShareComparison,
     /// Fewer short absences of a client in a pay period are usual.
     absences_min: u32,
-    /// So many that no hospital confirms are asked about.
+    /// Absences that no hospital confirms, at least for a review.
     absences_review_min: u32,
     /// An absence up to this long, in days, is short.
     absence_days_max: u16,
@@ -56,7 +56,7 @@ struct DeclinedShare {
 
 /// What is found of a carer or provider, or of a client.
 #[derive(Hash, PartialEq)]
-enum Pattern {
+enum DeclinedPattern {
     Declined(RoundedShare),
     Absences(ShortAbsences),
 }
@@ -79,7 +79,7 @@ impl VisitRule for DeclinedShare {
 }
 
 impl PeriodRule for DeclinedShare {
-    type Answer = Pattern;
+    type Answer = DeclinedPattern;
 
     fn subjects(&self) -> &'static [SubjectKind] {
         &[SubjectKind::CarerPeriod, SubjectKind::ClientPeriod, SubjectKind::ProviderPeriod]
@@ -87,23 +87,25 @@ impl PeriodRule for DeclinedShare {
 
     fn answer(&self, sight: &PeriodSight<'_>) -> Answered<Self::Answer> {
         match sight.period().subject {
-            PeriodSubject::Client(client) => self.absences(sight, client).map(Pattern::Absences).into(),
+            PeriodSubject::Client(client) => {
+                self.absences(sight, client).map(DeclinedPattern::Absences).into()
+            }
             _ => {
                 let share = self.shares.answer(sight, Mark::Declined, Some(Signal::Declined));
-                share.map(|share| share.map(Pattern::Declined))
+                share.map(|share| share.map(DeclinedPattern::Declined))
             }
         }
     }
 
-    fn report(&self, pattern: &Pattern, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) {
+    fn report(&self, pattern: &DeclinedPattern, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) {
         match pattern {
-            Pattern::Declined(share) => {
+            DeclinedPattern::Declined(share) => {
                 let hit =
                     share.hit(sight, Grade::Review, WORDS, &[Explanation::OpenVisit, Explanation::FewVisits]);
                 report.hit_marked(share.mark(), hit);
             }
-            Pattern::Absences(absences) => {
-                report.hit_marked(Mark::Declined, self.absent(sight.period().month, absences));
+            DeclinedPattern::Absences(absences) => {
+                report.hit_marked(Mark::Declined, self.absent(sight, absences));
             }
         }
     }
@@ -122,7 +124,7 @@ impl DeclinedShare {
             let from = absence.valid.from;
             first <= from && from < last && absence.valid.to.is_some_and(|to| to.since(from) <= most)
         });
-        // Two sources may tell of one absence: the hospital's word comes first.
+        // Two sources may report one absence: the hospital's report comes first.
         let mut days: Vec<_> = short
             .map(|absence| {
                 let unconfirmed = absence.confirmed_by != ClientAbsenceConfirmedBy::Hospital;
@@ -136,7 +138,8 @@ impl DeclinedShare {
         (self.absences_min <= all).then_some(ShortAbsences { all, unconfirmed })
     }
 
-    fn absent(&self, month: Month, absences: &ShortAbsences) -> Hit<impl Text> {
+    fn absent(&self, sight: &PeriodSight<'_>, absences: &ShortAbsences) -> Hit<impl Wording> {
+        let (month, client) = (sight.period().month, sight.client_ref());
         let (&ShortAbsences { all: absences, unconfirmed }, days) = (absences, self.absence_days_max);
         let asked = self.absences_review_min <= unconfirmed;
         Hit::new(if asked { Grade::Review } else { Grade::Observe })
@@ -148,12 +151,20 @@ impl DeclinedShare {
             .excluded(&[Explanation::LongAbsence])
             .text(move || Sentence {
                 sv: format!(
-                    "Brukaren har {absences} frånvaroperioder på högst {days} dagar som börjar i \
-                     {month}, varav {unconfirmed} som inget sjukhus bekräftar."
+                    "Brukaren {client} har {} (högst {}) som börjar i {}. {} av dem är inte {} av något sjukhus.",
+                    SV.counted(absences.into(), "kort frånvaroperiod", "korta frånvaroperioder"),
+                    SV.days(days.into()),
+                    SV.month(month),
+                    SV.number(unconfirmed.into()),
+                    if unconfirmed == 1 { "bekräftad" } else { "bekräftade" }
                 ),
                 en: format!(
-                    "The client has {absences} absences of at most {days} days that begin in \
-                     {month}, {unconfirmed} of which no hospital confirms."
+                    "Client {client} has {} (at most {}) that begin in {}. {} of them {} not confirmed by any hospital.",
+                    EN.counted(absences.into(), "short absence", "short absences"),
+                    EN.days(days.into()),
+                    EN.month(month),
+                    EN.number(unconfirmed.into()),
+                    if unconfirmed == 1 { "is" } else { "are" }
                 ),
             })
     }

@@ -17,7 +17,7 @@ use serde::Deserialize;
 
 use super::visit_rule;
 use crate::domain::{Class, Explanation, Grade, Measure, Sentence, Span, VisitOutcome};
-use crate::engine::{Definition, Hit, Label, Report, Sight, Text, Visit, VisitRule};
+use crate::engine::{Definition, Hit, Report, Sight, Visit, VisitRule, Wording};
 
 pub(super) const RULE: Definition = Definition {
     id: "duplicate-registration",
@@ -55,7 +55,7 @@ impl VisitRule for DuplicateRegistration {
 }
 
 impl DuplicateRegistration {
-    fn copy(&self, sight: &Sight<'_>, original: &Visit) -> Hit<impl Text> {
+    fn copy(&self, sight: &Sight<'_>, original: &Visit) -> Hit<impl Wording> {
         let own = sight.visit();
         let shared = own.span.intersection(original.span);
         let apart = own.span.start().since(original.span.start()).abs();
@@ -72,7 +72,7 @@ impl DuplicateRegistration {
     }
 
     /// That there are copies of it is only noted on the original.
-    fn original(&self, sight: &Sight<'_>, copies: &[&Visit]) -> Hit<impl Text> {
+    fn original(&self, sight: &Sight<'_>, copies: &[&Visit]) -> Hit<impl Wording> {
         Hit::observe()
             .related(copies.iter().map(|copy| copy.slot))
             .observed([Measure::whole("registrations", 1 + copies.len() as i64)])
@@ -87,17 +87,19 @@ fn is_claimed(visit: &Visit) -> bool {
 }
 
 fn sentence(sight: &Sight<'_>, copy: &Visit, original: &Visit) -> Sentence {
-    let Label { id, clock, .. } = sight.label_of(copy);
-    let Label { id: other_id, clock: other_clock, .. } = sight.label_of(original);
-    let date = sight.zone().date(original.span.start());
+    let (copy, original) = (sight.label_of(copy), sight.label_of(original));
     Sentence {
         sv: format!(
-            "Samma besök den {date} är registrerat två gånger: {id} kl. {clock} upprepar \
-             {other_id} kl. {other_clock}."
+            "Samma besök den {} är registrerat två gånger: {} är en dubblett av {}.",
+            original.date_sv(),
+            copy.sv(),
+            original.sv()
         ),
         en: format!(
-            "The same visit on {date} is registered twice: {id} at {clock} repeats \
-             {other_id} at {other_clock}."
+            "The same visit on {} is registered twice: {} repeats {}.",
+            original.date_en(),
+            copy.en(),
+            original.en()
         ),
     }
 }

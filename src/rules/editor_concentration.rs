@@ -13,15 +13,16 @@
 use serde::Deserialize;
 
 use super::period_rule;
+use crate::domain::wording::{EN, SV};
 use crate::domain::{Class, Explanation, Measure, Sentence, SubjectKind};
-use crate::engine::{Answered, Definition, Hit, PeriodReport, PeriodRule, PeriodSight, Text};
+use crate::engine::{Answered, Definition, Hit, PeriodReport, PeriodRule, PeriodSight, Wording};
 
 pub(super) const RULE: Definition = Definition {
     id: "editor-concentration",
     version: 1,
     class: Class::Pattern,
-    summary_sv: "En och samma person ändrar de flesta av en utförares registreringar.",
-    summary_en: "One person changes most of a provider's registrations by hand.",
+    summary_sv: "En och samma person står för de flesta av en utförares manuella ändringar.",
+    summary_en: "One person makes most of a provider's manual changes.",
     build: period_rule::<EditorConcentration>,
 };
 
@@ -75,9 +76,9 @@ impl EditorConcentration {
             .then(|| EditorShare { changes: changes / 100 * 100, per_cent: most * 20 / changes * 5 })
     }
 
-    fn hit(&self, sight: &PeriodSight<'_>, share: &EditorShare) -> Hit<impl Text> {
+    fn hit(&self, sight: &PeriodSight<'_>, share: &EditorShare) -> Hit<impl Wording> {
         let EditorShare { changes, per_cent } = *share;
-        let month = sight.period().month;
+        let (month, provider) = (sight.period().month, sight.provider_id());
         Hit::observe()
             .observed([
                 Measure::whole("changes_min", i64::from(changes)),
@@ -87,12 +88,16 @@ impl EditorConcentration {
             .excluded(&[Explanation::FewChanges])
             .text(move || Sentence {
                 sv: format!(
-                    "En och samma person har gjort minst {per_cent} procent av utförarens \
-                     ändringar i {month} (minst {changes} ändringar räknade)."
+                    "En och samma person står för minst {per_cent} procent av de manuella ändringarna hos utföraren \
+                     {provider} i {} (underlag: minst {}).",
+                    SV.month(month),
+                    SV.counted(changes.into(), "ändring", "ändringar")
                 ),
                 en: format!(
-                    "One and the same person made at least {per_cent} per cent of the provider's \
-                     changes in {month} (at least {changes} changes counted)."
+                    "One and the same person made at least {per_cent} per cent of the manual changes at provider \
+                     {provider} in {} (based on at least {}).",
+                    EN.month(month),
+                    EN.counted(changes.into(), "change", "changes")
                 ),
             })
     }

@@ -19,14 +19,15 @@
 
 use serde::Deserialize;
 
-use super::shares::{RoundedShare, Shares, Words};
+use super::shares::{Phrases, RoundedShare, ShareComparison};
 use super::visit_and_period_rule;
+use crate::domain::wording::{EN, SV};
 use crate::domain::{
     Class, Coordinates, Explanation, Geo, Grade, Measure, MissingFact, Sentence, SubjectKind,
 };
 use crate::engine::{
-    Answered, Definition, Hit, Label, Mark, PeriodReport, PeriodRule, PeriodSight, Report, Sight, Signal,
-    Text, Visit, VisitRule,
+    Answered, Definition, Hit, Mark, PeriodReport, PeriodRule, PeriodSight, Report, Sight, Signal, Visit,
+    VisitRule, Wording,
 };
 
 pub(super) const RULE: Definition = Definition {
@@ -38,11 +39,10 @@ pub(super) const RULE: Definition = Definition {
     build: visit_and_period_rule::<FarFromHome>,
 };
 
-const WORDS: Words = Words {
-    visits_sv: "besök med position",
-    do_sv: "är registrerade långt från hemmet i båda ändar",
-    visits_en: "visits with a position",
-    do_en: "are registered far from the home at both ends",
+const WORDS: Phrases = Phrases {
+    visits: ["besök", "visits"],
+    which: [" med position", " with a position"],
+    does: ["började och slutade långt från brukarens hem", "began and ended far from the client's home"],
 };
 
 #[derive(Debug, Deserialize)]
@@ -51,7 +51,7 @@ struct FarFromHome {
     /// Nearer to the home than this is at the home.
     metres_min: u32,
     #[serde(flatten)]
-    shares: Shares,
+    shares: ShareComparison,
 }
 
 /// Visits of other carers that were captured near a home, which confirm its position.
@@ -133,8 +133,8 @@ impl FarFromHome {
         CONFIRMING_VISITS <= confirming.take(CONFIRMING_VISITS).count()
     }
 
-    fn hit(&self, sight: &Sight<'_>, start: i64, end: i64, is_confirmed: bool) -> Hit<impl Text> {
-        let Label { id, clock, date } = sight.label();
+    fn hit(&self, sight: &Sight<'_>, start: i64, end: i64, is_confirmed: bool) -> Hit<impl Wording> {
+        let label = sight.label();
         Hit::new(if is_confirmed { Grade::Review } else { Grade::Observe })
             .observed([
                 Measure::whole("start_distance_metres", start),
@@ -144,12 +144,16 @@ impl FarFromHome {
             .excluded(&[Explanation::OutsideHome, Explanation::WeakPosition, Explanation::DeclinedVisit])
             .text(move || Sentence {
                 sv: format!(
-                    "Besöket {id} den {date} kl. {clock} påbörjades {start} meter och avslutades \
-                     {end} meter från hemmet."
+                    "Besöket {} påbörjades {} och avslutades {} från brukarens hem.",
+                    label.dated_sv(),
+                    SV.distance(start as f64),
+                    SV.distance(end as f64)
                 ),
                 en: format!(
-                    "Visit {id} on {date} at {clock} was begun {start} metres and ended {end} \
-                     metres from the home."
+                    "Visit {} was begun {} and ended {} from the client's home.",
+                    label.dated_en(),
+                    EN.distance(start as f64),
+                    EN.distance(end as f64)
                 ),
             })
     }

@@ -17,15 +17,16 @@
 use serde::Deserialize;
 
 use super::period_rule;
+use crate::domain::wording::{EN, SV, per_cent};
 use crate::domain::{Class, Explanation, Grade, Measure, MissingFact, Month, Sentence, SubjectKind};
-use crate::engine::{Answered, Definition, Hit, PeriodReport, PeriodRule, PeriodSight, Tally, Text};
+use crate::engine::{Answered, Definition, Hit, PeriodReport, PeriodRule, PeriodSight, Tally, Wording};
 
 pub(super) const RULE: Definition = Definition {
     id: "full-delivery",
     version: 1,
     class: Class::Pattern,
-    summary_sv: "En utförare registrerar precis det som är beviljat, månad efter månad.",
-    summary_en: "A provider registers just what was granted, month after month.",
+    summary_sv: "En utförare registrerar nästan exakt den beviljade tiden, månad efter månad.",
+    summary_en: "A provider registers almost exactly the granted time, month after month.",
     build: period_rule::<FullDelivery>,
 };
 
@@ -85,9 +86,9 @@ impl FullDelivery {
             && (self.share_min..=self.share_max).contains(&share)
     }
 
-    fn hit(&self, sight: &PeriodSight<'_>, months: FullMonths) -> Hit<impl Text> {
-        let month = sight.period().month;
-        let [least, most] = [self.share_min, self.share_max].map(|share| (100.0 * share).round());
+    fn hit(&self, sight: &PeriodSight<'_>, months: FullMonths) -> Hit<impl Wording> {
+        let (month, provider) = (sight.period().month, sight.provider_id());
+        let [least, most] = [self.share_min, self.share_max].map(per_cent);
         let twice = months == FullMonths::Two;
         let (also_sv, also_en) =
             if twice { (", liksom månaden före", ", as in the month before") } else { ("", "") };
@@ -100,12 +101,18 @@ impl FullDelivery {
             .excluded(&[Explanation::MonthNotOver, Explanation::FewGrantedHours])
             .text(move || Sentence {
                 sv: format!(
-                    "Utföraren har registrerat mellan {least} och {most} procent av den beviljade \
-                     tiden i {month}{also_sv}. Vanligt är omkring fyra femtedelar."
+                    "Utföraren {provider} har registrerat mellan {} och {} procent av den beviljade tiden i {}{also_sv}. \
+                     Omkring fyra femtedelar är vanligt.",
+                    SV.decimal(least),
+                    SV.decimal(most),
+                    SV.month(month)
                 ),
                 en: format!(
-                    "The provider registered between {least} and {most} per cent of the granted \
-                     time in {month}{also_en}. About four fifths are usual."
+                    "Provider {provider} registered between {} and {} per cent of the granted time in {}{also_en}. \
+                     About four fifths is usual.",
+                    EN.decimal(least),
+                    EN.decimal(most),
+                    EN.month(month)
                 ),
             })
     }

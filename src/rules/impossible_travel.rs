@@ -21,17 +21,16 @@ use serde::Deserialize;
 
 use super::slack::Slack;
 use super::visit_rule;
+use crate::domain::wording::{EN, SV, clock_minutes};
 use crate::domain::{Class, Explanation, Grade, Measure, MissingFact, Sentence, Span, VisitKind};
-use crate::engine::{
-    Definition, Hit, Label, NEIGHBOUR_GAP_SECONDS_MAX, Report, Sight, Text, Visit, VisitRule,
-};
+use crate::engine::{Definition, Hit, NEIGHBOUR_GAP_SECONDS_MAX, Report, Sight, Visit, VisitRule, Wording};
 
 pub(super) const RULE: Definition = Definition {
     id: "impossible-travel",
     version: 2,
     class: Class::Contradiction,
-    summary_sv: "Vägen mellan två besök kan inte ha hunnits med på tiden mellan dem.",
-    summary_en: "The way between two visits cannot have been travelled in the time between them.",
+    summary_sv: "Tiden mellan två besök räcker inte för vägen mellan dem.",
+    summary_en: "The time between two visits is too short for the way between them.",
     build: visit_rule::<ImpossibleTravel>,
 };
 
@@ -51,7 +50,7 @@ struct ImpossibleTravel {
 
 /// One way between two visits.
 struct Leg {
-    gap_seconds: i64,
+    gap: Span,
     metres: f64,
     needed_seconds: i64,
     slack_seconds: i64,
@@ -75,10 +74,11 @@ impl VisitRule for ImpossibleTravel {
 impl ImpossibleTravel {
     /// Looks at the way from `first` to `second`, of which one is the visit in sight.
     fn look(&self, sight: &Sight<'_>, first: &Visit, second: &Visit, other: &Visit, report: &mut Report<'_>) {
-        let gap_seconds = second.span.start().since(first.presence().end());
+        // Visits that share time are none of this rule's.
+        let Some(gap) = Span::new(first.presence().end(), second.span.start()) else { return };
         // Longer than any way across a municipality takes; nothing has to be looked up.
-        let ample = NEIGHBOUR_GAP_SECONDS_MAX <= gap_seconds;
-        if first.client == second.client || gap_seconds < 0 || ample {
+        let ample = NEIGHBOUR_GAP_SECONDS_MAX <= gap.seconds();
+        if first.client == second.client || ample {
             return;
         }
         let (Some(from), Some(to)) = (sight.home(first), sight.home(second)) else {
@@ -92,7 +92,7 @@ impl ImpossibleTravel {
         }
         let needed_seconds = |metres: f64| (metres * 3.6 / self.speed_kmh_max).floor() as i64;
         let slack_seconds = self.slack.between(sight, first, second);
-        let allowed = gap_seconds + slack_seconds;
+        let allowed = gap.seconds() + slack_seconds;
         // Most ways are so short that it need not be known how short.
         if needed_seconds(from_place.metres_to_at_most(to_place)) <= allowed {
             return;
@@ -100,22 +100,22 @@ impl ImpossibleTravel {
         let metres = from_place.metres_to(to_place);
         let needed_seconds = needed_seconds(metres);
         if allowed < needed_seconds {
-            report.hit(self.hit(sight, other, &Leg { gap_seconds, metres, needed_seconds, slack_seconds }));
+            report.hit(self.hit(sight, other, &Leg { gap, metres, needed_seconds, slack_seconds }));
         }
     }
 
-    fn hit(&self, sight: &Sight<'_>, other: &Visit, leg: &Leg) -> Hit<impl Text> {
+    fn hit(&self, sight: &Sight<'_>, other: &Visit, leg: &Leg) -> Hit<impl Wording> {
         let own = sight.visit();
         let grave = own.is_electronic()
             && other.is_electronic()
             && f64::from(self.hold_metres_min) < leg.metres
-            && leg.gap_seconds < i64::from(self.hold_gap_seconds_max);
+            && leg.gap.seconds() < i64::from(self.hold_gap_seconds_max);
         let metres = leg.metres.round() as i64;
         Hit::new(sight.side(other, if grave { Grade::Hold } else { Grade::Review }))
             .related([other.slot])
             .disputed(missing_time(own, other, leg))
             .observed([
-                Measure::whole("gap_seconds", leg.gap_seconds),
+                Measure::whole("gap_seconds", leg.gap.seconds()),
                 Measure::whole("distance_metres", metres),
             ])
             .expected([
@@ -136,7 +136,7 @@ impl ImpossibleTravel {
 /// The seconds that the way lacks, taken from the end of the visit in sight that faces the other.
 fn missing_time(own: &Visit, other: &Visit, leg: &Leg) -> Span {
     let presence = own.presence();
-    let missing = (leg.needed_seconds - leg.gap_seconds).min(presence.seconds());
+    let missing = (leg.needed_seconds - leg.gap.seconds()).min(presence.seconds());
     let (start, end) = if presence <= other.presence() {
         (presence.end().plus(-missing), presence.end())
     } else {
@@ -150,21 +150,28 @@ fn is_placed(visit: &Visit) -> bool {
 }
 
 fn sentence(sight: &Sight<'_>, other: &Visit, leg: &Leg) -> Sentence {
-    let Label { id, clock, date } = sight.label();
-    let Label { id: other_id, clock: other_clock, .. } = sight.label_of(other);
-    let km = leg.metres / 1000.0;
-    let (gap, needed) = ((leg.gap_seconds + 30) / 60, (leg.needed_seconds + 59) / 60);
-    let km_sv = format!("{km:.1}").replace('.', ",");
+    let (own, other, carer) = (sight.label(), sight.label_of(other), sight.carer_ref());
+    let (gap, needed) = (clock_minutes(leg.gap), (leg.needed_seconds + 59) / 60);
     Sentence {
         sv: format!(
-            "Mellan två besök den {date} ligger {km_sv} km fågelvägen men bara {gap} min; \
-             minst {needed} min behövs med bil: {id} kl. {clock} och {other_id} kl. \
-             {other_clock}."
+            "Medarbetaren {carer} har två besök den {} som ligger {} från varandra (fågelvägen) med {} emellan. Med \
+             bil behövs minst {}: {} och {}.",
+            own.date_sv(),
+            SV.distance(leg.metres),
+            SV.minutes(gap),
+            SV.minutes(needed),
+            own.sv(),
+            other.sv()
         ),
         en: format!(
-            "Two visits on {date} lie {km:.1} km apart in a straight line but only {gap} \
-             min; at least {needed} min are needed by car: {id} at {clock} and {other_id} \
-             at {other_clock}."
+            "Carer {carer} has two visits on {} that lie {} apart in a straight line, with {} between them. By car \
+             at least {} are needed: {} and {}.",
+            own.date_en(),
+            EN.distance(leg.metres),
+            EN.minutes(gap),
+            EN.minutes(needed),
+            own.en(),
+            other.en()
         ),
     }
 }

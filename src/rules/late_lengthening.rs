@@ -1,4 +1,4 @@
-//! `late-lengthening`: visits are made longer by hand, days after they ended.
+//! `late-lengthening`: visits are made longer manually, days after they ended.
 //!
 //! Why: who was there logged out; who lengthens it two days later was not at the door. Most such changes
 //! mend a slip, and say so.
@@ -16,28 +16,31 @@
 
 use serde::Deserialize;
 
-use super::shares::{RoundedShare, Shares, Words};
+use super::shares::{Phrases, RoundedShare, ShareComparison};
 use super::visit_and_period_rule;
+use crate::domain::wording::{EN, SV, clock_minutes};
 use crate::domain::{Class, Explanation, Grade, Measure, Sentence, Span, SubjectKind};
 use crate::engine::{
-    Answered, Definition, Edited, End, Hit, Label, Mark, PeriodReport, PeriodRule, PeriodSight, Report,
-    Sight, Signal, Text, Visit, VisitRule,
+    Answered, Definition, Edited, End, Hit, Mark, PeriodReport, PeriodRule, PeriodSight, Report, Sight,
+    Signal, Visit, VisitRule, Wording,
 };
 
 pub(super) const RULE: Definition = Definition {
     id: "late-lengthening",
     version: 1,
     class: Class::Deviation,
-    summary_sv: "Besök förlängs för hand flera dagar i efterhand.",
-    summary_en: "Visits are made longer by hand, days after they ended.",
+    summary_sv: "Besök förlängs manuellt flera dagar i efterhand.",
+    summary_en: "Visits are made longer manually, days after they ended.",
     build: visit_and_period_rule::<LateLengthening>,
 };
 
-const WORDS: Words = Words {
-    visits_sv: "besök",
-    do_sv: "har förlängts för hand flera dagar i efterhand",
-    visits_en: "visits",
-    do_en: "were made longer by hand days after they ended",
+const WORDS: Phrases = Phrases {
+    visits: ["besök", "visits"],
+    which: ["", ""],
+    does: [
+        "har förlängts manuellt flera dagar i efterhand",
+        "were made longer manually, days after they ended",
+    ],
 };
 
 #[derive(Debug, Deserialize)]
@@ -45,10 +48,10 @@ const WORDS: Words = Words {
 struct LateLengthening {
     /// Changes later than this after the end are late.
     late_seconds: u32,
-    /// So much more without a reason is asked about at a single visit.
+    /// Seconds added to a single visit without a reason above which there is a finding.
     added_seconds_min: u32,
     #[serde(flatten)]
-    shares: Shares,
+    shares: ShareComparison,
 }
 
 impl VisitRule for LateLengthening {
@@ -101,24 +104,22 @@ impl LateLengthening {
         i64::from(self.late_seconds) < edit.at.since(visit.span.end())
     }
 
-    fn hit(&self, sight: &Sight<'_>, added: Span, grade: Grade) -> Hit<impl Text> {
+    fn hit(&self, sight: &Sight<'_>, added: Span, grade: Grade) -> Hit<impl Wording> {
         let own = sight.visit();
         let zone = sight.zone();
         let late = || own.edits().iter().filter(|edit| self.is_late(own, edit) && edit.end.is_some());
         let at = late().map(|edit| edit.at).max().unwrap_or(own.span.end());
         let end = if added.end() == own.span.end() { End::End } else { End::Start };
-        let Label { id, clock, date } = sight.label();
-        let on = zone.date(at);
-        let minutes = (added.seconds() + 30) / 60;
+        let (label, minutes) = (sight.label(), clock_minutes(added));
         let (why_sv, why_en) = match grade {
-            Grade::Observe => ("med angiven orsak", "with a reason"),
-            Grade::Hold | Grade::Review => ("utan angiven orsak", "without a reason"),
+            Grade::Observe => ("En orsak är angiven.", "A reason is given."),
+            Grade::Hold | Grade::Review => ("Ingen orsak är angiven.", "No reason is given."),
         };
         Hit::new(grade)
             .disputed(added)
             .observed([
                 Measure::whole("added_seconds", added.seconds()),
-                Measure::text("changed_on", on.as_str()),
+                Measure::text("changed_on", zone.date(at)),
                 Measure::text("moved", if end == End::End { "end" } else { "start" }),
             ])
             .expected([
@@ -131,12 +132,16 @@ impl LateLengthening {
             })
             .text(move || Sentence {
                 sv: format!(
-                    "Besöket {id} den {date} kl. {clock} förlängdes för hand {on} med {minutes} \
-                     minuter, {why_sv}."
+                    "Besöket {} förlängdes manuellt med {} den {}. {why_sv}",
+                    label.dated_sv(),
+                    SV.length(minutes),
+                    SV.date(zone, at)
                 ),
                 en: format!(
-                    "Visit {id} on {date} at {clock} was made {minutes} minutes longer by hand on \
-                     {on}, {why_en}."
+                    "Visit {} was made {} longer manually on {}. {why_en}",
+                    label.dated_en(),
+                    EN.length(minutes),
+                    EN.date(zone, at)
                 ),
             })
     }

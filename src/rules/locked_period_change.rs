@@ -18,15 +18,16 @@
 use serde::Deserialize;
 
 use super::visit_rule;
+use crate::domain::wording::{EN, SV};
 use crate::domain::{Class, EventType, Explanation, Grade, Measure, MissingFact, Sentence, Span, UtcSecond};
-use crate::engine::{Definition, Edited, Hit, Label, Report, Sight, Text, Visit, VisitRule};
+use crate::engine::{Definition, Edited, Hit, Report, Sight, Visit, VisitRule, Wording};
 
 pub(super) const RULE: Definition = Definition {
     id: "locked-period-change",
     version: 2,
     class: Class::Deviation,
-    summary_sv: "Ett besök i en låst månad tillkom eller ändrades efter spärrdatum.",
-    summary_en: "A visit of a locked month came or was changed after the lock.",
+    summary_sv: "Ett besök i en låst månad kom in eller ändrades efter spärrdatum.",
+    summary_en: "A visit of a locked month came in or was changed after the lock date.",
     build: visit_rule::<LockedPeriodChange>,
 };
 
@@ -99,7 +100,7 @@ fn after(visit: &Visit, locked: UtcSecond) -> Option<(Late, UtcSecond)> {
 }
 
 impl LockedPeriodChange {
-    fn hit(&self, sight: &Sight<'_>, late: Late, at: UtcSecond, locks_at: UtcSecond) -> Hit<impl Text> {
+    fn hit(&self, sight: &Sight<'_>, late: Late, at: UtcSecond, locks_at: UtcSecond) -> Hit<impl Wording> {
         let own = sight.visit();
         let zone = sight.zone();
         let after_the_lock = |edit: &Edited| locks_at < edit.at;
@@ -125,22 +126,36 @@ impl LockedPeriodChange {
 }
 
 fn sentence(sight: &Sight<'_>, late: Late, at: UtcSecond, locks_at: UtcSecond) -> Sentence {
-    let own = sight.visit();
-    let zone = sight.zone();
-    let Label { id, clock, date } = sight.label();
-    let (at, locked, month) = (zone.date(at), zone.date(locks_at), own.pay_period);
+    let (zone, label, month) = (sight.zone(), sight.label(), sight.visit().pay_period);
     let (what_sv, what_en) = match late {
         Late::New => ("kom in", "came in"),
         Late::Changed => ("ändrades", "was changed"),
     };
+    let (visit_sv, visit_en) = (label.dated_sv(), label.dated_en());
+    let (month_sv, month_en) = (SV.month_at_start(month), EN.month(month));
+    let (at_sv, at_en) = (SV.date(zone, at), EN.date(zone, at));
+    if zone.day(at) == zone.day(locks_at) {
+        let [at_clock_sv, lock_clock_sv] = [at, locks_at].map(|at| SV.clock(zone, at));
+        let [at_clock_en, lock_clock_en] = [at, locks_at].map(|at| EN.clock(zone, at));
+        return Sentence {
+            sv: format!(
+                "Besöket {visit_sv} {what_sv} den {at_sv} kl. {at_clock_sv}. {month_sv} låstes för ändringar samma \
+                 dag kl. {lock_clock_sv}."
+            ),
+            en: format!(
+                "Visit {visit_en} {what_en} on {at_en} at {at_clock_en}. {month_en} was locked for changes on the \
+                 same day at {lock_clock_en}."
+            ),
+        };
+    }
     Sentence {
         sv: format!(
-            "Besöket {id} den {date} kl. {clock} {what_sv} {at}, efter att {month} låstes \
-             för ändringar {locked}."
+            "Besöket {visit_sv} {what_sv} den {at_sv}. {month_sv} låstes för ändringar den {}.",
+            SV.date(zone, locks_at)
         ),
         en: format!(
-            "Visit {id} on {date} at {clock} {what_en} on {at}, after {month} was locked \
-             for changes on {locked}."
+            "Visit {visit_en} {what_en} on {at_en}. {month_en} was locked for changes on {}.",
+            EN.date(zone, locks_at)
         ),
     }
 }

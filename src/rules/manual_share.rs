@@ -1,4 +1,4 @@
-//! `manual-share`: too large a share of a carer's or a provider's visits is typed in afterwards.
+//! `manual-share`: too large a share of a carer's or a provider's visits is registered manually afterwards.
 //!
 //! Why: what is typed in proves nothing about time or place, and contracts allow only a small share.
 //!
@@ -14,33 +14,35 @@
 //!
 //! Grade: review; observe for a carer who has always typed in as much, by all that is kept of this month and
 //! the one before, or in the first month of a provider: a unit that has always done so is its provider's
-//! matter, of whom the rule tells by itself. No single second is in question. What is told is rounded (visits
+//! matter, whose period has a finding of its own. No single second is in question. The published values are rounded (visits
 //! down to tens, a provider's to hundreds, the share to five per cent, the probability up to `p_max`), so that
 //! the alert is not revised with every visit.
 //!
 //! A carer must also be above the other carers by more than chance gives (`p_others_max`): where all of them
-//! type in too much, only the provider is told of.
+//! type in too much, only the provider's period has a finding.
 
 use serde::Deserialize;
 
-use super::lines::{Line, stands};
+use super::lines::{PatternLine, stands};
+use super::shares::{part, who};
 use super::visit_and_period_rule;
+use crate::domain::wording::{EN, SV, per_cent};
 use crate::domain::{Class, Explanation, Grade, Measure, Sentence, SubjectKind};
 use crate::engine::{
     Answered, Count, Definition, Hit, Mark, PeriodReport, PeriodRule, PeriodSight, PeriodSubject, Report,
-    ShareTest, Sight, Signal, SubjectPeriod, Text, VisitRule, chernoff,
+    ShareTest, Sight, Signal, VisitRule, Wording, chernoff,
 };
 
 pub(super) const RULE: Definition = Definition {
     id: "manual-share",
     version: 4,
     class: Class::Pattern,
-    summary_sv: "En för stor andel av besöken är inskrivna i efterhand.",
-    summary_en: "Too large a share of the visits is typed in afterwards.",
+    summary_sv: "En för stor andel av besöken är manuellt registrerade i efterhand.",
+    summary_en: "Too large a share of the visits is registered manually afterwards.",
     build: visit_and_period_rule::<ManualShare>,
 };
 
-/// The share is told in steps of five per cent.
+/// Steps of the published share: five per cent each.
 const SHARE_STEPS: u32 = 20;
 
 #[derive(Debug, Deserialize)]
@@ -84,7 +86,7 @@ impl PeriodRule for ManualShare {
     }
 
     fn report(&self, manual: &ManualVisits, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) {
-        report.hit_marked(Mark::Manual, self.hit(sight.period(), manual));
+        report.hit_marked(Mark::Manual, self.hit(sight, manual));
     }
 }
 
@@ -119,17 +121,17 @@ impl ManualShare {
 
     /// Where a count lies, by `share_max`, and of a carer by the others' share too: where everybody types in too much,
     /// that is the provider's matter, not each carer's.
-    fn line(&self, sight: &PeriodSight<'_>, count: Count, visits_min: u32) -> Line {
+    fn line(&self, sight: &PeriodSight<'_>, count: Count, visits_min: u32) -> PatternLine {
         if count.eligible < visits_min {
-            return Line::Closed;
+            return PatternLine::Closed;
         }
         let accepted = chernoff(f64::from(count.eligible), count.share(), self.share_max);
-        let line = Line::of(accepted, self.p_max);
-        if !matches!(sight.period().subject, PeriodSubject::Carer(_)) || line == Line::Closed {
+        let line = PatternLine::of(accepted, self.p_max);
+        if !matches!(sight.period().subject, PeriodSubject::Carer(_)) || line == PatternLine::Closed {
             return line;
         }
         let others = sight.excess_of(count, Mark::Manual, &self.against_others());
-        line.and(Line::of(others.map_or(1.0, |excess| excess.p_value), self.p_others_max))
+        line.and(PatternLine::of(others.map_or(1.0, |excess| excess.p_value), self.p_others_max))
     }
 
     /// Was the share lower before? A provider's needs no before: the contract is the same.
@@ -173,15 +175,13 @@ impl ManualShare {
         }
     }
 
-    fn hit(&self, period: SubjectPeriod, manual: &ManualVisits) -> Hit<impl Text> {
-        let (whose_sv, whose_en) = match period.subject {
-            PeriodSubject::Carer(_) => ("omsorgspersonens", "the carer's"),
-            _ => ("utförarens", "the provider's"),
-        };
+    fn hit(&self, sight: &PeriodSight<'_>, manual: &ManualVisits) -> Hit<impl Wording> {
+        let ([who_sv, who_en], month) = (who(sight), sight.period().month);
         let visits = manual.visits;
         let share = manual.share_steps * 100 / SHARE_STEPS;
-        let accepted = (100.0 * self.share_max).round();
-        let month = period.month;
+        let accepted = per_cent(self.share_max);
+        // Rounded down, the share can be the accepted one itself: the sentence says that it is above.
+        let [part_sv, part_en] = part(share);
         Hit::new(if manual.is_new { Grade::Review } else { Grade::Observe })
             .p_value(self.p_max)
             .observed([
@@ -195,13 +195,18 @@ impl ManualShare {
             .excluded(&[Explanation::DeclinedVisit, Explanation::FewVisits])
             .text(move || Sentence {
                 sv: format!(
-                    "Minst {share} procent av {whose_sv} besök i {month} är inskrivna i efterhand \
-                     (minst {visits} besök räknade); högst {accepted} procent godtas."
+                    "{part_sv} besök som {who_sv} har registrerat i {} är manuellt registrerade i efterhand (underlag: \
+                     minst {} besök), mer än gränsen på {} procent.",
+                    SV.month(month),
+                    SV.number(visits.into()),
+                    SV.decimal(accepted)
                 ),
                 en: format!(
-                    "At least {share} per cent of {whose_en} visits in {month} were typed in \
-                     afterwards (at least {visits} visits counted); at most {accepted} per cent is \
-                     accepted."
+                    "{part_en} visits that {who_en} registered in {} were registered manually afterwards (based on at \
+                     least {}), more than the limit of {} per cent.",
+                    EN.month(month),
+                    EN.counted(visits.into(), "visit", "visits"),
+                    EN.decimal(accepted)
                 ),
             })
     }

@@ -23,16 +23,17 @@
 use serde::Deserialize;
 
 use super::visit_and_period_rule;
+use crate::domain::wording::{EN, SV};
 use crate::domain::{Class, Explanation, Grade, Measure, MissingFact, PaymentMode, Sentence, SubjectKind};
 use crate::engine::{
-    Answered, Definition, Hit, Label, PeriodReport, PeriodRule, PeriodSight, Report, Sight, Text, VisitRule,
+    Answered, Definition, Hit, PeriodReport, PeriodRule, PeriodSight, Report, Sight, VisitRule, Wording,
 };
 
 pub(super) const RULE: Definition = Definition {
     id: "missed-visit",
     version: 2,
     class: Class::Deviation,
-    summary_sv: "Mycket mindre tid är registrerad för en brukare än den beviljade som betalas.",
+    summary_sv: "Mycket mindre tid är registrerad för en brukare än den beviljade tid som betalas.",
     summary_en: "Far less time is registered for a client than the granted time that is paid.",
     build: visit_and_period_rule::<MissedVisit>,
 };
@@ -109,8 +110,8 @@ impl MissedVisit {
         Some(MissingHours { registered: hours(registered + 3599), granted: hours(granted), absences_known })
     }
 
-    fn hit(&self, sight: &PeriodSight<'_>, missing: &MissingHours) -> Hit<impl Text> {
-        let month = sight.period().month;
+    fn hit(&self, sight: &PeriodSight<'_>, missing: &MissingHours) -> Hit<impl Wording> {
+        let (month, client) = (sight.period().month, sight.client_ref());
         let MissingHours { registered, granted, absences_known } = *missing;
         Hit::review()
             .lowered_without((!absences_known).then_some(MissingFact::ClientAbsence), Grade::Observe)
@@ -122,19 +123,25 @@ impl MissedVisit {
             .excluded(&[Explanation::MonthNotOver, Explanation::ClientAway, Explanation::PerformedTimePaid])
             .text(move || Sentence {
                 sv: format!(
-                    "Högst {registered} timmar är registrerade för brukaren i {month}, men \
-                     {granted} timmar är beviljade och betalas. Har brukaren fått sin hjälp?"
+                    "Högst {} är registrerade för brukaren {client} i {}, men {} är beviljade och betalas. Har \
+                     brukaren fått sin hjälp?",
+                    SV.hours(registered),
+                    SV.month(month),
+                    SV.hours(granted)
                 ),
                 en: format!(
-                    "At most {registered} hours are registered for the client in {month}, but \
-                     {granted} hours are granted and paid. Did the client get the help?"
+                    "At most {} are registered for client {client} in {}, but {} are granted and paid. Did the \
+                     client get the help?",
+                    EN.hours(registered),
+                    EN.month(month),
+                    EN.hours(granted)
                 ),
             })
     }
 }
 
-fn beyond_plan(sight: &Sight<'_>, billed: i64, expected: i64) -> Hit<impl Text> {
-    let Label { id, clock, date } = sight.label();
+fn beyond_plan(sight: &Sight<'_>, billed: i64, expected: i64) -> Hit<impl Wording> {
+    let label = sight.label();
     let (minutes, most) = (billed / 60, (expected + 59) / 60);
     Hit::review()
         .observed([Measure::whole("billed_seconds", billed)])
@@ -146,12 +153,18 @@ fn beyond_plan(sight: &Sight<'_>, billed: i64, expected: i64) -> Hit<impl Text> 
         ])
         .text(move || Sentence {
             sv: format!(
-                "För besöket {id} den {date} kl. {clock} faktureras {minutes} minuter, men \
-                 {most} minuter är planerade och registrerade. Gjordes de andra besöken?"
+                "För besöket {} faktureras {}. Planerad och registrerad tid är högst {}. Avser resten andra besök \
+                 som inte är registrerade?",
+                label.dated_sv(),
+                SV.length(minutes),
+                SV.length(most)
             ),
             en: format!(
-                "For visit {id} on {date} at {clock} {minutes} minutes are billed, but {most} \
-                 minutes are planned and registered. Were the other visits made?"
+                "For visit {} the billed time is {}. The planned and the registered time are at most {}. Is the \
+                 rest for other visits that are not registered?",
+                label.dated_en(),
+                EN.length(minutes),
+                EN.length(most)
             ),
         })
 }

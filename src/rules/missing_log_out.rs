@@ -17,18 +17,19 @@
 use serde::Deserialize;
 
 use super::visit_rule;
+use crate::domain::wording::{EN, SV, clock_minutes};
 use crate::domain::{
     CaptureMethod, Class, Day, Explanation, Grade, Measure, MissingFact, Sentence, Span, UtcSecond,
     VisitKind, VisitOutcome,
 };
-use crate::engine::{Definition, Hit, Label, Report, Sight, Text, Visit, VisitRule};
+use crate::engine::{Definition, Hit, Report, Sight, Visit, VisitRule, Wording};
 
 pub(super) const RULE: Definition = Definition {
     id: "missing-log-out",
     version: 3,
     class: Class::Error,
-    summary_sv: "Ingen utloggning: besöket löpte vidare efter att det var slut.",
-    summary_en: "Nobody logged out: the visit ran on after it was over.",
+    summary_sv: "Utloggning saknas: tiden fortsatte att räknas efter att besöket var slut.",
+    summary_en: "A log-out is missing: time ran on after the visit was over.",
     build: visit_rule::<MissingLogOut>,
 };
 
@@ -79,7 +80,7 @@ impl MissingLogOut {
         sight.zone().start_of(working).plus(3600 * i64::from(self.corrected_by_hour))
     }
 
-    fn hit(&self, sight: &Sight<'_>, above: Span, auto_closed: bool) -> Hit<impl Text> {
+    fn hit(&self, sight: &Sight<'_>, above: Span, auto_closed: bool) -> Hit<impl Wording> {
         let own = sight.visit();
         let planned = own.planned().map(Span::seconds);
         let slack = i64::from(self.slack_seconds);
@@ -120,26 +121,36 @@ const fn is_long_by_nature(visit: &Visit) -> bool {
 }
 
 fn sentence(sight: &Sight<'_>, above: Span, auto_closed: bool) -> Sentence {
-    let own = sight.visit();
-    let Label { id, clock, date } = sight.label();
-    let (hours, minutes) = (own.seconds() / 3600, own.seconds() % 3600 / 60);
-    let above = (above.seconds() + 30) / 60;
-    let (how_sv, how_en) = if auto_closed {
-        ("avslutades av systemet, ingen loggade ut", "was closed by the system, nobody logged out")
-    } else {
-        (
-            "är mycket längre än planerat, trolig glömd utloggning",
-            "is far longer than planned, a log-out was probably forgotten",
-        )
+    let (own, label) = (sight.visit(), sight.label());
+    let (long, above) = (clock_minutes(own.span), clock_minutes(above));
+    let (long_sv, long_en) = (SV.length(long), EN.length(long));
+    let (beyond_sv, beyond_en) = match own.planned() {
+        Some(_) => (
+            format!("{} längre än planerat", SV.length(above)),
+            format!("{} longer than planned", EN.length(above)),
+        ),
+        None => ("utan planerad tid".to_owned(), "without a planned time".to_owned()),
     };
+    if auto_closed {
+        return Sentence {
+            sv: format!(
+                "Utloggning saknas: besöket {} avslutades av systemet efter {long_sv}, {beyond_sv}.",
+                label.dated_sv()
+            ),
+            en: format!(
+                "A log-out is missing: visit {} was closed by the system after {long_en}, {beyond_en}.",
+                label.dated_en()
+            ),
+        };
+    }
     Sentence {
         sv: format!(
-            "Besöket {id} den {date} kl. {clock} {how_sv}: {hours} tim {minutes} min \
-             registrerade, {above} minuter över plan."
+            "Besöket {} varade i {long_sv}, {beyond_sv}. Utloggningen glömdes troligen.",
+            label.dated_sv()
         ),
         en: format!(
-            "Visit {id} on {date} at {clock} {how_en}: {hours} h {minutes} min registered, \
-             {above} minutes above plan."
+            "Visit {} lasted {long_en}, {beyond_en}. The log-out was probably forgotten.",
+            label.dated_en()
         ),
     }
 }

@@ -23,10 +23,11 @@
 use serde::Deserialize;
 
 use super::visit_and_period_rule;
+use crate::domain::wording::{EN, SV};
 use crate::domain::{Class, Explanation, Grade, Measure, MissingFact, Sentence, SubjectKind};
 use crate::engine::{
-    Answered, Definition, Hit, Label, Mark, PeriodReport, PeriodRule, PeriodSight, Report, Sight, Text,
-    Visit, VisitRule,
+    Answered, Definition, Hit, Mark, PeriodReport, PeriodRule, PeriodSight, Report, Sight, Visit, VisitRule,
+    Wording,
 };
 
 pub(super) const RULE: Definition = Definition {
@@ -135,30 +136,38 @@ impl MovedTag {
         Some(here.metres_to(there)).filter(|metres| f64::from(self.metres_min) < *metres)
     }
 
-    fn near(&self, sight: &Sight<'_>, (first, second): (&Visit, &Visit), metres: f64) -> Hit<impl Text> {
+    fn near(&self, sight: &Sight<'_>, (first, second): (&Visit, &Visit), metres: f64) -> Hit<impl Wording> {
         let is_second = second.slot == sight.visit().slot;
         let other = if is_second { first } else { second };
         let gap = second.span.start().since(first.span.end());
-        let metres = metres.round() as i64;
         let known = sight.one_household(other).is_some();
-        let Label { id, clock, .. } = sight.label_of(second);
-        let Label { id: other_id, clock: other_clock, .. } = sight.label_of(first);
-        let date = sight.zone().date(second.span.start());
+        let (first, second, carer) = (sight.label_of(first), sight.label_of(second), sight.carer_ref());
         Hit::new(if is_second { Grade::Review } else { Grade::Observe })
             .lowered_without((!known).then_some(MissingFact::Household), Grade::Observe)
             .related([other.slot])
-            .observed([Measure::whole("gap_seconds", gap), Measure::whole("distance_metres", metres)])
+            .observed([
+                Measure::whole("gap_seconds", gap),
+                Measure::whole("distance_metres", metres.round() as i64),
+            ])
             .expected([Measure::whole("gap_seconds_min", i64::from(self.gap_seconds_max) + 1)])
             .excluded(&[Explanation::OneHousehold, Explanation::OutsideHome, Explanation::DeclinedVisit])
             .text(move || Sentence {
                 sv: format!(
-                    "Två taggar lästes den {date} med {gap} sekunder emellan, fast hemmen ligger \
-                     {metres} meter från varandra: {other_id} kl. {other_clock} och {id} kl. \
-                     {clock}."
+                    "Medarbetaren {carer} läste två taggar den {} med {} emellan, fast hemmen ligger {} från \
+                     varandra: {} och {}.",
+                    second.date_sv(),
+                    SV.seconds(gap),
+                    SV.distance(metres),
+                    first.sv(),
+                    second.sv()
                 ),
                 en: format!(
-                    "Two tags were read {gap} seconds apart on {date}, though the homes lie \
-                     {metres} metres apart: {other_id} at {other_clock} and {id} at {clock}."
+                    "Carer {carer} read two tags {} apart on {}, though the homes lie {} apart: {} and {}.",
+                    EN.seconds(gap),
+                    second.date_en(),
+                    EN.distance(metres),
+                    first.en(),
+                    second.en()
                 ),
             })
     }
@@ -175,9 +184,9 @@ impl MovedTag {
         Some(TagReads { carers: count.min(10), visits })
     }
 
-    fn several_carers(&self, sight: &PeriodSight<'_>, reads: &TagReads) -> Hit<impl Text> {
+    fn several_carers(&self, sight: &PeriodSight<'_>, reads: &TagReads) -> Hit<impl Wording> {
         let TagReads { carers, visits } = *reads;
-        let month = sight.period().month;
+        let (month, tag) = (sight.period().month, sight.tag_id());
         Hit::review()
             .observed([
                 Measure::whole("carers_min", i64::from(carers)),
@@ -187,16 +196,20 @@ impl MovedTag {
             .excluded(&[Explanation::OneHousehold, Explanation::OneCarer, Explanation::FewVisits])
             .text(move || Sentence {
                 sv: format!(
-                    "Minst {carers} omsorgspersoner har i {month} läst taggen inom {} sekunder \
-                     från en annan brukares tagg långt därifrån (minst {visits} besök). Den sitter \
-                     troligen inte där den ska.",
-                    self.gap_seconds_max
+                    "I {} har minst {} läst taggen {tag} inom {} från en annan brukares tagg långt därifrån \
+                     (underlag: minst {} besök). Taggen sitter troligen inte där den ska.",
+                    SV.month(month),
+                    SV.counted(carers.into(), "medarbetare", "medarbetare"),
+                    SV.seconds(self.gap_seconds_max.into()),
+                    SV.number(visits.into())
                 ),
                 en: format!(
-                    "At least {carers} carers have read the tag in {month} within {} seconds of \
-                     another client's tag far away (at least {visits} visits). It probably does \
-                     not hang where it should.",
-                    self.gap_seconds_max
+                    "In {} at least {} read the tag {tag} within {} of another client's tag far away (based on at \
+                     least {}). The tag probably does not hang where it should.",
+                    EN.month(month),
+                    EN.counted(carers.into(), "carer", "carers"),
+                    EN.seconds(self.gap_seconds_max.into()),
+                    EN.counted(visits.into(), "visit", "visits")
                 ),
             })
     }
@@ -218,7 +231,7 @@ fn strange(sight: &Sight<'_>, report: &mut Report<'_>) {
         return;
     }
     let known = households.is_some();
-    let Label { id, clock, date } = sight.label();
+    let label = sight.label();
     report.hit(
         Hit::review()
             .lowered_without((!known).then_some(MissingFact::Household), Grade::Observe)
@@ -232,12 +245,12 @@ fn strange(sight: &Sight<'_>, report: &mut Report<'_>) {
             ])
             .text(move || Sentence {
                 sv: format!(
-                    "Besöket {id} den {date} kl. {clock} registrerades med en tagg som sitter hos \
-                     en annan brukare."
+                    "Besöket {} registrerades med en tagg som sitter hos en annan brukare.",
+                    label.dated_sv()
                 ),
                 en: format!(
-                    "Visit {id} on {date} at {clock} was registered with a tag that hangs at \
-                     another client's home."
+                    "Visit {} was registered with a tag that hangs at another client's home.",
+                    label.dated_en()
                 ),
             }),
     );

@@ -17,15 +17,16 @@
 use serde::Deserialize;
 
 use super::period_rule;
+use crate::domain::wording::{EN, SV};
 use crate::domain::{Class, Explanation, Grade, Measure, MissingFact, Sentence, SubjectKind};
-use crate::engine::{Answered, Definition, Hit, Mark, PeriodReport, PeriodRule, PeriodSight, Text};
+use crate::engine::{Answered, Definition, Hit, Mark, PeriodReport, PeriodRule, PeriodSight, Wording};
 
 pub(super) const RULE: Definition = Definition {
     id: "new-identity",
     version: 2,
     class: Class::Pattern,
-    summary_sv: "En ny omsorgsperson är genast i fullt arbete, utan att finnas på listan eller ha egen telefon.",
-    summary_en: "A new carer is at once fully at work, not on the list or without a phone of their own.",
+    summary_sv: "En ny medarbetare har många besök redan första månaden, men saknas på personallistan eller har ingen egen telefon.",
+    summary_en: "A new carer has many visits in the first month already, but is not on the staff list or has no phone of their own.",
     build: period_rule::<NewIdentity>,
 };
 
@@ -36,7 +37,7 @@ struct NewIdentity {
     visits_min: u32,
     /// So large a part of the visits with others' devices is no chance, 0 to 1.
     shared_share_min: f64,
-    /// So large a part is asked about, 0 to 1.
+    /// Share of visits with others' devices for a review, 0 to 1.
     shared_share_review_min: f64,
 }
 
@@ -83,19 +84,20 @@ impl NewIdentity {
         (shared || listed == Some(false)).then_some(NewCarer { listed, shared, always_shared, visits })
     }
 
-    fn hit(&self, sight: &PeriodSight<'_>, carer: &NewCarer) -> Hit<impl Text> {
-        let month = sight.period().month;
+    fn hit(&self, sight: &PeriodSight<'_>, carer: &NewCarer) -> Hit<impl Wording> {
+        let (month, name) = (sight.period().month, sight.carer_ref());
         let visits = carer.visits;
         let unlisted = carer.listed == Some(false);
         let (why_sv, why_en) = match (unlisted, carer.shared) {
             (true, true) => (
-                "finns inte på utförarens personallista och använder andras telefoner",
-                "is not on the provider's list of staff and uses others' devices",
+                "saknas på utförarens personallista och har besök som är registrerade med andra medarbetares telefoner",
+                "is not on the provider's staff list and has visits captured with other carers' phones",
             ),
-            (true, false) => {
-                ("finns inte på utförarens personallista", "is not on the provider's list of staff")
-            }
-            _ => ("använder andras telefoner", "uses others' devices"),
+            (true, false) => ("saknas på utförarens personallista", "is not on the provider's staff list"),
+            _ => (
+                "har besök som är registrerade med andra medarbetares telefoner",
+                "has visits captured with other carers' phones",
+            ),
         };
         Hit::new(if (unlisted && carer.shared) || carer.always_shared {
             Grade::Review
@@ -112,12 +114,14 @@ impl NewIdentity {
         .not_tested(carer.listed.is_none().then_some(MissingFact::Employment))
         .text(move || Sentence {
             sv: format!(
-                "Omsorgspersonen hade inga besök månaden före, har minst {visits} i {month} \
-                 och {why_sv}."
+                "Medarbetaren {name} hade inga besök månaden före, har minst {} besök i {} och {why_sv}.",
+                SV.number(visits.into()),
+                SV.month(month)
             ),
             en: format!(
-                "The carer had no visits the month before, has at least {visits} in {month} \
-                 and {why_en}."
+                "Carer {name} had no visits in the month before, has at least {} in {} and {why_en}.",
+                EN.counted(visits.into(), "visit", "visits"),
+                EN.month(month)
             ),
         })
     }

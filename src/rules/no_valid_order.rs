@@ -10,11 +10,11 @@
 //! whatever was done, or less than `oral_order_days` before one begins or after one ended: help that
 //! cannot wait is granted by word of mouth, and put down in writing some days later. Nor a visit that goes
 //! on with what an alarm or an unplanned visit at most `acute_hours` before began: the next shift, or the
-//! night patrol, takes it over and plans it. Which provider an order names is not looked at: providers stand
-//! in for each other.
+//! night patrol, takes it over and plans it. The provider of an order is ignored: providers replace
+//! each other.
 //!
 //! Grade: review, of the whole visit where no order holds or none covers any of its tasks; where one
-//! of several tasks is not covered, no second can be told apart. Undetermined for a client of whom no order
+//! of several tasks is not covered, no single second is in question. Undetermined for a client of whom no order
 //! was ever sent: feeds of orders do not cover every provider and client, and a gap in the data is no finding
 //! about each visit.
 
@@ -22,14 +22,14 @@ use serde::Deserialize;
 
 use super::visit_rule;
 use crate::domain::{Class, Explanation, Grade, Measure, MissingFact, Sentence, VisitKind};
-use crate::engine::{Definition, Hit, Label, Order, Report, Sight, Text, VisitRule};
+use crate::engine::{Definition, Hit, Order, Report, Sight, VisitRule, Wording};
 
 pub(super) const RULE: Definition = Definition {
     id: "no-valid-order",
     version: 2,
     class: Class::Deviation,
-    summary_sv: "Ingen beställning gäller för besöket eller för insatsen.",
-    summary_en: "No order holds for the visit, or for what was done.",
+    summary_sv: "Det finns ingen gällande beställning för besöket eller för insatsen.",
+    summary_en: "No order is in force for the visit or for the task.",
     build: visit_rule::<NoValidOrder>,
 };
 
@@ -106,7 +106,7 @@ fn covers(order: &Order, code: &str) -> bool {
 }
 
 /// `code` is a task that no order covers; `None` where no order holds at all.
-fn hit(sight: &Sight<'_>, code: Option<&str>, in_part: bool) -> Hit<impl Text> {
+fn hit(sight: &Sight<'_>, code: Option<&str>, in_part: bool) -> Hit<impl Wording> {
     let own = sight.visit();
     let orders = sight.client_orders().count() as i64;
     // Typed in without naming an order, it is most often entered at the wrong client, and cancelled.
@@ -128,23 +128,23 @@ fn hit(sight: &Sight<'_>, code: Option<&str>, in_part: bool) -> Hit<impl Text> {
 }
 
 fn sentence(sight: &Sight<'_>, code: Option<&str>) -> Sentence {
-    let Label { id, clock, date } = sight.label();
+    let (label, client) = (sight.label(), sight.client_ref());
     match code {
         None => Sentence {
             sv: format!(
-                "Besöket {id} den {date} kl. {clock}: ingen beställning för brukaren gäller \
-                 den dagen."
+                "För besöket {} hos brukaren {client} finns ingen gällande beställning den dagen.",
+                label.dated_sv()
             ),
-            en: format!("Visit {id} on {date} at {clock}: no order of the client holds that day."),
+            en: format!("For visit {} at client {client} no order is in force that day.", label.dated_en()),
         },
         Some(code) => Sentence {
             sv: format!(
-                "Besöket {id} den {date} kl. {clock}: ingen beställning för brukaren omfattar \
-                 insatsen {code}."
+                "För besöket {} hos brukaren {client} finns ingen beställning som omfattar insatsen ”{code}”.",
+                label.dated_sv()
             ),
             en: format!(
-                "Visit {id} on {date} at {clock}: no order of the client covers the task \
-                 {code}."
+                "For visit {} at client {client} no order covers the task “{code}”.",
+                label.dated_en()
             ),
         },
     }

@@ -24,33 +24,38 @@
 use serde::Deserialize;
 
 use super::period_rule;
-use super::shares::{RoundedShare, Shares, Words, decades, p_value};
+use super::shares::{Phrases, RoundedShare, ShareComparison, decades, p_value, who};
+use crate::domain::wording::{EN, SV};
 use crate::domain::{Class, Explanation, Grade, Measure, Sentence, SubjectKind};
 use crate::engine::{
     Answered, Definition, Hit, LENGTH_EXCESS_LOG_MIN, Mark, PeerLengthBaseline, PeriodReport, PeriodRule,
-    PeriodSight, PeriodSubject, Signal, Text,
+    PeriodSight, PeriodSubject, Signal, Wording,
 };
 
 pub(super) const RULE: Definition = Definition {
     id: "padding-rate",
     version: 1,
     class: Class::Pattern,
-    summary_sv: "Besöken är för ofta, eller på det hela taget, längre än andras.",
-    summary_en: "Visits are too often, or on the whole, longer than others'.",
+    summary_sv: "Besöken är oftare, eller i genomsnitt, längre än andra medarbetares eller utförares.",
+    summary_en: "Visits are more often, or on average, longer than those of other carers or providers.",
     build: period_rule::<PaddingRate>,
 };
 
-const LONG: Words = Words {
-    visits_sv: "besök",
-    do_sv: "är mycket längre än planerat och än vad som är vanligt hos brukaren",
-    visits_en: "visits",
-    do_en: "are much longer than planned and than is usual for the client",
+const LONG: Phrases = Phrases {
+    visits: ["besök", "visits"],
+    which: ["", ""],
+    does: [
+        "är mycket längre än både planerad tid och brukarens vanliga tid",
+        "are much longer than both the planned time and the client's usual time",
+    ],
 };
-const SHORT: Words = Words {
-    visits_sv: "besök",
-    do_sv: "är mycket kortare än planerat och än vad som är vanligt hos brukaren",
-    visits_en: "visits",
-    do_en: "are much shorter than planned and than is usual for the client",
+const SHORT: Phrases = Phrases {
+    visits: ["besök", "visits"],
+    which: ["", ""],
+    does: [
+        "är mycket kortare än både planerad tid och brukarens vanliga tid",
+        "are much shorter than both the planned time and the client's usual time",
+    ],
 };
 /// Carers differ by no less than this, as a standard deviation of logarithms.
 const BETWEEN_MIN: f64 = 0.03;
@@ -61,7 +66,7 @@ const WITHIN_MIN: f64 = 0.15;
 #[serde(deny_unknown_fields)]
 struct PaddingRate {
     #[serde(flatten)]
-    shares: Shares,
+    shares: ShareComparison,
     /// Fewer visits with a plan say nothing of a carer's average.
     mean_visits_min: u32,
     /// The same of a provider's.
@@ -182,21 +187,24 @@ fn mean_tail_bound(excess: f64, usual: &PeerLengthBaseline, carers: f64, visits:
 }
 
 impl Mean {
-    fn hit(&self, sight: &PeriodSight<'_>, excluded: &'static [Explanation]) -> Hit<impl Text> {
+    fn hit(&self, sight: &PeriodSight<'_>, excluded: &'static [Explanation]) -> Hit<impl Wording> {
         let month = sight.period().month;
         let per_cent = self.per_cent;
-        let (whose_sv, whose_en, beside_sv, beside_en) = match sight.period().subject {
+        let [who_sv, who_en] = who(sight);
+        let ([others_sv, others_en], [beside_sv, beside_en]) = match sight.period().subject {
             PeriodSubject::Carer(_) => (
-                "Omsorgspersonens",
-                "The carer's",
-                "räknat efter planen och vad som är vanligt hos brukarna",
-                "after the plan and what is usual for the clients",
+                ["andra medarbetare", "other carers"],
+                [
+                    "jämfört med planerad tid och med vad som är vanligt för samma brukare",
+                    "measured against the planned time and what is usual for the same clients",
+                ],
             ),
             _ => (
-                "Utförarens",
-                "The provider's",
-                "räknat mot planen och med marginal",
-                "against the plan and with a margin",
+                ["andra utförare", "other providers"],
+                [
+                    "jämfört med planerad tid och utöver en marginal",
+                    "measured against the planned time and beyond a margin",
+                ],
             ),
         };
         Hit::review()
@@ -206,12 +214,14 @@ impl Mean {
             .excluded(excluded)
             .text(move || Sentence {
                 sv: format!(
-                    "{whose_sv} besök i {month} är i snitt minst {per_cent} procent längre än \
-                     andras, {beside_sv}."
+                    "Besök av {who_sv} i {} är i genomsnitt minst {per_cent} procent längre än besök av {others_sv}, \
+                     {beside_sv}.",
+                    SV.month(month)
                 ),
                 en: format!(
-                    "{whose_en} visits in {month} are on average at least {per_cent} per cent \
-                     longer than others', {beside_en}."
+                    "Visits by {who_en} in {} are on average at least {per_cent} per cent longer than visits by \
+                     {others_en}, {beside_en}.",
+                    EN.month(month)
                 ),
             })
     }

@@ -2,7 +2,7 @@
 //!
 //! Why: a client with several visits a day usually meets some fifteen carers in two weeks. Where one
 //! carer does nearly all, with long hours, evenings and weekends too, a relative may be employed
-//! without anybody having been told; and visits that nobody planned, by one carer alone, may not have been.
+//! without the municipality knowing; and visits that nobody planned, by one carer alone, may not have been.
 //!
 //! Finds, per carer and client in a pay period:
 //! * at least `share_min` of the client's visits, of which there are at least `visits_min` (two a
@@ -18,7 +18,7 @@
 //! * at least `unplanned_min` unplanned visits by this carer and at least half of the client's, where so
 //!   many are likely by at most `p_review_max`, had the carer the same part in them as in the planned ones:
 //!   review. The part is uncertain as if known from six visits (beta-binomial distribution); of more than
-//!   forty terms of its tail fewer are reckoned, from a smaller sample of the same share.
+//!   forty terms of its tail only forty are summed, for a smaller sample of the same share.
 //!
 //! Not a finding: clients with few visits; a carer who makes as large a part of the planned visits: that is
 //! continuity, which is a goal. A relative whose employment was declared is an `exception` fact.
@@ -27,16 +27,17 @@ use serde::Deserialize;
 
 use super::period_rule;
 use super::shares::{decades, p_value};
-use crate::domain::{Class, Day, Explanation, Grade, Measure, Month, Sentence, SubjectKind};
+use crate::domain::wording::{EN, SV, per_cent};
+use crate::domain::{Class, Day, Explanation, Grade, Measure, Sentence, SubjectKind};
 use crate::engine::{
-    Answered, Definition, Hit, Mark, PAIR_SHARE_MIN, PeriodReport, PeriodRule, PeriodSight, Share, Text,
+    Answered, Definition, Hit, Mark, PAIR_SHARE_MIN, PeriodReport, PeriodRule, PeriodSight, Share, Wording,
 };
 
 pub(super) const RULE: Definition = Definition {
     id: "pair-concentration",
     version: 4,
     class: Class::Pattern,
-    summary_sv: "En och samma omsorgsperson gör de flesta av en brukares besök.",
+    summary_sv: "En och samma medarbetare gör de flesta av en brukares besök.",
     summary_en: "One carer makes most of a client's visits.",
     build: period_rule::<PairConcentration>,
 };
@@ -98,7 +99,7 @@ struct PairPattern {
     of_all: Concentration,
     /// Per cent of the client's visits, by fives.
     per_cent: u32,
-    /// Unplanned visits, by tens, where they are asked about.
+    /// Unplanned visits, rounded down to tens; 0 where they are no finding.
     unplanned: u32,
     decades: u8,
 }
@@ -115,16 +116,15 @@ impl PeriodRule for PairConcentration {
     }
 
     fn report(&self, pattern: &PairPattern, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) {
-        let month = sight.period().month;
         if 0 < pattern.decades {
-            report.hit_marked(Mark::Unplanned, unplanned(pattern, month));
+            report.hit_marked(Mark::Unplanned, unplanned(pattern, sight));
             return;
         }
         match pattern.of_all {
             Concentration::Little => {}
-            Concentration::Most | Concentration::TooMany => report.hit_all(self.most(pattern, month)),
-            Concentration::InARow => report.hit_all(self.in_a_row(pattern, month)),
-            Concentration::OneClient => report.hit_all(self.one_client(month)),
+            Concentration::Most | Concentration::TooMany => report.hit_all(self.most(pattern, sight)),
+            Concentration::InARow => report.hit_all(self.in_a_row(pattern, sight)),
+            Concentration::OneClient => report.hit_all(self.one_client(sight)),
         }
     }
 }
@@ -196,8 +196,9 @@ impl PairConcentration {
             && self.one_client_days_min <= most_days_in_a_row(sight, 0)
     }
 
-    fn one_client(&self, month: Month) -> Hit<impl Text> {
-        let per_cent = (100.0 * self.one_client_share_min).round();
+    fn one_client(&self, sight: &PeriodSight<'_>) -> Hit<impl Wording> {
+        let (month, carer, client) = (sight.period().month, sight.carer_ref(), sight.client_ref());
+        let per_cent = per_cent(self.one_client_share_min);
         let days = self.one_client_days_min;
         Hit::review()
             .observed([
@@ -213,23 +214,30 @@ impl PairConcentration {
             ])
             .text(move || Sentence {
                 sv: format!(
-                    "Minst {per_cent} procent av omsorgspersonens alla besök i {month} är hos \
-                     brukaren, minst {days} dagar i rad utan en ledig dag."
+                    "Minst {} procent av alla besök av medarbetaren {carer} i {} är hos en och samma brukare, \
+                     {client}, minst {} i följd.",
+                    SV.decimal(per_cent),
+                    SV.month(month),
+                    SV.days(days.into())
                 ),
                 en: format!(
-                    "At least {per_cent} per cent of all the carer's visits in {month} are to this \
-                     client, on at least {days} days in a row without a day off."
+                    "At least {} per cent of all visits by carer {carer} in {} are to one client, {client}, on at \
+                     least {} in a row.",
+                    EN.decimal(per_cent),
+                    EN.month(month),
+                    EN.days(days.into())
                 ),
             })
     }
 
-    fn most(&self, pattern: &PairPattern, month: Month) -> Hit<impl Text> {
+    fn most(&self, pattern: &PairPattern, sight: &PeriodSight<'_>) -> Hit<impl Wording> {
+        let (month, carer, client) = (sight.period().month, sight.carer_ref(), sight.client_ref());
         let (per_cent, minutes) = (pattern.per_cent, self.minutes_min);
         let too_many = pattern.of_all == Concentration::TooMany;
         let (days_sv, days_en) = match too_many {
             true => (
-                " Så många av månadens dagar brukar ingen arbeta.",
-                " Nobody usually works on so many days of a month.",
+                " Andelen är större än vad arbetsdagarna i en heltidstjänst brukar räcka till.",
+                " The share is larger than the working days of a full-time job usually allow.",
             ),
             false => ("", ""),
         };
@@ -239,18 +247,22 @@ impl PairConcentration {
             .excluded(&[Explanation::FewVisits, Explanation::FewMinutes, Explanation::OfficeHoursOnly])
             .text(move || Sentence {
                 sv: format!(
-                    "En och samma omsorgsperson gör minst {per_cent} procent av brukarens besök i \
-                     {month}, minst {minutes} minuter, även på kvällar och helger.{days_sv}"
+                    "Medarbetaren {carer} gör minst {per_cent} procent av besöken hos brukaren {client} i {}, \
+                     sammanlagt minst {}, även på kvällar och helger.{days_sv}",
+                    SV.month(month),
+                    SV.length(minutes.into())
                 ),
                 en: format!(
-                    "One and the same carer makes at least {per_cent} per cent of the client's \
-                     visits in {month}, at least {minutes} minutes, on evenings and at weekends \
-                     too.{days_en}"
+                    "Carer {carer} makes at least {per_cent} per cent of the visits to client {client} in {}, at \
+                     least {} in all, on evenings and at weekends too.{days_en}",
+                    EN.month(month),
+                    EN.length(minutes.into())
                 ),
             })
     }
 
-    fn in_a_row(&self, pattern: &PairPattern, month: Month) -> Hit<impl Text> {
+    fn in_a_row(&self, pattern: &PairPattern, sight: &PeriodSight<'_>) -> Hit<impl Wording> {
+        let (month, carer, client) = (sight.period().month, sight.carer_ref(), sight.client_ref());
         let (per_cent, days) = (pattern.per_cent, self.days_in_a_row_min);
         Hit::review()
             .observed([
@@ -261,20 +273,23 @@ impl PairConcentration {
             .excluded(&[Explanation::FewVisits, Explanation::OneShiftADay])
             .text(move || Sentence {
                 sv: format!(
-                    "En och samma omsorgsperson gör minst {per_cent} procent av brukarens besök i \
-                     {month}. Det gäller minst {days} dagar i rad, både tidigt och sent, utan en \
-                     ledig dag."
+                    "Medarbetaren {carer} gör minst {per_cent} procent av besöken hos brukaren {client} i {}, minst \
+                     {} i följd och både tidigt och sent.",
+                    SV.month(month),
+                    SV.days(days.into())
                 ),
                 en: format!(
-                    "One and the same carer makes at least {per_cent} per cent of the client's \
-                     visits in {month}. They are on at least {days} days in a row, early and late, \
-                     without a day off."
+                    "Carer {carer} makes at least {per_cent} per cent of the visits to client {client} in {}, on at \
+                     least {} in a row, early and late.",
+                    EN.month(month),
+                    EN.days(days.into())
                 ),
             })
     }
 }
 
-fn unplanned(pattern: &PairPattern, month: Month) -> Hit<impl Text> {
+fn unplanned(pattern: &PairPattern, sight: &PeriodSight<'_>) -> Hit<impl Wording> {
+    let (month, carer, client) = (sight.period().month, sight.carer_ref(), sight.client_ref());
     let visits = pattern.unplanned;
     Hit::review()
         .p_value(p_value(pattern.decades))
@@ -282,12 +297,16 @@ fn unplanned(pattern: &PairPattern, month: Month) -> Hit<impl Text> {
         .excluded(&[Explanation::SamePartOfPlannedVisits, Explanation::FewVisits])
         .text(move || Sentence {
             sv: format!(
-                "En och samma omsorgsperson gör de flesta av brukarens oplanerade besök i \
-                 {month} (minst {visits}), och en mycket mindre del av de planerade."
+                "Medarbetaren {carer} gör de flesta av de oplanerade besöken hos brukaren {client} i {} (minst {}), \
+                 men en mycket mindre del av de planerade.",
+                SV.month(month),
+                SV.number(visits.into())
             ),
             en: format!(
-                "One and the same carer makes most of the client's unplanned visits in {month} \
-                 (at least {visits}), and a far smaller part of the planned ones."
+                "Carer {carer} makes most of the unplanned visits to client {client} in {} (at least {}), but a far \
+                 smaller part of the planned ones.",
+                EN.month(month),
+                EN.number(visits.into())
             ),
         })
 }

@@ -14,23 +14,22 @@
 //! captured both its ends, and so much is billed for it as if it had been long enough: at least
 //! `missing_seconds_min` more than it lasted. Else observe, as on the longer one: a second carer is often
 //! needed only to lift, comes for that, and bills that; partners may come at different times. The
-//! missing time lies outside the shorter visit: it is told as evidence, and no registered second is in
+//! missing time lies outside the shorter visit: it is evidence, and no registered second is in
 //! question.
 
 use serde::Deserialize;
 
 use super::visit_rule;
+use crate::domain::wording::{EN, SV, clock_minutes, nearest_minutes};
 use crate::domain::{Class, Explanation, Grade, Measure, PaymentMode, Sentence, Span};
-use crate::engine::{
-    Definition, Hit, Label, NEIGHBOUR_GAP_SECONDS_MAX, Report, Sight, Text, Visit, VisitRule,
-};
+use crate::engine::{Definition, Hit, NEIGHBOUR_GAP_SECONDS_MAX, Report, Sight, Visit, VisitRule, Wording};
 
 pub(super) const RULE: Definition = Definition {
     id: "partial-double-staffing",
     version: 2,
     class: Class::Deviation,
-    summary_sv: "Dubbelbemanning där den ena bara var med en del av besöket.",
-    summary_en: "Double staffing where one carer was there only part of the visit.",
+    summary_sv: "Dubbelbemanning där den andra medarbetaren var på plats bara en del av besöket.",
+    summary_en: "Double staffing where the second carer was there only part of the visit.",
     build: visit_rule::<PartialDoubleStaffing>,
 };
 
@@ -53,7 +52,7 @@ impl VisitRule for PartialDoubleStaffing {
         let mut crew: Vec<&Visit> = near.filter(|other| counts(sight, other)).collect();
         crew.push(own);
         let partners = || crew.iter().copied().filter(|other| are_partners(sight, own, other));
-        // The one that lacks most, as one visit is asked about once.
+        // The longer visit that lacks most: one finding for each visit.
         let lacking = partners()
             .filter(|other| is_shorter(sight, own, other))
             .map(|longer| (longer, covered(sight, longer, &crew)))
@@ -87,7 +86,7 @@ impl PartialDoubleStaffing {
             && i64::from(self.missing_seconds_min) <= shorter.paid_seconds() - shorter.presence().seconds()
     }
 
-    fn hit(&self, sight: &Sight<'_>, shorter: &Visit, longer: &Visit, covered: i64) -> Hit<impl Text> {
+    fn hit(&self, sight: &Sight<'_>, shorter: &Visit, longer: &Visit, covered: i64) -> Hit<impl Wording> {
         let own_is_shorter = shorter.slot == sight.visit().slot;
         let needed = longer.presence().seconds();
         Hit::new(if own_is_shorter && self.is_billed_as_there(shorter, needed) {
@@ -153,19 +152,26 @@ fn covered(sight: &Sight<'_>, visit: &Visit, crew: &[&Visit]) -> i64 {
 }
 
 fn sentence(sight: &Sight<'_>, shorter: &Visit, longer: &Visit, covered: i64) -> Sentence {
-    let Label { id, clock, .. } = sight.label_of(shorter);
-    let Label { id: other_id, clock: other_clock, .. } = sight.label_of(longer);
-    let date = sight.zone().date(longer.span.start());
-    let minutes = |seconds: i64| (seconds + 30) / 60;
-    let (there, all) = (minutes(covered), minutes(longer.presence().seconds()));
+    let (here, all) = (sight.label_of(shorter), sight.label_of(longer));
+    let shared = shorter.presence().intersection(longer.presence());
+    // Of one partner the clock times are beside the minutes; of several who relieved each other they are not.
+    let there = shared.filter(|shared| shared.seconds() == covered).map(clock_minutes);
+    let there = there.unwrap_or_else(|| nearest_minutes(covered));
+    let minutes = clock_minutes(longer.presence());
     Sentence {
         sv: format!(
-            "Dubbelbemanning den {date}: av {all} minuter ({other_id} kl. {other_clock}) \
-             var två på plats i {there} minuter ({id} kl. {clock})."
+            "Besöket {} har dubbelbemanning i {}. En andra medarbetare var på plats i {} ({}).",
+            all.dated_sv(),
+            SV.minutes(minutes),
+            SV.minutes(there),
+            here.sv()
         ),
         en: format!(
-            "Double staffing on {date}: of {all} minutes ({other_id} at {other_clock}) two \
-             carers were there for {there} minutes ({id} at {clock})."
+            "Visit {} is double-staffed for {}. A second carer was there for {} ({}).",
+            all.dated_en(),
+            EN.minutes(minutes),
+            EN.minutes(there),
+            here.en()
         ),
     }
 }

@@ -14,7 +14,7 @@
 
 use serde::Deserialize;
 
-use super::shares::{RoundedShare, Shares, Words};
+use super::shares::{Phrases, RoundedShare, ShareComparison};
 use super::visit_and_period_rule;
 use crate::domain::{CaptureMethod, Class, Explanation, Grade, SubjectKind, UtcSecond};
 use crate::engine::{
@@ -25,21 +25,20 @@ pub(super) const RULE: Definition = Definition {
     id: "plan-copy",
     version: 1,
     class: Class::Pattern,
-    summary_sv: "För många besök är registrerade exakt som de var planerade.",
-    summary_en: "Too many visits are registered exactly as they were planned.",
+    summary_sv: "För många besök är registrerade med exakt de planerade klockslagen.",
+    summary_en: "Too many visits are registered with exactly the planned times.",
     build: visit_and_period_rule::<PlanCopy>,
 };
 
-const WORDS: Words = Words {
-    visits_sv: "planerade besök",
-    do_sv: "är registrerade på minuten som de var planerade",
-    visits_en: "planned visits",
-    do_en: "are registered to the minute as they were planned",
+const WORDS: Phrases = Phrases {
+    visits: ["planerade besök", "planned visits"],
+    which: ["", ""],
+    does: ["har exakt de planerade klockslagen", "have exactly the planned times"],
 };
 
 #[derive(Debug, Deserialize)]
 #[serde(transparent)]
-struct PlanCopy(Shares);
+struct PlanCopy(ShareComparison);
 
 impl VisitRule for PlanCopy {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {

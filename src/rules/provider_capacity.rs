@@ -10,21 +10,22 @@
 //! who is not paid, belong to the fact; where they cannot, an `exception` fact accepts it.
 //!
 //! Grade: review, above all paid hours as a sum that cannot be true, else as far from what is usual. A hold
-//! is not proposed: which of the visits were not worked cannot be told from a sum. Undetermined where the
+//! is not proposed: a sum does not show which of the visits were not worked. Undetermined where the
 //! paid hours of the month are not known.
 
 use serde::Deserialize;
 
 use super::period_rule;
+use crate::domain::wording::{EN, SV};
 use crate::domain::{Class, Explanation, Measure, MissingFact, Sentence, SubjectKind};
-use crate::engine::{Answered, Definition, Hit, PeriodReport, PeriodRule, PeriodSight, Text};
+use crate::engine::{Answered, Definition, Hit, PeriodReport, PeriodRule, PeriodSight, Wording};
 
 pub(super) const RULE: Definition = Definition {
     id: "provider-capacity",
     version: 1,
     class: Class::Deviation,
-    summary_sv: "En utförare registrerar mer tid hos brukare än personalen har betalt för.",
-    summary_en: "A provider registers more hours at clients than its staff was paid for.",
+    summary_sv: "En utförare registrerar mer tid hos brukare än personalens betalda arbetstid räcker till.",
+    summary_en: "A provider registers more time at clients than the paid hours of its staff allow.",
     build: period_rule::<ProviderCapacity>,
 };
 
@@ -72,14 +73,20 @@ impl ProviderCapacity {
         })
     }
 
-    fn hit(&self, sight: &PeriodSight<'_>, share: &CapacityShare) -> Hit<impl Text> {
-        let month = sight.period().month;
+    fn hit(&self, sight: &PeriodSight<'_>, share: &CapacityShare) -> Hit<impl Wording> {
+        let (month, provider) = (sight.period().month, sight.provider_id());
         let (per_cent, paid_hours) = (share.per_cent, share.paid_seconds as f64 / 3600.0);
         let impossible = 100 <= per_cent;
-        let (how_sv, how_en) = if impossible {
-            ("Mer tid än så har ingen arbetat.", "Nobody worked more hours than that.")
-        } else {
-            ("Vanligt är omkring hälften.", "About half is usual.")
+        let (how_sv, how_en) = match per_cent {
+            101.. => (
+                "Besökstiden är alltså längre än arbetstiden.",
+                "The time at clients is longer than the working time.",
+            ),
+            100 => (
+                "Besökstiden är alltså minst lika lång som arbetstiden.",
+                "The time at clients is at least as long as the working time.",
+            ),
+            _ => ("Omkring hälften är vanligt.", "About half is usual."),
         };
         Hit::review()
             .observed([Measure::real("paid_hours_share_min", f64::from(per_cent) / 100.0)])
@@ -90,12 +97,16 @@ impl ProviderCapacity {
             .excluded(&[Explanation::DeclinedVisit, Explanation::OpenVisit])
             .text(move || Sentence {
                 sv: format!(
-                    "Utförarens besök i {month} är minst {per_cent} procent av personalens \
-                     {paid_hours:.0} betalda timmar. {how_sv}"
+                    "Registrerad besökstid för utföraren {provider} i {} motsvarar minst {per_cent} procent av \
+                     personalens {}. {how_sv}",
+                    SV.month(month),
+                    SV.counted(paid_hours.round() as i64, "betald arbetstimme", "betalda arbetstimmar")
                 ),
                 en: format!(
-                    "The provider's visits in {month} are at least {per_cent} per cent of its \
-                     staff's {paid_hours:.0} paid hours. {how_en}"
+                    "The registered time at clients of provider {provider} in {} is at least {per_cent} per cent of \
+                     its staff's {}. {how_en}",
+                    EN.month(month),
+                    EN.counted(paid_hours.round() as i64, "paid hour", "paid hours")
                 ),
             })
     }

@@ -19,15 +19,16 @@
 use serde::Deserialize;
 
 use super::period_rule;
+use crate::domain::wording::{EN, SV};
 use crate::domain::{Class, Explanation, Measure, Sentence, SubjectKind};
-use crate::engine::{Answered, Definition, Hit, PeriodReport, PeriodRule, PeriodSight, Text};
+use crate::engine::{Answered, Definition, Hit, PeriodReport, PeriodRule, PeriodSight, Wording};
 
 pub(super) const RULE: Definition = Definition {
     id: "provider-surge",
     version: 1,
     class: Class::Pattern,
-    summary_sv: "En utförare växer språngvis, eller dess besök ändrar längd från en månad till nästa.",
-    summary_en: "A provider grows by leaps, or its visits change length from one month to the next.",
+    summary_sv: "En utförare har plötsligt många fler brukare, eller besök av en helt annan längd, än månaden före.",
+    summary_en: "A provider suddenly has many more clients, or visits of a quite different length, than in the month before.",
     build: period_rule::<ProviderSurge>,
 };
 
@@ -91,31 +92,39 @@ impl ProviderSurge {
     }
 }
 
-fn hit(sight: &PeriodSight<'_>, surge: Surge) -> Hit<impl Text> {
-    let month = sight.period().month;
+fn hit(sight: &PeriodSight<'_>, surge: Surge) -> Hit<impl Wording> {
+    let (month, provider) = (sight.period().month, sight.provider_id());
     let (observed, expected, sv, en) = match surge {
         Surge::Clients(few, many) => (
             Measure::whole("clients_min", i64::from(many)),
             Measure::whole("clients_before_max", i64::from(few)),
             format!(
-                "Utföraren har minst {many} brukare i {month}; månaden före var det högst \
-                 {few}."
+                "Utföraren {provider} har minst {} brukare i {}. Månaden före var det högst {}.",
+                SV.number(many.into()),
+                SV.month(month),
+                SV.number(few.into())
             ),
             format!(
-                "The provider has at least {many} clients in {month}; the month before at most \
-                 {few}."
+                "Provider {provider} has at least {} in {}. In the month before it had at most {}.",
+                EN.counted(many.into(), "client", "clients"),
+                EN.month(month),
+                EN.number(few.into())
             ),
         ),
         Surge::Length(before, now) => (
             Measure::whole("visit_minutes", i64::from(now)),
             Measure::whole("visit_minutes_before", i64::from(before)),
             format!(
-                "Utförarens besök är i snitt {now} minuter i {month}; månaden före var de \
-                 {before} minuter."
+                "Besök av utföraren {provider} tar i genomsnitt {} i {}. Månaden före tog de {}.",
+                SV.length(now.into()),
+                SV.month(month),
+                SV.length(before.into())
             ),
             format!(
-                "The provider's visits take {now} minutes on average in {month}; the month \
-                 before {before}."
+                "Visits by provider {provider} take {} on average in {}. In the month before they took {}.",
+                EN.length(now.into()),
+                EN.month(month),
+                EN.length(before.into())
             ),
         ),
     };

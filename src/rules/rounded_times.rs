@@ -1,7 +1,7 @@
-//! `rounded-times`: too many visits begin and end on full five minutes.
+//! `rounded-times`: too many visits begin and end on round five minutes.
 //!
-//! Why: a tag, a lock or a pressed button tells the minute at which it happened, and one in five
-//! minutes is a full one. Both ends fall on one in about four visits of a hundred; where they do far
+//! Why: a tag, a lock or a pressed button records the minute at which it happened, and one in five
+//! minutes is a round one. Both ends fall on one in about four visits of a hundred; where they do far
 //! more often, the times were thought out.
 //!
 //! Finds, per carer and per provider in a pay period, visits carried out of which both ends were
@@ -15,7 +15,7 @@
 
 use serde::Deserialize;
 
-use super::shares::{RoundedShare, Shares, Words};
+use super::shares::{Phrases, RoundedShare, ShareComparison};
 use super::visit_and_period_rule;
 use crate::domain::{CaptureMethod, Class, Explanation, Grade, PaymentMode, SubjectKind, UtcSecond};
 use crate::engine::{
@@ -28,20 +28,19 @@ pub(super) const RULE: Definition = Definition {
     version: 1,
     class: Class::Pattern,
     summary_sv: "För många besök börjar och slutar på jämna fem minuter.",
-    summary_en: "Too many visits begin and end on full five minutes.",
+    summary_en: "Too many visits begin and end on round five minutes.",
     build: visit_and_period_rule::<RoundedTimes>,
 };
 
-const WORDS: Words = Words {
-    visits_sv: "besök med elektronisk eller knapptryckt tid",
-    do_sv: "börjar och slutar på jämna fem minuter",
-    visits_en: "visits with electronic or pressed times",
-    do_en: "begin and end on full five minutes",
+const WORDS: Phrases = Phrases {
+    visits: ["besök", "visits"],
+    which: [" elektroniskt eller i appen", " electronically or in the app"],
+    does: ["börjar och slutar på jämna fem minuter", "begin and end on round five minutes"],
 };
 
 #[derive(Debug, Deserialize)]
 #[serde(transparent)]
-struct RoundedTimes(Shares);
+struct RoundedTimes(ShareComparison);
 
 impl VisitRule for RoundedTimes {
     fn visit(&self, sight: &Sight<'_>, report: &mut Report<'_>) {
@@ -74,7 +73,7 @@ impl PeriodRule for RoundedTimes {
     }
 }
 
-/// Were both times told by a machine or by pressing a button?
+/// Whether both times were captured by a machine or a pressed button.
 fn is_measured(visit: &Visit) -> bool {
     let measured = |method: CaptureMethod| method.is_electronic() || method == CaptureMethod::AppButton;
     visit.is_performed()

@@ -16,17 +16,18 @@
 use serde::Deserialize;
 
 use super::visit_and_period_rule;
+use crate::domain::wording::{EN, SV};
 use crate::domain::{Class, Explanation, Grade, Measure, PaymentMode, Sentence, SubjectKind, VisitKind};
 use crate::engine::{
-    Answered, Definition, Hit, Mark, PeriodReport, PeriodRule, PeriodSight, Report, Sight, Text, VisitRule,
+    Answered, Definition, Hit, Mark, PeriodReport, PeriodRule, PeriodSight, Report, Sight, VisitRule, Wording,
 };
 
 pub(super) const RULE: Definition = Definition {
     id: "service-without-presence",
     version: 3,
     class: Class::Pattern,
-    summary_sv: "Tjänster är registrerade för en brukare som ingen tycks ha träffat.",
-    summary_en: "Services are registered for a client whom nobody seems to have met.",
+    summary_sv: "Insatser är registrerade för en brukare utan att något besök är elektroniskt registrerat.",
+    summary_en: "Services are registered for a client without any visit that was captured electronically.",
     build: visit_and_period_rule::<ServiceWithoutPresence>,
 };
 
@@ -113,32 +114,31 @@ fn most_in_a_row(sight: &PeriodSight<'_>, least: u32) -> u32 {
     most
 }
 
-fn hit(sight: &PeriodSight<'_>, unseen: &UnseenVisits) -> Hit<impl Text> {
-    let month = sight.period().month;
+fn hit(sight: &PeriodSight<'_>, unseen: &UnseenVisits) -> Hit<impl Wording> {
+    let (month, client) = (sight.period().month, sight.client_ref());
     let UnseenVisits { grade, visits } = *unseen;
+    let (visits_sv, visits_en) = (SV.number(visits.into()), EN.number(visits.into()));
+    let (month_sv, month_en) = (SV.month(month), EN.month(month));
     let text = if grade == Grade::Review {
         Sentence {
             sv: format!(
-                "Minst {visits} besök med schablontid är registrerade i rad för brukaren, \
-                 åtminstone ett av dem i {month}, utan att ett enda besök däremellan har en \
-                 elektronisk kvittens."
+                "Minst {visits_sv} besök i följd med schablontid är registrerade för brukaren {client}, minst ett av \
+                 dem i {month_sv}. Inget besök däremellan är elektroniskt registrerat."
             ),
             en: format!(
-                "At least {visits} visits paid by standard minutes are registered in a row for \
-                 the client, one of them at least in {month}, without a single visit in \
-                 between that was captured electronically."
+                "At least {visits_en} visits in a row with standard minutes are registered for client {client}, at \
+                 least one of them in {month_en}. No visit in between was captured electronically."
             ),
         }
     } else {
         Sentence {
             sv: format!(
-                "Minst {visits} tjänster, varav flertalet ärenden utanför hemmet, är \
-                 registrerade för brukaren i {month}, men inget besök alls den månaden har en \
-                 elektronisk kvittens."
+                "Minst {visits_sv} insatser, de flesta ärenden utanför hemmet, är registrerade för brukaren {client} \
+                 i {month_sv}. Inget besök den månaden är elektroniskt registrerat."
             ),
             en: format!(
-                "At least {visits} services, most of them errands, are registered for the \
-                 client in {month}, but not one visit that month was captured electronically."
+                "At least {visits_en} services, most of them errands, are registered for client {client} in \
+                 {month_en}. No visit that month was captured electronically."
             ),
         }
     };

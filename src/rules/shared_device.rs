@@ -9,7 +9,7 @@
 //!   to a device after another one within half an hour, when their share is above `share_accepted` and so far
 //!   above the others' that chance gives it with at most `p_review_max`;
 //! * per carer, at least `borrowed_min` visits, on `borrowed_days_min` days, with a device that another carer
-//!   used that day first and last. Only this is told then.
+//!   used that day first and last. Then this is the only finding.
 //!
 //! Not a finding: a phone handed over at the shift change, which comes back to nobody that day; pool phones, as
 //! the others' are then pool phones too; a new phone for a broken one, which is not changed back; a phone
@@ -21,28 +21,31 @@
 
 use serde::Deserialize;
 
-use super::shares::{RoundedShare, Shares, Words};
+use super::shares::{Phrases, RoundedShare, ShareComparison};
 use super::visit_and_period_rule;
-use crate::domain::{Class, Day, Explanation, Grade, Measure, Month, Sentence, SubjectKind};
+use crate::domain::wording::{EN, SV};
+use crate::domain::{Class, Day, Explanation, Grade, Measure, Sentence, SubjectKind};
 use crate::engine::{
     Answered, Definition, Hit, Mark, PeriodReport, PeriodRule, PeriodSight, PeriodSubject, Report, Sight,
-    Signal, Text, Visit, VisitRule,
+    Signal, Visit, VisitRule, Wording,
 };
 
 pub(super) const RULE: Definition = Definition {
     id: "shared-device",
     version: 3,
     class: Class::Pattern,
-    summary_sv: "En omsorgspersons besök är registrerade med andras telefoner.",
-    summary_en: "A carer's visits are captured with other carers' devices.",
+    summary_sv: "En medarbetares besök är registrerade med andra medarbetares telefoner.",
+    summary_en: "A carer's visits are captured with other carers' phones.",
     build: visit_and_period_rule::<SharedDevice>,
 };
 
-const WORDS: Words = Words {
-    visits_sv: "besök",
-    do_sv: "är registrerade med en telefon som andra använde samma dag, flera eller före och efter, eller med en som byttes fram och tillbaka",
-    visits_en: "visits",
-    do_en: "were captured with a device that others used the same day, several or before and after, or one changed to and fro",
+const WORDS: Phrases = Phrases {
+    visits: ["besök", "visits"],
+    which: ["", ""],
+    does: [
+        "är registrerade med en telefon som även andra medarbetare använde samma dag, eller med två telefoner om vartannat",
+        "were captured with a phone that other carers used on the same day as well, or with two phones by turns",
+    ],
 };
 
 /// To another device and back within this is a hop.
@@ -52,20 +55,20 @@ const HOP_SECONDS_MAX: i64 = 30 * 60;
 #[serde(deny_unknown_fields)]
 struct SharedDevice {
     #[serde(flatten)]
-    shares: Shares,
+    shares: ShareComparison,
     /// So many other carers with the same device on a day are more than a handover.
     other_carers_min: u16,
-    /// A carer is asked about only where it is at most so likely.
+    /// P-value of a carer's share at most for a review.
     p_carer_review_max: f64,
-    /// So many visits with a device that is another carer's that day are asked about ...
+    /// Visits with a device that is another carer's that day, at least for a finding ...
     borrowed_min: u32,
-    /// ... where they are on so many days.
+    /// ... and the days that they are on.
     borrowed_days_min: u32,
 }
 
 /// What is found: only the graver of the two.
 #[derive(Hash, PartialEq)]
-enum Pattern {
+enum DevicePattern {
     Borrowed,
     Shared(RoundedShare),
 }
@@ -96,7 +99,7 @@ impl VisitRule for SharedDevice {
 }
 
 impl PeriodRule for SharedDevice {
-    type Answer = Pattern;
+    type Answer = DevicePattern;
 
     fn subjects(&self) -> &'static [SubjectKind] {
         &[SubjectKind::CarerPeriod, SubjectKind::ProviderPeriod]
@@ -105,13 +108,15 @@ impl PeriodRule for SharedDevice {
     fn answer(&self, sight: &PeriodSight<'_>) -> Answered<Self::Answer> {
         let share = self.shares.answer(sight, Mark::SharedDevice, Some(Signal::SharedDevice));
         let borrowed = self.has_borrowed(sight);
-        share.map(|share| if borrowed { Some(Pattern::Borrowed) } else { share.map(Pattern::Shared) })
+        share.map(
+            |share| if borrowed { Some(DevicePattern::Borrowed) } else { share.map(DevicePattern::Shared) },
+        )
     }
 
-    fn report(&self, pattern: &Pattern, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) {
+    fn report(&self, pattern: &DevicePattern, sight: &PeriodSight<'_>, report: &mut PeriodReport<'_>) {
         match pattern {
-            Pattern::Borrowed => report.hit_marked(Mark::Borrowed, self.borrowed(sight.period().month)),
-            Pattern::Shared(share) => {
+            DevicePattern::Borrowed => report.hit_marked(Mark::Borrowed, self.borrowed(sight)),
+            DevicePattern::Shared(share) => {
                 let excluded = &[
                     Explanation::Handover,
                     Explanation::PoolPhones,
@@ -138,7 +143,8 @@ impl SharedDevice {
         self.borrowed_days_min as usize <= days.len()
     }
 
-    fn borrowed(&self, month: Month) -> Hit<impl Text> {
+    fn borrowed(&self, sight: &PeriodSight<'_>) -> Hit<impl Wording> {
+        let (month, carer) = (sight.period().month, sight.carer_ref());
         let (visits, days) = (self.borrowed_min, self.borrowed_days_min);
         Hit::review()
             .observed([
@@ -152,14 +158,18 @@ impl SharedDevice {
             .excluded(&[Explanation::Handover, Explanation::LentForADay])
             .text(move || Sentence {
                 sv: format!(
-                    "Minst {visits} av omsorgspersonens besök i {month}, på minst {days} dagar, är \
-                     registrerade med en telefon som någon annan hade både före och efter samma \
-                     dag."
+                    "Minst {} som medarbetaren {carer} har registrerat i {}, på minst {}, är registrerade med en \
+                     telefon som en annan medarbetare använde både före och efter samma dag.",
+                    SV.counted(visits.into(), "besök", "besök"),
+                    SV.month(month),
+                    SV.days(days.into())
                 ),
                 en: format!(
-                    "At least {visits} of the carer's visits in {month}, on at least {days} days, \
-                     were captured with a device that somebody else had before and after on the \
-                     same day."
+                    "At least {} that carer {carer} registered in {}, on at least {}, were captured with a phone \
+                     that another carer used both before and after on the same day.",
+                    EN.counted(visits.into(), "visit", "visits"),
+                    EN.month(month),
+                    EN.days(days.into())
                 ),
             })
     }

@@ -17,14 +17,14 @@ use serde::Deserialize;
 
 use super::visit_rule;
 use crate::domain::{Class, Explanation, Grade, Measure, PaymentMode, Sentence};
-use crate::engine::{Definition, Hit, Label, Report, Sight, Text, Visit, VisitRule};
+use crate::engine::{Definition, Hit, Report, Sight, Visit, VisitRule, Wording};
 
 pub(super) const RULE: Definition = Definition {
     id: "shared-household-double",
     version: 1,
     class: Class::Deviation,
-    summary_sv: "Ett besök hos två i samma hushåll faktureras fullt ut för båda.",
-    summary_en: "One visit to two of a household is billed in full for both.",
+    summary_sv: "Ett besök hos två brukare i samma hushåll faktureras fullt ut för båda.",
+    summary_en: "One visit to two clients of one household is billed in full for both.",
     build: visit_rule::<SharedHouseholdDouble>,
 };
 
@@ -70,7 +70,7 @@ impl SharedHouseholdDouble {
             && self.split_share_max * (visit.seconds() as f64) < visit.paid_seconds() as f64
     }
 
-    fn hit(&self, sight: &Sight<'_>, other: &Visit) -> Hit<impl Text> {
+    fn hit(&self, sight: &Sight<'_>, other: &Visit) -> Hit<impl Wording> {
         let own = sight.visit();
         let grade = if self.split_required { Grade::Hold } else { Grade::Review };
         let weaker = sight.is_weaker(other);
@@ -94,16 +94,19 @@ impl SharedHouseholdDouble {
 }
 
 fn sentence(sight: &Sight<'_>, other: &Visit) -> Sentence {
-    let Label { id, clock, date } = sight.label();
-    let Label { id: other_id, clock: other_clock, .. } = sight.label_of(other);
+    let (own, other) = (sight.label(), sight.label_of(other));
     Sentence {
         sv: format!(
-            "Samma tid hos två i ett hushåll den {date} faktureras fullt ut för båda: {id} \
-             kl. {clock} och {other_id} kl. {other_clock}."
+            "Samma tid för två brukare i samma hushåll den {} faktureras fullt ut för båda: {} och {}.",
+            own.date_sv(),
+            own.sv(),
+            other.sv()
         ),
         en: format!(
-            "The same time with two of one household on {date} is billed in full for both: \
-             {id} at {clock} and {other_id} at {other_clock}."
+            "The same time with two clients of one household on {} is billed in full for both: {} and {}.",
+            own.date_en(),
+            own.en(),
+            other.en()
         ),
     }
 }

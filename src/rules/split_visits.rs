@@ -15,8 +15,11 @@
 use serde::Deserialize;
 
 use super::visit_rule;
-use crate::domain::{Class, Explanation, Grade, Measure, MissingFact, PaymentMode, Sentence, VisitKind};
-use crate::engine::{Definition, Hit, Label, Mark, Report, Sight, Text, Visit, VisitRule};
+use crate::domain::wording::{EN, SV, clock_minutes};
+use crate::domain::{
+    Class, Explanation, Grade, Measure, MissingFact, PaymentMode, Sentence, Span, VisitKind,
+};
+use crate::engine::{Definition, Hit, Mark, Report, Sight, Visit, VisitRule, Wording};
 
 pub(super) const RULE: Definition = Definition {
     id: "split-visits",
@@ -32,7 +35,7 @@ pub(super) const RULE: Definition = Definition {
 struct SplitVisits {
     /// With more time between them than this they are two visits.
     gap_seconds_max: u32,
-    /// So many pieces are asked about, whatever is paid.
+    /// Pieces at least for a review, whatever is paid.
     pieces_min: u32,
 }
 
@@ -82,16 +85,16 @@ impl SplitVisits {
             && (0..i64::from(self.gap_seconds_max)).contains(&gap)
     }
 
-    fn hit(&self, sight: &Sight<'_>, pieces: &[&Visit]) -> Hit<impl Text> {
+    fn hit(&self, sight: &Sight<'_>, pieces: &[&Visit]) -> Hit<impl Wording> {
         let own = sight.visit();
         let per_visit = own.payment_mode == PaymentMode::PerVisit;
         let count = 1 + pieces.len() as i64;
         let many = i64::from(self.pieces_min) <= count;
         let before = pieces[0];
         let gap = own.span.start().since(before.presence().end());
-        let Label { id, clock, date } = sight.label();
-        let Label { id: other_id, clock: other_clock, .. } = sight.label_of(before);
-        let minutes = (gap + 30) / 60;
+        let (first, second) = (sight.label_of(before), sight.label());
+        let (carer, client) = (sight.carer_ref(), sight.client_ref());
+        let between = Span::new(before.presence().end(), own.span.start()).map_or(0, clock_minutes);
         Hit::new(if per_visit || many { Grade::Review } else { Grade::Observe })
             .related(pieces.iter().map(|piece| piece.slot))
             .disputed(per_visit.then_some(own.span))
@@ -111,14 +114,20 @@ impl SplitVisits {
             .not_tested(own.planned().is_none().then_some(MissingFact::Plan))
             .text(move || Sentence {
                 sv: format!(
-                    "Samma omsorgsperson registrerade två besök hos brukaren den {date} med \
-                     {minutes} minuter emellan: {other_id} kl. {other_clock} och {id} kl. {clock}. \
-                     De var inte planerade som två."
+                    "Medarbetaren {carer} registrerade två besök hos brukaren {client} den {} med {} emellan: {} och \
+                     {}. De var inte planerade som två.",
+                    second.date_sv(),
+                    SV.minutes(between),
+                    first.sv(),
+                    second.sv()
                 ),
                 en: format!(
-                    "The same carer registered two visits at the client on {date} with {minutes} \
-                     minutes between: {other_id} at {other_clock} and {id} at {clock}. They were \
-                     not planned as two."
+                    "Carer {carer} registered two visits to client {client} on {} with {} between them: {} and {}. \
+                     They were not planned as two.",
+                    second.date_en(),
+                    EN.minutes(between),
+                    first.en(),
+                    second.en()
                 ),
             })
     }

@@ -17,7 +17,7 @@
 
 use serde::Deserialize;
 
-use super::shares::{RoundedShare, Shares, Words};
+use super::shares::{Phrases, RoundedShare, ShareComparison};
 use super::visit_and_period_rule;
 use crate::domain::{Class, Explanation, Grade, SubjectKind, VisitKind};
 use crate::engine::{
@@ -28,24 +28,28 @@ pub(super) const RULE: Definition = Definition {
     id: "tariff-edge",
     version: 3,
     class: Class::Pattern,
-    summary_sv: "För många besök börjar strax innanför en bättre betald tid.",
-    summary_en: "Too many visits begin just inside better paid hours.",
+    summary_sv: "För många besök börjar strax innanför den tid då ersättningen är högre.",
+    summary_en: "Too many visits begin just inside the hours with a higher rate.",
     build: visit_and_period_rule::<TariffEdge>,
 };
 
 /// Where the better paid hours begin.
-const BEGIN: Words = Words {
-    visits_sv: "besök som börjar runt den tid då kvällen eller natten börjar betalas bättre",
-    do_sv: "ligger strax innanför",
-    visits_en: "visits that begin about the time at which evenings or nights begin to be better paid",
-    do_en: "lie just inside",
+const BEGIN: Phrases = Phrases {
+    visits: ["besök", "visits"],
+    which: [
+        ", med start nära den tid då ersättningen höjs,",
+        ", with a start near the time at which the rate rises,",
+    ],
+    does: ["började strax efter den, på den högre nivån", "began just after it, at the higher rate"],
 };
 /// Where they end.
-const END: Words = Words {
-    visits_sv: "besök som börjar runt den tid då natten slutar att betalas bättre",
-    do_sv: "ligger strax innanför",
-    visits_en: "visits that begin about the time at which nights end to be better paid",
-    do_en: "lie just inside",
+const END: Phrases = Phrases {
+    visits: ["besök", "visits"],
+    which: [
+        ", med start nära den tid då ersättningen sänks,",
+        ", with a start near the time at which the rate falls,",
+    ],
+    does: ["började strax före den, på den högre nivån", "began just before it, at the higher rate"],
 };
 
 const DAY_MINUTES: u16 = 24 * 60;
@@ -54,7 +58,7 @@ const DAY_MINUTES: u16 = 24 * 60;
 #[serde(deny_unknown_fields)]
 struct TariffEdge {
     #[serde(flatten)]
-    shares: Shares,
+    shares: ShareComparison,
     /// The local hour from which it is paid better.
     better_paid_from_hour: u16,
     /// The local hour from which it is paid better still; the same hour: there is none.

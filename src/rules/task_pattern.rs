@@ -1,7 +1,7 @@
 //! `task-pattern`: every task of a long list is ticked at every visit, or none ever is.
 //!
 //! Why: a list of five tasks or more is never done in full every time. A carer who always ticks all of
-//! it, or nothing, has not told what was done.
+//! it, or nothing, has not recorded what was done.
 //!
 //! Finds, per carer and per provider in a pay period, visits carried out on an order that lists at
 //! least `tasks_min` tasks of which all or none are ticked, when their share is above `share_accepted`
@@ -14,7 +14,7 @@
 
 use serde::Deserialize;
 
-use super::shares::{RoundedShare, Shares, Words};
+use super::shares::{Phrases, RoundedShare, ShareComparison};
 use super::visit_and_period_rule;
 use crate::domain::{Class, Explanation, Grade, SubjectKind};
 use crate::engine::{
@@ -25,23 +25,25 @@ pub(super) const RULE: Definition = Definition {
     id: "task-pattern",
     version: 1,
     class: Class::Pattern,
-    summary_sv: "Alla insatser, eller inga, är ikryssade vid varje besök.",
-    summary_en: "All tasks, or none, are ticked at every visit.",
+    summary_sv: "Alla insatser, eller inga, är markerade som utförda vid för många besök.",
+    summary_en: "All tasks, or none, are marked as done at too many visits.",
     build: visit_and_period_rule::<TaskPattern>,
 };
 
-const WORDS: Words = Words {
-    visits_sv: "besök med en lång insatslista",
-    do_sv: "har antingen alla eller inga insatser ikryssade",
-    visits_en: "visits with a long list of tasks",
-    do_en: "have either all or no tasks ticked",
+const WORDS: Phrases = Phrases {
+    visits: ["besök", "visits"],
+    which: [" med en lång insatslista", " with a long list of tasks"],
+    does: [
+        "har antingen alla eller inga insatser markerade som utförda",
+        "have either all tasks or none marked as done",
+    ],
 };
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TaskPattern {
     #[serde(flatten)]
-    shares: Shares,
+    shares: ShareComparison,
     /// A list of fewer tasks is often done in full.
     tasks_min: u8,
 }

@@ -23,11 +23,12 @@
 use serde::Deserialize;
 
 use super::visit_rule;
+use crate::domain::wording::{EN, SV};
 use crate::domain::{
     CaptureMethod, Class, Coordinates, Explanation, Geo, Grade, Measure, MissingFact, Sentence, Span,
     VisitKind,
 };
-use crate::engine::{ClientId, Definition, Hit, Label, Report, Sight, Text, Visit, VisitRule};
+use crate::engine::{ClientId, Definition, Hit, Report, Sight, Visit, VisitRule, Wording};
 
 pub(super) const RULE: Definition = Definition {
     id: "travel-log-in",
@@ -128,7 +129,7 @@ impl TravelLogIn {
         visit.geo()[1].map_or(bound, |geo| !self.is_far(geo, home))
     }
 
-    fn hit(&self, sight: &Sight<'_>, elsewhere: &Elsewhere) -> Hit<impl Text> {
+    fn hit(&self, sight: &Sight<'_>, elsewhere: &Elsewhere) -> Hit<impl Wording> {
         let own = sight.visit();
         let Elsewhere { metres, by_tag, on_the_way, households_known } = *elsewhere;
         let missing = [
@@ -162,26 +163,30 @@ impl TravelLogIn {
 }
 
 fn sentence(sight: &Sight<'_>, elsewhere: &Elsewhere, way: i64) -> Sentence {
-    let Label { id, clock, date } = sight.label();
+    let label = sight.label();
     let (where_sv, where_en) = match (elsewhere.by_tag, elsewhere.metres) {
         (true, _) => (
             "med en tagg som sitter hos en annan brukare".to_owned(),
             "with a tag that hangs at another client's home".to_owned(),
         ),
         (false, metres) => {
-            let metres = metres.unwrap_or(0.0).round();
-            (format!("{metres} meter från hemmet"), format!("{metres} metres from the home"))
+            let metres = metres.unwrap_or(0.0);
+            (
+                format!("{} från brukarens hem", SV.distance(metres)),
+                format!("{} from the client's home", EN.distance(metres)),
+            )
         }
     };
     let minutes = (way + 59) / 60;
+    let (way_sv, way_en) = match minutes {
+        0 => (String::new(), String::new()),
+        _ => (
+            format!(" Vägen därifrån tar omkring {}.", SV.minutes(minutes)),
+            format!(" The way from there takes about {}.", EN.minutes(minutes)),
+        ),
+    };
     Sentence {
-        sv: format!(
-            "Besöket {id} den {date} kl. {clock} påbörjades {where_sv}. Vägen därifrån tar \
-             omkring {minutes} minuter."
-        ),
-        en: format!(
-            "Visit {id} on {date} at {clock} was begun {where_en}. The way from there \
-             takes about {minutes} minutes."
-        ),
+        sv: format!("Besöket {} påbörjades {where_sv}.{way_sv}", label.dated_sv()),
+        en: format!("Visit {} was begun {where_en}.{way_en}", label.dated_en()),
     }
 }

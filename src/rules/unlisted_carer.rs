@@ -10,20 +10,20 @@
 //! that comes late takes the finding back.
 //!
 //! Grade: review of the whole visit. Undetermined where the provider sends no list, and for a carer whom no
-//! provider ever listed: whoever was never listed cannot be told from a gap in the list, which would be a
+//! provider ever listed: a carer who was never listed looks like a gap in the list, which would be a
 //! finding about each of the carer's visits.
 
 use serde::Deserialize;
 
 use super::visit_rule;
 use crate::domain::{Class, Explanation, Measure, MissingFact, Sentence};
-use crate::engine::{Definition, Hit, Label, Report, Sight, Text, VisitRule};
+use crate::engine::{Definition, Hit, Report, Sight, VisitRule, Wording};
 
 pub(super) const RULE: Definition = Definition {
     id: "unlisted-carer",
     version: 1,
     class: Class::Deviation,
-    summary_sv: "Omsorgspersonen finns inte på utförarens personallista.",
+    summary_sv: "Medarbetaren finns inte på utförarens personallista.",
     summary_en: "The carer is not on the provider's list of staff.",
     build: visit_rule::<UnlistedCarer>,
 };
@@ -46,9 +46,9 @@ impl VisitRule for UnlistedCarer {
     }
 }
 
-fn hit(sight: &Sight<'_>) -> Hit<impl Text> {
+fn hit(sight: &Sight<'_>) -> Hit<impl Wording> {
     let own = sight.visit();
-    let Label { id, clock, date } = sight.label();
+    let (label, carer, provider) = (sight.label(), sight.carer_ref(), sight.provider_id());
     Hit::review()
         .disputed(own.span)
         .observed([Measure::whole("employments", 0)])
@@ -56,12 +56,14 @@ fn hit(sight: &Sight<'_>) -> Hit<impl Text> {
         .excluded(&[Explanation::DeclinedVisit, Explanation::NotBilled])
         .text(move || Sentence {
             sv: format!(
-                "Besöket {id} den {date} kl. {clock} är registrerat av en omsorgsperson som \
-                 inte finns på utförarens personallista den dagen."
+                "Besöket {} är registrerat av medarbetaren {carer}, som inte fanns på personallistan för utföraren \
+                 {provider} den dagen.",
+                label.dated_sv()
             ),
             en: format!(
-                "Visit {id} on {date} at {clock} is registered by a carer who is not on the \
-                 provider's list of staff that day."
+                "Visit {} is registered by carer {carer}, who was not on the staff list of provider {provider} that \
+                 day.",
+                label.dated_en()
             ),
         })
 }

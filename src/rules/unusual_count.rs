@@ -19,35 +19,35 @@
 
 use serde::Deserialize;
 
-use super::shares::{RoundedShare, Shares, Words};
+use super::shares::{Phrases, RoundedShare, ShareComparison};
 use super::visit_and_period_rule;
+use crate::domain::wording::{EN, SV};
 use crate::domain::{Class, Explanation, Grade, Measure, Sentence, SubjectKind, VisitKind};
 use crate::engine::{
-    Answered, Definition, Hit, Label, Mark, NEIGHBOUR_GAP_SECONDS_MAX, PeriodReport, PeriodRule, PeriodSight,
-    Report, Sight, Signal, Text, Visit, VisitRule,
+    Answered, Definition, Hit, Mark, NEIGHBOUR_GAP_SECONDS_MAX, PeriodReport, PeriodRule, PeriodSight,
+    Report, Sight, Signal, Visit, VisitRule, Wording,
 };
 
 pub(super) const RULE: Definition = Definition {
     id: "unusual-count",
     version: 2,
     class: Class::Deviation,
-    summary_sv: "Flera oplanerade besök hos en brukare på några timmar, eller för många av en och samma omsorgsperson.",
+    summary_sv: "Flera oplanerade besök hos en brukare på några timmar, eller för många av en och samma medarbetare.",
     summary_en: "Several unplanned visits to one client in a few hours, or too many by one carer.",
     build: visit_and_period_rule::<UnusualCount>,
 };
 
-const WORDS: Words = Words {
-    visits_sv: "utförda besök",
-    do_sv: "var inte planerade",
-    visits_en: "visits carried out",
-    do_en: "were not planned",
+const WORDS: Phrases = Phrases {
+    visits: ["utförda besök", "performed visits"],
+    which: ["", ""],
+    does: ["var inte planerade", "were not planned"],
 };
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct UnusualCount {
     #[serde(flatten)]
-    shares: Shares,
+    shares: ShareComparison,
     /// How many unplanned visits a client has in four hours, on the whole.
     usual_visits: f64,
     /// So many are noted.
@@ -114,20 +114,22 @@ impl PeriodRule for UnusualCount {
 }
 
 impl UnusualCount {
-    fn hit(&self, sight: &Sight<'_>, count: u32) -> Hit<impl Text> {
-        let Label { id, clock, date } = sight.label();
+    fn hit(&self, sight: &Sight<'_>, count: u32) -> Hit<impl Wording> {
+        let (label, client) = (sight.label(), sight.client_ref());
         Hit::observe()
             .observed([Measure::whole("unplanned_visits", i64::from(count))])
             .expected([Measure::whole("unplanned_visits_max", i64::from(self.in_four_hours_min) - 1)])
             .excluded(&[Explanation::Alarm, Explanation::DoubleStaffing, Explanation::DeclinedVisit])
             .text(move || Sentence {
                 sv: format!(
-                    "Besöket {id} den {date} kl. {clock} är det {count}:e oplanerade hos brukaren \
-                     på fyra timmar."
+                    "Besöket {} är det {} oplanerade besöket hos brukaren {client} inom fyra timmar.",
+                    label.dated_sv(),
+                    SV.ordinal(count)
                 ),
                 en: format!(
-                    "Visit {id} on {date} at {clock} is unplanned visit number {count} to the \
-                     client in four hours."
+                    "Visit {} is the {} unplanned visit to client {client} within four hours.",
+                    label.dated_en(),
+                    EN.ordinal(count)
                 ),
             })
     }

@@ -1,9 +1,9 @@
 //! `unusual-duration`: a visit is far longer than is usual at this client and for this carer.
 //!
 //! Why: padding shows first as visits that outgrow the plan, the client's and the carer's habit. One
-//! such visit proves nothing: it is noted, and asked about only where it is extreme.
+//! such visit proves nothing: it is observed, and reviewed only where it is extreme.
 //!
-//! Every comparable visit is looked at once, cheaply: the natural logarithm of registered over planned
+//! Every comparable visit is assessed once, cheaply: the natural logarithm of registered over planned
 //! length, less what was usual at the client in the pay period before, in standard deviations
 //! (`visit_sd_log`, with `visit_sd_seconds` for what does not grow with the plan). Beyond
 //! `odd_deviations` it is marked as long or short, so that it counts over a pay period, and how far
@@ -26,16 +26,17 @@
 use serde::Deserialize;
 
 use super::visit_rule;
+use crate::domain::wording::{EN, SV, clock_minutes, nearest_minutes};
 use crate::domain::{Class, Explanation, Grade, Measure, MissingFact, Sentence, Span, VisitKind};
 use crate::engine::{
-    Baseline, Definition, Hit, Label, Mark, Prior, Report, Sight, Signal, Text, Visit, VisitRule,
+    Baseline, Definition, Hit, Mark, Prior, Report, Sight, Signal, Visit, VisitRule, Wording,
 };
 
 pub(super) const RULE: Definition = Definition {
     id: "unusual-duration",
     version: 2,
     class: Class::Deviation,
-    summary_sv: "Ett besök är mycket längre än vad som är vanligt för brukaren och omsorgspersonen.",
+    summary_sv: "Ett besök är mycket längre än vad som är vanligt för brukaren och medarbetaren.",
     summary_en: "A visit is far longer than is usual for the client and the carer.",
     build: visit_rule::<UnusualDuration>,
 };
@@ -161,7 +162,7 @@ impl UnusualDuration {
         carer: &Baseline,
         p_value: f64,
         planned: i64,
-    ) -> Hit<impl Text> {
+    ) -> Hit<impl Wording> {
         let own = sight.visit();
         let seconds_at = |log_ratio: f64| (planned as f64 * log_ratio.exp()).round() as i64;
         let usual = seconds_at(client.predictive().centre);
@@ -213,20 +214,40 @@ fn is_comparable(visit: &Visit) -> bool {
 }
 
 fn sentence(sight: &Sight<'_>, usual: i64, planned: i64, observations: u32) -> Sentence {
-    let own = sight.visit();
-    let Label { id, clock, date } = sight.label();
-    let minutes = |seconds: i64| (seconds + 30) / 60;
-    let (registered, planned, usual) = (minutes(own.seconds()), minutes(planned), minutes(usual));
+    let (label, client) = (sight.label(), sight.client_ref());
+    let registered = clock_minutes(sight.visit().span);
+    let (planned, usual) = (nearest_minutes(planned), nearest_minutes(usual));
+    let (usual_sv, usual_en) = if observations == 0 {
+        (
+            format!("Inga tidigare besök hos brukaren {client} kan jämföras."),
+            format!("No earlier visits to client {client} can be compared."),
+        )
+    } else {
+        (
+            format!(
+                "Liknande besök hos brukaren {client} tar vanligen {} (underlag: {} tidigare besök).",
+                SV.length(usual),
+                SV.number(observations.into())
+            ),
+            format!(
+                "Such visits to client {client} usually take {} (based on {}).",
+                EN.length(usual),
+                EN.counted(observations.into(), "earlier visit", "earlier visits")
+            ),
+        )
+    };
     Sentence {
         sv: format!(
-            "Besöket {id} den {date} kl. {clock} är {registered} minuter. Planen är \
-             {planned}, och sådana besök hos brukaren tar vanligen {usual} minuter \
-             ({observations} tidigare besök)."
+            "Besöket {} varade i {}. Planerad tid är {}. {usual_sv}",
+            label.dated_sv(),
+            SV.length(registered),
+            SV.length(planned)
         ),
         en: format!(
-            "Visit {id} on {date} at {clock} is {registered} minutes long. The plan is \
-             {planned}, and such visits at the client usually take {usual} minutes \
-             ({observations} earlier visits)."
+            "Visit {} lasted {}. The planned time is {}. {usual_en}",
+            label.dated_en(),
+            EN.length(registered),
+            EN.length(planned)
         ),
     }
 }

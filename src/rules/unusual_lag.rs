@@ -15,8 +15,9 @@
 use serde::Deserialize;
 
 use super::visit_rule;
+use crate::domain::wording::{EN, SV};
 use crate::domain::{Class, Explanation, Measure, MissingFact, Sentence};
-use crate::engine::{Definition, Hit, Label, Mark, Report, Sight, Signal, Text, VisitRule};
+use crate::engine::{Definition, Hit, Mark, Report, Sight, Signal, VisitRule, Wording};
 
 pub(super) const RULE: Definition = Definition {
     id: "unusual-lag",
@@ -54,8 +55,8 @@ impl VisitRule for UnusualLag {
 }
 
 impl UnusualLag {
-    fn hit(&self, sight: &Sight<'_>, lag: i64) -> Hit<impl Text> {
-        let Label { id, clock, date } = sight.label();
+    fn hit(&self, sight: &Sight<'_>, lag: i64) -> Hit<impl Wording> {
+        let label = sight.label();
         let hours = (lag + 1800) / 3600;
         Hit::observe()
             .observed([Measure::whole("lag_seconds", lag)])
@@ -63,10 +64,15 @@ impl UnusualLag {
             .excluded(&[Explanation::ManualEnd, Explanation::DeclinedVisit])
             .text(move || Sentence {
                 sv: format!(
-                    "Besöket {id} den {date} kl. {clock} kom in {hours} timmar efter att det \
-                     slutade."
+                    "Registreringen av besöket {} kom in {} efter att besöket slutade.",
+                    label.dated_sv(),
+                    SV.hours(hours)
                 ),
-                en: format!("Visit {id} on {date} at {clock} came in {hours} hours after it ended."),
+                en: format!(
+                    "The registration of visit {} came in {} after the visit ended.",
+                    label.dated_en(),
+                    EN.hours(hours)
+                ),
             })
     }
 }

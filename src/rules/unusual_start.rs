@@ -16,8 +16,9 @@
 use serde::Deserialize;
 
 use super::visit_rule;
+use crate::domain::wording::{EN, SV, nearest_minutes};
 use crate::domain::{Class, Explanation, Measure, MissingFact, Sentence, Span, VisitKind};
-use crate::engine::{Definition, Hit, Label, Report, Sight, Signal, Text, Visit, VisitRule};
+use crate::engine::{Definition, Hit, Report, Sight, Signal, Visit, VisitRule, Wording};
 
 pub(super) const RULE: Definition = Definition {
     id: "unusual-start",
@@ -56,10 +57,9 @@ impl VisitRule for UnusualStart {
 }
 
 impl UnusualStart {
-    fn hit(&self, sight: &Sight<'_>, late: i64) -> Hit<impl Text> {
-        let Label { id, clock, date } = sight.label();
-        let minutes = (late.abs() + 30) / 60;
-        let (sv, en) = if late < 0 { ("före", "before") } else { ("efter", "after") };
+    fn hit(&self, sight: &Sight<'_>, late: i64) -> Hit<impl Wording> {
+        let (label, minutes) = (sight.label(), nearest_minutes(late.abs()));
+        let (side_sv, side_en) = if late < 0 { ("före", "before") } else { ("efter", "after") };
         Hit::observe()
             .observed([Measure::whole("late_seconds", late)])
             .expected([Measure::whole("distance_seconds_max", i64::from(self.seconds_observe_min))])
@@ -72,10 +72,15 @@ impl UnusualStart {
             ])
             .text(move || Sentence {
                 sv: format!(
-                    "Besöket {id} den {date} kl. {clock} började {minutes} minuter {sv} planerad \
-                     tid."
+                    "Besöket {} började {} {side_sv} planerad tid.",
+                    label.dated_sv(),
+                    SV.length(minutes)
                 ),
-                en: format!("Visit {id} on {date} at {clock} began {minutes} minutes {en} its planned time."),
+                en: format!(
+                    "Visit {} began {} {side_en} the planned time.",
+                    label.dated_en(),
+                    EN.length(minutes)
+                ),
             })
     }
 }

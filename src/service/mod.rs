@@ -1,4 +1,4 @@
-//! The service: what stands between the log and the engines.
+//! The service: everything between the log and the engines.
 //!
 //! | Folder | Does | Must not know |
 //! |---|---|---|

@@ -75,7 +75,7 @@ impl ServiceKind {
 
 /// An order (*beställning*): one service for one client.
 #[derive(Debug)]
-pub(super) struct Order {
+pub(super) struct OrderedService {
     pub(super) id: Arc<str>,
     pub(super) client: usize,
     pub(super) provider: usize,

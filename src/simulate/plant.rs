@@ -35,7 +35,7 @@ pub(super) struct Planter {
 }
 
 /// The index of a pattern, and the registrations of one scheme of it.
-type Wanted = (usize, usize);
+type SchemeOf = (usize, usize);
 
 impl Planter {
     /// Decides who plants what, and prepares `town` for it: a second employment, a leave, a death.
@@ -101,7 +101,7 @@ fn random_of(seed: u64, number: usize) -> Random {
 /// The patterns to plant, with their sizes, until the room is used up: contradictions of every kind first, then
 /// schemes in random order (no municipality has all of them within two months), and where room is left, all of
 /// them again. Patterns of a provider's months need no room.
-fn wanted(plan: &Plan, random: &mut Random) -> Vec<Wanted> {
+fn wanted(plan: &Plan, random: &mut Random) -> Vec<SchemeOf> {
     let asked = |pattern: &&(usize, &Pattern)| match plan.only.is_empty() {
         true => pattern.1.by != By::All,
         false => plan.only.iter().any(|only| only == pattern.1.name),
@@ -120,7 +120,7 @@ fn wanted(plan: &Plan, random: &mut Random) -> Vec<Wanted> {
     listed.sort_by_key(|(_, pattern)| pattern.by != By::Few);
     let (of_carers, of_providers): (Vec<_>, Vec<_>) =
         listed.into_iter().partition(|(_, pattern)| 0 < pattern.size);
-    let mut chosen: Vec<Wanted> = Vec::new();
+    let mut chosen: Vec<SchemeOf> = Vec::new();
     if !plan.only.is_empty() || small == 1.0 {
         chosen.extend(of_providers.into_iter().map(|(index, _)| (index, 0)));
     }

@@ -1,6 +1,6 @@
 //! The facts that the municipality knows beside the registrations.
 
-use super::clients::{Client, Order, ServiceKind};
+use super::clients::{Client, OrderedService, ServiceKind};
 use super::lives::{Leaves, last_order};
 use super::people::Leave;
 use super::town::Town;
@@ -208,7 +208,7 @@ impl Book<'_> {
             let Some((end, _)) = client.life.goes.and_then(|end| Some((end, end.cleaned_on?))) else {
                 continue;
             };
-            let last = Order {
+            let last = OrderedService {
                 id: last_order(index),
                 client: index,
                 provider: town.units[client.unit].provider,
@@ -225,7 +225,7 @@ impl Book<'_> {
 
     fn order(
         &mut self,
-        order: &Order,
+        order: &OrderedService,
         fact_id: String,
         valid: Validity,
         recorded_at: UtcSecond,

@@ -32,7 +32,7 @@ impl Post {
 }
 
 /// A change after a registration was sent.
-enum Change {
+enum LaterChange {
     /// Start and end are set right.
     Times,
     /// A task took longer than was noted.
@@ -74,16 +74,16 @@ pub(super) fn send(town: &Town, claim: Claim, ids: &mut Ids, post: &mut Post, ra
         let monday = day + 7 - town.weekday(day);
         let at = town.at(monday, random.between(36_000, 46_800) as i32);
         if sent.emitted_at < at {
-            changes.push((at, Change::Approve));
+            changes.push((at, LaterChange::Approve));
         }
     }
     if let Some(later) = claim.later {
         let at = later.at.max(sent.emitted_at.plus(600));
-        changes.push((at, Change::Planted(later)));
+        changes.push((at, LaterChange::Planted(later)));
         if later.approved {
-            changes.push((sent.emitted_at.plus(300), Change::Approve));
-            changes.push((at.plus(-120), Change::Withdraw));
-            changes.push((at.plus(240), Change::Approve));
+            changes.push((sent.emitted_at.plus(300), LaterChange::Approve));
+            changes.push((at.plus(-120), LaterChange::Withdraw));
+            changes.push((at.plus(240), LaterChange::Approve));
         }
     }
     changes.sort_by_key(|(at, _)| *at);
@@ -128,19 +128,24 @@ fn first(town: &Town, claim: &Claim, post: &mut Post, random: &mut Random) -> Ow
     record
 }
 
-fn corrections(town: &Town, claim: &Claim, sent: UtcSecond, random: &mut Random) -> Vec<(UtcSecond, Change)> {
+fn corrections(
+    town: &Town,
+    claim: &Claim,
+    sent: UtcSecond,
+    random: &mut Random,
+) -> Vec<(UtcSecond, LaterChange)> {
     let (start, end) = (claim.registration.start_capture.method, claim.registration.end_capture.method);
     let lock = locks_at(town, claim.registration.pay_period);
     if !claim.frozen && claim.registration.end_at.is_some() && random.chance(0.0008) {
-        return vec![(lock.plus(random.between(86_400, 10 * 86_400)), Change::Ordered)];
+        return vec![(lock.plus(random.between(86_400, 10 * 86_400)), LaterChange::Ordered)];
     }
     let (share, change) = match (start.is_manual(), end) {
-        _ if claim.frozen => (0.0, Change::Task),
-        (_, CaptureMethod::AutoClosed) => (0.5, Change::Times),
-        (true, _) => (0.06, Change::Times),
-        (_, end) if end.is_manual() => (0.06, Change::Times),
-        _ if claim.registration.tasks.is_empty() => (0.0, Change::Task),
-        _ => (0.012, Change::Task),
+        _ if claim.frozen => (0.0, LaterChange::Task),
+        (_, CaptureMethod::AutoClosed) => (0.5, LaterChange::Times),
+        (true, _) => (0.06, LaterChange::Times),
+        (_, end) if end.is_manual() => (0.06, LaterChange::Times),
+        _ if claim.registration.tasks.is_empty() => (0.0, LaterChange::Task),
+        _ => (0.012, LaterChange::Task),
     };
     if !random.chance(share) {
         return Vec::new();
@@ -157,14 +162,14 @@ fn changed(
     claim: &Claim,
     mut record: OwnedRegistration,
     at: UtcSecond,
-    change: &Change,
+    change: &LaterChange,
 ) -> OwnedRegistration {
     record.version += 1;
     record.emitted_at = at.plus(3);
     match change {
-        Change::Approve => record.event_type = EventType::Approved,
-        Change::Cancel => record.event_type = EventType::Cancelled,
-        Change::Task => {
+        LaterChange::Approve => record.event_type = EventType::Approved,
+        LaterChange::Cancel => record.event_type = EventType::Cancelled,
+        LaterChange::Task => {
             record.event_type = EventType::Amended;
             let Some(first) = record.tasks.first_mut() else { return record };
             let old = format!("{} {}", first.0, first.1);
@@ -172,19 +177,19 @@ fn changed(
             let new = format!("{} {}", first.0, first.1);
             record.edits.push(edit(town, claim, "tasks", (old, new), at));
         }
-        Change::Times => {
+        LaterChange::Times => {
             record.event_type = EventType::Amended;
             set_right(town, claim, &mut record, at);
         }
-        Change::Ordered => {
+        LaterChange::Ordered => {
             // The municipality asked for it: some minutes less.
             record.event_type = EventType::Amended;
             let end = record.end_at.unwrap_or(record.start_at);
             let shorter = end.plus(-300).max(record.start_at.plus(60));
             move_end(town, claim, &mut record, (shorter, at), &ORDERED);
         }
-        Change::Withdraw => record.event_type = EventType::ApprovalWithdrawn,
-        Change::Planted(later) => {
+        LaterChange::Withdraw => record.event_type = EventType::ApprovalWithdrawn,
+        LaterChange::Planted(later) => {
             record.event_type = EventType::Amended;
             let end = record.end_at.unwrap_or(record.start_at).plus(later.longer_seconds);
             move_end(town, claim, &mut record, (end, at), later);
@@ -275,7 +280,7 @@ fn mistaken(town: &Town, claim: &Claim, ids: &mut Ids, post: &mut Post, random: 
     wrong.registration.order = None;
     let sent = first(town, &wrong, post, random);
     let at = sent.emitted_at.plus(random.between(900, 48 * 3600));
-    let cancelled = changed(town, claim, sent, at, &Change::Cancel);
+    let cancelled = changed(town, claim, sent, at, &LaterChange::Cancel);
     put(post, cancelled, random);
     let mut right = claim.registration.clone();
     right.id = ids.next();

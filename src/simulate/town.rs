@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::clients::{Client, Order};
+use super::clients::{Client, OrderedService};
 use super::people::{Carer, Provider, Unit};
 use super::places::pseudonym;
 use crate::domain::{UtcSecond, Zone};
@@ -22,7 +22,7 @@ pub(super) struct Town {
     pub(super) units: Vec<Unit>,
     pub(super) carers: Vec<Carer>,
     pub(super) clients: Vec<Client>,
-    pub(super) orders: Vec<Order>,
+    pub(super) orders: Vec<OrderedService>,
     /// From this day on a provider's clients get a third fewer visits.
     pub(super) drop: Option<(usize, u32)>,
 }

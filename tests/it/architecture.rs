@@ -256,7 +256,7 @@ pub fn root() -> PathBuf {
 }
 
 /// Every text file below `places`, by its path from the root, in order.
-fn sources(places: &[&str]) -> Vec<(String, String)> {
+pub fn sources(places: &[&str]) -> Vec<(String, String)> {
     let mut found = Vec::new();
     places.iter().for_each(|place| collect(&root().join(place), &mut found));
     found.sort_unstable();

@@ -34,9 +34,9 @@ fn what_is_planted_is_held_against_what_is_told() {
         command.arg("evaluate").arg(&out).args(["--json", "--html"]).arg(&page);
         command.assert().success().get_output().stdout.clone()
     };
-    let told = run();
-    assert!(run() == told, "the same directory gives the same figures");
-    let report: Value = serde_json::from_slice(&told).unwrap();
+    let output = run();
+    assert!(run() == output, "the same directory gives the same figures");
+    let report: Value = serde_json::from_slice(&output).unwrap();
     let town = &report["towns"][0];
     let labels = std::fs::read_to_string(out.join("truth.jsonl")).unwrap().lines().count();
     assert_eq!(town["planted"], labels);
@@ -60,9 +60,9 @@ fn what_is_planted_is_held_against_what_is_told() {
 fn an_honest_municipality_tells_calibration_and_false_alarms() {
     let folder = tempfile::tempdir().unwrap();
     let out = town(folder.path(), &["--clean"]);
-    let told =
+    let output =
         tidvakt().arg("evaluate").arg(&out).arg("--json").assert().success().get_output().stdout.clone();
-    let report: Value = serde_json::from_slice(&told).unwrap();
+    let report: Value = serde_json::from_slice(&output).unwrap();
     let town = &report["towns"][0];
     assert_eq!((&town["planted"], &town["hold_alerts"]), (&Value::from(0), &Value::from(0)));
     assert!(town["average_precision"].is_null() && town["cases"]["precision"].is_null());
@@ -91,8 +91,8 @@ fn what_is_missing_or_broken_is_told_with_its_exit_code() {
         let assert = command.arg("evaluate").arg(folder.path()).assert().code(code);
         String::from_utf8(assert.get_output().stderr.clone()).unwrap()
     };
-    let told = fails(66);
-    assert!(told.contains("truth.jsonl") && told.contains("tidvakt simulate"), "{told}");
+    let output = fails(66);
+    assert!(output.contains("truth.jsonl") && output.contains("tidvakt simulate"), "{output}");
     std::fs::write(folder.path().join("truth.jsonl"), "{}\n").unwrap();
     assert!(fails(65).contains("line 1"));
     std::fs::write(folder.path().join("truth.jsonl"), "").unwrap();

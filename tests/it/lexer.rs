@@ -18,11 +18,13 @@ pub struct Path {
 /// The tokens of `source`, without comments, strings and characters.
 pub fn tokens(source: &str) -> Vec<Token> {
     let chars: Vec<char> = source.chars().collect();
-    let mut lexer = Lexer { chars: &chars, at: 0, line: 1, tokens: Vec::new() };
-    while lexer.at < chars.len() {
-        lexer.step();
-    }
-    lexer.tokens
+    Lexer::read(&chars).tokens
+}
+
+/// The strings of `source`, without raw ones, as their program has them: line continuations are joined.
+pub fn strings(source: &str) -> Vec<Token> {
+    let chars: Vec<char> = source.chars().collect();
+    Lexer::read(&chars).strings
 }
 
 struct Lexer<'a> {
@@ -30,9 +32,18 @@ struct Lexer<'a> {
     at: usize,
     line: usize,
     tokens: Vec<Token>,
+    strings: Vec<Token>,
 }
 
-impl Lexer<'_> {
+impl<'a> Lexer<'a> {
+    fn read(chars: &'a [char]) -> Self {
+        let mut lexer = Self { chars, at: 0, line: 1, tokens: Vec::new(), strings: Vec::new() };
+        while lexer.at < chars.len() {
+            lexer.step();
+        }
+        lexer
+    }
+
     fn peek(&self, ahead: usize) -> char {
         self.chars.get(self.at + ahead).copied().unwrap_or('\0')
     }
@@ -97,10 +108,27 @@ impl Lexer<'_> {
 
     fn string(&mut self) {
         self.skip(1);
+        let (line, mut text) = (self.line, String::new());
         while !matches!(self.peek(0), '"' | '\0') {
-            self.skip(if self.peek(0) == '\\' { 2 } else { 1 });
+            match (self.peek(0), self.peek(1)) {
+                ('\\', '\n') => {
+                    self.skip(2);
+                    while self.peek(0).is_whitespace() {
+                        self.skip(1);
+                    }
+                }
+                ('\\', escaped) => {
+                    text.push(escaped);
+                    self.skip(2);
+                }
+                (c, _) => {
+                    text.push(c);
+                    self.skip(1);
+                }
+            }
         }
         self.skip(1);
+        self.strings.push(Token { text, line });
     }
 
     /// Skips `r"…"`, `r#"…"#` or `b"…"`; false where it is something else, as the name `r#type`.

@@ -12,7 +12,7 @@ use rdkafka::message::{Header, Headers, Message, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{Offset, TopicPartitionList};
 use serde_json::{Value, json};
-use tidvakt::config::{Config, Sources};
+use tidvakt::config::{Config, SettingSources};
 use tidvakt::service::log::kafka::embedded::Broker;
 use tidvakt::service::observe::metrics::metrics_table;
 use tidvakt::service::{Fault, Service, ServiceError, check_broker, stopper};
@@ -53,7 +53,7 @@ pub(super) fn config(servers: &str) -> Config {
         "service.progress_interval_ms=100",
     ];
     let client = format!("bootstrap.servers={servers}");
-    Config::load(&Sources {
+    Config::load(&SettingSources {
         set: set.map(str::to_owned).to_vec(),
         // The mock never answers a fetch early, and lets a static member come back only when its
         // former self has timed out.
@@ -64,7 +64,7 @@ pub(super) fn config(servers: &str) -> Config {
             "heartbeat.interval.ms=300".to_owned(),
             "statistics.interval.ms=200".to_owned(),
         ],
-        ..Sources::default()
+        ..SettingSources::default()
     })
     .unwrap()
 }
@@ -157,9 +157,9 @@ fn registrations_become_alerts_and_progress_and_a_stop_is_orderly() {
     let (trace, span) = (&TRACEPARENT[..36], &headers["traceparent"]);
     assert!(span.starts_with(trace) && span.ends_with("-01") && span != TRACEPARENT, "{headers:?}");
     let quarantined = read_until(servers, QUARANTINE, |found| found.len() == 2);
-    let told = |found: &Found| found.headers.contains_key("__connect.errors.offset");
+    let is_refusal = |found: &Found| found.headers.contains_key("__connect.errors.offset");
     assert!(
-        quarantined.iter().all(told),
+        quarantined.iter().all(is_refusal),
         "the broken fact and the broken registration, with where they stood"
     );
     read_until(servers, PROGRESS, |found| {
@@ -176,10 +176,10 @@ fn registrations_become_alerts_and_progress_and_a_stop_is_orderly() {
 
     the_table_of_metrics_is_what_is_exported(address);
 
-    let told = Instant::now();
+    let signalled = Instant::now();
     stop.stop();
     running.join().unwrap().unwrap();
-    assert!(told.elapsed() < Duration::from_secs(5), "the stop took {:?}", told.elapsed());
+    assert!(signalled.elapsed() < Duration::from_secs(5), "the stop took {:?}", signalled.elapsed());
     restart_publishes_nothing(servers);
 }
 
@@ -191,16 +191,17 @@ fn the_table_of_metrics_is_what_is_exported(address: std::net::SocketAddr) {
         let labels = cells[2].split("; ").filter_map(|label| label.split('`').nth(1));
         (cells[0].trim_matches('`').to_owned(), (cells[1].to_owned(), labels.map(str::to_owned).collect()))
     });
-    let told: BTreeMap<String, (String, BTreeSet<String>)> = rows.collect();
+    let documented: BTreeMap<String, (String, BTreeSet<String>)> = rows.collect();
     let began = Instant::now();
     loop {
         let exported = exported(&get(address, "/metrics"));
         // What the client library says of itself comes with its first statistics.
-        if exported == told {
+        if exported == documented {
             break;
         }
-        let missing: Vec<_> = told.iter().filter(|(name, _)| !exported.contains_key(*name)).collect();
-        let beyond: Vec<_> = exported.iter().filter(|(name, row)| told.get(*name) != Some(row)).collect();
+        let missing: Vec<_> = documented.iter().filter(|(name, _)| !exported.contains_key(*name)).collect();
+        let beyond: Vec<_> =
+            exported.iter().filter(|(name, row)| documented.get(*name) != Some(row)).collect();
         assert!(began.elapsed() < PATIENCE, "not exported: {missing:?}\nnot so in the table: {beyond:?}");
         std::thread::sleep(Duration::from_millis(50));
     }
@@ -237,9 +238,10 @@ fn restart_publishes_nothing(servers: &str) {
     }
     assert!(get(service_api, "/v1/alerts").contains("carer-overlap"), "what stands is shown after a restart");
     let metrics = get(address, "/metrics");
-    let told: Vec<&str> = metrics.lines().filter(|line| line.starts_with("tidvakt_alerts_total{")).collect();
-    let told_again = told.iter().any(|line| !line.ends_with(" 0"));
-    assert!(!told_again && !told.is_empty(), "{told:?}");
+    let counters: Vec<&str> =
+        metrics.lines().filter(|line| line.starts_with("tidvakt_alerts_total{")).collect();
+    let counted_again = counters.iter().any(|line| !line.ends_with(" 0"));
+    assert!(!counted_again && !counters.is_empty(), "{counters:?}");
     assert!(metrics.contains("tidvakt_open_alerts{grade=\"review\",municipality=\"0181\"} 1"), "{metrics}");
     stop.stop();
     running.join().unwrap().unwrap();

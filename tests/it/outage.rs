@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use tidvakt::config::{Config, Sources};
+use tidvakt::config::{Config, SettingSources};
 use tidvakt::service::{Fault, Service, ServiceError, stopper};
 
 use super::mock::{
@@ -21,14 +21,14 @@ fn config(servers: &str) -> Config {
         "service.drain_seconds=1",
     ];
     let client = ["fetch.wait.max.ms=10", "session.timeout.ms=1000", "heartbeat.interval.ms=300"];
-    Config::load(&Sources {
+    Config::load(&SettingSources {
         set: set.map(str::to_owned).to_vec(),
         client: client
             .map(str::to_owned)
             .into_iter()
             .chain([format!("bootstrap.servers={servers}")])
             .collect(),
-        ..Sources::default()
+        ..SettingSources::default()
     })
     .unwrap()
 }

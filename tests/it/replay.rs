@@ -175,13 +175,13 @@ fn lines_that_cannot_be_used_are_written_out_with_their_place() {
         assert!(said.contains(part), "{said}");
     }
     let refused = lines(&std::fs::read(path("refused.jsonl")).unwrap());
-    let told: Vec<_> = refused
+    let rejections: Vec<_> = refused
         .iter()
         .map(|line| (&line["file"], &line["line"], &line["reason"], &line["original"]))
         .map(|(file, line, reason, original)| format!("{file} {line} {reason} {original}"))
         .collect();
     assert_eq!(
-        told,
+        rejections,
         [
             r#""facts.jsonl" 2 "not-an-object" "null""#,
             r#""bad.jsonl" 2 "not-json" "nonsense""#,

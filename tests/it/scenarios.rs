@@ -306,7 +306,8 @@ fn difference(stands: &[Alert], after: &Driver, how: &str) -> Option<String> {
     })
 }
 
-fn give(driver: &mut Driver, said: &Said, out: &mut Vec<Output>) -> Option<Disposition> {
+/// Gives a line to an engine; expectations and heads of cases give it nothing.
+pub fn give(driver: &mut Driver, said: &Said, out: &mut Vec<Output>) -> Option<Disposition> {
     match said {
         Said::Registered(draft) => Some(driver.register(draft, out)),
         Said::Referenced(change) => driver.engine.apply(Input::Referenced(change), out),

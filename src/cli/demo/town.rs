@@ -63,7 +63,7 @@ impl DemoTown {
         let (stop, sent) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let thread = {
             let (stop, sent, topic) = (stop.clone(), sent.clone(), topics.registrations.clone());
-            let pace = Pace { rate: args.rate, quick_seconds: i64::from(args.quick_days) * DAY_SECONDS };
+            let pace = DemoPace { rate: args.rate, quick_seconds: i64::from(args.quick_days) * DAY_SECONDS };
             std::thread::Builder::new()
                 .name("town".to_owned())
                 .spawn(move || send_all(feed, &producer, &topic, pace, &stop, &sent))
@@ -94,14 +94,14 @@ impl DemoTown {
 
 /// How fast records are sent.
 #[derive(Clone, Copy)]
-struct Pace {
+struct DemoPace {
     /// Records a second.
     rate: u32,
     /// Event time after which it falls.
     quick_seconds: i64,
 }
 
-impl Pace {
+impl DemoPace {
     /// Time between a record and the next, `since` after the first one in event time.
     fn gap(self, since: i64) -> Duration {
         let second = Duration::from_secs(1);
@@ -119,7 +119,7 @@ fn send_all(
     feed: Feed,
     producer: &BaseProducer,
     topic: &str,
-    pace: Pace,
+    pace: DemoPace,
     stop: &AtomicBool,
     sent: &AtomicU64,
 ) {

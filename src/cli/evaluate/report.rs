@@ -161,9 +161,9 @@ impl Evaluation {
     }
 }
 
-type Of = fn(&TownFigures) -> Option<f64>;
+type FigureOf = fn(&TownFigures) -> Option<f64>;
 
-const PLANTED: &[(&str, Of)] = &[
+const PLANTED: &[(&str, FigureOf)] = &[
     ("average precision per registration", |town| town.average_precision),
     ("precision of cases", |town| town.cases.precision),
     ("recall of cases", |town| town.cases.recall),
@@ -182,7 +182,7 @@ const PLANTED: &[(&str, Of)] = &[
     ("cases a day in the first 14 days, most", |town| Some(town.cold_start_most as f64)),
 ];
 
-const CLEAN: &[(&str, Of)] = &[
+const CLEAN: &[(&str, FigureOf)] = &[
     ("P(p <= 0.01) / 0.01", |town| town.calibration.first()?.ratios[0]),
     ("P(p <= 0.001) / 0.001", |town| town.calibration.first()?.ratios[1]),
     ("P(p <= 0.0001) / 0.0001", |town| town.calibration.first()?.ratios[2]),
@@ -201,8 +201,8 @@ fn kind(town: &TownFigures, kind: &str) -> Option<f64> {
     town.kinds.iter().find(|row| row.kind == kind)?.per_thousand
 }
 
-fn figures(towns: &[&TownFigures], list: &[(&'static str, Of)]) -> Vec<Figure> {
-    let figure = |&(name, of): &(&'static str, Of)| {
+fn figures(towns: &[&TownFigures], list: &[(&'static str, FigureOf)]) -> Vec<Figure> {
+    let figure = |&(name, of): &(&'static str, FigureOf)| {
         let (mean, least, most) = super::measure::spread(towns.iter().map(|town| of(town)))?;
         Some(Figure { name, mean, least, most })
     };

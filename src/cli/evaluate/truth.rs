@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::cli::exit::{Exit, Failure, OrExit};
-use crate::cli::input::{Input, InputError, Manner, RecordKind};
+use crate::cli::input::{InputError, InputFile, Manner, RecordKind};
 use crate::simulate::{self, Pattern};
 
 /// One planted registration.
@@ -20,8 +20,9 @@ pub(super) struct TruthRow {
     pub(super) seconds: i64,
 }
 
+/// A line of the file.
 #[derive(Deserialize)]
-struct Line {
+struct TruthRecord {
     registration_id: String,
     pattern: String,
     actor: String,
@@ -31,7 +32,7 @@ struct Line {
 /// The lines of `truth.jsonl`.
 pub(super) fn read(path: &Path) -> Result<Vec<TruthRow>, Failure> {
     let shown = path.display();
-    let mut input = Input::open(path, RecordKind::Label, &Manner::default()).map_err(|error| match error {
+    let mut input = InputFile::open(path, RecordKind::Label, &Manner::default()).map_err(|error| match error {
         InputError::Open { .. } => Failure::from(error).remedy(
             "`tidvakt simulate` writes it beside the registrations; an empty one means that nothing is planted",
         ),
@@ -39,7 +40,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<TruthRow>, Failure> {
     })?;
     let mut planted = Vec::new();
     while let Some(line) = input.next_line()? {
-        let Line { registration_id, pattern, actor, seconds } = serde_json::from_slice(line.bytes)
+        let TruthRecord { registration_id, pattern, actor, seconds } = serde_json::from_slice(line.bytes)
             .or_exit(Exit::Data, format!("line {} of `{shown}` is no label", line.line))?;
         let known = simulate::pattern(&pattern);
         planted.push(TruthRow { registration_id, pattern, known, actor, seconds });

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::Refusal;
-use super::fields::Kind;
+use super::fields::ValueKind;
 use super::local::LocalTimes;
 
 /// How cells are to be read.
@@ -19,7 +19,7 @@ pub(super) struct Reading<'a> {
 
 /// A value that is neither an object nor an array of ours to look into.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Scalar<'a> {
+pub(super) enum CellValue<'a> {
     Text(Cow<'a, str>),
     /// JSON as it is.
     Json(Cow<'a, str>),
@@ -29,27 +29,31 @@ pub(super) enum Scalar<'a> {
 /// it. `offset` is the UTC offset that goes with a time.
 pub(super) fn scalar<'a>(
     name: &str,
-    kind: Kind,
+    kind: ValueKind,
     cell: &'a str,
     offset: Option<&str>,
     reading: Reading<'_>,
-) -> Result<Scalar<'a>, Refusal> {
-    let text = || Scalar::Text(Cow::Borrowed(cell));
+) -> Result<CellValue<'a>, Refusal> {
+    let text = || CellValue::Text(Cow::Borrowed(cell));
     Ok(match kind {
-        Kind::Text => text(),
-        Kind::Id if is_rounded(cell) => {
+        ValueKind::Text => text(),
+        ValueKind::Id if is_rounded(cell) => {
             let text = "is a number that a spreadsheet has rounded, so that ids which differ may look the same: \
                         format the column as text before saving";
             return Err(Refusal::new("rounded-id", format!("`{name}` {text}")));
         }
-        Kind::Id => text(),
-        Kind::Number => number(cell.trim(), reading.decimal_comma).map_or_else(text, Scalar::Json),
-        Kind::Switch => switch(cell.trim()).map_or_else(text, |word| Scalar::Json(Cow::Borrowed(word))),
-        Kind::Time => Scalar::Text(LocalTimes::with_offset(reading.times, name, cell.trim(), offset)?),
-        Kind::Nested => {
+        ValueKind::Id => text(),
+        ValueKind::Number => number(cell.trim(), reading.decimal_comma).map_or_else(text, CellValue::Json),
+        ValueKind::Switch => {
+            switch(cell.trim()).map_or_else(text, |word| CellValue::Json(Cow::Borrowed(word)))
+        }
+        ValueKind::Time => {
+            CellValue::Text(LocalTimes::with_offset(reading.times, name, cell.trim(), offset)?)
+        }
+        ValueKind::Nested => {
             let nested = serde_json::from_str(cell).ok();
             let nested = nested.filter(|value: &Value| value.is_array() || value.is_object());
-            nested.map_or_else(text, |_| Scalar::Json(Cow::Borrowed(cell)))
+            nested.map_or_else(text, |_| CellValue::Json(Cow::Borrowed(cell)))
         }
     })
 }
@@ -95,44 +99,45 @@ mod tests {
 
     use super::*;
 
-    fn read(kind: Kind, cell: &str, decimal_comma: bool) -> Scalar<'_> {
+    fn read(kind: ValueKind, cell: &str, decimal_comma: bool) -> CellValue<'_> {
         scalar("field", kind, cell, None, Reading { times: None, decimal_comma }).unwrap()
     }
 
-    fn json(text: &str) -> Scalar<'_> {
-        Scalar::Json(text.into())
+    fn json(text: &str) -> CellValue<'_> {
+        CellValue::Json(text.into())
     }
 
     #[test]
     fn a_decimal_comma_is_one_where_commas_do_not_part_cells() {
         for (cell, value) in [("59,1955", "59.1955"), ("2,0", "2.0"), (" -0,5 ", "-0.5"), ("59.1", "59.1")] {
-            assert_eq!(read(Kind::Number, cell, true), json(value));
+            assert_eq!(read(ValueKind::Number, cell, true), json(value));
         }
         for cell in ["1,234,567", "1,234.5", "59,", ",5", "1 800", "NaN", ""] {
-            assert_eq!(read(Kind::Number, cell, true), Scalar::Text(cell.into()), "{cell}");
+            assert_eq!(read(ValueKind::Number, cell, true), CellValue::Text(cell.into()), "{cell}");
         }
-        assert_eq!(read(Kind::Number, "59,1955", false), Scalar::Text("59,1955".into()));
+        assert_eq!(read(ValueKind::Number, "59,1955", false), CellValue::Text("59,1955".into()));
     }
 
     #[test]
     fn switches_are_english_or_swedish() {
         for (cell, value) in [("TRUE", "true"), ("false", "false"), ("SANT", "true"), ("Falskt", "false")] {
-            assert_eq!(read(Kind::Switch, cell, false), json(value));
+            assert_eq!(read(ValueKind::Switch, cell, false), json(value));
         }
         for cell in ["ja", "1", "WAHR", ""] {
-            assert_eq!(read(Kind::Switch, cell, false), Scalar::Text(cell.into()));
+            assert_eq!(read(ValueKind::Switch, cell, false), CellValue::Text(cell.into()));
         }
     }
 
     #[test]
     fn an_id_that_was_rounded_is_refused_and_other_ids_are_not() {
         for cell in ["2,60302E+11", "2.60302E+11", "2E+11", "1,5e+100"] {
-            let refusal = scalar("registration_id", Kind::Id, cell, None, Reading::default()).unwrap_err();
+            let refusal =
+                scalar("registration_id", ValueKind::Id, cell, None, Reading::default()).unwrap_err();
             assert_eq!(refusal.reason, "rounded-id", "{cell}");
             assert!(refusal.detail.starts_with("`registration_id` is a number"), "{}", refusal.detail);
         }
         for cell in ["260302123456", "E+11", "A2E+11", "2E+", "22E+11", "1E11", "2,6E+1x", "R-1"] {
-            assert_eq!(read(Kind::Id, cell, false), Scalar::Text(cell.into()));
+            assert_eq!(read(ValueKind::Id, cell, false), CellValue::Text(cell.into()));
         }
     }
 }

@@ -7,17 +7,17 @@ use std::io;
 use serde_json::Value;
 
 use super::Refusal;
-use super::cells::{Reading, Scalar, scalar};
-use super::fields::{Fields, Kind};
+use super::cells::{CellValue, Reading, scalar};
+use super::fields::{FieldSet, ValueKind};
 use super::lines::Lines;
-use super::map::Map;
+use super::map::ColumnMap;
 use super::rows::{Row, Rows};
 
 /// Columns that a note or an error names at most.
 const NAMED_MAX: usize = 8;
 
 /// A table: what its columns mean, and its rows.
-pub(super) struct Table {
+pub(super) struct CsvTable {
     pub(super) columns: Columns,
     pub(super) rows: Rows,
 }
@@ -32,7 +32,7 @@ pub(super) enum HeaderError {
 
 /// Reads the header of a table. `;` and tab part cells as well as `,`, since spreadsheets set to Swedish write them;
 /// Excel's `sep=;` before the header says so itself.
-pub(super) fn table(mut lines: Lines, fields: &Fields, map: &Map) -> Result<Table, HeaderError> {
+pub(super) fn table(mut lines: Lines, fields: &FieldSet, map: &ColumnMap) -> Result<CsvTable, HeaderError> {
     let mut before = 0;
     let mut said = None;
     let mut first = Vec::new();
@@ -51,7 +51,7 @@ pub(super) fn table(mut lines: Lines, fields: &Fields, map: &Map) -> Result<Tabl
     let mut rows = Rows::new(lines, delimiter, before, first);
     let header: Vec<String> = match rows.next().map_err(HeaderError::Read)? {
         // No header, no rows.
-        None | Some(Row::Blank) => return Ok(Table { columns: Columns::default(), rows }),
+        None | Some(Row::Blank) => return Ok(CsvTable { columns: Columns::default(), rows }),
         Some(Row::Refused(refusal)) => {
             return Err(HeaderError::Text(format!("is no row: {}", refusal.detail)));
         }
@@ -61,7 +61,7 @@ pub(super) fn table(mut lines: Lines, fields: &Fields, map: &Map) -> Result<Tabl
         }
     };
     let columns = Columns::from_header(&header, fields, map).map_err(HeaderError::Text)?;
-    Ok(Table { columns, rows })
+    Ok(CsvTable { columns, rows })
 }
 
 fn delimiter(header: &[u8]) -> u8 {
@@ -74,9 +74,9 @@ fn delimiter(header: &[u8]) -> u8 {
 #[derive(Debug, Default)]
 pub(super) struct Columns {
     /// The fields that rows say, without those that are constant.
-    fields: Vec<Field>,
+    fields: Vec<FieldOfRow>,
     /// Of each column.
-    sources: Vec<Source>,
+    sources: Vec<ColumnSource>,
     /// The record, in the order of writing.
     shape: Vec<Node>,
     /// Columns that are not read.
@@ -85,9 +85,9 @@ pub(super) struct Columns {
 
 /// A field of the record.
 #[derive(Debug)]
-struct Field {
+struct FieldOfRow {
     name: String,
-    kind: Kind,
+    kind: ValueKind,
     words: BTreeMap<String, String>,
     /// What it is where a row says nothing of it.
     constant: Option<Value>,
@@ -99,7 +99,7 @@ struct Field {
 
 /// What a column says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Source {
+enum ColumnSource {
     /// The values of these fields; none where it is not read.
     Fields(Vec<usize>),
     /// It has no name, and so must have no content.
@@ -116,7 +116,7 @@ enum Node {
 
 impl Columns {
     /// Reads the header.
-    pub(super) fn from_header(header: &[String], fields: &Fields, map: &Map) -> Result<Self, String> {
+    pub(super) fn from_header(header: &[String], fields: &FieldSet, map: &ColumnMap) -> Result<Self, String> {
         let mut columns = Self::default();
         let mut seen = BTreeSet::new();
         for name in header {
@@ -152,9 +152,9 @@ impl Columns {
         Ok(columns)
     }
 
-    fn source(&mut self, name: &str, fields: &Fields, map: &Map) -> Result<Source, String> {
+    fn source(&mut self, name: &str, fields: &FieldSet, map: &ColumnMap) -> Result<ColumnSource, String> {
         if name.is_empty() {
-            return Ok(Source::Nameless);
+            return Ok(ColumnSource::Nameless);
         }
         let own = [name.to_owned()];
         let targets: &[String] = match map.columns.get(name) {
@@ -164,7 +164,7 @@ impl Columns {
                 if !map.has_column(name) {
                     self.unknown.push(name.to_owned());
                 }
-                return Ok(Source::Fields(Vec::new()));
+                return Ok(ColumnSource::Fields(Vec::new()));
             }
         };
         let read = targets.iter().filter(|target| fields.offset_of(target).is_none());
@@ -175,23 +175,23 @@ impl Columns {
             }
             places.push(self.field(target, fields, map)?);
         }
-        Ok(Source::Fields(places))
+        Ok(ColumnSource::Fields(places))
     }
 
     /// The place of the field `name`.
-    fn field(&mut self, name: &str, fields: &Fields, map: &Map) -> Result<usize, String> {
+    fn field(&mut self, name: &str, fields: &FieldSet, map: &ColumnMap) -> Result<usize, String> {
         if let Some(known) = self.fields.iter().position(|known| known.name == name) {
             return Ok(known);
         }
         let kind = fields.kind(name).ok_or_else(|| format!("names the field `{name}`, which is none"))?;
         let words = map.words.get(name).cloned().unwrap_or_default();
         let name = name.to_owned();
-        self.fields.push(Field { name, kind, words, constant: None, joined: Vec::new(), offset: None });
+        self.fields.push(FieldOfRow { name, kind, words, constant: None, joined: Vec::new(), offset: None });
         Ok(self.fields.len() - 1)
     }
 
     /// Gives times the columns with their offsets.
-    fn place_offsets(&mut self, header: &[String], fields: &Fields, map: &Map) -> Result<(), String> {
+    fn place_offsets(&mut self, header: &[String], fields: &FieldSet, map: &ColumnMap) -> Result<(), String> {
         for (column, name) in header.iter().enumerate() {
             let own = std::slice::from_ref(name);
             for target in map.columns.get(name).map_or(own, Vec::as_slice) {
@@ -206,7 +206,7 @@ impl Columns {
     }
 
     /// Can the columns make up a record?
-    fn check(&self, fields: &Fields) -> Result<(), String> {
+    fn check(&self, fields: &FieldSet) -> Result<(), String> {
         let names: BTreeSet<&str> = self.fields.iter().map(|field| field.name.as_str()).collect();
         for name in &names {
             let below = format!("{name}.");
@@ -240,11 +240,11 @@ impl Columns {
         let mut values: Vec<Cow<'_, str>> = vec![Cow::Borrowed(""); self.fields.len()];
         for (column, (source, text)) in self.sources.iter().zip(&texts).enumerate() {
             match source {
-                Source::Fields(fields) => {
+                ColumnSource::Fields(fields) => {
                     fields.iter().for_each(|field| values[*field] = Cow::Borrowed(*text))
                 }
-                Source::Nameless if text.trim().is_empty() => {}
-                Source::Nameless => {
+                ColumnSource::Nameless if text.trim().is_empty() => {}
+                ColumnSource::Nameless => {
                     let text = format!("cell {} has content, and its column has no name", column + 1);
                     return Err(Refusal::new("bad-row", text));
                 }
@@ -274,7 +274,7 @@ impl Columns {
 }
 
 struct Writer<'a> {
-    fields: &'a [Field],
+    fields: &'a [FieldOfRow],
     values: &'a [Cow<'a, str>],
     texts: &'a [&'a str],
     reading: Reading<'a>,
@@ -318,7 +318,7 @@ impl Writer<'_> {
 
     fn field(&mut self, key: &str, number: usize) -> Result<bool, Refusal> {
         let (fields, values, texts) = (self.fields, self.values, self.texts);
-        let Field { name, kind, words, constant, offset, .. } = &fields[number];
+        let FieldOfRow { name, kind, words, constant, offset, .. } = &fields[number];
         let cell: &str = &values[number];
         let constant = match constant {
             Some(constant) if cell.trim().is_empty() => constant,
@@ -342,8 +342,8 @@ impl Writer<'_> {
         let value = scalar(name, *kind, text, offset.filter(|offset| !offset.is_empty()), self.reading)?;
         self.name(key);
         match &value {
-            Scalar::Text(text) => self.json(text.as_ref()),
-            Scalar::Json(json) => self.out.extend_from_slice(json.as_bytes()),
+            CellValue::Text(text) => self.json(text.as_ref()),
+            CellValue::Json(json) => self.out.extend_from_slice(json.as_bytes()),
         }
         Ok(true)
     }
@@ -354,7 +354,7 @@ impl Writer<'_> {
 }
 
 /// The order in which fields are written: those of one object together, where the first of them stands.
-fn shape(fields: &[Field]) -> Vec<Node> {
+fn shape(fields: &[FieldOfRow]) -> Vec<Node> {
     let mut shape = Vec::new();
     for (number, field) in fields.iter().enumerate() {
         let mut nodes = &mut shape;

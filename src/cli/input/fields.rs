@@ -46,7 +46,7 @@ impl RecordKind {
 
 /// What a field holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ValueKind {
     Text,
     /// An id or a reference.
     Id,
@@ -60,23 +60,23 @@ pub(super) enum Kind {
 
 /// The fields of a kind of record, by their dotted names; those within an array have `[]` after its name.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Fields {
-    kinds: BTreeMap<String, Kind>,
+pub(super) struct FieldSet {
+    kinds: BTreeMap<String, ValueKind>,
     required: Vec<String>,
 }
 
-impl Fields {
+impl FieldSet {
     pub(super) fn of(record: RecordKind) -> Self {
         let mut fields = Self::default();
         let Some(schema) = record.schema() else { return fields };
-        let root = Schema { root: &schema };
+        let root = SchemaNode { root: &schema };
         fields.gather(root, &schema, "");
         let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
         fields.required = required.map(str::to_owned).collect();
         fields
     }
 
-    pub(super) fn kind(&self, name: &str) -> Option<Kind> {
+    pub(super) fn kind(&self, name: &str) -> Option<ValueKind> {
         self.kinds.get(name).copied()
     }
 
@@ -87,7 +87,7 @@ impl Fields {
 
     /// The field whose UTC offset is called `name`: `start_at.offset`.
     pub(super) fn offset_of<'a>(&self, name: &'a str) -> Option<&'a str> {
-        name.strip_suffix(".offset").filter(|field| self.kind(field) == Some(Kind::Time))
+        name.strip_suffix(".offset").filter(|field| self.kind(field) == Some(ValueKind::Time))
     }
 
     /// May a column stand for `name`?
@@ -95,7 +95,7 @@ impl Fields {
         !name.contains('[') && (self.kinds.contains_key(name) || self.offset_of(name).is_some())
     }
 
-    fn gather(&mut self, root: Schema<'_>, schema: &Value, path: &str) {
+    fn gather(&mut self, root: SchemaNode<'_>, schema: &Value, path: &str) {
         for (name, inner) in schema["properties"].as_object().into_iter().flatten() {
             let name = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
             let inner = root.resolved(inner);
@@ -113,11 +113,11 @@ impl Fields {
 
 /// A schema within which references are resolved.
 #[derive(Clone, Copy)]
-struct Schema<'a> {
+struct SchemaNode<'a> {
     root: &'a Value,
 }
 
-impl<'a> Schema<'a> {
+impl<'a> SchemaNode<'a> {
     /// What `schema` stands for where it is not `null`.
     fn resolved(self, schema: &'a Value) -> &'a Value {
         let choices = schema["anyOf"].as_array().into_iter().flatten();
@@ -127,23 +127,23 @@ impl<'a> Schema<'a> {
     }
 }
 
-fn kind(name: &str, schema: &Value) -> Kind {
+fn kind(name: &str, schema: &Value) -> ValueKind {
     let types = |wanted: &str| match &schema["type"] {
         Value::Array(types) => types.iter().any(|known| known == wanted),
         known => known == wanted,
     };
     if types("integer") || types("number") {
-        Kind::Number
+        ValueKind::Number
     } else if types("boolean") {
-        Kind::Switch
+        ValueKind::Switch
     } else if types("object") || types("array") {
-        Kind::Nested
+        ValueKind::Nested
     } else if schema["format"] == "date-time" {
-        Kind::Time
+        ValueKind::Time
     } else if name.ends_with("_id") || name.ends_with("_ref") {
-        Kind::Id
+        ValueKind::Id
     } else {
-        Kind::Text
+        ValueKind::Text
     }
 }
 
@@ -184,25 +184,25 @@ mod tests {
 
     #[test]
     fn fields_are_those_of_the_published_schemas() {
-        let registration = Fields::of(RecordKind::Registration);
+        let registration = FieldSet::of(RecordKind::Registration);
         for (name, kind) in [
-            ("schema_version", Kind::Number),
-            ("version", Kind::Number),
-            ("municipality", Kind::Text),
-            ("carer_ref", Kind::Id),
-            ("start_at", Kind::Time),
-            ("end_at", Kind::Time),
-            ("start_capture", Kind::Nested),
-            ("start_capture.method", Kind::Text),
-            ("start_capture.device_ref", Kind::Id),
-            ("end_capture.geo.accuracy_m", Kind::Number),
-            ("start_capture.recorded_at", Kind::Time),
-            ("tasks", Kind::Nested),
-            ("tasks[].minutes", Kind::Number),
-            ("edits[].at", Kind::Time),
-            ("trainee", Kind::Switch),
-            ("payment.billable_seconds", Kind::Number),
-            ("payment.pay_period", Kind::Text),
+            ("schema_version", ValueKind::Number),
+            ("version", ValueKind::Number),
+            ("municipality", ValueKind::Text),
+            ("carer_ref", ValueKind::Id),
+            ("start_at", ValueKind::Time),
+            ("end_at", ValueKind::Time),
+            ("start_capture", ValueKind::Nested),
+            ("start_capture.method", ValueKind::Text),
+            ("start_capture.device_ref", ValueKind::Id),
+            ("end_capture.geo.accuracy_m", ValueKind::Number),
+            ("start_capture.recorded_at", ValueKind::Time),
+            ("tasks", ValueKind::Nested),
+            ("tasks[].minutes", ValueKind::Number),
+            ("edits[].at", ValueKind::Time),
+            ("trainee", ValueKind::Switch),
+            ("payment.billable_seconds", ValueKind::Number),
+            ("payment.pay_period", ValueKind::Text),
         ] {
             assert_eq!(registration.kind(name), Some(kind), "{name}");
         }
@@ -210,16 +210,16 @@ mod tests {
         assert!(registration.is_column("start_at.offset") && !registration.is_column("edits[].at"));
         assert!(!registration.is_column("version.offset"));
         assert!(registration.required().any(|name| name == "client_ref"));
-        let fact = Fields::of(RecordKind::Fact);
+        let fact = FieldSet::of(RecordKind::Fact);
         for (name, kind) in [
-            ("body.lat", Kind::Number),
-            ("body.task_codes", Kind::Nested),
-            ("body.ore_per_hour", Kind::Number),
-            ("body.household_ref", Kind::Id),
-            ("body.locks_at", Kind::Time),
+            ("body.lat", ValueKind::Number),
+            ("body.task_codes", ValueKind::Nested),
+            ("body.ore_per_hour", ValueKind::Number),
+            ("body.household_ref", ValueKind::Id),
+            ("body.locks_at", ValueKind::Time),
         ] {
             assert_eq!(fact.kind(name), Some(kind), "{name}");
         }
-        assert_eq!(Fields::of(RecordKind::Decision).kind("exception.body.carer_ref"), Some(Kind::Id));
+        assert_eq!(FieldSet::of(RecordKind::Decision).kind("exception.body.carer_ref"), Some(ValueKind::Id));
     }
 }

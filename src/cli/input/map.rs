@@ -34,7 +34,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use toml::Value as Toml;
 
-use super::fields::{Fields, RecordKind};
+use super::fields::{FieldSet, RecordKind};
 use crate::cli::exit::{Exit, Failure};
 use crate::config;
 
@@ -43,7 +43,7 @@ const MAP_BYTES_MAX: u64 = 1 << 20;
 
 /// One map.
 #[derive(Clone, Debug)]
-pub(super) struct Map {
+pub(super) struct ColumnMap {
     record: RecordKind,
     files: Vec<String>,
     /// Fields by column.
@@ -58,7 +58,7 @@ pub(super) struct Map {
     pub(super) is_given: bool,
 }
 
-impl Map {
+impl ColumnMap {
     /// The map that changes nothing.
     pub(super) const NONE: Self = Self {
         record: RecordKind::Registration,
@@ -127,7 +127,7 @@ impl Map {
 
     /// Are all fields that it names fields of its record, each said once?
     fn check(&self) -> Result<(), String> {
-        let fields = Fields::of(self.record);
+        let fields = FieldSet::of(self.record);
         let mut said: BTreeMap<&str, &str> = BTreeMap::new();
         let of_columns =
             self.columns.iter().flat_map(|(column, fields)| fields.iter().map(move |field| (field, column)));
@@ -156,7 +156,7 @@ impl Map {
 
 /// The maps that were given.
 #[derive(Clone, Debug, Default)]
-pub struct Maps(Vec<Map>);
+pub struct Maps(Vec<ColumnMap>);
 
 impl Maps {
     /// Reads maps.
@@ -169,7 +169,7 @@ impl Maps {
             let text = config::read_small(path, MAP_BYTES_MAX).map_err(|error| {
                 Failure::new(Exit::NoInput, format!("the map `{shown}` can't be read: {error}"))
             })?;
-            Map::parse(&text).map_err(|error| {
+            ColumnMap::parse(&text).map_err(|error| {
                 Failure::new(Exit::Config, format!("the map `{shown}` can't be used: {}", error.trim_end()))
                     .remedy("`tidvakt replay --help` shows one")
             })
@@ -178,14 +178,14 @@ impl Maps {
     }
 
     /// The map for a file of `record`: of several the first.
-    pub(super) fn of(&self, record: RecordKind, path: &Path) -> &Map {
-        static NONE: Map = Map::NONE;
+    pub(super) fn of(&self, record: RecordKind, path: &Path) -> &ColumnMap {
+        static NONE: ColumnMap = ColumnMap::NONE;
         self.0.iter().find(|map| map.is_for(record, path)).unwrap_or(&NONE)
     }
 
     #[cfg(test)]
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        Map::parse(text).map(|map| Self(vec![map]))
+        ColumnMap::parse(text).map(|map| Self(vec![map]))
     }
 }
 
@@ -199,10 +199,10 @@ fn record(name: &str) -> Result<RecordKind, String> {
 }
 
 /// Is called with a value and where it stands.
-type Found<'f> = dyn FnMut(&[&str], &Toml) -> Result<(), String> + 'f;
+type EachValue<'f> = dyn FnMut(&[&str], &Toml) -> Result<(), String> + 'f;
 
 /// Calls `found` for all that is no table: names with dots that were written without quotes come as tables.
-fn each<'a>(value: &'a Toml, path: &mut Vec<&'a str>, found: &mut Found<'_>) -> Result<(), String> {
+fn each<'a>(value: &'a Toml, path: &mut Vec<&'a str>, found: &mut EachValue<'_>) -> Result<(), String> {
     let Toml::Table(table) = value else { return found(path, value) };
     for (name, value) in table {
         path.push(name);
@@ -267,7 +267,7 @@ mod tests {
 
     #[test]
     fn columns_words_and_constants_are_found_under_their_fields() {
-        let map = Map::parse(MAP).unwrap();
+        let map = ColumnMap::parse(MAP).unwrap();
         assert_eq!(map.columns["besok.personal"], ["carer_ref"]);
         assert_eq!(map.columns["Metod"], ["start_capture.method", "end_capture.method"]);
         assert_eq!(map.words["start_capture.method"]["man. reg."], "manual_office");
@@ -281,7 +281,7 @@ mod tests {
     #[test]
     fn a_map_is_for_the_files_and_the_record_that_it_names() {
         let homes = "record = 'reference-fact'\n[columns]\nGata = 'body.household_ref'";
-        let maps = Maps(vec![Map::parse(MAP).unwrap(), Map::parse(homes).unwrap()]);
+        let maps = Maps(vec![ColumnMap::parse(MAP).unwrap(), ColumnMap::parse(homes).unwrap()]);
         let given = |record, path: &str| maps.of(record, Path::new(path)).is_given;
         assert!(given(RecordKind::Registration, "some/where/visits.csv"));
         assert!(!given(RecordKind::Registration, "other.csv"));
@@ -307,7 +307,7 @@ mod tests {
             ("[column]\nA = 'x'", "nothing is called `column` here"),
             ("[columns\n", "TOML parse error at line 1"),
         ] {
-            let error = Map::parse(text).unwrap_err();
+            let error = ColumnMap::parse(text).unwrap_err();
             assert!(error.starts_with(why), "{text}: {error}");
         }
     }

@@ -7,15 +7,15 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map as Object, Value};
 
 use super::Refusal;
-use super::cells::{Reading, Scalar, scalar};
-use super::fields::{Fields, Kind};
-use super::map::Map;
+use super::cells::{CellValue, Reading, scalar};
+use super::fields::{FieldSet, ValueKind};
+use super::map::ColumnMap;
 
 /// How the objects of a file become records.
 #[derive(Debug)]
 pub(super) struct Objects {
-    pub(super) fields: Fields,
-    pub(super) map: Map,
+    pub(super) fields: FieldSet,
+    pub(super) map: ColumnMap,
 }
 
 impl Objects {
@@ -101,17 +101,19 @@ impl Objects {
                         self.convert(item, &format!("{name}[]"), offsets, reading)?;
                     }
                 }
-                Value::String(text) if kind == Kind::Time || self.map.is_given => {
+                Value::String(text) if kind == ValueKind::Time || self.map.is_given => {
                     let offset =
                         offsets.iter().find(|(of, _)| of.strip_suffix(".offset") == Some(name.as_str()));
                     let offset = offset.map(|(_, text)| text.as_str()).filter(|text| !text.trim().is_empty());
                     *value = match scalar(&name, kind, text, offset, reading)? {
-                        Scalar::Text(text) => Value::from(text),
-                        Scalar::Json(json) => serde_json::from_str(&json).unwrap_or(Value::Null),
+                        CellValue::Text(text) => Value::from(text),
+                        CellValue::Json(json) => serde_json::from_str(&json).unwrap_or(Value::Null),
                     };
                 }
                 // Ids that are numbers in somebody's own export.
-                Value::Number(number) if self.map.is_given && matches!(kind, Kind::Id | Kind::Text) => {
+                Value::Number(number)
+                    if self.map.is_given && matches!(kind, ValueKind::Id | ValueKind::Text) =>
+                {
                     *value = Value::from(number.to_string());
                 }
                 _ => {}

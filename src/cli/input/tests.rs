@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 use super::*;
 
 /// A file of registrations, read by `manner`.
-fn open_as(name: &str, bytes: &[u8], manner: &Manner) -> Result<Input, InputError> {
+fn open_as(name: &str, bytes: &[u8], manner: &Manner) -> Result<InputFile, InputError> {
     let (length, reader) = (Some(bytes.len() as u64), Box::new(io::Cursor::new(bytes.to_vec())));
-    Input::new(Path::new(name), reader, length, RecordKind::Registration, manner)
+    InputFile::new(Path::new(name), reader, length, RecordKind::Registration, manner)
 }
 
-fn open(name: &str, bytes: &[u8]) -> Result<Input, InputError> {
+fn open(name: &str, bytes: &[u8]) -> Result<InputFile, InputError> {
     open_as(name, bytes, &Manner::default())
 }
 
@@ -128,7 +128,7 @@ fn of_a_line_that_is_too_long_just_enough_is_kept_and_the_next_one_is_whole() {
 #[test]
 fn what_is_not_there_is_named() {
     let (kind, manner) = (RecordKind::Registration, Manner::default());
-    let error = Input::open(Path::new("no/such/file.jsonl"), kind, &manner).err().unwrap();
+    let error = InputFile::open(Path::new("no/such/file.jsonl"), kind, &manner).err().unwrap();
     assert_eq!(error.to_string(), "`no/such/file.jsonl` can't be opened");
-    assert!(matches!(Input::open(Path::new("/"), kind, &manner), Err(InputError::Open { .. })));
+    assert!(matches!(InputFile::open(Path::new("/"), kind, &manner), Err(InputError::Open { .. })));
 }

@@ -3,8 +3,8 @@
 //! Every line of such a file would be refused for a reason of its own that helps nobody. What is named here is
 //! certain: where it is not, the lines are read, and each is refused or taken by itself.
 
-use super::fields::Fields;
-use super::map::Map;
+use super::fields::FieldSet;
+use super::map::ColumnMap;
 
 /// What a file is instead, and what would help.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,7 +57,12 @@ const MAGIC: &[(&[u8], &str, &str)] = &[
 
 /// Is a file with this beginning, unpacked and without a byte-order mark, of a kind that is not read? `whole` is
 /// true where there is no more of it.
-pub(super) fn recognise(head: &[u8], whole: bool, is_csv: bool, known: (&Fields, &Map)) -> Option<Wrong> {
+pub(super) fn recognise(
+    head: &[u8],
+    whole: bool,
+    is_csv: bool,
+    known: (&FieldSet, &ColumnMap),
+) -> Option<Wrong> {
     let magic = MAGIC.iter().find(|(magic, ..)| head.starts_with(magic));
     magic
         .map(|(_, is, help)| Wrong::new(*is, *help))
@@ -183,7 +188,7 @@ fn array(head: &[u8]) -> Option<Wrong> {
 }
 
 /// CSV where JSON Lines are meant: names of columns first, and as many cells in the next line.
-fn table(head: &[u8], (fields, map): (&Fields, &Map)) -> Option<Wrong> {
+fn table(head: &[u8], (fields, map): (&FieldSet, &ColumnMap)) -> Option<Wrong> {
     let text = head.trim_ascii_start();
     let mut lines = text.split(|byte| *byte == b'\n');
     let (first, second) = (lines.next()?, lines.next().unwrap_or_default());

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::report::{Profile, ProviderProfile, RuleProfile, Share};
+use super::report::{MethodShare, Profile, ProviderProfile, RuleProfile};
 use super::text::{duration, lacking, percent, resolution};
 use crate::cli::evaluate::html::{STYLE, chart, escaped};
 use crate::cli::replay::grouped;
@@ -65,9 +65,10 @@ fn providers(out: &mut String, providers: &[ProviderProfile]) {
     out.push_str("</tbody></table></div>\n");
 }
 
-fn methods(shares: &[Share]) -> String {
-    let line =
-        |share: &Share| format!("{} {} {}", chart::bar(share.share, false), percent(share.share), share.name);
+fn methods(shares: &[MethodShare]) -> String {
+    let line = |share: &MethodShare| {
+        format!("{} {} {}", chart::bar(share.share, false), percent(share.share), share.name)
+    };
     shares.iter().map(line).collect::<Vec<_>>().join("<br>")
 }
 

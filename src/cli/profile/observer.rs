@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::facts::KnownFacts;
 use super::provider::ProviderCounts;
-use crate::cli::replay::{Listener, Waiting};
+use crate::cli::replay::{Listener, WaitingRules};
 use crate::domain::{
     AlertState, EventType, FactChange, Grade, PublishedAlert, Registration, SubjectKind, UtcSecond, Zone,
 };
@@ -21,7 +21,7 @@ pub(super) struct OpenFinding {
 
 /// An alert that is not withdrawn.
 #[derive(Clone, Debug)]
-pub(super) struct OpenAlert {
+pub(super) struct ProfiledAlert {
     pub(super) provider: String,
     pub(super) is_of_visit: bool,
     pub(super) score: f64,
@@ -34,10 +34,10 @@ pub(super) struct OpenAlert {
 pub(super) struct Profiler {
     zone: Option<Zone>,
     pub(super) facts: KnownFacts,
-    pub(super) waiting: Waiting,
+    pub(super) waiting: WaitingRules,
     pub(super) providers: BTreeMap<String, ProviderCounts>,
     /// By alert id.
-    pub(super) alerts: BTreeMap<String, OpenAlert>,
+    pub(super) alerts: BTreeMap<String, ProfiledAlert>,
     /// First and last local date of a visit.
     pub(super) dates: Option<(String, String)>,
     /// Times of the first and last start.
@@ -113,7 +113,7 @@ impl WorkerObserver for Profiler {
             grade: finding.grade,
             text_sv: finding.text.sv.clone(),
         });
-        let open = OpenAlert {
+        let open = ProfiledAlert {
             provider: alert.provider_id.clone(),
             is_of_visit: alert.subject.kind == SubjectKind::Registration,
             score: alert.score,

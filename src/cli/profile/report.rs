@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::facts::FactKind;
 use super::fields::{Field, reads};
-use super::observer::{OpenAlert, Profiler};
+use super::observer::{ProfiledAlert, Profiler};
 use super::proposals::{self, Proposal};
 use super::provider::{ProviderCounts, STEPS_SECONDS, quantile};
 use crate::contract;
@@ -42,8 +42,8 @@ pub(super) struct ProviderProfile {
     /// Shares of times on a full quarter of an hour, five minutes and minute.
     pub(super) on_step_shares: [f64; STEPS_SECONDS.len()],
     pub(super) delay_seconds: Option<Delay>,
-    pub(super) start_methods: Vec<Share>,
-    pub(super) end_methods: Vec<Share>,
+    pub(super) start_methods: Vec<MethodShare>,
+    pub(super) end_methods: Vec<MethodShare>,
     pub(super) fields: Vec<FieldShare>,
     pub(super) facts: Vec<FactShare>,
 }
@@ -57,7 +57,7 @@ pub(super) struct Delay {
 }
 
 #[derive(Clone, Copy, Debug, Serialize)]
-pub(super) struct Share {
+pub(super) struct MethodShare {
     pub(super) name: &'static str,
     pub(super) share: f64,
 }
@@ -141,8 +141,8 @@ fn provider(id: &str, counts: &ProviderCounts) -> ProviderProfile {
     let share = |part: u64, whole: u64| part as f64 / whole.max(1) as f64;
     let methods = |counts: &[u64; CaptureMethod::ALL.len()], versions: u64| {
         let methods = CaptureMethod::ALL.into_iter().zip(counts).filter(|(_, count)| 0 < **count);
-        let mut shares: Vec<Share> = methods
-            .map(|(method, count)| Share {
+        let mut shares: Vec<MethodShare> = methods
+            .map(|(method, count)| MethodShare {
                 name: contract::capture_method(method),
                 share: share(*count, versions),
             })
@@ -241,8 +241,8 @@ fn missing_fields(profiler: &Profiler, rule: &str) -> (f64, Vec<Missing>) {
 }
 
 /// The gravest alerts, a few of each rule before more of any.
-fn examples_of(alerts: &BTreeMap<String, OpenAlert>, count: usize) -> Vec<Example> {
-    let gravest = |alert: &OpenAlert| alert.findings.iter().map(|finding| finding.grade).max();
+fn examples_of(alerts: &BTreeMap<String, ProfiledAlert>, count: usize) -> Vec<Example> {
+    let gravest = |alert: &ProfiledAlert| alert.findings.iter().map(|finding| finding.grade).max();
     let mut ranked: Vec<_> = alerts.iter().filter(|(_, alert)| !alert.findings.is_empty()).collect();
     ranked.sort_by(|(_, a), (_, b)| {
         (gravest(b).cmp(&gravest(a))).then(b.score.total_cmp(&a.score)).then(b.amount_ore.cmp(&a.amount_ore))

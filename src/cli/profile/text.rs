@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-use super::report::{Missing, Profile, ProviderProfile, RuleProfile, Share};
+use super::report::{MethodShare, Missing, Profile, ProviderProfile, RuleProfile};
 use crate::cli::replay::grouped;
 
 /// Providers that have a column of their own; the others stand in the JSON and on the page.
@@ -132,8 +132,8 @@ pub(super) fn lacking(rule: &RuleProfile) -> String {
     rule.missing.iter().map(part).collect::<Vec<_>>().join(", ")
 }
 
-fn listed(shares: &[Share]) -> String {
-    let part = |share: &Share| format!("{} {}", share.name, percent(share.share));
+fn listed(shares: &[MethodShare]) -> String {
+    let part = |share: &MethodShare| format!("{} {}", share.name, percent(share.share));
     shares.iter().map(part).collect::<Vec<_>>().join(", ")
 }
 

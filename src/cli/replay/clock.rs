@@ -5,7 +5,7 @@
 //! moves to the time of a line only where the lines after it confirm that time: at least half of the next
 //! [`AFTER_MAX`] lines name one that lies no more than a day before it. It therefore never runs more than a day ahead
 //! of most of what follows, whatever single lines say, and it needs no more than those lines to know. A line that is
-//! not confirmed is judged by the clock as it stands.
+//! not confirmed is judged by the current clock.
 //!
 //! Near the end of the input few lines are left to confirm anything, and there a leap is taken on trust up to
 //! [`LEAP_SECONDS_MAX`]; a longer one needs a line for each month of it.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use indicatif::ProgressBar;
 use serde_json::json;
 
-use super::reader::{Batch, Entry};
+use super::reader::{LineBatch, LineEntry};
 use super::tally::Tallies;
 use crate::cli::exit::Failure;
 use crate::cli::input::{InputError, RecordKind, Refusal};
@@ -42,8 +42,8 @@ pub(super) enum Broken {
 
 /// The input files as a log with one partition, read once from its beginning to its end.
 pub(in crate::cli) struct FileLog {
-    batches: Receiver<Result<Batch, InputError>>,
-    batch: Batch,
+    batches: Receiver<Result<LineBatch, InputError>>,
+    batch: LineBatch,
     /// The next entry of the batch.
     next: usize,
     position: Option<i64>,
@@ -60,10 +60,14 @@ pub(in crate::cli) struct FileLog {
 }
 
 impl FileLog {
-    pub(super) fn new(batches: Receiver<Result<Batch, InputError>>, sinks: Sinks, bar: ProgressBar) -> Self {
+    pub(super) fn new(
+        batches: Receiver<Result<LineBatch, InputError>>,
+        sinks: Sinks,
+        bar: ProgressBar,
+    ) -> Self {
         Self {
             batches,
-            batch: Batch::default(),
+            batch: LineBatch::default(),
             next: 0,
             position: None,
             is_at_end: false,
@@ -133,7 +137,7 @@ impl FileLog {
     }
 
     /// The line at `offset`, which was taken in this step.
-    fn entry(&self, offset: i64) -> Option<&Entry> {
+    fn entry(&self, offset: i64) -> Option<&LineEntry> {
         let entries = &self.batch.entries;
         entries.binary_search_by_key(&offset, |entry| entry.offset).ok().map(|place| &entries[place])
     }

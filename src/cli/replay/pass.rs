@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::files::{Broken, FileLog, PARTITION, Sinks};
 use super::reader;
 use crate::cli::exit::{Exit, Failure, OrExit};
-use crate::cli::input::{Input, Manner, RecordKind, Refusal};
+use crate::cli::input::{InputFile, Manner, RecordKind, Refusal};
 use crate::cli::{output, progress};
 use crate::config::Config;
 use crate::contract;
@@ -17,7 +17,7 @@ use crate::service::deliver::worker::Worker;
 use crate::service::log::LogError;
 
 /// The files that are read.
-pub(in crate::cli) struct Sources<'a> {
+pub(in crate::cli) struct InputPaths<'a> {
     /// Registrations, in the order in which they came.
     pub(in crate::cli) registrations: &'a [PathBuf],
     /// Reference facts.
@@ -41,7 +41,7 @@ pub(in crate::cli) trait Listener: WorkerObserver + Default {
 /// finished and its verdict on the files to be heard. `None` where the reader of the output went away, as `head` does.
 pub(in crate::cli) fn pass<L: Listener>(
     config: &Config,
-    sources: &Sources<'_>,
+    sources: &InputPaths<'_>,
     sinks: Sinks,
     mut listener: L,
 ) -> Result<Option<(L, FileLog)>, Failure> {
@@ -89,22 +89,22 @@ fn setup(config: &Config) -> Result<Setup, Failure> {
     Ok(Setup { pace, ..setup })
 }
 
-fn open_all(sources: &Sources<'_>) -> Result<Vec<(PathBuf, Input)>, Failure> {
+fn open_all(sources: &InputPaths<'_>) -> Result<Vec<(PathBuf, InputFile)>, Failure> {
     let open =
-        |path: &PathBuf| Ok((path.clone(), Input::open(path, RecordKind::Registration, sources.manner)?));
+        |path: &PathBuf| Ok((path.clone(), InputFile::open(path, RecordKind::Registration, sources.manner)?));
     sources.registrations.iter().map(open).collect()
 }
 
-/// Facts and decisions are known before the first registration is looked at.
+/// Facts and decisions are known before the first registration is assessed.
 fn read_knowledge(
-    sources: &Sources<'_>,
+    sources: &InputPaths<'_>,
     reference_log: &ReferenceLog,
     log: &mut FileLog,
     listener: &mut impl Listener,
 ) -> Result<(), Failure> {
     let facts = sources.reference.iter().map(|path| (path.as_path(), RecordKind::Fact));
     for (path, kind) in facts.chain(sources.decisions.map(|path| (path, RecordKind::Decision))) {
-        let mut input = Input::open(path, kind, sources.manner)?;
+        let mut input = InputFile::open(path, kind, sources.manner)?;
         input.notes().iter().for_each(|note| log.tallies.note(path, note));
         let file = log.tallies.begin(path, kind);
         while let Some(line) = input.next_line()? {

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use super::clock::{AFTER_MAX, Clock, Named};
-use crate::cli::input::{Input, InputError, Line, Refusal};
+use crate::cli::input::{InputError, InputFile, InputLine, Refusal};
 use crate::contract;
 use crate::domain::UtcSecond;
 
@@ -20,7 +20,7 @@ const BATCHES_AHEAD: usize = 4;
 
 /// A line of the input, as a record of the feed.
 #[derive(Clone, Debug)]
-pub(super) struct Entry {
+pub(super) struct LineEntry {
     /// Lines before it, over all files.
     pub(super) offset: i64,
     /// The line that it begins in, counted from 1 within its file.
@@ -36,21 +36,22 @@ pub(super) struct Entry {
 
 /// Lines one after the other.
 #[derive(Default)]
-pub(super) struct Batch {
+pub(super) struct LineBatch {
     pub(super) data: Vec<u8>,
-    pub(super) entries: Vec<Entry>,
+    pub(super) entries: Vec<LineEntry>,
     /// Files that begin here, with the offset of their first line.
     pub(super) begins: Vec<(i64, PathBuf)>,
     /// Bytes taken from all files so far.
     pub(super) taken_bytes: u64,
 }
 
-impl Batch {
+impl LineBatch {
     /// The first `count` lines; the others stay.
     fn split(&mut self, count: usize) -> Self {
         let rest = self.entries.split_off(count);
         let end = rest.first().map_or(self.data.len(), |entry| entry.bytes.start);
-        let moved = |entry: Entry| Entry { bytes: entry.bytes.start - end..entry.bytes.end - end, ..entry };
+        let moved =
+            |entry: LineEntry| LineEntry { bytes: entry.bytes.start - end..entry.bytes.end - end, ..entry };
         let rest = Self {
             data: self.data.split_off(end),
             entries: rest.into_iter().map(moved).collect(),
@@ -63,12 +64,12 @@ impl Batch {
 
 /// Begins to read `inputs` one after the other. The receiver gets every batch in order, and an error
 /// as the last thing where reading fails.
-pub(super) fn start(inputs: Vec<(PathBuf, Input)>) -> Receiver<Result<Batch, InputError>> {
+pub(super) fn start(inputs: Vec<(PathBuf, InputFile)>) -> Receiver<Result<LineBatch, InputError>> {
     let (sender, receiver) = sync_channel(BATCHES_AHEAD);
     thread::spawn(move || {
-        let mut reader = Reader {
+        let mut reader = LineReader {
             sender,
-            batch: Batch::default(),
+            batch: LineBatch::default(),
             named: Vec::new(),
             settled: 0,
             clock: Clock::default(),
@@ -84,9 +85,9 @@ pub(super) fn start(inputs: Vec<(PathBuf, Input)>) -> Receiver<Result<Batch, Inp
     receiver
 }
 
-struct Reader {
-    sender: SyncSender<Result<Batch, InputError>>,
-    batch: Batch,
+struct LineReader {
+    sender: SyncSender<Result<LineBatch, InputError>>,
+    batch: LineBatch,
     /// The times that each line of the batch names.
     named: Vec<Option<Named>>,
     /// Lines of the batch that have their append time.
@@ -96,8 +97,8 @@ struct Reader {
     gone: bool,
 }
 
-impl Reader {
-    fn read(&mut self, inputs: Vec<(PathBuf, Input)>) -> Result<(), InputError> {
+impl LineReader {
+    fn read(&mut self, inputs: Vec<(PathBuf, InputFile)>) -> Result<(), InputError> {
         let mut first = 0;
         let mut taken_before = 0;
         for (path, mut input) in inputs {
@@ -123,11 +124,11 @@ impl Reader {
         Ok(())
     }
 
-    fn line(&mut self, offset: i64, Line { line, bytes, refusal, .. }: Line<'_>) {
+    fn line(&mut self, offset: i64, InputLine { line, bytes, refusal, .. }: InputLine<'_>) {
         self.named.push(if refusal.is_none() { named(bytes) } else { None });
         let start = self.batch.data.len();
         self.batch.data.extend_from_slice(bytes);
-        self.batch.entries.push(Entry {
+        self.batch.entries.push(LineEntry {
             offset,
             line,
             appended_at: UtcSecond(i64::MIN),

@@ -8,14 +8,14 @@ use std::time::Duration;
 use super::files::write_line;
 use super::pass::Listener;
 use super::tally::Tallies;
-use super::waiting::{Lack, Waiting};
+use super::waiting::{Lack, WaitingRules};
 use crate::contract;
 use crate::domain::{AlertState, FactChange, Grade, PublishedAlert, Registration};
 use crate::engine::{Assessed, Disposition, Engine};
 use crate::service::deliver::events::{DispositionCounts, Incident, RecordPosition, WorkerObserver};
 
-/// What is kept of an alert that stands.
-struct Standing {
+/// The parts of an open alert that the summary counts.
+struct OpenTotals {
     rules: Vec<(String, Grade)>,
     seconds: i64,
     amount_ore: i64,
@@ -33,11 +33,11 @@ pub(super) struct Summary {
     /// What went wrong with writing them.
     pub(super) failed: Option<std::io::Error>,
     line: Vec<u8>,
-    waiting: Waiting,
+    waiting: WaitingRules,
     records: DispositionCounts,
     /// Rows and facts of each.
     municipalities: BTreeMap<String, [u64; 2]>,
-    standing: BTreeMap<String, Standing>,
+    open: BTreeMap<String, OpenTotals>,
     published: u64,
     /// Offset of a record that the program failed on.
     panicked: Option<Option<i64>>,
@@ -67,13 +67,13 @@ impl Summary {
         let reasons = if reasons.is_empty() { String::new() } else { format!("  ({})", reasons.join(", ")) };
         writeln!(table, "refused lines  {:>12}{reasons}", grouped(files.refused()))?;
         self.write_municipalities(&mut table)?;
-        let (standing, published) = (grouped(self.standing.len() as u64), grouped(self.published));
-        writeln!(table, "alerts         {standing:>12}  (states published {published})")?;
+        let (open, published) = (grouped(self.open.len() as u64), grouped(self.published));
+        writeln!(table, "alerts         {open:>12}  (states published {published})")?;
         self.write_rules(&mut table)?;
         self.write_positions(&mut table)?;
         self.write_waiting(&mut table)?;
-        let seconds: i64 = self.standing.values().map(|alert| alert.seconds).sum();
-        let kronor: i64 = self.standing.values().map(|alert| alert.amount_ore).sum::<i64>() / 100;
+        let seconds: i64 = self.open.values().map(|alert| alert.seconds).sum();
+        let kronor: i64 = self.open.values().map(|alert| alert.amount_ore).sum::<i64>() / 100;
         writeln!(table, "in question    {:>12} seconds", grouped(seconds.unsigned_abs()))?;
         writeln!(table, "               {:>12} kronor", grouped(kronor.unsigned_abs()))?;
         let reviews = self.by_rule().values().map(|grades| grades[Grade::Review as usize]).sum::<u64>();
@@ -125,7 +125,7 @@ impl Summary {
 
     /// Which rules could not answer, for want of which fact, and how much waits for it.
     fn write_waiting(&self, table: &mut String) -> fmt::Result {
-        let findings = self.standing.values().flat_map(|alert| &alert.lowered);
+        let findings = self.open.values().flat_map(|alert| &alert.lowered);
         let waiting = self.waiting.listed(findings.map(|(rule, fact)| (rule.as_str(), fact.as_str())));
         if waiting.is_empty() {
             return Ok(());
@@ -170,10 +170,10 @@ impl Summary {
         self.municipalities.get_mut(code).expect("just seen to")
     }
 
-    /// Findings of the alerts that stand, by grade.
+    /// Findings of the open alerts, by grade.
     fn by_rule(&self) -> BTreeMap<&str, [u64; 3]> {
         let mut by_rule: BTreeMap<&str, [u64; 3]> = BTreeMap::new();
-        for (rule, grade) in self.standing.values().flat_map(|alert| &alert.rules) {
+        for (rule, grade) in self.open.values().flat_map(|alert| &alert.rules) {
             by_rule.entry(rule).or_default()[*grade as usize] += 1;
         }
         by_rule
@@ -224,7 +224,7 @@ impl WorkerObserver for Summary {
         self.published += 1;
         let alert = &published.alert;
         if published.state == AlertState::Withdrawn {
-            self.standing.remove(&alert.alert_id);
+            self.open.remove(&alert.alert_id);
             return;
         }
         let longest = alert.findings.iter().map(|finding| finding.seconds_in_question).max();
@@ -236,8 +236,8 @@ impl WorkerObserver for Summary {
             .iter()
             .flat_map(|finding| finding.not_tested.iter().map(|fact| (finding.rule.clone(), fact.clone())));
         let lowered = lowered.collect();
-        let standing = Standing { rules, seconds, amount_ore: alert.amount_at_risk_ore, lowered };
-        self.standing.insert(alert.alert_id.clone(), standing);
+        let open = OpenTotals { rules, seconds, amount_ore: alert.amount_at_risk_ore, lowered };
+        self.open.insert(alert.alert_id.clone(), open);
     }
 
     fn incident(&mut self, _partition: i32, incident: Incident) {

@@ -11,7 +11,7 @@ use crate::cli::input::{RecordKind, Refusal, Seems, is_windows_1252, seems};
 
 /// Refused lines that are shown with their reason.
 const SHOWN_MAX: usize = 3;
-/// Refused lines that are looked at for what they are instead.
+/// Refused lines whose content is classified, to name the reason.
 const LOOKED_AT_MAX: u64 = 50;
 
 /// The lines of one file.

@@ -11,7 +11,7 @@ const PAIRS_MAX: usize = 64;
 
 /// The registrations that were seen, and which rules could not decide about them.
 #[derive(Debug, Default)]
-pub(in crate::cli) struct Waiting {
+pub(in crate::cli) struct WaitingRules {
     /// By a hash of the id, so that a year of a large municipality stays small: a bit for each pair.
     registrations: HashMap<u64, u64, BuildHasherDefault<DefaultHasher>>,
     hasher: BuildHasherDefault<DefaultHasher>,
@@ -33,7 +33,7 @@ pub(in crate::cli) struct Lack<'a> {
     pub(in crate::cli) what: (&'static str, &'static str),
 }
 
-impl Waiting {
+impl WaitingRules {
     /// A registration came.
     pub(in crate::cli) fn registration(&mut self, municipality: &str, id: &str) {
         self.registrations.entry(self.hasher.hash_one((municipality, id))).or_default();

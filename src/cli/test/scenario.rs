@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::exit::{Exit, Failure, OrExit};
 use crate::cli::input::{Manner, RecordKind};
 use crate::cli::output;
-use crate::cli::replay::{Listener, Sinks, Sources, pass};
+use crate::cli::replay::{InputPaths, Listener, Sinks, pass};
 use crate::config::Config;
 use crate::domain::{Alert, AlertState, FactChange, PublishedAlert};
 use crate::service::deliver::events::{Incident, WorkerObserver};
@@ -65,7 +65,7 @@ impl Scenario {
     ) -> Result<BTreeMap<String, Alert>, Failure> {
         let registrations = [self.registrations.clone()];
         let reference: Vec<PathBuf> = self.reference.iter().cloned().collect();
-        let sources = Sources {
+        let sources = InputPaths {
             registrations: &registrations,
             reference: &reference,
             decisions: self.decisions.as_deref(),

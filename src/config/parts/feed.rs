@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::Reader;
+use super::SectionReader;
 
 /// The control unit's process.
 #[derive(Clone, Debug)]
@@ -36,7 +36,7 @@ pub enum Access {
     Header,
 }
 
-impl Reader<'_> {
+impl SectionReader<'_> {
     pub(super) fn feed(&mut self) -> Feed {
         Feed {
             listen: self.listen("feed.listen"),

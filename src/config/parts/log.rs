@@ -2,15 +2,15 @@
 
 use tracing_subscriber::filter::Targets;
 
-use super::Reader;
+use super::SectionReader;
 use crate::config::client;
-use crate::config::layers::{FILE_BYTES_MAX, Gathered, Sources};
+use crate::config::layers::{FILE_BYTES_MAX, Gathered, SettingSources};
 use crate::config::log_level;
-use crate::config::schema::Scalar;
+use crate::config::schema::SettingValue;
 
 /// Logs.
 #[derive(Clone, Debug)]
-pub struct Log {
+pub struct LogConfig {
     /// In what form.
     pub format: LogFormat,
     /// What is logged: `info,tidvakt::service=debug`.
@@ -29,7 +29,7 @@ pub enum LogFormat {
 impl LogFormat {
     /// The form that `sources` ask for, whatever else is wrong with them.
     #[must_use]
-    pub fn of(sources: &Sources) -> Self {
+    pub fn of(sources: &SettingSources) -> Self {
         let mut gathered = Gathered::defaults();
         if let Some(path) = &sources.file
             && let Ok(text) = client::read_small(path, FILE_BYTES_MAX)
@@ -39,18 +39,18 @@ impl LogFormat {
         gathered.environment(&sources.environment);
         gathered.flags(&sources.set, &sources.client);
         let asked = gathered.entries.get("log.format").map(|entry| &entry.value);
-        if asked == Some(&Scalar::Text("json".to_owned())) { Self::Json } else { Self::Text }
+        if asked == Some(&SettingValue::Text("json".to_owned())) { Self::Json } else { Self::Text }
     }
 }
 
-impl Reader<'_> {
-    pub(super) fn log(&mut self) -> Log {
+impl SectionReader<'_> {
+    pub(super) fn log(&mut self) -> LogConfig {
         let text = self.text("log.level");
         let level = log_level::parse(&text).unwrap_or_else(|fault| {
             self.wrong("log.level", format!("`log.level` is `{text}`: {fault}"));
             Targets::new()
         });
         let format = if self.text("log.format") == "json" { LogFormat::Json } else { LogFormat::Text };
-        Log { format, level }
+        LogConfig { format, level }
     }
 }

@@ -15,7 +15,7 @@ use crate::engine::{Engine, Output};
 
 /// A pattern of a pay period.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Pattern {
+struct OpenPattern {
     /// Bit per mark: visits with any of them contribute.
     contributing: u32,
     score: f64,
@@ -23,7 +23,7 @@ struct Pattern {
 
 /// Patterns of grade review or above; few.
 #[derive(Default)]
-pub(in crate::engine) struct PatternScores(HashMap<SubjectPeriod, Pattern>);
+pub(in crate::engine) struct PatternScores(HashMap<SubjectPeriod, OpenPattern>);
 
 impl PatternScores {
     /// Drops the months up to `month`.
@@ -53,7 +53,7 @@ impl Engine {
         let before = self.pattern_scores.0.remove(&period).unwrap_or_default();
         if contributing != 0 {
             let score = score(hits, period.subject.kind(), &self.rules);
-            self.pattern_scores.0.insert(period, Pattern { contributing, score });
+            self.pattern_scores.0.insert(period, OpenPattern { contributing, score });
         }
         let changed = contributing ^ before.contributing;
         if changed == 0 {
@@ -87,7 +87,7 @@ impl Engine {
         ];
         let patterns = subject
             .map(|subject| self.pattern_scores.0.get(&SubjectPeriod { month: visit.pay_period, subject }));
-        let contributes = |pattern: &&Pattern| self.contributes(slot, pattern.contributing);
+        let contributes = |pattern: &&OpenPattern| self.contributes(slot, pattern.contributing);
         patterns.into_iter().flatten().filter(contributes).map(|pattern| pattern.score).fold(0.0, f64::max)
     }
 

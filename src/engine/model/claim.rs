@@ -37,7 +37,7 @@ pub(in crate::engine) fn write_claim(registration: &Registration<'_>, bytes: &mu
         source: _,
         emitted_at: _,
     } = registration;
-    let mut claim = Claim(bytes);
+    let mut claim = ClaimWriter(bytes);
     claim.byte(match event_type {
         EventType::Cancelled => 1,
         EventType::Started => 2,
@@ -54,17 +54,17 @@ pub(in crate::engine) fn write_claim(registration: &Registration<'_>, bytes: &mu
         claim.time(planned.end());
     });
     claim.time(*start_at);
-    claim.optional(*end_at, Claim::time);
+    claim.optional(*end_at, ClaimWriter::time);
     [start_capture, end_capture].into_iter().for_each(|capture| claim.capture(capture));
     [*visit_kind as u8, *outcome as u8].into_iter().for_each(|word| claim.byte(word));
     claim.list(tasks, |claim, Task { code, minutes }| {
         claim.text(code);
         claim.optional(*minutes, |claim, minutes| claim.number(u64::from(minutes)));
     });
-    claim.optional(*required_staff, Claim::byte);
+    claim.optional(*required_staff, ClaimWriter::byte);
     claim.list(partner_registration_ids, |claim, partner| claim.text(partner));
     [trainee, billable].into_iter().for_each(|answer| claim.byte(u8::from(*answer)));
-    claim.list(edits, Claim::edit);
+    claim.list(edits, ClaimWriter::edit);
     let Payment { mode, billable_seconds, tariff_code, pay_period } = payment;
     claim.byte(*mode as u8);
     claim.optional(*billable_seconds, |claim, seconds| claim.number(u64::from(seconds)));
@@ -76,9 +76,9 @@ pub(in crate::engine) fn write_claim(registration: &Registration<'_>, bytes: &mu
 
 /// Fields one after the other, each with its length or of a fixed one, so that no two lists of fields have one
 /// sequence of bytes.
-struct Claim<'a>(&'a mut Vec<u8>);
+struct ClaimWriter<'a>(&'a mut Vec<u8>);
 
-impl Claim<'_> {
+impl ClaimWriter<'_> {
     fn byte(&mut self, byte: u8) {
         self.0.push(byte);
     }

@@ -64,20 +64,20 @@ pub(in crate::engine) fn grow_to<T: Default>(list: &mut Vec<T>, number: u32) -> 
 /// The texts behind one kind of id, numbered from 0 in order of first appearance.
 #[derive(Default)]
 pub(in crate::engine) struct Interner {
-    texts: Texts,
+    texts: TextBuffer,
     numbers: HashTable<u32>,
     hasher: DefaultHashBuilder,
 }
 
 /// All texts, one after another in one string.
 #[derive(Default)]
-struct Texts {
+struct TextBuffer {
     all: String,
     /// Where each text ends in `all`, by number.
     ends: Vec<u32>,
 }
 
-impl Texts {
+impl TextBuffer {
     fn get(&self, number: u32) -> &str {
         let number = number as usize;
         let start = if number == 0 { 0 } else { self.ends[number - 1] };

@@ -35,6 +35,14 @@ pub struct Settings {
     pub bounds: Bounds,
 }
 
+impl Settings {
+    /// The same settings for the engine of `municipality`.
+    #[must_use]
+    pub fn of(&self, municipality: &str) -> Self {
+        Self { municipality: municipality.to_owned(), ..self.clone() }
+    }
+}
+
 /// Limits on what the engine proposes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bounds {

@@ -4,11 +4,11 @@ use crate::domain::{Explanation, Grade, Lowered, Measure, MissingFact, Sentence,
 use crate::engine::model::visit::Slot;
 
 /// Writes the sentence of a finding; called only where the finding is published.
-pub trait Text: FnOnce() -> Sentence {}
+pub trait Wording: FnOnce() -> Sentence {}
 
-impl<F: FnOnce() -> Sentence> Text for F {}
+impl<F: FnOnce() -> Sentence> Wording for F {}
 
-/// One finding with its evidence. `T` is its sentence: none yet (`()`), the closure that writes it ([`Text`]),
+/// One finding with its evidence. `T` is its sentence: none yet (`()`), the closure that writes it ([`Wording`]),
 /// or the sentence itself.
 ///
 /// ```ignore
@@ -136,7 +136,7 @@ impl Hit<()> {
 
     /// Sets the sentence.
     #[must_use]
-    pub fn text<T: Text>(self, write: T) -> Hit<T> {
+    pub fn text<T: Wording>(self, write: T) -> Hit<T> {
         self.with_text(|()| write)
     }
 }
@@ -173,7 +173,7 @@ pub(in crate::engine) struct RuleHit {
 pub(in crate::engine) const EVERY_VISIT: u32 = 1 << 31;
 
 impl RuleHit {
-    pub(in crate::engine) fn new<T: Text>(rule: u16, hit: Hit<T>, contributing: u32) -> Self {
+    pub(in crate::engine) fn new<T: Wording>(rule: u16, hit: Hit<T>, contributing: u32) -> Self {
         Self { rule, hit: hit.with_text(|write| write()), lowered: None, surprise: None, contributing }
     }
 

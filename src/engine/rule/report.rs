@@ -3,7 +3,7 @@
 use crate::domain::{Lowered, MissingFact, UtcSecond};
 use crate::engine::model::mark::{Mark, Marks};
 use crate::engine::model::signal::Signal;
-use crate::engine::rule::hit::{EVERY_VISIT, Hit, RuleHit, Text};
+use crate::engine::rule::hit::{EVERY_VISIT, Hit, RuleHit, Wording};
 
 /// Natural logarithm of a length ratio at which the ratio is clipped in the totals, so that one outlier moves a
 /// month's mean little.
@@ -30,12 +30,12 @@ pub(in crate::engine) struct VisitMarks {
 
 impl Report<'_> {
     /// Adds a finding.
-    pub fn hit(&mut self, hit: Hit<impl Text>) {
+    pub fn hit(&mut self, hit: Hit<impl Wording>) {
         self.hits.push(RuleHit::new(self.rule, hit, 0));
     }
 
     /// Adds a finding that is due at `due`; until a record that was sent then or later has come, there is none.
-    pub fn hit_from(&mut self, due: UtcSecond, hit: Hit<impl Text>) {
+    pub fn hit_from(&mut self, due: UtcSecond, hit: Hit<impl Wording>) {
         if due <= self.clock {
             return self.hit(hit);
         }
@@ -76,21 +76,21 @@ pub struct PeriodReport<'r> {
 
 impl PeriodReport<'_> {
     /// Adds a finding to which no single visit contributes.
-    pub fn hit(&mut self, hit: Hit<impl Text>) {
+    pub fn hit(&mut self, hit: Hit<impl Wording>) {
         self.push(0, hit);
     }
 
     /// Adds a finding to which the visits with `mark` contribute.
-    pub fn hit_marked(&mut self, mark: Mark, hit: Hit<impl Text>) {
+    pub fn hit_marked(&mut self, mark: Mark, hit: Hit<impl Wording>) {
         self.push(1 << mark as u32, hit);
     }
 
     /// Adds a finding to which all visits of the period contribute.
-    pub fn hit_all(&mut self, hit: Hit<impl Text>) {
+    pub fn hit_all(&mut self, hit: Hit<impl Wording>) {
         self.push(EVERY_VISIT, hit);
     }
 
-    fn push(&mut self, contributing: u32, hit: Hit<impl Text>) {
+    fn push(&mut self, contributing: u32, hit: Hit<impl Wording>) {
         self.hits.push(RuleHit::new(self.rule, hit, contributing));
     }
 

@@ -54,14 +54,14 @@ pub(in crate::engine) struct Facts {
     calendar: BTreeMap<Month, FactIndex<PayDates>>,
     exceptions: FactIndex<ExceptionScope>,
     provider_grants: ProviderGrants,
-    known: Known,
+    known: FactCounts,
     area: Area,
     pub(in crate::engine) places: Places,
 }
 
 /// Numbers of known facts by kind: without any, the municipality does not send that kind.
 #[derive(Default)]
-struct Known {
+struct FactCounts {
     absences: u32,
     orders: u32,
     tags: u32,

@@ -13,12 +13,12 @@ use crate::engine::model::mark::Marks;
 use crate::engine::model::visit::{ShortTime, Slot, Visit};
 use crate::engine::state::timeline::Timeline;
 
-/// What is kept of one registration, in three cache lines.
+/// A retained registration: 192 bytes, three cache lines.
 #[repr(C, align(64))]
 pub(in crate::engine) struct Entry {
     /// `None` once cancelled.
     pub(in crate::engine) visit: Option<Visit>,
-    /// What rules noted about the visit.
+    /// Marks that the rules set on the visit.
     pub(in crate::engine) marks: Marks,
     pub(in crate::engine) version: u32,
     /// Hash of the claim of that version.
@@ -36,7 +36,7 @@ impl Entry {
         self.appended_at.get().unwrap_or(UtcSecond(i64::MIN))
     }
 
-    /// From now on `version`, appended at `appended_at`, counts.
+    /// Makes `version`, appended at `appended_at`, the one that counts.
     pub(in crate::engine) fn set(&mut self, version: &Version, appended_at: UtcSecond) {
         self.version = version.number;
         self.claim = version.claim;
@@ -45,13 +45,13 @@ impl Entry {
     }
 }
 
-/// What the ledger compares of a record with the version that counts.
+/// The fields of a record that are compared with the version that counts.
 pub(in crate::engine) struct Version {
     pub(in crate::engine) number: u32,
     /// Hash of the claim, by [`Ledger::claim`].
     pub(in crate::engine) claim: u64,
     pub(in crate::engine) emitted_at: Option<UtcSecond>,
-    /// Whether the visit has no end yet, so that no time is claimed.
+    /// Whether the visit has no end yet: it claims no time.
     pub(in crate::engine) is_open: bool,
 }
 
@@ -68,22 +68,22 @@ pub(in crate::engine) enum VersionCheck {
     Stale,
     /// The known version, with another claim.
     Conflict,
-    /// Lower than the known version, which this is, but sent after it and with another claim.
+    /// Lower than the known version (the value), sent after it, with another claim.
     SentAfter(u32),
 }
 
-/// Every kept registration, by slot and by id.
+/// Every retained registration, by slot and by id.
 #[derive(Default)]
 pub(in crate::engine) struct Ledger {
     entries: Vec<Option<Entry>>,
     free: Vec<Slot>,
-    /// Hash of the id beside the slot, so that growing touches no entry.
+    /// Hash of the id and slot; with the hash, growing the table reads no entry.
     slots: HashTable<(u64, Slot)>,
     hasher: DefaultHashBuilder,
-    /// Keyed anew in each process, so that nobody can make two claims of one hash; only equality of hashes is used.
+    /// Randomly keyed in each process, so that a sender cannot construct colliding claims; only equality of hashes is used.
     claim_hasher: RandomState,
     claim_bytes: Vec<u8>,
-    /// Cancelled registrations stand on no timeline; they are let go in order of arrival.
+    /// Cancelled registrations with their append times. They are on no timeline, and expire in order of arrival.
     cancelled: VecDeque<(UtcSecond, Slot)>,
     /// The providers of cancelled registrations, which have no visit that names them.
     owners: HashMap<Slot, ProviderId>,
@@ -112,14 +112,14 @@ impl Ledger {
         }
     }
 
-    /// A hash of the claim of a registration.
+    /// Hash of the claim of a registration.
     pub(in crate::engine) fn claim(&mut self, registration: &Registration<'_>) -> u64 {
         self.claim_bytes.clear();
         write_claim(registration, &mut self.claim_bytes);
         self.claim_hasher.hash_one(&*self.claim_bytes)
     }
 
-    /// Adds a registration that was never seen; its version is yet to be set.
+    /// Adds an unknown registration; [`Entry::set`] has to follow.
     pub(in crate::engine) fn add(&mut self, id: &str) -> Slot {
         let entry = Entry {
             id: id.into(),
@@ -153,11 +153,15 @@ impl Ledger {
     }
 
     pub(in crate::engine) fn entry(&self, slot: Slot) -> &Entry {
-        self.entries[slot.0 as usize].as_ref().expect("a slot is used only while its registration is kept")
+        self.entries[slot.0 as usize]
+            .as_ref()
+            .expect("a slot is used only while its registration is retained")
     }
 
     pub(in crate::engine) fn entry_mut(&mut self, slot: Slot) -> &mut Entry {
-        self.entries[slot.0 as usize].as_mut().expect("a slot is used only while its registration is kept")
+        self.entries[slot.0 as usize]
+            .as_mut()
+            .expect("a slot is used only while its registration is retained")
     }
 
     /// The visit that counts; `None` once cancelled.
@@ -185,7 +189,7 @@ impl Ledger {
         &self.entry(slot).id
     }
 
-    /// Notes that a cancelled registration has to be let go one day.
+    /// Queues a cancelled registration for expiry.
     pub(in crate::engine) fn cancelled(&mut self, slot: Slot, appended_at: UtcSecond) {
         self.cancelled.push_back((appended_at, slot));
     }
@@ -203,8 +207,8 @@ impl Ledger {
     /// Lets go of registrations: step by step for all of them, as nothing of an old one is in a cache and the
     /// steps of many can wait side by side.
     pub(in crate::engine) fn forget(&mut self, slots: &[Slot]) {
-        let kept = slots.iter().filter_map(|slot| Some((self.entries[slot.0 as usize].as_ref()?, *slot)));
-        let hashed: Vec<_> = kept.map(|(entry, slot)| (self.hasher.hash_one(&*entry.id), slot)).collect();
+        let retained = slots.iter().filter_map(|slot| Some((self.entries[slot.0 as usize].as_ref()?, *slot)));
+        let hashed: Vec<_> = retained.map(|(entry, slot)| (self.hasher.hash_one(&*entry.id), slot)).collect();
         for (hash, slot) in &hashed {
             if let Ok(found) = self.slots.find_entry(*hash, |(_, known)| known == slot) {
                 found.remove();
@@ -217,7 +221,7 @@ impl Ledger {
         }
     }
 
-    /// Lets go of registrations that were cancelled before `horizon` and have stayed so.
+    /// Removes registrations that were cancelled before `horizon`, unless a later version counts again.
     pub(in crate::engine) fn expire_cancelled(&mut self, horizon: UtcSecond) {
         while let Some((appended_at, slot)) = self.cancelled.front().copied() {
             if horizon <= appended_at {
@@ -233,12 +237,12 @@ impl Ledger {
         }
     }
 
-    /// Every visit that counts, in no order that means anything.
+    /// Every visit that counts, in arbitrary order.
     pub(in crate::engine) fn visits(&self) -> impl Iterator<Item = &Visit> {
         self.entries.iter().flatten().filter_map(|entry| entry.visit.as_ref())
     }
 
-    /// How many registrations are kept.
+    /// Number of retained registrations.
     pub(in crate::engine) fn len(&self) -> usize {
         self.entries.len() - self.free.len()
     }

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use super::{DecisionRules, Door, Server, Site};
-use crate::config::{Config, Sources};
+use crate::config::{Config, SettingSources};
 use crate::domain::Action;
 use crate::feed::cases::Scope;
 use crate::feed::fixtures::{desk, overlap_alert, overlapping};
@@ -26,8 +26,8 @@ fn serve(access: &str) -> Served {
     let set = [format!("feed.access={access}"), "feed.two_persons_from_ore=20000".to_owned()];
     // Nobody listens there: what is written is not acknowledged.
     let client = vec!["bootstrap.servers=127.0.0.1:1".to_owned()];
-    let config =
-        Config::load(&Sources { set: set.to_vec(), client, ..Sources::default() }).expect("settings");
+    let config = Config::load(&SettingSources { set: set.to_vec(), client, ..SettingSources::default() })
+        .expect("settings");
     let scope = Scope::every();
     let memory = Memory::new(desk().within(&scope).rules().clone());
     let door = Door::new(&config.feed).expect("random numbers");

@@ -1,11 +1,12 @@
 //! What rules have in common that compare visits with known absences.
 
-use crate::domain::{Day, Grade, Measure, Span, UtcSecond, Validity, Zone};
-use crate::engine::Hit;
+use crate::domain::wording::{EN, SV};
+use crate::domain::{Day, Grade, Measure, Sentence, Span, UtcSecond, Validity, Zone};
+use crate::engine::{Hit, Sight};
 
 /// A known absence as a rule reads it.
 #[derive(Clone, Copy)]
-pub(super) struct Known<'a, A> {
+pub(super) struct KnownAbsence<'a, A> {
     /// The fact.
     pub(super) absence: &'a A,
     /// From when to when.
@@ -15,8 +16,8 @@ pub(super) struct Known<'a, A> {
 }
 
 /// The time that a visit and an absence share.
-pub(super) struct Shared<'a, A> {
-    pub(super) known: Known<'a, A>,
+pub(super) struct SharedTime<'a, A> {
+    pub(super) known: KnownAbsence<'a, A>,
     pub(super) span: Span,
 }
 
@@ -25,9 +26,9 @@ pub(super) struct Shared<'a, A> {
 pub(super) fn gravest<'a, A>(
     presence: Span,
     slack_seconds: u32,
-    known: impl Iterator<Item = Known<'a, A>>,
-    certain: impl Fn(&Known<'a, A>) -> Option<Span>,
-) -> Option<Shared<'a, A>> {
+    known: impl Iterator<Item = KnownAbsence<'a, A>>,
+    certain: impl Fn(&KnownAbsence<'a, A>) -> Option<Span>,
+) -> Option<SharedTime<'a, A>> {
     // Most are long over, or to come: the local days are looked up for the others alone.
     let near = known.filter(|known| {
         let Validity { from, to } = known.valid;
@@ -35,13 +36,13 @@ pub(super) fn gravest<'a, A>(
     });
     let shared = near.filter_map(|known| {
         let span = certain(&known)?.intersection(presence)?;
-        Some(Shared { known, span })
+        Some(SharedTime { known, span })
     });
     let enough = shared.filter(|shared| i64::from(slack_seconds) < shared.span.seconds());
     enough.max_by_key(|shared| (shared.known.grade, shared.span.seconds()))
 }
 
-impl<A> Shared<'_, A> {
+impl<A> SharedTime<'_, A> {
     /// The evidence of a visit during the absence; `kind` and `confirmed_by` are words of the contract.
     pub(super) fn hit(&self, zone: &Zone, kind: &'static str, confirmed_by: &'static str) -> Hit<()> {
         let Validity { from, to } = self.known.valid;
@@ -54,6 +55,34 @@ impl<A> Shared<'_, A> {
             ])
             .expected([Measure::text("absent_from", zone.date(from))])
             .expected(to.map(|to| Measure::text("absent_to", zone.date(to.plus(-1)))))
+    }
+}
+
+/// The sentence of a visit that is registered while `who`, `was` and `source` in Swedish and English: a person, the
+/// absence, and who reported it.
+pub(super) fn sentence(
+    sight: &Sight<'_>,
+    Validity { from, to }: Validity,
+    [who_sv, who_en]: [String; 2],
+    [was_sv, was_en]: [&str; 2],
+    [source_sv, source_en]: [&str; 2],
+) -> Sentence {
+    let (zone, label) = (sight.zone(), sight.label());
+    let last = to.map(|to| to.plus(-1));
+    let to_sv = last.map_or_else(String::new, |at| format!(" till och med den {}", SV.date(zone, at)));
+    let to_en =
+        last.map_or_else(|| " onwards".to_owned(), |at| format!(" to {} inclusive", EN.date(zone, at)));
+    Sentence {
+        sv: format!(
+            "Besöket {} är registrerat när {who_sv} {was_sv}, från och med den {}{to_sv}, enligt {source_sv}.",
+            label.dated_sv(),
+            SV.date(zone, from)
+        ),
+        en: format!(
+            "Visit {} is registered while {who_en} {was_en}, from {}{to_en}, according to {source_en}.",
+            label.dated_en(),
+            EN.date(zone, from)
+        ),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::engine::{Count, Mark, PeriodSight};
 
 /// Where a count lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Line {
+pub(super) enum PatternLine {
     /// A pattern opens.
     Open,
     /// A pattern stays as it was.
@@ -19,7 +19,7 @@ pub(super) enum Line {
     Closed,
 }
 
-impl Line {
+impl PatternLine {
     /// Of a probability that opens a pattern up to `p_max`.
     pub(super) fn of(p_value: f64, p_max: f64) -> Self {
         if p_value <= p_max {
@@ -43,17 +43,17 @@ impl Line {
 
 /// Whether a pattern of `mark` stands, by where each count lies: that of a carer with its last visit, that of a
 /// provider with the last day that is over.
-pub(super) fn stands(sight: &PeriodSight<'_>, mark: Mark, line: impl Fn(Count) -> Line) -> bool {
+pub(super) fn stands(sight: &PeriodSight<'_>, mark: Mark, line: impl Fn(Count) -> PatternLine) -> bool {
     if sight.period().subject.kind() == SubjectKind::CarerPeriod {
         // Most carers lie far from both lines.
         match line(sight.tally().count(mark)) {
-            Line::Open => return true,
-            Line::Closed => return false,
-            Line::Between => {}
+            PatternLine::Open => return true,
+            PatternLine::Closed => return false,
+            PatternLine::Between => {}
         }
     }
     let mut grown = sight.growth(mark).into_iter().rev().map(line);
-    grown.find(|line| *line != Line::Between) == Some(Line::Open)
+    grown.find(|line| *line != PatternLine::Between) == Some(PatternLine::Open)
 }
 
 #[cfg(test)]
@@ -62,8 +62,8 @@ mod tests {
 
     #[test]
     fn a_pattern_opens_at_one_line_and_closes_at_another() {
-        let lines = [1e-5, 1e-4, 2e-4, 9e-3, 1e-2, 2e-2, 1.0].map(|p_value| Line::of(p_value, 1e-4));
-        use Line::{Between, Closed, Open};
+        let lines = [1e-5, 1e-4, 2e-4, 9e-3, 1e-2, 2e-2, 1.0].map(|p_value| PatternLine::of(p_value, 1e-4));
+        use PatternLine::{Between, Closed, Open};
         assert_eq!(lines, [Open, Open, Between, Between, Between, Closed, Closed]);
         assert_eq!(Open.and(Open), Open);
         assert_eq!([Open.and(Between), Between.and(Open), Between.and(Between)], [Between; 3]);

@@ -1,57 +1,57 @@
-//! What rules have in common that hold a share of a carer's or a provider's visits against the others'.
+//! Comparison of a share of a carer's or a provider's visits with the share of the others.
 //!
-//! A share is told so coarsely that an alert is not revised with every visit: visits down to tens (a
-//! provider's to hundreds), the share down and the others' up to a step of one per cent where it is
-//! small and of five where it is not, how likely it is up to a decade, and above six decades to four.
+//! The published values are rounded, so that an alert is not revised with every visit: visits down to tens (a
+//! provider's to hundreds); the share down and the others' share up, to one per cent below ten and to five above; the
+//! p-value up to a decade, and beyond six decades to four.
 
 use serde::Deserialize;
 
-use super::lines::{Line, stands};
-use crate::domain::{Explanation, Grade, Measure, Month, Sentence};
+use super::lines::{PatternLine, stands};
+use crate::domain::wording::{EN, SV};
+use crate::domain::{Explanation, Grade, Measure, Sentence};
 use crate::engine::{
-    Answered, Count, Excess, Hit, Mark, PeriodSight, PeriodSubject, ShareTest, Signal, Text,
+    Answered, Count, Excess, Hit, Mark, PeriodSight, PeriodSubject, ShareTest, Signal, Wording,
 };
 
-/// Shares below this are told to the per cent, those above to five.
+/// Shares below this are rounded to one per cent, those above to five.
 const FINE_PER_CENT: u32 = 10;
-/// Decades are told one by one up to this, then by fours.
+/// Up to this many decades p-values are rounded to one, then to four.
 const FINE_DECADES: u8 = 6;
-/// Smaller chances are not told apart.
+/// Most decades of a published p-value.
 const DECADES_MAX: u8 = 16;
 
-/// How a share is held against the others': keys of a rule's section.
+/// Parameters of the comparison: keys of a rule's section.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Shares {
-    /// Fewer visits of a carer that could bear the mark say nothing.
+pub(super) struct ShareComparison {
+    /// Eligible visits of a carer at least.
     visits_min: u32,
-    /// Fewer visits of a provider say nothing.
+    /// Eligible visits of a provider at least.
     provider_visits_min: u32,
-    /// Fewer visits that bear it say nothing.
+    /// Marked visits at least.
     marked_min: u32,
-    /// A share up to this is accepted whatever the others' is, 0 to 1.
+    /// Share that is accepted whatever the others' share, 0 to 1.
     share_accepted: f64,
-    /// The others' share before anything was seen, 0 to 1.
+    /// Prior of the others' share, 0 to 1.
     prior_share: f64,
-    /// How many visits of others that weighs.
+    /// Weight of the prior, in visits.
     prior_visits: f64,
-    /// A provider is held against so many times the others' share.
+    /// Factor on the others' share for a provider.
     provider_multiple: f64,
-    /// At most so likely by chance: the line at which a pattern opens.
+    /// P-value of a finding at most: the line at which a pattern opens.
     p_review_max: f64,
 }
 
-/// What visits are counted and what they do, in words that follow `60 per cent of`.
+/// What visits are counted and what they do, Swedish and English: `60 per cent of the {visits} that carer ann
+/// registered in March 2026{which} {does}`.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Words {
-    /// `besök`.
-    pub(super) visits_sv: &'static str,
-    /// `börjar och slutar på jämna fem minuter`.
-    pub(super) do_sv: &'static str,
-    /// `visits`.
-    pub(super) visits_en: &'static str,
-    /// `begin and end on full five minutes`.
-    pub(super) do_en: &'static str,
+pub(super) struct Phrases {
+    /// `planerade besök`, `planned visits`.
+    pub(super) visits: [&'static str; 2],
+    /// ` med position`, ` with a position`; empty for all of them.
+    pub(super) which: [&'static str; 2],
+    /// `börjar och slutar på jämna fem minuter`, `begin and end on round five minutes`.
+    pub(super) does: [&'static str; 2],
 }
 
 /// A share above the others', as it is published.
@@ -69,7 +69,7 @@ pub(super) struct RoundedShare {
     decades: u8,
 }
 
-impl Shares {
+impl ShareComparison {
     /// The share of `mark` where it is higher than the others' by more than chance; the signal begins
     /// below that.
     pub(super) fn answer(
@@ -110,7 +110,7 @@ impl Shares {
         let test = self.test(self.visits_min_of(sight)?);
         let line = |count: Count| {
             let excess = sight.excess_of(count, mark, &test);
-            Line::of(excess.map_or(1.0, |excess| excess.p_value), self.p_review_max)
+            PatternLine::of(excess.map_or(1.0, |excess| excess.p_value), self.p_review_max)
         };
         if !stands(sight, mark, line) {
             return None;
@@ -161,9 +161,9 @@ impl RoundedShare {
         &self,
         sight: &PeriodSight<'_>,
         grade: Grade,
-        words: Words,
+        words: Phrases,
         excluded: &'static [Explanation],
-    ) -> Hit<impl Text> {
+    ) -> Hit<impl Wording> {
         Hit::new(grade)
             .p_value(self.p_value())
             .observed([
@@ -172,36 +172,67 @@ impl RoundedShare {
             ])
             .expected([Measure::real("share_of_others_max", f64::from(self.usual) / 100.0)])
             .excluded(excluded)
-            .text(move || self.sentence(sight.period().subject, sight.period().month, words))
+            .text(move || self.sentence(sight, words))
     }
 
-    fn sentence(&self, subject: PeriodSubject, month: Month, words: Words) -> Sentence {
-        let (whose_sv, whose_en, others_sv, others_en) = match subject {
-            PeriodSubject::Carer(_) => ("omsorgspersonens", "the carer's", "hos andra", "among others"),
-            _ => ("utförarens", "the provider's", "hos andra utförare", "among other providers"),
+    fn sentence(&self, sight: &PeriodSight<'_>, words: Phrases) -> Sentence {
+        let [who_sv, who_en] = who(sight);
+        let [others_sv, others_en] = match sight.period().subject {
+            PeriodSubject::Carer(_) => ["andra medarbetare", "other carers"],
+            _ => ["andra utförare", "other providers"],
         };
         let Self { visits, share, usual, .. } = *self;
-        let Words { visits_sv, do_sv, visits_en, do_en } = words;
+        let [part_sv, part_en] = part(share);
+        let month = sight.period().month;
+        let Phrases { visits: [visits_sv, visits_en], which: [which_sv, which_en], does: [does_sv, does_en] } =
+            words;
         Sentence {
             sv: format!(
-                "Minst {share} procent av {whose_sv} {visits_sv} i {month} {do_sv} (minst \
-                 {visits} räknade); {others_sv} är det högst {usual} procent."
+                "{part_sv} {visits_sv} som {who_sv} har registrerat i {}{which_sv} {does_sv} \
+                 (underlag: minst {} besök). För {others_sv} är andelen högst {usual} procent.",
+                SV.month(month),
+                SV.number(visits.into())
             ),
             en: format!(
-                "At least {share} per cent of {whose_en} {visits_en} in {month} {do_en} (at \
-                 least {visits} counted); {others_en} it is at most {usual} per cent."
+                "{part_en} {visits_en} that {who_en} registered in {}{which_en} {does_en} \
+                 (based on at least {}). Among {others_en} the share is at most {usual} per cent.",
+                EN.month(month),
+                EN.counted(visits.into(), "visit", "visits")
             ),
         }
     }
 }
 
-/// Per cent, down to the step that is told.
+/// A share that is rounded down, before what it is a share of.
+pub(super) fn part(per_cent: u32) -> [String; 2] {
+    if per_cent == 100 {
+        ["Alla".to_owned(), "All".to_owned()]
+    } else {
+        [format!("Minst {per_cent} procent av de"), format!("At least {per_cent} per cent of the")]
+    }
+}
+
+/// A carer or a provider, Swedish and English.
+pub(super) fn who(sight: &PeriodSight<'_>) -> [String; 2] {
+    match sight.period().subject {
+        PeriodSubject::Carer(_) => {
+            let carer = sight.carer_ref();
+            [format!("medarbetaren {carer}"), format!("carer {carer}")]
+        }
+        _ => {
+            let provider = sight.provider_id();
+            [format!("utföraren {provider}"), format!("provider {provider}")]
+        }
+    }
+}
+
+/// Per cent, rounded down to the published step.
 fn down(per_cent: f64) -> u32 {
     let whole = (per_cent + 1e-9).floor() as u32;
     if whole < FINE_PER_CENT { whole } else { whole / 5 * 5 }
 }
 
-/// Per cent, up to the step that is told.
+/// Per cent, rounded up to the published step.
 fn up(per_cent: f64) -> u32 {
     let whole = (per_cent - 1e-9).ceil().max(0.0) as u32;
     if whole < FINE_PER_CENT { whole } else { whole.div_ceil(5) * 5 }
@@ -223,9 +254,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_told_is_never_more_than_what_was_seen() {
-        for (seen, told) in [(0.9, 0), (4.99, 4), (9.0, 9), (14.0, 10), (63.0, 60), (100.0, 100)] {
-            assert_eq!(down(seen), told, "{seen}");
+    fn a_published_share_is_never_above_the_observed_one() {
+        for (seen, published) in [(0.9, 0), (4.99, 4), (9.0, 9), (14.0, 10), (63.0, 60), (100.0, 100)] {
+            assert_eq!(down(seen), published, "{seen}");
             assert!(f64::from(up(seen)) >= seen, "{seen}");
         }
         assert_eq!([up(0.0), up(4.1), up(11.0), up(15.0)], [0, 5, 15, 15]);
@@ -241,7 +272,7 @@ mod tests {
         #[serde(deny_unknown_fields)]
         struct Section {
             #[serde(flatten)]
-            shares: Shares,
+            shares: ShareComparison,
             minutes: u32,
         }
         let known = "visits_min = 1\nprovider_visits_min = 2\nmarked_min = 3\nshare_accepted = 0.1\nprior_share = 0.1\n\

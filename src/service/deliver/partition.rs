@@ -48,7 +48,7 @@ pub(in crate::service) enum PartitionState {
     Replaying {
         /// The next offset at which something begins: the snapshot, a municipality, or the whole partition.
         next_milestone: i64,
-        /// The derived alerts were remembered, where the plan asks for it.
+        /// The snapshot of derived alerts was taken, where the plan has one.
         snapshot_taken: bool,
     },
     /// It publishes what it derives.

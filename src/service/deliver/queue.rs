@@ -6,18 +6,18 @@ use std::collections::{BTreeSet, VecDeque};
 use crate::config::DeliveryMode;
 use crate::contract::{self, Progress, Trace};
 use crate::domain::{PublishedAlert, Rejection};
-use crate::service::log::{Header, Headers, Log, LogError, Outgoing, OutputTopic, Record, Span};
+use crate::service::log::{Header, Headers, Log, LogError, Outgoing, OutputTopic, Record, TraceSpan};
 
-struct Waiting {
+struct QueuedRecord {
     topic: OutputTopic,
     partition: i32,
     key: Option<Vec<u8>>,
     value: Option<Vec<u8>>,
     headers: Vec<Header>,
-    span: Option<Span>,
+    span: Option<TraceSpan>,
 }
 
-impl Waiting {
+impl QueuedRecord {
     fn outgoing(&self) -> Outgoing<'_> {
         let Self { topic, partition, key, value, headers, span } = self;
         Outgoing {
@@ -38,7 +38,7 @@ const TRANSACTION_BYTES_MAX: usize = 16 << 20;
 /// Encoded records in the order in which they are to be published.
 #[derive(Default)]
 pub(in crate::service) struct Queue {
-    waiting: VecDeque<Waiting>,
+    waiting: VecDeque<QueuedRecord>,
     /// How they reach the log.
     pub(in crate::service) delivery: DeliveryMode,
     /// Handed to the log so far.
@@ -59,9 +59,9 @@ impl Queue {
             let own = parent.child(id.and_then(|(_, id)| id.as_deref()).unwrap_or_default());
             headers.push((Cow::Borrowed(contract::TRACEPARENT), Some(own.to_string().into_bytes())));
             headers.extend(state.map(|state| (Cow::Borrowed(contract::TRACESTATE), Some(state))));
-            Span { parent, own }
+            TraceSpan { parent, own }
         });
-        self.waiting.push_back(Waiting {
+        self.waiting.push_back(QueuedRecord {
             topic: OutputTopic::Alerts,
             partition: alert.provenance.partition,
             key: Some(alert.alert.alert_id.clone().into_bytes()),
@@ -75,7 +75,7 @@ impl Queue {
     pub(in crate::service) fn progress(&mut self, progress: &Progress) {
         let mut value = Vec::new();
         contract::write_progress(progress, &mut value);
-        self.waiting.push_back(Waiting {
+        self.waiting.push_back(QueuedRecord {
             topic: OutputTopic::Progress,
             partition: progress.partition(),
             key: Some(progress.key().into_bytes()),
@@ -87,7 +87,7 @@ impl Queue {
 
     /// Queues a tombstone for the progress of a municipality that the feed's `partition` does not feed.
     pub(in crate::service) fn retire_progress(&mut self, partition: i32, municipality: &str) {
-        self.waiting.push_back(Waiting {
+        self.waiting.push_back(QueuedRecord {
             topic: OutputTopic::Progress,
             partition,
             key: Some(municipality.as_bytes().to_vec()),
@@ -110,7 +110,7 @@ impl Queue {
         });
         let reason = contract::quarantine_headers(feed_topic, record.partition, record.offset, rejection);
         headers.extend(owned(reason));
-        self.waiting.push_back(Waiting {
+        self.waiting.push_back(QueuedRecord {
             topic: OutputTopic::Quarantine,
             partition: record.partition,
             key: record.key.map(<[u8]>::to_vec),
@@ -152,7 +152,8 @@ impl Queue {
         records: usize,
         offsets: &[(i32, i64)],
     ) -> Result<(), LogError> {
-        let outgoing: Vec<Outgoing<'_>> = self.waiting.iter().take(records).map(Waiting::outgoing).collect();
+        let outgoing: Vec<Outgoing<'_>> =
+            self.waiting.iter().take(records).map(QueuedRecord::outgoing).collect();
         log.transact(&outgoing, offsets)?;
         self.waiting.drain(..records);
         self.published += records as u64;
@@ -251,7 +252,7 @@ mod tests {
             let own = parent.child(id.as_bytes());
             assert_eq!(value(number, "traceparent"), Some(own.to_string().into_bytes()));
             assert_eq!(value(number, "tracestate"), Some(b"vendor=1".to_vec()));
-            assert_eq!(queue.waiting[number].span, Some(Span { parent, own }));
+            assert_eq!(queue.waiting[number].span, Some(TraceSpan { parent, own }));
         }
     }
 

@@ -30,7 +30,7 @@ impl ReferenceUpdate {
 pub struct ReferenceLog {
     version: AtomicU64,
     reference_updates: RwLock<BTreeMap<String, Vec<ReferenceUpdate>>>,
-    providers: RwLock<BTreeMap<String, Vec<Provider>>>,
+    providers: RwLock<BTreeMap<String, Vec<ProviderEntry>>>,
     /// Append time of the newest fact of a municipality, by the type of the fact.
     newest_facts: RwLock<BTreeMap<String, NewestFacts>>,
 }
@@ -40,7 +40,7 @@ pub type NewestFacts = [Option<UtcSecond>; FactBody::TYPES.len()];
 
 /// A provider's kind by one fact.
 #[derive(Debug)]
-struct Provider {
+struct ProviderEntry {
     fact_id: String,
     recorded_at: UtcSecond,
     provider_id: String,
@@ -122,12 +122,12 @@ impl ReferenceLog {
         let mut providers = self.providers.write().unwrap_or_else(PoisonError::into_inner);
         let of_municipality = providers.entry(change.municipality().to_owned()).or_default();
         let later =
-            |known: &Provider| provider.is_some_and(|(recorded_at, ..)| recorded_at < known.recorded_at);
+            |known: &ProviderEntry| provider.is_some_and(|(recorded_at, ..)| recorded_at < known.recorded_at);
         if of_municipality.iter().any(|known| known.fact_id == *fact_id && later(known)) {
             return;
         }
         of_municipality.retain(|known| known.fact_id != *fact_id);
-        of_municipality.extend(provider.map(|(recorded_at, provider_id, kind)| Provider {
+        of_municipality.extend(provider.map(|(recorded_at, provider_id, kind)| ProviderEntry {
             fact_id: fact_id.clone(),
             recorded_at,
             provider_id: provider_id.clone(),

@@ -32,7 +32,7 @@ impl Setup {
         Ok(Self {
             feed_topic: config.topics.registrations.clone(),
             config_hash: config.hash(),
-            engine: config.engine_settings(""),
+            engine: config.engine.clone(),
             rules: rules::build(&config.rules)?,
             pace: Pace {
                 progress_interval_millis: config.service.progress_interval_ms,
@@ -45,7 +45,7 @@ impl Setup {
     /// The settings of the engine of `municipality`.
     #[must_use]
     pub fn settings(&self, municipality: &str) -> Arc<Settings> {
-        Arc::new(Settings { municipality: municipality.to_owned(), ..self.engine.clone() })
+        Arc::new(self.engine.of(municipality))
     }
 }
 

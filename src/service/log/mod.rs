@@ -1,4 +1,4 @@
-//! The narrow seam between the worker and the log.
+//! The interface between the worker and the log.
 //!
 //! The worker knows Kafka only through [`Log`]. There are three implementations: Kafka itself, an
 //! in-memory log with crashes, fencing and truncation, and the input files of a replay. One
@@ -20,7 +20,7 @@ use crate::config::DeliveryMode;
 use crate::contract::Trace;
 use crate::domain::UtcSecond;
 
-/// The headers of a record that was read; looked at only when the record goes to quarantine.
+/// The headers of a record that was read; read only when the record goes to quarantine.
 pub trait Headers {
     /// Calls `each` with every header's name and value, in order.
     fn each(&self, each: &mut dyn FnMut(&str, Option<&[u8]>));
@@ -91,12 +91,12 @@ pub struct Outgoing<'a> {
     /// The headers.
     pub headers: &'a [Header],
     /// Which span it is, and of which it follows; where the record behind it names a trace.
-    pub span: Option<Span>,
+    pub span: Option<TraceSpan>,
 }
 
-/// A span that is told of, with the one that it follows from.
+/// A trace span of a published record, with its parent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span {
+pub struct TraceSpan {
     /// The record of the feed.
     pub parent: Trace,
     /// What is published.
@@ -114,20 +114,19 @@ pub struct Watermarks {
     pub committed: Option<i64>,
 }
 
-/// What the log can answer instead of doing what it was asked.
+/// Errors of the log.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LogError {
-    /// The partition is another owner's by now. What this worker holds of it is to be dropped.
+    /// Another instance owns the partition now. The worker drops its state of it.
     #[error("partition {partition} has another owner now")]
     Fenced {
         /// The partition.
         partition: i32,
     },
-    /// The log cannot be reached just now; nothing was done, the same call may be made again.
+    /// The log cannot be reached; nothing was done, and the call may be repeated.
     #[error("the log can't be reached: {0}")]
     Unavailable(String),
-    /// The log will not take or give this, now or later: what was published is not known any more,
-    /// so that the worker's partitions have to be taken up anew.
+    /// A permanent error: it is unknown what was published, and the worker's partitions have to be opened anew.
     #[error("the log refused: {0}")]
     Refused(String),
     /// It is not known whether the last transaction became visible. As after [`LogError::Refused`], the caller makes a
@@ -149,7 +148,7 @@ pub enum LogError {
     Truncated {
         /// The partition.
         partition: i32,
-        /// The offset asked for.
+        /// The requested offset.
         wanted: i64,
         /// The oldest offset that is there.
         low: i64,
@@ -258,15 +257,14 @@ pub trait Log {
     /// As [`LogError`] says; the record was not taken.
     fn publish(&mut self, out: Outgoing<'_>) -> Result<(), LogError>;
 
-    /// How many records of those handed to [`Log::publish`] are acknowledged, counted from the first
-    /// one of this instance up to the first that is not.
+    /// Number of records given to [`Log::publish`] by this instance before the first that is not acknowledged.
     ///
     /// # Errors
     /// [`LogError::Refused`] when one was refused for good.
     fn acknowledged(&mut self) -> Result<u64, LogError>;
 
-    /// Says that everything of `partition` below `next_offset` is worked on. This is also the fence:
-    /// an owner that lost the partition learns it here.
+    /// Commits that everything of `partition` below `next_offset` is processed. This is also the fence: an owner that
+    /// lost the partition gets [`LogError::Fenced`].
     ///
     /// # Errors
     /// As [`LogError`] says.

@@ -100,11 +100,11 @@ async fn readyz(State(site): State<Site>) -> impl IntoResponse {
     answer("ready", &site.status, reasons)
 }
 
-/// What a probe asks: yes, or no and why; with the stage that the instance is at.
-fn answer(asked: &str, status: &Status, reasons: Vec<String>) -> Response {
+/// The answer to a probe: yes, or no with reasons; with the stage of the instance.
+fn answer(probe: &str, status: &Status, reasons: Vec<String>) -> Response {
     let yes = reasons.is_empty();
     let code = if yes { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (code, axum::Json(json!({asked: yes, "stage": status.stage().as_str(), "reasons": reasons})))
+    (code, axum::Json(json!({probe: yes, "stage": status.stage().as_str(), "reasons": reasons})))
         .into_response()
 }
 
@@ -125,12 +125,12 @@ async fn partitions(State(site): State<Site>) -> impl IntoResponse {
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Wanted {
+struct AlertQuery {
     municipality: Option<String>,
     limit: Option<usize>,
 }
 
-async fn alerts(State(site): State<Site>, Query(wanted): Query<Wanted>) -> impl IntoResponse {
+async fn alerts(State(site): State<Site>, Query(wanted): Query<AlertQuery>) -> impl IntoResponse {
     let limit = wanted.limit.unwrap_or(ALERTS_DEFAULT).min(ALERTS_MAX);
     let alerts = site.view.open_alerts(wanted.municipality.as_deref(), limit);
     ([(header::CONTENT_TYPE, "application/json")], alerts_as_json(&alerts))

@@ -30,11 +30,11 @@ use crate::service::deliver::events::{DispositionCounts, Incident};
 use crate::service::deliver::reference_log::NewestFacts;
 use crate::service::observe::traces::Traces;
 pub(in crate::service) use bounds::Restrained;
-pub use catalogue::{CATALOGUE, Kind, Spec};
-pub(in crate::service) use clients::{Client, Reporter};
-pub(in crate::service) use delivery::{Rebalanced, Sent, Stage};
+pub use catalogue::{CATALOGUE, MetricKind, Spec};
+pub(in crate::service) use clients::{ClientRole, Reporter};
+pub(in crate::service) use delivery::{Rebalanced, RecordStage, Sent};
 pub(in crate::service) use labels::PHASES;
-pub use labels::{Label, Values};
+pub use labels::{MetricLabel, Values};
 pub(in crate::service) use provided::ProviderRecords;
 pub(in crate::service) use stands::Stands;
 pub use table::metrics_table;
@@ -58,7 +58,7 @@ pub(in crate::service) struct Worked {
 
 /// Sizes of one municipality's engine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::service) struct Sizes {
+pub(in crate::service) struct SizeGauges {
     pub(in crate::service) kept_registrations: i64,
     pub(in crate::service) carers: i64,
     pub(in crate::service) clients: i64,
@@ -79,9 +79,9 @@ pub struct Metrics {
     rules: Vec<String>,
     families: Families,
     hot: Hot,
-    told: Mutex<BTreeMap<Reason, (Instant, u64)>>,
+    logged: Mutex<BTreeMap<Reason, (Instant, u64)>>,
     skew: Mutex<delivery::Skew>,
-    clients: Mutex<clients::Clients>,
+    clients: Mutex<clients::ClientStatistics>,
     stale: Mutex<stale::Stale>,
     traces: Traces,
 }
@@ -108,7 +108,7 @@ impl Metrics {
             rules,
             families,
             hot,
-            told: Mutex::default(),
+            logged: Mutex::default(),
             skew: Mutex::default(),
             clients: Mutex::default(),
             stale: Mutex::default(),
@@ -116,7 +116,7 @@ impl Metrics {
         }
     }
 
-    /// The same, with spans told to `traces`.
+    /// The same, with spans sent to `traces`.
     pub(in crate::service) fn telling(self, traces: Traces) -> Self {
         Self { traces, ..self }
     }
@@ -150,8 +150,8 @@ impl Metrics {
         for (series, count) in self.hot.registrations.iter().zip(worked.dispositions.each()) {
             series.inc_by(count);
         }
-        self.passed(Stage::Read, worked.read);
-        self.passed(Stage::Assessed, worked.dispositions.scored);
+        self.passed(RecordStage::Read, worked.read);
+        self.passed(RecordStage::Assessed, worked.dispositions.scored);
         self.weighed(worked.dispositions.scored, worked.at_most);
     }
 
@@ -177,13 +177,13 @@ impl Metrics {
     pub(in crate::service) fn quarantined(&self, partition: i32, offset: i64, rejection: &Rejection) {
         let reason = rejection.reason.code();
         self.families.quarantined.with_label_values(&[reason]).inc();
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
-        match told.get_mut(&rejection.reason) {
+        match logged.get_mut(&rejection.reason) {
             Some((last, more)) if now.duration_since(*last) < QUIET => *more += 1,
             before => {
                 let more = before.map_or(0, |(_, more)| *more);
-                told.insert(rejection.reason, (now, 0));
+                logged.insert(rejection.reason, (now, 0));
                 tracing::warn!(partition, offset, reason, more_before = more, "record quarantined");
             }
         }
@@ -232,9 +232,12 @@ impl Metrics {
         let grade = alert.alert.grade.as_str();
         self.families.alerts.with_label_values(&[municipality, state, grade, provider]).inc();
         // A withdrawn alert has no findings left: those that it had are what it was about.
-        let told = if alert.state == AlertState::Withdrawn { before } else { Some(alert) };
-        let mut rules: Vec<&str> =
-            told.iter().flat_map(|told| &told.alert.findings).map(|finding| finding.rule.as_str()).collect();
+        let named = if alert.state == AlertState::Withdrawn { before } else { Some(alert) };
+        let mut rules: Vec<&str> = named
+            .iter()
+            .flat_map(|named| &named.alert.findings)
+            .map(|finding| finding.rule.as_str())
+            .collect();
         rules.sort_unstable();
         rules.dedup();
         for rule in rules {
@@ -243,7 +246,7 @@ impl Metrics {
     }
 
     /// What is kept in memory, over all municipalities.
-    pub(in crate::service) fn entities(&self, sizes: Sizes) {
+    pub(in crate::service) fn entities(&self, sizes: SizeGauges) {
         let Families { kept_registrations, entities, .. } = &self.families;
         kept_registrations.with_label_values::<&str>(&[]).set(sizes.kept_registrations);
         entities.with_label_values(&["carer"]).set(sizes.carers);
@@ -303,7 +306,7 @@ impl Metrics {
             ),
             Incident::ForeignAlerts => tracing::warn!(
                 partition,
-                "another owner wrote alerts in between; what differed was told again"
+                "another owner wrote alerts in between; the difference was published again"
             ),
             Incident::TopicChanged { topic, found } => {
                 tracing::error!(topic, found, "a topic is not as it was when the service started");

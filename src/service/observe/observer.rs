@@ -16,19 +16,19 @@ use crate::engine::{Assessed, Disposition, Engine, EntityRef, RuleCounts};
 use crate::service::deliver::events::{Incident, Phase, RecordPosition, WorkerObserver};
 use crate::service::deliver::shared::Shared;
 use crate::service::observe::metrics::{
-    Metrics, ProviderRecords, Restrained, Sizes, Stage, Stands, Worked, provider_number,
+    Metrics, ProviderRecords, RecordStage, Restrained, SizeGauges, Stands, Worked, provider_number,
 };
 use crate::service::observe::status::Status;
 use crate::service::observe::view::View;
 
-struct Known {
+struct ObservedMunicipality {
     partition: i32,
-    /// What the rules answered when it was looked at last; of a replay nothing is counted.
+    /// Counts of the rules' answers at the last read; a replay is not counted.
     answered: Option<Vec<RuleCounts>>,
     /// The positions that had been ignored then.
     ignored: Option<[u64; 4]>,
     replayed: bool,
-    sizes: Sizes,
+    sizes: SizeGauges,
     stands: Stands,
     restrained: Restrained,
     /// First versions since the last step, by the kind of provider.
@@ -36,7 +36,7 @@ struct Known {
     /// Append time of the newest registration, and whether the metrics have heard of all.
     newest: UtcSecond,
     heard: bool,
-    /// The kind of each provider as a number; asked again when facts have come.
+    /// The kind of each provider as a number; read again after facts have changed.
     providers: HashMap<String, usize>,
     providers_as_of: u64,
     records: ProviderRecords,
@@ -49,7 +49,7 @@ pub(in crate::service) struct Observer {
     status: Arc<Status>,
     shared: Arc<Shared>,
     totals: Arc<Totals>,
-    municipalities: BTreeMap<String, Known>,
+    municipalities: BTreeMap<String, ObservedMunicipality>,
     positions: BTreeMap<i32, Arc<AtomicI64>>,
     committed: BTreeMap<i32, i64>,
     worked: Worked,
@@ -70,8 +70,8 @@ fn change(total: &AtomicI64, by: i64) -> i64 {
 }
 
 impl Totals {
-    fn change(&self, before: Sizes, after: Sizes) -> Sizes {
-        Sizes {
+    fn change(&self, before: SizeGauges, after: SizeGauges) -> SizeGauges {
+        SizeGauges {
             kept_registrations: change(
                 &self.kept_registrations,
                 after.kept_registrations - before.kept_registrations,
@@ -102,12 +102,12 @@ impl Observer {
         }
     }
 
-    fn known(&mut self, municipality: &str, partition: i32) -> &mut Known {
+    fn known(&mut self, municipality: &str, partition: i32) -> &mut ObservedMunicipality {
         if !self.municipalities.contains_key(municipality) {
             if !municipality.is_empty() {
                 self.metrics.begin_municipality(municipality);
             }
-            self.municipalities.insert(municipality.to_owned(), Known::new(partition));
+            self.municipalities.insert(municipality.to_owned(), ObservedMunicipality::new(partition));
         }
         self.municipalities.get_mut(municipality).expect("it was inserted above")
     }
@@ -123,7 +123,7 @@ impl Observer {
             .collect();
         for name in &theirs {
             if let Some(known) = self.municipalities.remove(name) {
-                self.metrics.entities(self.totals.change(known.sizes, Sizes::default()));
+                self.metrics.entities(self.totals.change(known.sizes, SizeGauges::default()));
                 self.metrics.forget_restrained(&known.restrained);
             }
             self.metrics.forget_municipality(name, self.status.is_out_of_contact(partition));
@@ -133,7 +133,7 @@ impl Observer {
         }
     }
 
-    /// An alert stands on the topic now; returns the open one in whose place it stands.
+    /// Takes the current state of an alert; returns the open alert that it replaces.
     fn stands(&mut self, alert: &PublishedAlert) -> Option<Arc<PublishedAlert>> {
         let before = self.view.alert(alert);
         let known = self.known(&alert.alert.municipality, alert.provenance.partition);
@@ -143,14 +143,14 @@ impl Observer {
     }
 }
 
-impl Known {
+impl ObservedMunicipality {
     fn new(partition: i32) -> Self {
         Self {
             partition,
             answered: None,
             ignored: None,
             replayed: false,
-            sizes: Sizes::default(),
+            sizes: SizeGauges::default(),
             stands: Stands::new(now()),
             restrained: Restrained::default(),
             visits: [0; 3],
@@ -245,7 +245,7 @@ impl WorkerObserver for Observer {
     }
 
     fn progress(&mut self, progress: &Progress) {
-        self.metrics.passed(Stage::Progress, 1);
+        self.metrics.passed(RecordStage::Progress, 1);
         let through_offset = match progress {
             Progress::Municipality(of) => of.assessed_through_offset,
             Progress::Partition(of) => of.through_offset,
@@ -260,7 +260,8 @@ impl WorkerObserver for Observer {
 
     fn committed(&mut self, partition: i32, next_offset: i64) {
         if let Some(before) = self.committed.insert(partition, next_offset) {
-            self.metrics.passed(Stage::Committed, u64::try_from(next_offset - before).unwrap_or_default());
+            self.metrics
+                .passed(RecordStage::Committed, u64::try_from(next_offset - before).unwrap_or_default());
         }
     }
 
@@ -313,7 +314,7 @@ impl WorkerObserver for Observer {
         }
         let current = engine.sizes();
         let size = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
-        let sizes = Sizes {
+        let sizes = SizeGauges {
             kept_registrations: size(current.kept_registrations),
             carers: size(current.carers),
             clients: size(current.clients),

@@ -62,7 +62,7 @@ pub enum Stage {
     Starting,
     /// It reads the log again.
     Replaying,
-    /// It tells what it finds.
+    /// It publishes what it derives.
     Live,
     /// It finishes what is under way.
     Draining,
@@ -185,7 +185,7 @@ impl Status {
     pub(in crate::service) fn phase(&self, partition: i32, phase: Phase) {
         let now = Instant::now();
         let mut partitions = lock(&self.partitions);
-        let before = partitions.get(&partition).map(|standing| (standing.phase, standing.since));
+        let before = partitions.get(&partition).map(|status| (status.phase, status.since));
         match (phase, before) {
             (Phase::Gone, _) => {
                 partitions.remove(&partition);
@@ -193,10 +193,10 @@ impl Status {
             }
             (Phase::Live, Some((Phase::Replaying { from, to }, since))) => {
                 self.metrics.replayed(partition, to - from, now.duration_since(since).as_secs_f64());
-                partitions.entry(partition).and_modify(|standing| standing.phase = phase);
+                partitions.entry(partition).and_modify(|status| status.phase = phase);
             }
             _ => {
-                let next = partitions.remove(&partition).map(|standing| standing.next).unwrap_or_default();
+                let next = partitions.remove(&partition).map(|status| status.next).unwrap_or_default();
                 let mut progressed_to = 0;
                 if let Phase::Replaying { from, to } = phase {
                     next.store(from, Ordering::Relaxed);
@@ -224,7 +224,7 @@ impl Status {
 
     /// Where the next offset of `partition` is to be noted.
     pub(in crate::service) fn position(&self, partition: i32) -> Arc<AtomicI64> {
-        lock(&self.partitions).get(&partition).map(|standing| standing.next.clone()).unwrap_or_default()
+        lock(&self.partitions).get(&partition).map(|status| status.next.clone()).unwrap_or_default()
     }
 
     /// Brings the metrics up to date that nobody's work changes: phases, beats, what waits.
@@ -240,12 +240,12 @@ impl Status {
         }
         let highs = self.metrics.highs();
         let partitions = lock(&self.partitions);
-        let live = partitions.values().filter(|standing| standing.phase == Phase::Live).count();
+        let live = partitions.values().filter(|status| status.phase == Phase::Live).count();
         self.metrics.partitions(partitions.len() - live, live);
-        for (partition, standing) in partitions.iter() {
+        for (partition, status) in partitions.iter() {
             if let Some(high) = highs.get(partition) {
-                let next = standing.next.load(Ordering::Relaxed);
-                self.metrics.lag(*partition, high - next, high - standing.progressed_to);
+                let next = status.next.load(Ordering::Relaxed);
+                self.metrics.lag(*partition, high - next, high - status.progressed_to);
             }
         }
     }
@@ -257,7 +257,7 @@ impl Status {
             Stage::Draining
         } else if !self.starting().is_empty() {
             Stage::Starting
-        } else if lock(&self.partitions).values().any(|standing| standing.phase != Phase::Live) {
+        } else if lock(&self.partitions).values().any(|status| status.phase != Phase::Live) {
             Stage::Replaying
         } else {
             Stage::Live

@@ -1,11 +1,11 @@
-//! Spans of published alerts, for a collector that speaks OTLP.
+//! Spans of published alerts, for an OTLP collector.
 //!
 //! A record that names a trace has its alerts carry it on, always. Telling a collector of the spans is
 //! the cargo feature `otlp`, and even then happens only where OpenTelemetry's usual variables name one.
 
 use std::time::SystemTime;
 
-use crate::service::log::Span;
+use crate::service::log::TraceSpan;
 
 /// Variables that name a collector, by OpenTelemetry's specification.
 const ENDPOINTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
@@ -15,7 +15,7 @@ const ENDPOINTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORT
 #[cfg_attr(not(feature = "otlp"), expect(dead_code, reason = "only a collector reads it"))]
 pub(in crate::service) struct Published {
     /// Its span and the one before.
-    pub(in crate::service) span: Span,
+    pub(in crate::service) span: TraceSpan,
     /// When the record behind it was appended.
     pub(in crate::service) from: SystemTime,
     /// When the broker had it, or had refused it.
@@ -60,7 +60,7 @@ impl Traces {
     }
 
     /// An alert of a traced record was published. Never waits.
-    #[cfg_attr(not(feature = "otlp"), expect(clippy::unused_self, reason = "nobody is told"))]
+    #[cfg_attr(not(feature = "otlp"), expect(clippy::unused_self, reason = "spans go nowhere"))]
     pub(in crate::service) fn published(&self, published: &Published) {
         #[cfg(feature = "otlp")]
         if let Some(exporter) = &self.exporter {
@@ -145,7 +145,7 @@ mod otlp {
 
         use super::*;
         use crate::contract::Trace;
-        use crate::service::log::Span;
+        use crate::service::log::TraceSpan;
 
         #[test]
         fn a_collector_gets_the_ids_of_the_headers() {
@@ -155,7 +155,7 @@ mod otlp {
                 let (mut stream, _) = listener.accept().expect("the exporter connects");
                 let mut got = Vec::new();
                 let mut part = [0; 4096];
-                // Until the body is whole: its length stands in the head.
+                // Until the body is whole: the header carries its length.
                 while !is_whole(&got) {
                     let read = stream.read(&mut part).expect("it can be read");
                     got.extend_from_slice(&part[..read]);
@@ -170,7 +170,7 @@ mod otlp {
             let parent = Trace::parse(given).expect("it is well formed");
             let own = parent.child(b"0181:registration:R1/1");
             let (from, until) = (SystemTime::now(), SystemTime::now());
-            exporter.published(&Published { span: Span { parent, own }, from, until, arrived: true });
+            exporter.published(&Published { span: TraceSpan { parent, own }, from, until, arrived: true });
             drop(exporter);
             let got = collector.join().expect("the collector ends well");
             let has = |bytes: &[u8]| got.windows(bytes.len()).any(|window| window == bytes);

@@ -12,7 +12,7 @@ use hashbrown::DefaultHashBuilder;
 use crate::domain::{AlertState, PublishedAlert};
 use crate::engine::{EntityRef, Rolling, RuleCounts};
 
-type Map<V> = DashMap<String, V, DefaultHashBuilder>;
+type ShardedMap<V> = DashMap<String, V, DefaultHashBuilder>;
 
 /// Rolling statistics of a carer or client in one municipality.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,11 +25,11 @@ pub struct RollingRow {
 
 /// The read model.
 pub struct View {
-    carers: Map<Vec<RollingRow>>,
-    clients: Map<Vec<RollingRow>>,
-    alerts: Map<Arc<PublishedAlert>>,
+    carers: ShardedMap<Vec<RollingRow>>,
+    clients: ShardedMap<Vec<RollingRow>>,
+    alerts: ShardedMap<Arc<PublishedAlert>>,
     /// What the rules answered, by municipality.
-    answers: Map<Answers>,
+    answers: ShardedMap<Answers>,
 }
 
 /// What the rules answered in one municipality since its engine was built.
@@ -93,7 +93,7 @@ impl View {
         }
     }
 
-    /// An alert as it stands on the topic now; returns the open one in whose place it stands.
+    /// The current state of an alert on the topic; returns the open alert that it replaces.
     pub fn alert(&self, alert: &PublishedAlert) -> Option<Arc<PublishedAlert>> {
         let id = &alert.alert.alert_id;
         if alert.state == AlertState::Withdrawn {
@@ -177,7 +177,7 @@ impl View {
         alerts
     }
 
-    fn map<'a>(&self, entity: EntityRef<'a>) -> (&Map<Vec<RollingRow>>, &'a str) {
+    fn map<'a>(&self, entity: EntityRef<'a>) -> (&ShardedMap<Vec<RollingRow>>, &'a str) {
         match entity {
             EntityRef::Carer(reference) => (&self.carers, reference),
             EntityRef::Client(reference) => (&self.clients, reference),

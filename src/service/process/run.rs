@@ -1,4 +1,4 @@
-//! The running service: its threads, and who looks after them.
+//! The running service: its threads and their supervisor.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -27,16 +27,16 @@ use crate::service::process::notify::Notifier;
 use crate::service::process::shutdown::Shutdown;
 use crate::service::process::worker_thread::WorkerThread;
 
-/// How often the supervisor looks.
-const LOOK: Duration = Duration::from_millis(20);
-/// How often the metrics are brought up to date, also where nobody asks for them.
+/// Interval of the supervisor's checks.
+const SUPERVISE_EVERY: Duration = Duration::from_millis(20);
+/// Interval at which gauges are measured, scraped or not.
 const MEASURE_EVERY: Duration = Duration::from_secs(1);
-/// A revocation waits so long for the workers: the group waits with it.
+/// Longest wait of a revocation for the workers; the group waits with it.
 const HANDOVER: Duration = Duration::from_secs(5);
-/// What is left of the threads after the drain has so long.
+/// Longest wait for the threads after the drain.
 const LAST_WAIT: Duration = Duration::from_secs(3);
 
-/// Longer than the gaps of a busy feed, and short for who waits for progress.
+/// Idle time before progress is published: longer than the gaps of a busy feed.
 const REST_MILLIS: u64 = 100;
 
 const UNSETTLED: &str = "the group has not said which partitions are this instance's";
@@ -45,7 +45,7 @@ const UNSETTLED: &str = "the group has not said which partitions are this instan
 /// settings give, and returns.
 ///
 /// # Errors
-/// What the operator has to see to: see [`ServiceError`].
+/// What an operator has to mend: see [`ServiceError`].
 pub fn run(config: &Config, shutdown: Shutdown) -> Result<(), ServiceError> {
     Service::start(config, shutdown)?.notifying(Notifier::from_environment()).wait()
 }
@@ -68,7 +68,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// Looks at the topics and starts the threads; what follows is watched by [`Service::wait`].
+    /// Checks the topics and starts the threads; [`Service::wait`] supervises them.
     ///
     /// # Errors
     /// Where the broker does not answer, a topic is missing, or the address for HTTP is taken.
@@ -89,7 +89,7 @@ impl Service {
         let shared = Shared::new(Setup {
             feed_topic: layout.feed.clone(),
             config_hash: config.hash(),
-            engine: config.engine_settings(""),
+            engine: config.engine.clone(),
             rules: rule_set,
             pace: pace(config),
         });
@@ -111,9 +111,9 @@ impl Service {
         )?;
         let seen = (status.clone(), metrics.clone());
         let topics = TopicsWatch::start(&clients, &config.topics, layout.clone(), seen, stop.clone())?;
-        let bench =
+        let factory =
             WorkerFactory { clients: &clients, layout: &layout, shared: &shared, group: &group, stop: &stop };
-        let workers = bench.staff(notes, &site)?;
+        let workers = factory.spawn_all(notes, &site)?;
         let drain = Duration::from_secs(config.service.drain_seconds);
         tracing::info!(
             version = env!("CARGO_PKG_VERSION"),
@@ -161,7 +161,7 @@ impl Service {
     /// Looks after the threads until the stop signal, then lets them finish.
     ///
     /// # Errors
-    /// What ended the service before it was told to.
+    /// The error that ended the service before a stop signal.
     pub fn wait(mut self) -> Result<(), ServiceError> {
         let ended = self.supervise();
         self.status.stopping();
@@ -178,7 +178,7 @@ impl Service {
                 return Err(ServiceError::Group(reason));
             }
             if self.reference.has_ended() || self.workers.iter().any(JoinHandle::is_finished) {
-                // Why is told when the threads are joined.
+                // The error comes when the threads are joined.
                 return Ok(());
             }
             if self.elector.is_none() && self.reference.is_loaded() {
@@ -196,7 +196,7 @@ impl Service {
                 measured = Instant::now();
             }
             self.notifier.report(&self.status);
-            std::thread::sleep(LOOK);
+            std::thread::sleep(SUPERVISE_EVERY);
         }
         tracing::info!("stopping");
         Ok(())
@@ -243,8 +243,8 @@ struct WorkerFactory<'a> {
 }
 
 impl WorkerFactory<'_> {
-    /// A worker at its thread for each receiver of notes.
-    fn staff(
+    /// Starts a worker thread for each receiver of events.
+    fn spawn_all(
         &self,
         notes: Vec<Receiver<AssignmentEvent>>,
         Site { metrics, status, view }: &Site,
@@ -252,14 +252,14 @@ impl WorkerFactory<'_> {
         let totals = Arc::new(Totals::default());
         let mut workers = Vec::new();
         for (number, notes) in notes.into_iter().enumerate() {
-            let looking = (metrics.clone(), view.clone(), status.clone());
-            let observer = Observer::new(looking, self.shared.clone(), totals.clone());
+            let sinks = (metrics.clone(), view.clone(), status.clone());
+            let observer = Observer::new(sinks, self.shared.clone(), totals.clone());
             let name = format!("worker-{number}");
             let (clients, layout) = (self.clients.clone(), self.layout.clone());
             let (group, counted) = (self.group.clone(), metrics.clone());
             let open =
                 move || KafkaLog::new(&clients, number, layout.clone(), group.clone(), counted.clone());
-            let desk = WorkerThread {
+            let worker_thread = WorkerThread {
                 worker: Worker::new(self.shared.clone(), observer),
                 log: open()?,
                 open: Box::new(open),
@@ -275,7 +275,7 @@ impl WorkerFactory<'_> {
                 beat: status.beat(name.clone()),
                 began: Instant::now(),
             };
-            let thread = std::thread::Builder::new().name(name).spawn(move || desk.work());
+            let thread = std::thread::Builder::new().name(name).spawn(move || worker_thread.work());
             workers.push(thread.map_err(|error| LogError::Refused(error.to_string()))?);
         }
         Ok(workers)
@@ -311,8 +311,8 @@ fn pace(config: &Config) -> Pace {
     }
 }
 
-fn worker_count(asked: usize, partitions: i32) -> usize {
+fn worker_count(configured: usize, partitions: i32) -> usize {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let asked = if asked == 0 { cores } else { asked };
-    asked.min(usize::try_from(partitions).unwrap_or(1)).max(1)
+    let count = if configured == 0 { cores } else { configured };
+    count.min(usize::try_from(partitions).unwrap_or(1)).max(1)
 }

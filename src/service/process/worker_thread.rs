@@ -1,4 +1,4 @@
-//! A worker at its thread: notes come in from the group, steps go on in between.
+//! The thread of a worker: assignment events from the group, and steps in between.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,10 +13,10 @@ use crate::service::observe::metrics::Metrics;
 use crate::service::observe::observer::Observer;
 use crate::service::observe::status::{Beat, Status};
 
-/// After an error that may pass, a worker waits so long.
+/// Pause after a transient error.
 const PAUSE: Duration = Duration::from_millis(200);
-/// How long a partition whose commit was refused is left alone, should the group still say that it
-/// is this instance's.
+/// Interval at which partitions are opened again that the group assigns to this instance although a commit was
+/// refused.
 const RETAKE_AFTER: Duration = Duration::from_secs(2);
 /// A second transaction without an outcome so soon after the first ends the process: it needs an operator.
 const UNDETERMINED_AGAIN_AFTER: Duration = Duration::from_secs(60);
@@ -47,9 +47,9 @@ pub(in crate::service) struct WorkerThread {
 }
 
 impl WorkerThread {
-    /// Works until told to stop, or until the log refuses something for good.
+    /// Runs until the stop flag is set, or until a permanent error of the log.
     pub(in crate::service) fn work(mut self) -> Result<(), LogError> {
-        let mut looked = Instant::now();
+        let mut retaken = Instant::now();
         let mut mine = BTreeSet::new();
         while !self.stop.load(Ordering::Acquire) {
             self.beat.now();
@@ -77,15 +77,15 @@ impl WorkerThread {
             let now_millis = self.now_millis();
             let stepped = self.worker.step(&mut self.log, now_millis);
             self.pass(stepped)?;
-            if RETAKE_AFTER <= looked.elapsed() {
-                looked = Instant::now();
+            if RETAKE_AFTER <= retaken.elapsed() {
+                retaken = Instant::now();
                 self.retake(&mine);
             }
         }
         Ok(())
     }
 
-    /// Tells all that is known, commits, and lets go.
+    /// Publishes and commits everything, then closes the partition.
     fn release(&mut self, partition: i32, deadline: Instant, done: &Sender<()>) -> Result<(), LogError> {
         while Instant::now() < deadline {
             let now_millis = self.now_millis();
@@ -97,12 +97,12 @@ impl WorkerThread {
             std::thread::sleep(Duration::from_millis(1));
         }
         self.worker.revoke(&mut self.log, partition);
-        // Who asked may have stopped waiting.
+        // The receiver may have stopped waiting.
         let _ = done.send(());
         Ok(())
     }
 
-    /// An error that may pass is waited out; only one that does not ends the thread.
+    /// Waits after a transient error; a permanent one ends the thread.
     fn pass<T>(&mut self, done: Result<T, LogError>) -> Result<Option<T>, LogError> {
         match done {
             Ok(done) => {

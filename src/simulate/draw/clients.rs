@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::lives;
 use crate::domain::{CaptureMethod, GrantPer};
-use crate::simulate::clients::{Client, Joint, Need, Order, ServiceKind};
+use crate::simulate::clients::{Client, Joint, Need, OrderedService, ServiceKind};
 use crate::simulate::people::Shift;
 use crate::simulate::places::{moved, offset, pseudonym};
 use crate::simulate::random::Random;
@@ -150,7 +150,7 @@ fn order_needs(town: &mut Town, client: usize, needs: &[Need]) {
         need.order = place.map_or(town.orders.len(), |place| first + place);
         let night = need.service == ServiceKind::NightCheck;
         if place.is_none() {
-            town.orders.push(Order {
+            town.orders.push(OrderedService {
                 id: format!("O-{}-{}", client, town.orders.len() - first).into(),
                 client,
                 provider: if night { 0 } else { town.units[town.clients[client].unit].provider },

@@ -65,12 +65,12 @@ const TIGHT: usize = 6;
 const OWNER_WORKS: usize = 9;
 
 /// Numbers of providers and night carers, by the number of clients.
-struct Sizes {
+struct StaffSizes {
     providers: usize,
     night_carers: usize,
 }
 
-impl Sizes {
+impl StaffSizes {
     fn of(clients: u32) -> Self {
         let clients = clients as usize;
         Self { providers: (clients / 15).clamp(1, 10), night_carers: (clients / 220).max(3) }
@@ -96,7 +96,7 @@ pub(super) fn town(plan: &Plan) -> Town {
         drop: None,
     };
     let mut random = Random::new(plan.seed, 1);
-    let sizes = Sizes::of(plan.clients);
+    let sizes = StaffSizes::of(plan.clients);
     add_providers(&mut town, sizes.providers);
     add_unit(&mut town, 0, USUAL, &mut random);
     carers::add_carers(&mut town, NIGHT_UNIT, sizes.night_carers, &mut random);

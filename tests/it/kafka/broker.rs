@@ -146,7 +146,7 @@ impl Topics {
         self.producer_seen_by(DefaultProducerContext)
     }
 
-    /// A producer that tells `observer` what became of each record.
+    /// A producer that reports the delivery of each record to `observer`.
     pub fn producer_seen_by<C: Observer>(&self, observer: C) -> BaseProducer<C> {
         let mut config = self.client();
         config.set("enable.idempotence", "true").set("acks", "all").set("linger.ms", "2");

@@ -15,7 +15,7 @@ use super::town::Town;
 pub fn alerts(town: &Town) -> Vec<Value> {
     let config = Config::defaults();
     let rules = tidvakt::rules::build(&config.rules).unwrap();
-    let mut engine = Engine::new(Arc::new(config.engine_settings(&town.code)), rules);
+    let mut engine = Engine::new(Arc::new(config.engine.of(&town.code)), rules);
     let mut out = Vec::new();
     for line in std::fs::read_to_string(&town.reference).unwrap().lines() {
         let change = contract::parse_fact(None, Some(line.as_bytes()), None).unwrap();

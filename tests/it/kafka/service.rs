@@ -160,7 +160,7 @@ pub fn all_progress(topics: &Topics) -> BTreeMap<String, Value> {
     kept.map(|kept| (String::from_utf8(kept.key.clone()).unwrap(), kept.json())).collect()
 }
 
-/// What stands at the end, by alert id, without what depends on when and how often it was told.
+/// The final state by alert id, without fields that depend on when and how often it was published.
 pub fn standing(alerts: impl IntoIterator<Item = Value>) -> BTreeMap<String, Value> {
     let mut last: BTreeMap<String, Value> = BTreeMap::new();
     for alert in alerts {

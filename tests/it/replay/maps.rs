@@ -2,34 +2,13 @@
 
 use super::*;
 
-const VISITS: &str = "Nr;Kund;Personal;Datum;Start;Slut;Registrering;Sommartid\n\
-                      1;17;p-1;2026-03-02;08:00;08:30;NFC;\n\
-                      2;18;p-1;2026-03-02;08:10;08:40;NFC;\n\
-                      3;17;p-2;2026-10-25;02:30;03:30;NFC;\n\
-                      4;17;p-2;2026-10-25;02:30;03:30;NFC;S\n\
-                      5;17;p-2;2026-03-29;02:30;03:30;NFC;\n";
-const VISITS_MAP: &str = r#"
-    [columns]
-    Nr = "registration_id"
-    Kund = "client_ref"
-    Personal = "carer_ref"
-    Registrering = ["start_capture.method", "end_capture.method"]
-    Sommartid = "start_at.offset"
-    [joined]
-    start_at = ["Datum", "Start"]
-    end_at = ["Datum", "Slut"]
-    [words.start_capture.method]
-    "NFC" = "nfc_tag"
-    [words.end_capture.method]
-    "NFC" = "nfc_tag"
-    [words.start_at.offset]
-    "S" = "+02:00"
-    [constants]
-    event_type = "recorded"
-    version = 1
-    municipality = "0181"
-    provider_id = "P-1"
-"#;
+const VISITS: &str = "Nr;Brukare;Personal;Datum;Start;Slut;Registrering;Sommartid;Lat;Debiteras\n\
+                      1;17;p-1;2026-03-02;08:00;08:30;NFC;;;\n\
+                      2;18;p-1;2026-03-02;08:10;08:40;NFC;;;\n\
+                      3;17;p-2;2026-10-25;02:30;03:30;NFC;;;\n\
+                      4;17;p-2;2026-10-25;02:30;03:30;NFC;S;;\n\
+                      5;17;p-2;2026-03-29;02:30;03:30;NFC;;;\n";
+const VISITS_MAP: &str = include_str!("visits.toml");
 const HOMES: &str = "Kund;Hushall;Lat;Lon\n17;h1;59,1955;17,6253\n18;h2;59,2055;17,6253\n";
 const HOMES_MAP: &str = r#"
     record = "reference-fact"
@@ -85,7 +64,7 @@ fn an_own_export_is_assessed_as_the_contracts_records_would_be() {
     assert!(
         refused[0]["detail"].as_str().unwrap().contains("2026-10-25 02:30 comes twice in Europe/Stockholm")
     );
-    assert_eq!(refused[0]["original"], "3;17;p-2;2026-10-25;02:30;03:30;NFC;");
+    assert_eq!(refused[0]["original"], "3;17;p-2;2026-10-25;02:30;03:30;NFC;;;");
 }
 
 #[test]
@@ -94,7 +73,7 @@ fn what_an_export_lacks_is_named_before_a_row_is_read() {
     let said = |args: &[&str], code: i32| stderr(&replay(folder.path(), args).code(code));
     let bare = said(&["visits.csv"], 65);
     assert!(
-        bare.contains("the header names no field: it has `Datum`, `Kund`") && bare.contains("--map FILE"),
+        bare.contains("the header names no field: it has `Brukare`, `Datum`") && bare.contains("--map FILE"),
         "{bare}"
     );
     // Times without an offset and without a zone.
@@ -104,7 +83,7 @@ fn what_an_export_lacks_is_named_before_a_row_is_read() {
         .unwrap();
     let short = said(&["--map", "short.toml", "visits.csv"], 65);
     assert!(short.contains("lacks what every record must have: `provider_id`"), "{short}");
-    std::fs::write(folder.path().join("wrong.toml"), "[columns]\nKund = \"kund\"\n").unwrap();
+    std::fs::write(folder.path().join("wrong.toml"), "[columns]\nBrukare = \"kund\"\n").unwrap();
     let wrong = said(&["--map", "wrong.toml", "visits.csv"], 78);
     assert!(
         wrong.contains("the map `wrong.toml` can't be used: registrations have no field `kund`"),
@@ -121,7 +100,7 @@ fn the_map_in_the_help_can_be_used() {
     let map = help[begin..].split("\n\n").next().unwrap();
     let folder = export();
     std::fs::write(folder.path().join("help.toml"), map).unwrap();
-    let export = VISITS.replace("Kund", "Brukare").replace("Nr;", "registration_id;");
+    let export = VISITS.replace("Nr;", "registration_id;");
     std::fs::write(folder.path().join("visits.csv"), export).unwrap();
     let args = ["--map", "help.toml", "--time-zone", "Europe/Stockholm", "visits.csv"];
     let said = stderr(&replay(folder.path(), &args).success());

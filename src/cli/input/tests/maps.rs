@@ -2,31 +2,8 @@
 
 use super::*;
 
-const MAP: &str = r#"
-    [columns]
-    Brukare = "client_ref"
-    Personal = "carer_ref"
-    Registrering = ["start_capture.method", "end_capture.method"]
-    Nr = "registration_id"
-    Sommartid = "start_at.offset"
-    Lat = "start_capture.geo.lat"
-    Debiteras = "billable"
-    [joined]
-    start_at = ["Datum", "Start"]
-    end_at = ["Datum", "Slut"]
-    [words.start_capture.method]
-    "NFC" = "nfc_tag"
-    [words.end_capture.method]
-    "NFC" = "nfc_tag"
-    [words.start_at.offset]
-    "S" = "+02:00"
-    "V" = "+01:00"
-    [constants]
-    event_type = "recorded"
-    version = 1
-    municipality = "0181"
-    provider_id = "P-1"
-"#;
+/// The map that the tests of the program use too.
+const MAP: &str = include_str!("../../../../tests/it/replay/visits.toml");
 const COLUMNS: &str = "Nr;Brukare;Personal;Datum;Start;Slut;Registrering;Sommartid;Lat;Debiteras;Anm";
 
 fn expected(start: &str, end: &str) -> Value {

@@ -6,7 +6,7 @@ use crate::domain::{Fact, UtcSecond, Validity};
 
 /// One fact in an index.
 #[derive(Clone, Debug)]
-pub(in crate::engine) struct Known<T> {
+pub(in crate::engine) struct RecordedFact<T> {
     fact_id: Box<str>,
     pub(in crate::engine) valid: Validity,
     recorded_at: UtcSecond,
@@ -16,7 +16,7 @@ pub(in crate::engine) struct Known<T> {
 /// Facts of one kind about one subject, in order of recording; few, so that a linear search suffices. `NEAR` of
 /// them are stored inline.
 #[derive(Clone, Debug)]
-pub(in crate::engine) struct FactIndex<T, const NEAR: usize = 0>(SmallVec<[Known<T>; NEAR]>);
+pub(in crate::engine) struct FactIndex<T, const NEAR: usize = 0>(SmallVec<[RecordedFact<T>; NEAR]>);
 
 impl<T, const NEAR: usize> Default for FactIndex<T, NEAR> {
     fn default() -> Self {
@@ -30,7 +30,7 @@ impl<T, const NEAR: usize> FactIndex<T, NEAR> {
         let Some(value) = value else {
             return self.0.retain(|known| *known.fact_id != *fact.fact_id);
         };
-        self.0.push(Known {
+        self.0.push(RecordedFact {
             fact_id: fact.fact_id.as_str().into(),
             valid: fact.valid,
             recorded_at: fact.recorded_at,
@@ -47,7 +47,7 @@ impl<T, const NEAR: usize> FactIndex<T, NEAR> {
 
     /// The latest recorded value that is valid at `at` and for which `fits` is true.
     pub(in crate::engine) fn latest_at(&self, at: UtcSecond, fits: impl Fn(&T) -> bool) -> Option<&T> {
-        let holds = |known: &&Known<T>| known.valid.covers(at) && fits(&known.value);
+        let holds = |known: &&RecordedFact<T>| known.valid.covers(at) && fits(&known.value);
         self.0.iter().rev().find(holds).map(|known| &known.value)
     }
 
@@ -57,7 +57,7 @@ impl<T, const NEAR: usize> FactIndex<T, NEAR> {
     }
 
     /// All facts, in order of recording.
-    pub(in crate::engine) fn all(&self) -> impl DoubleEndedIterator<Item = &Known<T>> {
+    pub(in crate::engine) fn all(&self) -> impl DoubleEndedIterator<Item = &RecordedFact<T>> {
         self.0.iter()
     }
 

@@ -172,7 +172,7 @@ impl Partition {
         Some(progress)
     }
 
-    /// Whether the pace asks for progress.
+    /// Whether progress is due.
     pub(in crate::service) const fn is_progress_due(&self, pace: Pace, now_millis: u64) -> bool {
         self.delivery.last_progress_millis.saturating_add(pace.progress_interval_millis) <= now_millis
     }

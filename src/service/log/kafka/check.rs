@@ -9,13 +9,13 @@ use rdkafka::producer::{BaseProducer, Producer as _};
 use super::asker::Unanswered;
 use super::client::{Clients, Quiet};
 use super::topics::{
-    ANSWER_WAIT, DAY_MILLIS, Found, KINDS, Kind, Layout, LookUp, RETENTION_MARGIN_DAYS, acl_remedy,
+    ANSWER_WAIT, DAY_MILLIS, KINDS, Layout, LookUp, LookedUp, RETENTION_MARGIN_DAYS, TopicKind, acl_remedy,
     create_command, look_up, partition_counts, retention_millis, topic_name,
 };
 use crate::config::{Config, DeliveryMode, Topics};
 use crate::service::{Fault, ServiceError};
 
-/// One thing that was looked at.
+/// The result of one check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckLine {
     /// Whose fault it is that it is not as it must be; `None` where it is.
@@ -103,10 +103,10 @@ fn inspect(config: &Config, clients: &Clients, LookUp { found, has_settings }: &
         let name = topic_name(&config.topics, kind.name);
         let what = format!("topic `{name}`");
         lines.push(match &found[kind.name] {
-            Found::Partitions(count) => CheckLine::new(None, what, format!("{count} partitions")),
-            Found::Missing => CheckLine::new(Some(Fault::Unavailable), what, "missing")
+            LookedUp::Partitions(count) => CheckLine::new(None, what, format!("{count} partitions")),
+            LookedUp::Missing => CheckLine::new(Some(Fault::Unavailable), what, "missing")
                 .remedy(create_command(clients, &config.topics, kind, days).trim().to_owned()),
-            Found::Forbidden => CheckLine::new(Some(Fault::Permission), what, "no permission to see it")
+            LookedUp::Forbidden => CheckLine::new(Some(Fault::Permission), what, "no permission to see it")
                 .remedy(acl_remedy(clients, &config.topics, &[kind.name])),
         });
         match settings.as_ref().map(|settings| settings.get(name)) {
@@ -141,16 +141,16 @@ fn check_transactions(clients: &Clients) -> CheckLine {
     }
 }
 
-type Settings = BTreeMap<String, String>;
+type TopicSettings = BTreeMap<String, String>;
 
 fn topic_settings(
     clients: &Clients,
     topics: &Topics,
-    found: &BTreeMap<&str, Found>,
-) -> Result<BTreeMap<String, Settings>, String> {
+    found: &BTreeMap<&str, LookedUp>,
+) -> Result<BTreeMap<String, TopicSettings>, String> {
     let names: Vec<&str> = KINDS
         .iter()
-        .filter(|kind| matches!(found.get(kind.name), Some(Found::Partitions(_))))
+        .filter(|kind| matches!(found.get(kind.name), Some(LookedUp::Partitions(_))))
         .map(|kind| topic_name(topics, kind.name))
         .collect();
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -167,8 +167,9 @@ fn topic_settings(
     for (name, answer) in names.iter().zip(answers) {
         let resource = answer.map_err(|error| error.to_string())?;
         let entries = resource.entries.into_iter();
-        let settings =
-            entries.filter_map(|entry| entry.value.map(|value| (entry.name, value))).collect::<Settings>();
+        let settings = entries
+            .filter_map(|entry| entry.value.map(|value| (entry.name, value)))
+            .collect::<TopicSettings>();
         all.insert((*name).to_owned(), settings);
     }
     Ok(all)
@@ -180,7 +181,7 @@ fn unless(right: bool) -> Option<Fault> {
 }
 
 /// What the settings of a topic are worth for what it is for.
-fn judge(kind: &Kind, name: &str, settings: &Settings, retained_days: u16) -> Vec<CheckLine> {
+fn judge(kind: &TopicKind, name: &str, settings: &TopicSettings, retained_days: u16) -> Vec<CheckLine> {
     let setting = |key: &str| settings.get(key).map_or("", String::as_str);
     let alter = |key: &str, value: &str| {
         format!(
@@ -224,7 +225,7 @@ fn judge(kind: &Kind, name: &str, settings: &Settings, retained_days: u16) -> Ve
 mod tests {
     use super::*;
 
-    fn settings(given: &[(&str, &str)]) -> Settings {
+    fn settings(given: &[(&str, &str)]) -> TopicSettings {
         given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 

@@ -56,7 +56,7 @@ impl GroupMember {
         self.stop.store(true, Ordering::Release);
         let Self { consumer, thread, .. } = self;
         let closing = std::thread::spawn(move || {
-            // A panic there has been told of already.
+            // A panic there is logged already.
             let _ = thread.join();
             drop(consumer);
         });

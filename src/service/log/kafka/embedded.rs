@@ -27,18 +27,18 @@ impl Broker {
         let topics: Vec<(String, i32)> =
             topics.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
         let (stop, stopped) = mpsc::channel::<()>();
-        let (told, servers) = mpsc::channel();
+        let (sender, servers) = mpsc::channel();
         // The cluster is bound to the thread that made it.
         let thread = std::thread::Builder::new()
             .name("broker".to_owned())
             .spawn(move || match start(&topics) {
                 Ok((owner, address)) => {
                     // Nobody may be listening any more; then this ends at once.
-                    let _ = told.send(Ok(address));
+                    let _ = sender.send(Ok(address));
                     let _ = stopped.recv();
                     drop(owner);
                 }
-                Err(reason) => drop(told.send(Err(reason))),
+                Err(reason) => drop(sender.send(Err(reason))),
             })
             .map_err(|error| error.to_string())?;
         let servers = servers.recv().map_err(|error| error.to_string())??;
@@ -56,7 +56,7 @@ impl Drop for Broker {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // A panic there has been told of already.
+            // A panic there is logged already.
             let _ = thread.join();
         }
     }
@@ -83,7 +83,7 @@ fn start(topics: &[(String, i32)]) -> Result<(BaseProducer, String), String> {
 #[expect(unsafe_code, reason = "rdkafka has no safe call for this one switch of the mock cluster")]
 fn join_groups_at_once(owner: &BaseProducer, _cluster: &MockCluster<'_, DefaultProducerContext>) {
     // SAFETY: the handle belongs to `owner`, which lives through the call, and was made with a mock
-    // cluster: `_cluster` is borrowed from it, so the pointer asked for is not null. The function
+    // cluster: `_cluster` is borrowed from it, so the pointer is not null. The function
     // takes the cluster's own lock and keeps neither pointer.
     unsafe {
         let cluster = rdkafka_sys::rd_kafka_handle_mock_cluster(owner.client().native_ptr());

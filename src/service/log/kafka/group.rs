@@ -1,4 +1,4 @@
-//! What the process holds of the group: which partitions are its own, and the commits.
+//! Membership of the consumer group: owned partitions and commits.
 
 mod fence;
 
@@ -18,9 +18,9 @@ use rdkafka::{ClientContext, Statistics};
 use super::flood::library_line;
 use super::reader::{answer, at};
 use crate::service::log::LogError;
-use crate::service::observe::metrics::{Client, Metrics, Rebalanced, Reporter};
+use crate::service::observe::metrics::{ClientRole, Metrics, Rebalanced, Reporter};
 
-/// So many commits refused for an old generation in a row: the partition is somebody else's. A few
+/// Commits in a row that are refused for an old generation, after which the partition has another owner. A few
 /// are usual, when a commit crosses a rebalance that leaves the partition where it was.
 const STALE_COMMITS_MAX: u32 = 3;
 
@@ -44,11 +44,11 @@ struct Ownership {
     taken: bool,
     fenced: bool,
     stale_commits: u32,
-    /// On its way to another owner: the answer to a commit is waited for.
+    /// Being revoked: commits are synchronous.
     leaving: bool,
 }
 
-/// Tells the callbacks, the workers and the supervisor of each other.
+/// State that the callbacks, the workers and the supervisor share.
 pub(in crate::service) struct Group {
     feed: String,
     consumer: OnceLock<Weak<BaseConsumer<Callbacks>>>,
@@ -94,7 +94,7 @@ impl Group {
         let _ = self.consumer.set(Arc::downgrade(consumer));
     }
 
-    /// Has the group said who owns what (be it that this instance owns nothing)?
+    /// Whether the group has assigned partitions, possibly none to this instance.
     pub(in crate::service) fn is_settled(&self) -> bool {
         self.settled.load(Ordering::Acquire)
     }
@@ -109,8 +109,8 @@ impl Group {
         lock(&self.failure).clone()
     }
 
-    /// The process ends: waits, for a bounded time, until the workers have told all they know.
-    /// False where that was not enough.
+    /// Before the process ends: waits, for a bounded time, until the workers have published and committed everything.
+    /// False where the time was too short.
     pub(in crate::service) fn give_back_all(&self, within: Duration) -> bool {
         self.hand_over(&self.owned(), within)
     }
@@ -219,21 +219,21 @@ impl Group {
         }
     }
 
-    /// Waits, for a bounded time, until the workers have told all they know of `partitions`. Who is
-    /// not done by then is fenced by its next commit; the next owner derives the same.
+    /// Waits, for a bounded time, until the workers have published and committed everything of `partitions`. A worker
+    /// that is not done by then is fenced by its next commit; the next owner derives the same.
     fn hand_over(&self, partitions: &[i32], within: Duration) -> bool {
         let (done, answers) = mpsc::channel();
         let deadline = Instant::now() + within;
-        let mut asked = 0;
+        let mut requests = 0;
         for partition in partitions {
             let Some(()) = lock(&self.owned).get_mut(partition).map(|tenure| tenure.leaving = true) else {
                 continue;
             };
             self.send(*partition, AssignmentEvent::Release(*partition, deadline, done.clone()));
-            asked += 1;
+            requests += 1;
         }
         drop(done);
-        let answered = (0..asked).all(|_| self.await_answer(&answers, deadline));
+        let answered = (0..requests).all(|_| self.await_answer(&answers, deadline));
         if !answered {
             tracing::warn!(?partitions, "partitions were given back before all was committed");
         }
@@ -256,7 +256,7 @@ impl Group {
     }
 }
 
-/// What librdkafka calls back, on the elector's thread.
+/// Callbacks of librdkafka, on the elector's thread.
 pub(in crate::service) struct Callbacks {
     pub(in crate::service) group: Arc<Group>,
     pub(in crate::service) reporter: Reporter,
@@ -264,7 +264,7 @@ pub(in crate::service) struct Callbacks {
 
 impl Callbacks {
     pub(in crate::service) fn new(group: &Arc<Group>) -> Self {
-        let reporter = Reporter::new(group.metrics.clone(), Client::Group);
+        let reporter = Reporter::new(group.metrics.clone(), ClientRole::Group);
         Self { group: group.clone(), reporter }
     }
 }
@@ -304,7 +304,7 @@ impl ConsumerContext for Callbacks {
     }
 }
 
-/// The group says that this member is none any more.
+/// Whether the group has removed this member.
 fn is_fence(error: &KafkaError) -> bool {
     matches!(
         error.rdkafka_error_code(),

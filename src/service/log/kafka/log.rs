@@ -25,7 +25,7 @@ use crate::contract;
 use crate::service::log::{
     EachKept, EachQuarantined, Headers, Log, LogError, Outgoing, OutputTopic, Record, Watermarks,
 };
-use crate::service::observe::metrics::{Client, Metrics, Reporter, Sent};
+use crate::service::observe::metrics::{ClientRole, Metrics, Reporter, Sent};
 
 /// Where the tail stands in a partition.
 #[derive(Clone, Copy, Debug)]
@@ -76,7 +76,7 @@ impl KafkaLog {
         group: Arc<Group>,
         metrics: Arc<Metrics>,
     ) -> Result<Self, LogError> {
-        let reporting = Reporting(Reporter::new(metrics.clone(), Client::Feed));
+        let reporting = Reporting(Reporter::new(metrics.clone(), ClientRole::Feed));
         let writer = clients.writer();
         let outputs = match clients.delivery() {
             DeliveryMode::Transactional => Outputs::Transactional(Transactions::new(

@@ -13,7 +13,7 @@ use rdkafka::{ClientContext, Statistics};
 use super::flood::library_line;
 use super::reader::refused;
 use crate::service::log::{Header, LogError};
-use crate::service::observe::metrics::{Client, Metrics, Reporter, Sent};
+use crate::service::observe::metrics::{ClientRole, Metrics, Reporter, Sent};
 
 /// Brokers take a megabyte by default, with some bytes around it. Only what goes to quarantine can be
 /// larger: the record as it came was as large, and the reason comes on top.
@@ -55,7 +55,7 @@ impl Publisher {
         writer: &str,
     ) -> Result<Self, LogError> {
         let acks = Arc::new(Acks::default());
-        let reporter = Reporter::new(metrics.clone(), Client::Producer);
+        let reporter = Reporter::new(metrics.clone(), ClientRole::Producer);
         let deliveries = Deliveries { acks: acks.clone(), metrics: metrics.clone(), reporter, visible };
         let producer = config.create_with_context(deliveries).map_err(|error| refused(&error))?;
         let writer = writer.to_owned();
@@ -174,7 +174,7 @@ fn owned(headers: &[&Header]) -> OwnedHeaders {
 }
 
 #[derive(Debug, Default)]
-struct Counted {
+struct AckCounts {
     /// All smaller numbers are acknowledged.
     next: u64,
     /// Acknowledged above a gap.
@@ -185,7 +185,7 @@ struct Counted {
 /// Acknowledgements of one producer.
 #[derive(Debug, Default)]
 struct Acks {
-    counted: Mutex<Counted>,
+    counted: Mutex<AckCounts>,
     changed: Condvar,
 }
 
@@ -218,10 +218,10 @@ impl Acks {
     }
 
     fn reset(&self) {
-        *self.counted() = Counted::default();
+        *self.counted() = AckCounts::default();
     }
 
-    fn counted(&self) -> MutexGuard<'_, Counted> {
+    fn counted(&self) -> MutexGuard<'_, AckCounts> {
         self.counted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -127,7 +127,7 @@ pub(in crate::service) fn at(
     Ok(list)
 }
 
-/// The offset that was asked for is not there (any more).
+/// The requested offset is not in the log, or not any more.
 pub(in crate::service) fn is_out_of_range(error: &KafkaError) -> bool {
     matches!(
         error.rdkafka_error_code(),

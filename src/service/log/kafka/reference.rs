@@ -21,7 +21,7 @@ use crate::domain::{Rejection, UtcSecond};
 use crate::service::deliver::events::Incident;
 use crate::service::deliver::shared::Shared;
 use crate::service::log::{Header, Headers, LogError, OutputTopic};
-use crate::service::observe::metrics::{Client, Metrics, Reporter, Sent};
+use crate::service::observe::metrics::{ClientRole, Metrics, Reporter, Sent};
 use crate::service::observe::status::Beat;
 
 const POLL: Duration = Duration::from_millis(200);
@@ -107,7 +107,7 @@ impl Intake {
         Ok(())
     }
 
-    /// Reads both topics to their ends; `None` when told to stop.
+    /// Reads both topics to their ends; `None` after a stop signal.
     fn load(&mut self, stop: &AtomicBool, beat: &Beat) -> Result<Option<TopicPartitionList>, LogError> {
         let reader = Reader::new(&self.clients)?;
         let layout = self.layout.clone();
@@ -134,14 +134,14 @@ impl Intake {
         Ok(Some(ends))
     }
 
-    /// Takes what comes after `ends`. True when told to stop, false where it has to be read anew.
+    /// Takes records after `ends`. True after a stop signal, false where the topic has to be read anew.
     fn follow(
         &mut self,
         ends: &TopicPartitionList,
         stop: &AtomicBool,
         beat: &Beat,
     ) -> Result<bool, LogError> {
-        let reporting = Reporting(Reporter::new(self.metrics.clone(), Client::Reference));
+        let reporting = Reporting(Reporter::new(self.metrics.clone(), ClientRole::Reference));
         let tail: BaseConsumer<Reporting> =
             self.clients.tail().create_with_context(reporting).map_err(|error| refused(&error))?;
         tail.assign(ends).map_err(|error| answer(&error))?;

@@ -27,8 +27,8 @@ use crate::service::log::{Headers, LogError};
 pub(in crate::service) struct FeedConsumer {
     // In the order in which they have to go.
     batch: Batch,
-    queue: Queue,
-    partitions: BTreeMap<i32, Queue>,
+    queue: EventQueue,
+    partitions: BTreeMap<i32, EventQueue>,
     consumer: BaseConsumer<Reporting>,
     feed: String,
 }
@@ -42,7 +42,7 @@ impl FeedConsumer {
         let consumer: BaseConsumer<Reporting> =
             clients.tail().create_with_context(reporting).map_err(|error| refused(&error))?;
         // SAFETY: the client lives as long as the consumer, which goes after the queue.
-        let queue = Queue::of(unsafe { sys::rd_kafka_queue_new(consumer.client().native_ptr()) })?;
+        let queue = EventQueue::of(unsafe { sys::rd_kafka_queue_new(consumer.client().native_ptr()) })?;
         let partitions = BTreeMap::new();
         Ok(Self { batch: Batch::default(), queue, partitions, consumer, feed: feed.to_owned() })
     }
@@ -70,15 +70,15 @@ impl FeedConsumer {
         self.consumer.incremental_unassign(&list).map_err(|error| answer(&error))
     }
 
-    /// What goes wrong with the client as a whole. Has to be asked for in every round: it also lets
-    /// the client tell of itself. A partition that is named instead was cut off its queue, and has to
+    /// Errors of the client as a whole. Has to be polled in every round: polling also serves the client's
+    /// callbacks. A partition that is named instead was cut off its queue, and has to
     /// be started again from where it was.
     pub(in crate::service) fn event(&self) -> Option<KafkaResult<i32>> {
         self.consumer.poll(Duration::ZERO).map(|event| event.map(|message| message.partition()))
     }
 
     /// The next message of the batch, or the partition in which something went wrong in its place, and what.
-    pub(in crate::service) fn next(&mut self) -> Option<Result<Message<'_>, (i32, KafkaError)>> {
+    pub(in crate::service) fn next(&mut self) -> Option<Result<FeedMessage<'_>, (i32, KafkaError)>> {
         self.batch.next()
     }
 
@@ -90,22 +90,22 @@ impl FeedConsumer {
         self.batch.fill(&self.queue, wait, max);
     }
 
-    fn partition_queue(&self, partition: i32) -> Result<Queue, LogError> {
+    fn partition_queue(&self, partition: i32) -> Result<EventQueue, LogError> {
         let name = CString::new(self.feed.as_str()).map_err(|error| LogError::Refused(error.to_string()))?;
         let client = self.consumer.client().native_ptr();
         // SAFETY: the client lives as long as the consumer, which goes after the queue; the name is
         // only read during the call.
-        Queue::of(unsafe { sys::rd_kafka_queue_get_partition(client, name.as_ptr(), partition) })
+        EventQueue::of(unsafe { sys::rd_kafka_queue_get_partition(client, name.as_ptr(), partition) })
     }
 }
 
 /// A reference to a queue of the client.
-struct Queue(NonNull<sys::rd_kafka_queue_t>);
+struct EventQueue(NonNull<sys::rd_kafka_queue_t>);
 
 // SAFETY: librdkafka's queues are locked inside and bound to no thread.
-unsafe impl Send for Queue {}
+unsafe impl Send for EventQueue {}
 
-impl Queue {
+impl EventQueue {
     fn of(queue: *mut sys::rd_kafka_queue_t) -> Result<Self, LogError> {
         let none = || LogError::Refused("the client library has no queue for the feed".to_owned());
         NonNull::new(queue).map(Self).ok_or_else(none)
@@ -118,7 +118,7 @@ impl Queue {
     }
 }
 
-impl Drop for Queue {
+impl Drop for EventQueue {
     fn drop(&mut self) {
         // SAFETY: the reference is this value's own and was not given back before.
         unsafe { sys::rd_kafka_queue_destroy(self.0.as_ptr()) }
@@ -136,14 +136,14 @@ struct Batch {
 unsafe impl Send for Batch {}
 
 impl Batch {
-    fn next(&mut self) -> Option<Result<Message<'_>, (i32, KafkaError)>> {
+    fn next(&mut self) -> Option<Result<FeedMessage<'_>, (i32, KafkaError)>> {
         let message = *self.messages.get(self.next)?;
         self.next += 1;
         // SAFETY: a message of this batch, which lives until the batch is filled or cleared; both need
         // the batch for themselves, and what is given here borrows it.
         let native = unsafe { message.as_ref() };
         Some(match native.err {
-            sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR => Ok(Message(native)),
+            sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR => Ok(FeedMessage(native)),
             sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__PARTITION_EOF => {
                 Err((native.partition, KafkaError::PartitionEOF(native.partition)))
             }
@@ -151,7 +151,7 @@ impl Batch {
         })
     }
 
-    fn fill(&mut self, queue: &Queue, wait: Duration, max: usize) {
+    fn fill(&mut self, queue: &EventQueue, wait: Duration, max: usize) {
         self.clear();
         self.messages.reserve(max);
         // The call waits until it has all that it may take: it is let wait for one, and then take
@@ -164,7 +164,7 @@ impl Batch {
     }
 
     /// Takes up to `max` messages more, for which there is room.
-    fn take(&mut self, queue: &Queue, wait_millis: i32, max: usize) {
+    fn take(&mut self, queue: &EventQueue, wait_millis: i32, max: usize) {
         let room = self.messages.spare_capacity_mut();
         let max = max.min(room.len());
         // SAFETY: there is room for `max` pointers, and a pointer to a message that is not null, as
@@ -172,7 +172,7 @@ impl Batch {
         unsafe {
             let place = room.as_mut_ptr().cast::<*mut sys::rd_kafka_message_t>();
             let taken = sys::rd_kafka_consume_batch_queue(queue.0.as_ptr(), wait_millis, place, max);
-            // Negative: nothing was taken, and why is told as an event.
+            // Negative: nothing was taken; the reason comes as an event.
             self.messages.set_len(self.messages.len() + usize::try_from(taken).unwrap_or(0));
         }
     }
@@ -205,14 +205,14 @@ impl Drop for Batch {
 
 /// To be called once for each message, when it is taken out of its batch.
 fn destroy(message: NonNull<sys::rd_kafka_message_t>) {
-    // SAFETY: the batch owned it and has let go of it; nothing borrows from the batch meanwhile.
+    // SAFETY: the batch owned it and has released it; nothing borrows from the batch meanwhile.
     unsafe { sys::rd_kafka_message_destroy(message.as_ptr()) }
 }
 
 /// A message of the feed, borrowed from its batch.
-pub(in crate::service) struct Message<'a>(&'a sys::rd_kafka_message_t);
+pub(in crate::service) struct FeedMessage<'a>(&'a sys::rd_kafka_message_t);
 
-impl Message<'_> {
+impl FeedMessage<'_> {
     pub(in crate::service) fn partition(&self) -> i32 {
         self.0.partition
     }
@@ -233,13 +233,13 @@ impl Message<'_> {
 
     /// Milliseconds since 1970; `None` where the record has no time.
     pub(in crate::service) fn timestamp_millis(&self) -> Option<i64> {
-        // SAFETY: the message lives; the kind of time is not asked for.
+        // SAFETY: the message lives; the kind of time is not requested.
         let millis = unsafe { sys::rd_kafka_message_timestamp(self.0, null_mut()) };
         (millis != -1).then_some(millis)
     }
 }
 
-impl Headers for Message<'_> {
+impl Headers for FeedMessage<'_> {
     fn each(&self, each: &mut dyn FnMut(&str, Option<&[u8]>)) {
         let mut headers = null_mut();
         // SAFETY: the message lives; the library parses its headers now and keeps them with it.

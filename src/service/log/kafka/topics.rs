@@ -54,7 +54,7 @@ impl Layout {
     }
 
     /// Of topics that were `found`.
-    pub(super) fn of(topics: &Topics, found: &BTreeMap<&'static str, Found>) -> Self {
+    pub(super) fn of(topics: &Topics, found: &BTreeMap<&'static str, LookedUp>) -> Self {
         let with_count = |name: &str| (topic_name(topics, name).to_owned(), count(found, name).unwrap_or(0));
         let (feed, feed_partitions) = with_count("registrations");
         Self {
@@ -70,10 +70,10 @@ impl Layout {
 }
 
 /// The number of partitions of a topic that is there.
-fn count(found: &BTreeMap<&'static str, Found>, name: &str) -> Option<i32> {
+fn count(found: &BTreeMap<&'static str, LookedUp>, name: &str) -> Option<i32> {
     match found.get(name)? {
-        Found::Partitions(count) => Some(*count),
-        Found::Missing | Found::Forbidden => None,
+        LookedUp::Partitions(count) => Some(*count),
+        LookedUp::Missing | LookedUp::Forbidden => None,
     }
 }
 
@@ -82,7 +82,7 @@ fn count(found: &BTreeMap<&'static str, Found>, name: &str) -> Option<i32> {
 pub(super) fn partition_counts(
     clients: &Clients,
     topics: &Topics,
-    found: &BTreeMap<&'static str, Found>,
+    found: &BTreeMap<&'static str, LookedUp>,
 ) -> Vec<CheckLine> {
     let feed = topic_name(topics, "registrations");
     let Some(expected) = count(found, "registrations") else { return Vec::new() };
@@ -102,14 +102,14 @@ pub(super) fn partition_counts(
 
 /// What the broker says of one topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::service) enum Found {
+pub(in crate::service) enum LookedUp {
     Partitions(i32),
     Missing,
     Forbidden,
 }
 
 /// What a topic is for decides how it should be.
-pub(in crate::service) struct Kind {
+pub(in crate::service) struct TopicKind {
     pub(in crate::service) name: &'static str,
     pub(in crate::service) compacted: bool,
     /// Does the engine read time from it?
@@ -117,13 +117,13 @@ pub(in crate::service) struct Kind {
     written: bool,
 }
 
-pub(in crate::service) const KINDS: [Kind; 6] = [
-    Kind { name: "registrations", compacted: false, timed: true, written: false },
-    Kind { name: "reference", compacted: true, timed: false, written: false },
-    Kind { name: "decisions", compacted: true, timed: false, written: false },
-    Kind { name: "alerts", compacted: true, timed: false, written: true },
-    Kind { name: "progress", compacted: true, timed: false, written: true },
-    Kind { name: "quarantine", compacted: false, timed: false, written: true },
+pub(in crate::service) const KINDS: [TopicKind; 6] = [
+    TopicKind { name: "registrations", compacted: false, timed: true, written: false },
+    TopicKind { name: "reference", compacted: true, timed: false, written: false },
+    TopicKind { name: "decisions", compacted: true, timed: false, written: false },
+    TopicKind { name: "alerts", compacted: true, timed: false, written: true },
+    TopicKind { name: "progress", compacted: true, timed: false, written: true },
+    TopicKind { name: "quarantine", compacted: false, timed: false, written: true },
 ];
 
 pub(in crate::service) fn topic_name<'a>(topics: &'a Topics, kind: &str) -> &'a str {
@@ -140,7 +140,7 @@ pub(in crate::service) fn topic_name<'a>(topics: &'a Topics, kind: &str) -> &'a 
 /// What the brokers say.
 pub(super) struct LookUp {
     /// Of each topic.
-    pub(super) found: BTreeMap<&'static str, Found>,
+    pub(super) found: BTreeMap<&'static str, LookedUp>,
     /// They answer for the settings of topics.
     pub(super) has_settings: bool,
 }
@@ -158,7 +158,7 @@ pub(super) fn look_up(clients: &Clients, topics: &Topics) -> Result<LookUp, Unan
         let seen = all.topics().iter().find(|topic| topic.name() == name);
         let seen = seen.filter(|topic| topic.error().is_none() && !topic.partitions().is_empty());
         let answer = match seen {
-            Some(topic) => Found::Partitions(i32::try_from(topic.partitions().len()).unwrap_or(i32::MAX)),
+            Some(topic) => LookedUp::Partitions(i32::try_from(topic.partitions().len()).unwrap_or(i32::MAX)),
             // A list of all leaves out what this user may not see; asked by name, the broker says so.
             None => ask_by_name(&asker, name)?,
         };
@@ -171,23 +171,23 @@ pub(super) fn look_up(clients: &Clients, topics: &Topics) -> Result<LookUp, Unan
 ///
 /// # Errors
 /// Why none of them answers.
-pub(super) fn ask_by_name(asker: &Asker, name: &str) -> Result<Found, Unanswered> {
+pub(super) fn ask_by_name(asker: &Asker, name: &str) -> Result<LookedUp, Unanswered> {
     let answer = match asker.metadata(Some(name), ANSWER_WAIT) {
-        Err(Unanswered { obstacle: Obstacle::Authorization, .. }) => return Ok(Found::Forbidden),
+        Err(Unanswered { obstacle: Obstacle::Authorization, .. }) => return Ok(LookedUp::Forbidden),
         answer => answer?,
     };
     let topic = answer.topics().iter().find(|topic| topic.name() == name);
     Ok(match topic.and_then(|topic| topic.error()) {
-        Some(RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) => Found::Forbidden,
-        Some(_) => Found::Missing,
+        Some(RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) => LookedUp::Forbidden,
+        Some(_) => LookedUp::Missing,
         None => match topic.map_or(0, |topic| topic.partitions().len()) {
-            0 => Found::Missing,
-            count => Found::Partitions(i32::try_from(count).unwrap_or(i32::MAX)),
+            0 => LookedUp::Missing,
+            count => LookedUp::Partitions(i32::try_from(count).unwrap_or(i32::MAX)),
         },
     })
 }
 
-fn settings_of(kind: &Kind, retained_days: u16) -> Vec<(&'static str, String)> {
+fn settings_of(kind: &TopicKind, retained_days: u16) -> Vec<(&'static str, String)> {
     let mut settings = Vec::new();
     if kind.compacted {
         settings.push(("cleanup.policy", "compact".to_owned()));
@@ -210,7 +210,7 @@ pub(in crate::service) fn retention_millis(retained_days: u16) -> i64 {
 pub(in crate::service) fn create_command(
     clients: &Clients,
     topics: &Topics,
-    kind: &Kind,
+    kind: &TopicKind,
     retained_days: u16,
 ) -> String {
     let mut command = format!(
@@ -248,9 +248,9 @@ mod tests {
 
     fn lines(feed: i32, alerts: i32) -> Vec<CheckLine> {
         let found = [
-            ("registrations", Found::Partitions(feed)),
-            ("alerts", Found::Partitions(alerts)),
-            ("progress", Found::Missing),
+            ("registrations", LookedUp::Partitions(feed)),
+            ("alerts", LookedUp::Partitions(alerts)),
+            ("progress", LookedUp::Missing),
         ];
         let clients = Clients::new([("bootstrap.servers".to_owned(), "b:9092".to_owned())].into(), "g", None);
         partition_counts(&clients, &Config::defaults().topics, &found.into())

@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::client::Clients;
-use super::topics::{Found, Layout, LookUp, look_up};
+use super::topics::{Layout, LookUp, LookedUp, look_up};
 use crate::config::Topics;
 use crate::service::deliver::events::Incident;
 use crate::service::log::LogError;
@@ -73,7 +73,7 @@ impl TopicsWatch {
 /// Reports what changed since the last time, which `known` has.
 fn report(
     layout: &Layout,
-    found: &BTreeMap<&'static str, Found>,
+    found: &BTreeMap<&'static str, LookedUp>,
     known: &mut BTreeMap<String, String>,
     status: &Status,
     metrics: &Metrics,
@@ -96,14 +96,14 @@ fn report(
 }
 
 /// How a topic that had so many `partitions` differs now.
-fn change(found: &Found, partitions: i32) -> Option<String> {
+fn change(found: &LookedUp, partitions: i32) -> Option<String> {
     match found {
-        Found::Partitions(now) if *now == partitions => None,
-        Found::Partitions(now) => {
+        LookedUp::Partitions(now) if *now == partitions => None,
+        LookedUp::Partitions(now) => {
             Some(format!("has {now} partitions and had {partitions}: restart every instance"))
         }
-        Found::Missing => Some("is gone: create it again".to_owned()),
-        Found::Forbidden => Some("may not be seen any more: give the permission back".to_owned()),
+        LookedUp::Missing => Some("is gone: create it again".to_owned()),
+        LookedUp::Forbidden => Some("may not be seen any more: give the permission back".to_owned()),
     }
 }
 
@@ -113,11 +113,12 @@ mod tests {
 
     #[test]
     fn a_topic_that_is_gone_or_grown_differs() {
-        assert_eq!(change(&Found::Partitions(4), 4), None);
+        assert_eq!(change(&LookedUp::Partitions(4), 4), None);
         assert!(
-            change(&Found::Partitions(5), 4).is_some_and(|change| change.contains("5 partitions and had 4"))
+            change(&LookedUp::Partitions(5), 4)
+                .is_some_and(|change| change.contains("5 partitions and had 4"))
         );
-        assert!(change(&Found::Missing, 4).is_some());
-        assert!(change(&Found::Forbidden, 4).is_some());
+        assert!(change(&LookedUp::Missing, 4).is_some());
+        assert!(change(&LookedUp::Forbidden, 4).is_some());
     }
 }

@@ -12,7 +12,7 @@ use super::asker::{Asker, Unanswered};
 use super::check::CheckLine;
 use super::client::{Clients, Quiet};
 use super::reader::{REQUEST_WAIT, answer, at, is_out_of_range, refused};
-use super::topics::{Found, ask_by_name};
+use super::topics::{LookedUp, ask_by_name};
 use crate::config::Config;
 use crate::service::log::LogError;
 use crate::service::{Fault, ServiceError};
@@ -83,13 +83,13 @@ impl TopicReader {
         let found =
             ask_by_name(&self.asker, topic).map_err(|unanswered| unreachable(&self.servers, unanswered))?;
         let (fault, text, remedy) = match found {
-            Found::Partitions(count) => return Ok(count),
-            Found::Forbidden => (
+            LookedUp::Partitions(count) => return Ok(count),
+            LookedUp::Forbidden => (
                 Fault::Permission,
                 "no permission to see it".to_owned(),
                 "give this user Read and Describe on it",
             ),
-            Found::Missing => {
+            LookedUp::Missing => {
                 let text = format!("missing at `{}`", self.servers);
                 (Fault::Unavailable, text, "topic names are settings: --set topics.progress=…")
             }

@@ -6,15 +6,15 @@ use prometheus::{CounterVec, GaugeVec, HistogramVec, IntCounterVec, IntGaugeVec,
 use super::family::{Family, Made};
 use super::labels::{
     ALERT_GRADE, ALERT_STATE, AT_MOST, BASELINE, BREAKER, BROKER, CLIENT, COMMIT_FAILURE, CONFIG_HASH,
-    DIRECTION, ENTITY, FACT, FACT_TYPE, GRADE, GROUP_ID, HOLD_STANDS, HOLD_STATE, LOG_ERROR, Label,
-    MUNICIPALITY, PARTITION, PARTITION_PHASE, PERCENTILE, PHASE, POSITION_FAULT, PROVIDER, PROVIDER_KIND,
+    DIRECTION, ENTITY, FACT, FACT_TYPE, GRADE, GROUP_ID, HOLD_STANDS, HOLD_STATE, LOG_ERROR, MUNICIPALITY,
+    MetricLabel, PARTITION, PARTITION_PHASE, PERCENTILE, PHASE, POSITION_FAULT, PROVIDER, PROVIDER_KIND,
     QUEUE, REASON, REBALANCE, REFERENCE, RESTART_PHASE, RESULT, RULE, STAGE, THREAD, TOPIC, TROUBLE, USE,
     VERSION,
 };
 
 /// What a metric is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum MetricKind {
     /// Counts up.
     Counter,
     /// Adds amounts up.
@@ -32,7 +32,7 @@ pub enum Kind {
     Publish,
 }
 
-impl Kind {
+impl MetricKind {
     /// As Prometheus calls it.
     #[must_use]
     pub const fn type_name(self) -> &'static str {
@@ -58,9 +58,9 @@ pub struct Spec {
     /// Its name, with the unit.
     pub name: &'static str,
     /// What it is.
-    pub kind: Kind,
+    pub kind: MetricKind,
     /// Its labels.
-    pub labels: &'static [Label],
+    pub labels: &'static [MetricLabel],
     /// What it says.
     pub help: &'static str,
 }
@@ -93,7 +93,7 @@ macro_rules! catalogue {
     ($($field:ident: $kind:ident $name:literal [$($label:ident),*] $help:literal;)*) => {
         /// Every metric of the program's own.
         pub const CATALOGUE: &[Spec] = &[$(
-            Spec { name: $name, kind: Kind::$kind, labels: &[$($label),*], help: $help },
+            Spec { name: $name, kind: MetricKind::$kind, labels: &[$($label),*], help: $help },
         )*];
 
         /// The metrics themselves.
@@ -161,7 +161,7 @@ catalogue! {
     last_rebalance: Time "tidvakt_last_rebalance_timestamp_seconds" []
         "When the group's assignment last changed.";
     log_errors: Counter "tidvakt_log_errors_total" [LOG_ERROR]
-        "What the log answered instead of doing what it was asked.";
+        "Errors of the log, by kind.";
     troubles: Counter "tidvakt_troubles_total" [TROUBLE]
         "What an operator must hear of.";
 
@@ -193,7 +193,7 @@ catalogue! {
     alerts_by_rule: Counter "tidvakt_alerts_by_rule_total" [RULE, ALERT_STATE, PROVIDER_KIND]
         "The same by the rules that have a finding in them: an alert of two rules counts for both.";
     open_alerts: Gauge "tidvakt_open_alerts" [MUNICIPALITY, ALERT_GRADE]
-        "Alerts that stand.";
+        "Open alerts.";
     p_values: Counter "tidvakt_p_values_total" [AT_MOST]
         "Combined p-values of assessed registrations, by how small they are; each also counts under all larger bounds.";
     cold_registrations: Counter "tidvakt_baseline_cold_registrations_total" []
@@ -212,7 +212,7 @@ catalogue! {
         "Alerts about patterns that had to wait because the budget was used up.";
 
     holds: Gauge "tidvakt_holds" [MUNICIPALITY, HOLD_STANDS]
-        "Holds as they stand.";
+        "Current holds, by state.";
     holds_kronor: Level "tidvakt_holds_kronor" [MUNICIPALITY, HOLD_STANDS]
         "Their amount.";
     hold_changes: Counter "tidvakt_hold_changes_total" [MUNICIPALITY, HOLD_STATE]

@@ -10,7 +10,7 @@ use super::{Metrics, labels, now_seconds};
 
 /// What a client is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::service) enum Client {
+pub(in crate::service) enum ClientRole {
     /// Reads the feed.
     Feed,
     /// Is the member of the group.
@@ -42,9 +42,9 @@ struct Said {
 
 /// What all clients of the process said last.
 #[derive(Debug, Default)]
-pub(super) struct Clients {
+pub(super) struct ClientStatistics {
     made: u64,
-    said: BTreeMap<(Client, u64), Said>,
+    said: BTreeMap<(ClientRole, u64), Said>,
     /// One more than the newest offset of a partition of the feed.
     highs: BTreeMap<i32, i64>,
 }
@@ -52,12 +52,12 @@ pub(super) struct Clients {
 /// Passes on what one client says; once it is dropped, the client is forgotten.
 pub(in crate::service) struct Reporter {
     metrics: Arc<Metrics>,
-    client: Client,
+    client: ClientRole,
     number: u64,
 }
 
 impl Reporter {
-    pub(in crate::service) fn new(metrics: Arc<Metrics>, client: Client) -> Self {
+    pub(in crate::service) fn new(metrics: Arc<Metrics>, client: ClientRole) -> Self {
         let mut clients = metrics.clients.lock().unwrap_or_else(PoisonError::into_inner);
         clients.made += 1;
         let number = clients.made;
@@ -84,11 +84,11 @@ impl Metrics {
         self.clients.lock().unwrap_or_else(PoisonError::into_inner).highs.clone()
     }
 
-    fn client_said(&self, who: (Client, u64), statistics: &Statistics) {
+    fn client_said(&self, who: (ClientRole, u64), statistics: &Statistics) {
         let now = said(statistics);
         let name = labels::CLIENTS[who.0 as usize];
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        if who.0 == Client::Feed {
+        if who.0 == ClientRole::Feed {
             let partitions = statistics.topics.values().flat_map(|topic| topic.partitions.values());
             let seen = partitions.filter(|partition| 0 <= partition.partition && 0 <= partition.hi_offset);
             for partition in seen {
@@ -186,7 +186,7 @@ mod tests {
     #[test]
     fn totals_become_what_is_new_and_the_slowest_of_a_kind_counts() {
         let metrics = Arc::new(Metrics::new(&[]));
-        let [one, two] = [(); 2].map(|()| Reporter::new(metrics.clone(), Client::Feed));
+        let [one, two] = [(); 2].map(|()| Reporter::new(metrics.clone(), ClientRole::Feed));
         one.report(&statistics(100, 2_000, "UP"));
         one.report(&statistics(130, 2_000, "UP"));
         two.report(&statistics(7, 9_000, "DOWN"));

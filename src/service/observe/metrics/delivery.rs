@@ -7,7 +7,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use super::{Metrics, labels, now_seconds};
 use crate::domain::Rejection;
-use crate::service::log::{LogError, OutputTopic, Span};
+use crate::service::log::{LogError, OutputTopic, TraceSpan};
 use crate::service::observe::traces::Published;
 
 /// Older than this, a record was not waiting for the service: history is being read in.
@@ -17,7 +17,7 @@ const SKEW_WINDOW: Duration = Duration::from_secs(60);
 
 /// A stage of a record's way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::service) enum Stage {
+pub(in crate::service) enum RecordStage {
     /// Taken from the feed.
     Read,
     /// Taken in and assessed for the first time.
@@ -40,7 +40,7 @@ pub(in crate::service) struct Sent {
     /// When the record behind it was appended, in milliseconds since 1970; where that is measured.
     pub(in crate::service) appended_millis: Option<i64>,
     /// Where the record behind it names a trace.
-    pub(in crate::service) span: Option<Span>,
+    pub(in crate::service) span: Option<TraceSpan>,
 }
 
 /// What the group did.
@@ -48,7 +48,7 @@ pub(in crate::service) struct Sent {
 pub(in crate::service) enum Rebalanced {
     /// Partitions came.
     Assigned,
-    /// Partitions were asked back.
+    /// Partitions were revoked.
     Revoked,
     /// Partitions are somebody else's already.
     Lost,
@@ -77,7 +77,7 @@ impl Skew {
 
 impl Metrics {
     /// Records passed a stage.
-    pub(in crate::service) fn passed(&self, stage: Stage, records: u64) {
+    pub(in crate::service) fn passed(&self, stage: RecordStage, records: u64) {
         if 0 < records {
             self.hot.stages[stage as usize].inc_by(records);
             let name = labels::STAGES[stage as usize];
@@ -96,12 +96,12 @@ impl Metrics {
     /// A record was handed to the broker.
     pub(in crate::service) fn published(&self, topic: OutputTopic) {
         self.hot.published[topic as usize].inc();
-        self.passed(Stage::Published, 1);
+        self.passed(RecordStage::Published, 1);
     }
 
     /// The broker has a record.
     pub(in crate::service) fn acknowledged(&self, sent: &Sent) {
-        self.passed(Stage::Acknowledged, 1);
+        self.passed(RecordStage::Acknowledged, 1);
         self.hot.publish_latency[sent.topic as usize].observe(sent.handed_over.elapsed().as_secs_f64());
         if let Some(appended_millis) = sent.appended_millis {
             let latency = now_seconds() - appended_millis as f64 / 1_000.0;
@@ -147,7 +147,7 @@ impl Metrics {
             LogError::Truncated { .. } => "truncated",
         };
         self.families.log_errors.with_label_values(&[kind]).inc();
-        tracing::warn!(kind, %error, "the log did not do what it was asked");
+        tracing::warn!(kind, %error, "a call to the log failed");
     }
 
     /// A fact was read.

@@ -7,8 +7,8 @@ use prometheus::{
     CounterVec, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry, Result,
 };
 
-use super::catalogue::{Kind, Spec};
-use super::labels::{Label, Values};
+use super::catalogue::{MetricKind, Spec};
+use super::labels::{MetricLabel, Values};
 use crate::domain::Reason;
 
 /// A metric whatever its kind.
@@ -73,8 +73,8 @@ impl Made for HistogramVec {
 /// The label values of a metric that are known beforehand, once the label `open` has a value; with
 /// `None`, those of metrics whose labels are all closed. None of a time: it is not there before it is.
 pub(super) fn beginnings(spec: &Spec, open: Option<(&str, &str)>, rules: &[String]) -> Vec<Vec<String>> {
-    let opens = |label: &Label| open.is_some_and(|(name, _)| name == label.name);
-    if spec.kind == Kind::Time || open.is_some() != spec.labels.iter().any(opens) {
+    let opens = |label: &MetricLabel| open.is_some_and(|(name, _)| name == label.name);
+    if spec.kind == MetricKind::Time || open.is_some() != spec.labels.iter().any(opens) {
         return Vec::new();
     }
     let mut known: Vec<Vec<String>> = vec![Vec::new()];

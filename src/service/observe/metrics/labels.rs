@@ -5,7 +5,7 @@ use crate::domain::FactBody;
 
 /// A label and what bounds its values.
 #[derive(Clone, Copy, Debug)]
-pub struct Label {
+pub struct MetricLabel {
     /// Its name.
     pub name: &'static str,
     /// What it can say.
@@ -46,7 +46,7 @@ pub(super) const TROUBLES: [&str; 10] = [
     "topic-changed",
     "unreadable-batch",
 ];
-/// As they stand: a superseded hold is gone from what stands.
+/// States of current holds; a superseded hold is no longer current.
 pub(super) const HOLDS_STAND: [&str; 5] = ["proposed", "confirmed", "released", "upheld", "expired"];
 /// In the order of `ProviderRecords`.
 pub(super) const USES: [&str; 2] = ["used", "quarantined"];
@@ -59,55 +59,55 @@ pub(super) const CLIENTS: [&str; 4] = ["feed", "group", "producer", "reference"]
 /// In the order in which an instance goes through them.
 pub(in crate::service) const PHASES: [&str; 4] = ["starting", "replaying", "live", "draining"];
 
-const fn fixed(name: &'static str, values: &'static [&'static str]) -> Label {
-    Label { name, values: Values::Fixed(values) }
+const fn fixed(name: &'static str, values: &'static [&'static str]) -> MetricLabel {
+    MetricLabel { name, values: Values::Fixed(values) }
 }
 
-const fn open(name: &'static str, bound: &'static str) -> Label {
-    Label { name, values: Values::Open(bound) }
+const fn open(name: &'static str, bound: &'static str) -> MetricLabel {
+    MetricLabel { name, values: Values::Open(bound) }
 }
 
-pub(super) const RESULT: Label = fixed("result", &DISPOSITIONS);
-pub(super) const REASON: Label = Label { name: "reason", values: Values::Reasons };
-pub(super) const RULE: Label = Label { name: "rule", values: Values::Rules };
-pub(super) const GRADE: Label = fixed("grade", &["observe", "review", "hold"]);
-pub(super) const ALERT_GRADE: Label = fixed("grade", &["review", "hold"]);
-pub(super) const ALERT_STATE: Label = fixed("state", &["opened", "revised", "withdrawn"]);
-pub(super) const PROVIDER_KIND: Label = fixed("provider_kind", &PROVIDER_KINDS);
-pub(super) const HOLD_STANDS: Label = fixed("state", &HOLDS_STAND);
-pub(super) const HOLD_STATE: Label =
+pub(super) const RESULT: MetricLabel = fixed("result", &DISPOSITIONS);
+pub(super) const REASON: MetricLabel = MetricLabel { name: "reason", values: Values::Reasons };
+pub(super) const RULE: MetricLabel = MetricLabel { name: "rule", values: Values::Rules };
+pub(super) const GRADE: MetricLabel = fixed("grade", &["observe", "review", "hold"]);
+pub(super) const ALERT_GRADE: MetricLabel = fixed("grade", &["review", "hold"]);
+pub(super) const ALERT_STATE: MetricLabel = fixed("state", &["opened", "revised", "withdrawn"]);
+pub(super) const PROVIDER_KIND: MetricLabel = fixed("provider_kind", &PROVIDER_KINDS);
+pub(super) const HOLD_STANDS: MetricLabel = fixed("state", &HOLDS_STAND);
+pub(super) const HOLD_STATE: MetricLabel =
     fixed("state", &["proposed", "confirmed", "released", "upheld", "expired", "superseded"]);
-pub(super) const REFERENCE: Label = fixed("result", &["fact", "decision", "refused"]);
-pub(super) const STAGE: Label = fixed("stage", &STAGES);
-pub(super) const TOPIC: Label = fixed("topic", &TOPICS);
-pub(super) const QUEUE: Label = fixed("state", &["waiting", "in-flight"]);
-pub(super) const TROUBLE: Label = fixed("kind", &TROUBLES);
-pub(super) const LOG_ERROR: Label =
+pub(super) const REFERENCE: MetricLabel = fixed("result", &["fact", "decision", "refused"]);
+pub(super) const STAGE: MetricLabel = fixed("stage", &STAGES);
+pub(super) const TOPIC: MetricLabel = fixed("topic", &TOPICS);
+pub(super) const QUEUE: MetricLabel = fixed("state", &["waiting", "in-flight"]);
+pub(super) const TROUBLE: MetricLabel = fixed("kind", &TROUBLES);
+pub(super) const LOG_ERROR: MetricLabel =
     fixed("kind", &["fenced", "unavailable", "refused", "undetermined", "unreadable", "truncated"]);
-pub(super) const COMMIT_FAILURE: Label = fixed("kind", &["rebalance", "fenced", "other"]);
-pub(super) const REBALANCE: Label = fixed("kind", &["assigned", "revoked", "lost"]);
-pub(super) const CLIENT: Label = fixed("client", &CLIENTS);
-pub(super) const DIRECTION: Label = fixed("direction", &["received", "sent"]);
-pub(super) const PERCENTILE: Label = fixed("percentile", &["50", "99"]);
-pub(super) const PHASE: Label = fixed("phase", &PHASES);
-pub(super) const RESTART_PHASE: Label = fixed("phase", &["starting", "replaying"]);
-pub(super) const PARTITION_PHASE: Label = fixed("phase", &["replaying", "live"]);
-pub(super) const ENTITY: Label = fixed("kind", &["carer", "client"]);
-pub(super) const POSITION_FAULT: Label = fixed("reason", &POSITION_FAULTS);
-pub(super) const AT_MOST: Label = fixed("at_most", &AT_MOST_VALUES);
-pub(super) const BASELINE: Label = fixed("state", &BASELINES);
-pub(super) const BREAKER: Label = fixed("state", &["opened", "closed"]);
-pub(super) const PARTITION: Label = open("partition", "of the feed, while it is this instance's");
+pub(super) const COMMIT_FAILURE: MetricLabel = fixed("kind", &["rebalance", "fenced", "other"]);
+pub(super) const REBALANCE: MetricLabel = fixed("kind", &["assigned", "revoked", "lost"]);
+pub(super) const CLIENT: MetricLabel = fixed("client", &CLIENTS);
+pub(super) const DIRECTION: MetricLabel = fixed("direction", &["received", "sent"]);
+pub(super) const PERCENTILE: MetricLabel = fixed("percentile", &["50", "99"]);
+pub(super) const PHASE: MetricLabel = fixed("phase", &PHASES);
+pub(super) const RESTART_PHASE: MetricLabel = fixed("phase", &["starting", "replaying"]);
+pub(super) const PARTITION_PHASE: MetricLabel = fixed("phase", &["replaying", "live"]);
+pub(super) const ENTITY: MetricLabel = fixed("kind", &["carer", "client"]);
+pub(super) const POSITION_FAULT: MetricLabel = fixed("reason", &POSITION_FAULTS);
+pub(super) const AT_MOST: MetricLabel = fixed("at_most", &AT_MOST_VALUES);
+pub(super) const BASELINE: MetricLabel = fixed("state", &BASELINES);
+pub(super) const BREAKER: MetricLabel = fixed("state", &["opened", "closed"]);
+pub(super) const PARTITION: MetricLabel = open("partition", "of the feed, while it is this instance's");
 /// The code of a municipality names no person, and one instance has at most Sweden's 290.
-pub(super) const MUNICIPALITY: Label = open("municipality", "code, while it is this instance's");
-pub(super) const FACT_TYPE: Label = fixed("type", &FactBody::TYPES);
-pub(super) const PROVIDER: Label =
+pub(super) const MUNICIPALITY: MetricLabel = open("municipality", "code, while it is this instance's");
+pub(super) const FACT_TYPE: MetricLabel = fixed("type", &FactBody::TYPES);
+pub(super) const PROVIDER: MetricLabel =
     open("provider", "id in the records, at most 220 of a municipality, else `unknown` or `other`");
-pub(super) const USE: Label = fixed("result", &USES);
-pub(super) const FACT: Label = open("fact", "a word that the rule's file gives");
-pub(super) const BROKER: Label = open("broker", "number of a node of the cluster");
-pub(super) const THREAD: Label =
+pub(super) const USE: MetricLabel = fixed("result", &USES);
+pub(super) const FACT: MetricLabel = open("fact", "a word that the rule's file gives");
+pub(super) const BROKER: MetricLabel = open("broker", "number of a node of the cluster");
+pub(super) const THREAD: MetricLabel =
     open("thread", "`worker-0` and so on, `group`, `reference`, `contact`, `supervisor`");
-pub(super) const VERSION: Label = open("version", "of the program");
-pub(super) const CONFIG_HASH: Label = open("config_hash", "as in progress and alerts");
-pub(super) const GROUP_ID: Label = open("group_id", "`kafka.group_id`");
+pub(super) const VERSION: MetricLabel = open("version", "of the program");
+pub(super) const CONFIG_HASH: MetricLabel = open("config_hash", "as in progress and alerts");
+pub(super) const GROUP_ID: MetricLabel = open("group_id", "`kafka.group_id`");

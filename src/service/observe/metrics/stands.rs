@@ -1,4 +1,4 @@
-//! What stands in one municipality, in numbers.
+//! Open alerts and current holds of one municipality, as gauges.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ impl Amount {
     }
 }
 
-/// The alerts and holds that stand in one municipality.
+/// The open alerts and current holds of one municipality.
 #[derive(Debug)]
 pub(in crate::service) struct Stands {
     /// Of grade review and hold.
@@ -36,13 +36,13 @@ pub(in crate::service) struct Stands {
     proposed: BTreeMap<UtcSecond, Amount>,
     /// Confirmed, released, upheld.
     decided: [Amount; 3],
-    /// Those void by then were told as expired.
+    /// Holds void by then were counted as expired.
     expired_until: UtcSecond,
     changed: bool,
 }
 
 impl Stands {
-    /// Nothing stands; what is void before `now` expired before anybody looked.
+    /// No alerts; holds that are void before `now` are not counted as expired.
     pub(in crate::service) fn new(now: UtcSecond) -> Self {
         Self {
             alerts: [0; 2],
@@ -53,7 +53,7 @@ impl Stands {
         }
     }
 
-    /// An alert stands in the place of another; `None` = nothing stands.
+    /// Replaces an open alert by another; `None`: there was none, or is none now.
     pub(in crate::service) fn change(&mut self, before: Option<&Alert>, now: Option<&Alert>) {
         self.changed = true;
         for (alert, sign) in [(before, -1), (now, 1)] {
@@ -76,7 +76,7 @@ impl Stands {
         }
     }
 
-    /// Shows what stands at `now`, where that is something else than before.
+    /// Sets the gauges to the state at `now`, where they differ.
     pub(in crate::service) fn show(&mut self, municipality: &str, now: UtcSecond, metrics: &Metrics) {
         let newly = self.proposed.range(..=now).filter(|(void_at, _)| self.expired_until < **void_at);
         let newly = newly.fold(Amount::default(), |sum, (_, amount)| sum.plus(*amount));

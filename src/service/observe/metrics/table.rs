@@ -3,9 +3,9 @@
 use std::fmt::Write;
 
 use super::catalogue::CATALOGUE;
-use super::labels::{Label, Values};
+use super::labels::{MetricLabel, Values};
 
-/// What the standard collector of processes tells beside the program's own metrics.
+/// Metrics of the standard process collector, beside the program's own.
 const PROCESS: &[(&str, &str, &str)] = &[
     ("process_cpu_seconds_total", "counter", "Processor time, of all threads."),
     ("process_max_fds", "gauge", "File descriptors that the process may have."),
@@ -31,7 +31,7 @@ pub fn metrics_table() -> String {
     table
 }
 
-fn said(label: &Label) -> String {
+fn said(label: &MetricLabel) -> String {
     let values = match label.values {
         Values::Fixed(values) => values.join(", "),
         Values::Rules => "id of a rule that is on".to_owned(),

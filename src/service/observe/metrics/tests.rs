@@ -117,10 +117,10 @@ fn finding(rule: &str) -> crate::domain::Finding {
 fn no_label_names_a_person_and_every_metric_says_what_it_is() {
     for spec in CATALOGUE {
         assert!(spec.name.starts_with("tidvakt_") && spec.help.ends_with('.'), "{}", spec.name);
-        let counts = matches!(spec.kind, Kind::Counter | Kind::Sum);
+        let counts = matches!(spec.kind, MetricKind::Counter | MetricKind::Sum);
         assert_eq!(counts, spec.name.ends_with("_total"), "{}", spec.name);
-        assert_eq!(spec.kind == Kind::Time, spec.name.ends_with("_timestamp_seconds"), "{}", spec.name);
-        let personal = |label: &Label| ["carer", "client_ref", "registration"].contains(&label.name);
+        assert_eq!(spec.kind == MetricKind::Time, spec.name.ends_with("_timestamp_seconds"), "{}", spec.name);
+        let personal = |label: &MetricLabel| ["carer", "client_ref", "registration"].contains(&label.name);
         assert!(!spec.labels.iter().any(personal), "{}", spec.name);
         assert!(metrics_table().contains(&format!("| `{}` | {} |", spec.name, spec.kind.type_name())));
     }

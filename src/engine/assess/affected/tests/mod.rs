@@ -151,9 +151,9 @@ impl Draft {
 }
 
 /// An engine with one rule: registrations are assessed, or inserted into the state alone.
-struct Town(Engine);
+struct OneRuleEngine(Engine);
 
-impl Town {
+impl OneRuleEngine {
     fn new(parts: Parts) -> Self {
         Self::within(parts, |_| {})
     }

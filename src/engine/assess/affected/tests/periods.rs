@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn a_fact_affects_the_periods_of_its_scope() {
-    let mut town = Town::new(by_period(|sight| {
+    let mut town = OneRuleEngine::new(by_period(|sight| {
         let PeriodSubject::Client(client) = sight.period().subject else { return None };
         u32::try_from(sight.absences(client).count()).ok().filter(|count| 0 < *count)
     }));
@@ -25,7 +25,7 @@ fn a_fact_affects_the_periods_of_its_scope() {
 
 #[test]
 fn a_peer_baseline_affects_the_carers_that_can_have_a_pattern() {
-    let mut town = Town::new(by_period(|sight| {
+    let mut town = OneRuleEngine::new(by_period(|sight| {
         let PeriodSubject::Carer(_) = sight.period().subject else { return None };
         let eligible = sight.peer_baseline(Mark::OF_CLIENTS).eligible;
         (0.0 < eligible).then_some(eligible as u32)
@@ -50,7 +50,7 @@ fn a_peer_baseline_affects_the_carers_that_can_have_a_pattern() {
 
 #[test]
 fn a_provider_s_baseline_affects_its_carers_that_can_have_a_pattern() {
-    let mut town = Town::new(by_period(|sight| {
+    let mut town = OneRuleEngine::new(by_period(|sight| {
         let PeriodSubject::Carer(_) = sight.period().subject else { return None };
         let at_provider =
             sight.state.provider_baselines.get(sight.provider()?, sight.period().month, Mark::OF_CLIENTS);
@@ -80,7 +80,7 @@ fn a_provider_s_baseline_affects_its_carers_that_can_have_a_pattern() {
 
 #[test]
 fn the_budget_affects_patterns_on_both_sides_of_it() {
-    let mut town = Town::within(
+    let mut town = OneRuleEngine::within(
         by_period(|sight| match sight.period().subject {
             PeriodSubject::Carer(carer) => Some(1 + u32::from(carer)),
             _ => None,
@@ -103,7 +103,7 @@ fn the_budget_affects_patterns_on_both_sides_of_it() {
 
 #[test]
 fn a_period_affects_the_next_one_and_the_one_before() {
-    let mut town = Town::new(by_period(|sight| match sight.period().subject {
+    let mut town = OneRuleEngine::new(by_period(|sight| match sight.period().subject {
         PeriodSubject::Carer(_) => sight.tally_before().map(|before| before.visits),
         PeriodSubject::Client(_) => sight.tally_after().map(|after| after.visits),
         _ => None,
@@ -130,7 +130,7 @@ fn a_period_affects_the_next_one_and_the_one_before() {
 
 #[test]
 fn a_clients_period_affects_its_pairs() {
-    let mut town = Town::new(by_period(|sight| {
+    let mut town = OneRuleEngine::new(by_period(|sight| {
         let share = sight.pair()?;
         Some(share.visits * 1000 / sight.tally().visits)
     }));
@@ -146,7 +146,7 @@ fn a_clients_period_affects_its_pairs() {
 
 #[test]
 fn a_visit_affects_the_periods_that_it_counts_in() {
-    let mut town = Town::new(by_period(|sight| {
+    let mut town = OneRuleEngine::new(by_period(|sight| {
         (!matches!(sight.period().subject, PeriodSubject::Pair(..))).then(|| sight.tally().visits)
     }));
     town.register(&draft("R1", "ann", "bo", 8));

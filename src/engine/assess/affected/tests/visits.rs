@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn a_late_visit_affects_neighbours_with_findings_and_those_that_depend_on_it() {
     let (early, late) = (draft("R1", "ann", "bo", 8), draft("R2", "ann", "eva", 10));
-    let mut lonely = Town::new(by_visit(|sight, report| {
+    let mut lonely = OneRuleEngine::new(by_visit(|sight, report| {
         if sight.before_at_carer(|_| true).is_none() {
             report.hit(Hit::review().text(sentence));
         }
@@ -15,8 +15,9 @@ fn a_late_visit_affects_neighbours_with_findings_and_those_that_depend_on_it() {
     assert!(lonely.is_outdated(slot), "its finding is withdrawn");
     assert_eq!(named(|into| lonely.0.affected_by_late_visit(&visit, into)), [slot]);
 
-    let mut followed =
-        Town::new(by_visit_and_later(has_visit_before, |sight, later| later.carer == sight.visit().carer));
+    let mut followed = OneRuleEngine::new(by_visit_and_later(has_visit_before, |sight, later| {
+        later.carer == sight.visit().carer
+    }));
     let slot = followed.register(&late);
     let visit = followed.insert(&early);
     assert!(followed.is_outdated(slot), "it has a finding now");
@@ -31,7 +32,7 @@ fn a_late_visit_affects_the_whole_of_a_long_day() {
         }
     };
     let stub = VisitStub { visit: long_day, depends_on: |_, _| false, long_day_minutes: Some(59) };
-    let mut town = Town::new(Parts { visit: Some(Arc::new(stub)), period: None });
+    let mut town = OneRuleEngine::new(Parts { visit: Some(Arc::new(stub)), period: None });
     let first = town.register(&draft("R1", "ann", "bo", 6));
     let visit = town.insert(&draft("R2", "ann", "eva", 20));
     assert!(town.is_outdated(first), "fourteen hours before it, on the same day");
@@ -40,7 +41,7 @@ fn a_late_visit_affects_the_whole_of_a_long_day() {
 
 #[test]
 fn a_version_affects_the_neighbours_of_the_one_that_it_replaces() {
-    let mut town = Town::new(by_visit(has_visit_before));
+    let mut town = OneRuleEngine::new(by_visit(has_visit_before));
     let early = town.register(&draft("R1", "ann", "bo", 8));
     let later = town.register(&draft("R2", "ann", "eva", 10));
     let visit = town.0.state.ledger.counted(early).clone();
@@ -58,7 +59,7 @@ fn has_partner(sight: &Sight<'_>, report: &mut Report<'_>) {
 }
 
 /// Two partners on different days, of different carers and clients.
-fn partners(town: &mut Town) -> [Slot; 2] {
+fn partners(town: &mut OneRuleEngine) -> [Slot; 2] {
     let first = Draft { partner: Some("R2"), ..draft("R1", "ann", "bo", 8) };
     let second = Draft { partner: Some("R1"), ..draft("R2", "cia", "eva", 8 + 10 * 24) };
     [first, second].map(|draft| town.register(&draft))
@@ -66,7 +67,7 @@ fn partners(town: &mut Town) -> [Slot; 2] {
 
 #[test]
 fn a_cancellation_affects_the_registrations_that_its_findings_named() {
-    let mut town = Town::new(by_visit(has_partner));
+    let mut town = OneRuleEngine::new(by_visit(has_partner));
     let [first, second] = partners(&mut town);
     town.0.assess_again(first, &mut Vec::new(), &mut Vec::new());
     let visit = town.retract(second);
@@ -78,7 +79,7 @@ fn a_cancellation_affects_the_registrations_that_its_findings_named() {
 
 #[test]
 fn a_finding_affects_the_registrations_that_it_names_or_named() {
-    let mut town = Town::new(by_visit(has_partner));
+    let mut town = OneRuleEngine::new(by_visit(has_partner));
     let first = town.register(&Draft { partner: Some("R2"), ..draft("R1", "ann", "bo", 8) });
     let visit = town.insert(&Draft { partner: Some("R1"), ..draft("R2", "cia", "eva", 8 + 10 * 24) });
     assert!(town.is_outdated(first), "its partner has come");
@@ -91,7 +92,7 @@ fn a_finding_affects_the_registrations_that_it_names_or_named() {
 #[test]
 fn a_finding_that_names_one_affects_all_neighbours() {
     // Of equal visits each names the first only, and hits where there is any other.
-    let mut town = Town::new(by_visit(|sight, report| {
+    let mut town = OneRuleEngine::new(by_visit(|sight, report| {
         let first = sight.overlapping_at_client().map(|(other, _)| other.slot).min();
         report_on(first, report);
     }));
@@ -123,7 +124,7 @@ fn a_fact_affects_the_visits_of_its_scope() {
         provider_id: provider.to_owned(),
     };
     // Hits where a home, a mounted tag or a list of the provider is known.
-    let mut town = Town::new(by_visit(|sight, report| {
+    let mut town = OneRuleEngine::new(by_visit(|sight, report| {
         let visit = sight.visit();
         let of_tag = visit.start_tag.and_then(|tag| sight.tag_client(tag));
         let homes =
@@ -155,7 +156,7 @@ fn a_fact_affects_the_visits_of_its_scope() {
 #[test]
 fn a_resolution_affects_the_visits_of_the_source() {
     // Hits where the times of its source are exact.
-    let mut town = Town::new(by_visit(|sight, report| {
+    let mut town = OneRuleEngine::new(by_visit(|sight, report| {
         if sight.step_seconds(sight.visit()) == 0 {
             report.hit(Hit::review().text(sentence));
         }
@@ -177,7 +178,7 @@ fn a_resolution_affects_the_visits_of_the_source() {
 #[test]
 fn the_clock_affects_the_visits_whose_findings_are_due() {
     let due = |sight: &Sight<'_>| sight.visit().span.end().plus(DAY);
-    let mut town = Town::new(Parts {
+    let mut town = OneRuleEngine::new(Parts {
         visit: Some(Arc::new(VisitStub {
             visit: |sight, report| {
                 report.hit_from(sight.visit().span.end().plus(DAY), Hit::review().text(sentence));
@@ -199,7 +200,7 @@ fn the_clock_affects_the_visits_whose_findings_are_due() {
 #[test]
 fn a_base_rate_affects_the_visits_with_findings_at_the_source() {
     // Hits at one client.
-    let mut town = Town::within(
+    let mut town = OneRuleEngine::within(
         by_visit(|sight, report| {
             if sight.visit().minute == 8 * 60 {
                 report.hit(Hit::review().text(sentence));
@@ -228,10 +229,10 @@ fn a_base_rate_affects_the_visits_with_findings_at_the_source() {
 
 #[test]
 fn a_decision_affects_the_alert_of_its_hold() {
-    let mut town = Town::new(by_visit(has_visit_before));
+    let mut town = OneRuleEngine::new(by_visit(has_visit_before));
     town.register(&draft("R1", "ann", "bo", 8));
     let held = town.register(&draft("R2", "ann", "eva", 10));
-    let hold_state = |town: &Town| town.0.open_alerts()[0].hold.as_ref().map(|hold| hold.state);
+    let hold_state = |town: &OneRuleEngine| town.0.open_alerts()[0].hold.as_ref().map(|hold| hold.state);
     let before = hold_state(&town);
     let decision = Decision {
         decision_id: "D".to_owned(),
@@ -253,7 +254,7 @@ fn a_decision_affects_the_alert_of_its_hold() {
 
 #[test]
 fn a_clients_mean_length_affects_the_marks_of_its_next_month() {
-    let mut town = Town::new(by_visit(|sight, report| {
+    let mut town = OneRuleEngine::new(by_visit(|sight, report| {
         let ratio = sight.visit().log_ratio().unwrap_or(0.0);
         report.length(ratio, ratio - sight.client_usual_length(sight.visit(), 1.0));
     }));
@@ -269,7 +270,7 @@ fn a_clients_mean_length_affects_the_marks_of_its_next_month() {
 
 #[test]
 fn a_device_affects_the_visits_of_its_day() {
-    let mut town = Town::new(by_visit(|sight, report| {
+    let mut town = OneRuleEngine::new(by_visit(|sight, report| {
         if 0 < sight.others_with_device() {
             report.hit(Hit::review().text(sentence));
         }
@@ -284,7 +285,7 @@ fn a_device_affects_the_visits_of_its_day() {
 
 #[test]
 fn a_breaker_affects_the_holds_of_its_day() {
-    let mut town = Town::within(by_visit(has_visit_before), |bounds| {
+    let mut town = OneRuleEngine::within(by_visit(has_visit_before), |bounds| {
         (bounds.rule_holds_a_day_max, bounds.rule_holds_share_max) = (1, 0.0);
     });
     town.register(&draft("R1", "ann", "bo", 8));
@@ -298,7 +299,7 @@ fn a_breaker_affects_the_holds_of_its_day() {
 
 #[test]
 fn a_cap_affects_the_holds_beyond_it() {
-    let mut town = Town::within(by_visit(has_visit_before), |bounds| {
+    let mut town = OneRuleEngine::within(by_visit(has_visit_before), |bounds| {
         (bounds.provider_held_share_max, bounds.provider_held_seconds_min) = (0.7, 0);
     });
     let slots =

@@ -6,7 +6,7 @@ use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use super::super::reader::{REQUEST_WAIT, answer, is_out_of_range};
-use super::super::tail::Message;
+use super::super::tail::FeedMessage;
 use super::step_over::{Next, StepOver};
 use super::{Cursor, KafkaLog};
 use crate::domain::UtcSecond;
@@ -161,7 +161,7 @@ fn is_broken_batch(error: &KafkaError) -> bool {
     matches!(code, Some(RDKafkaErrorCode::BadMessage | RDKafkaErrorCode::BadCompression))
 }
 
-fn give(message: &Message<'_>, cursor: &mut Cursor, each: &mut dyn FnMut(Record<'_>)) {
+fn give(message: &FeedMessage<'_>, cursor: &mut Cursor, each: &mut dyn FnMut(Record<'_>)) {
     let appended_millis = message.timestamp_millis().unwrap_or_default();
     cursor.appended_millis.get_or_insert(appended_millis);
     each(Record {
