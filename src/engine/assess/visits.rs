@@ -10,7 +10,7 @@ use crate::engine::rule::hit::{RuleHit, union_seconds};
 use crate::engine::rule::interface::ActiveVisitRule;
 use crate::engine::rule::report::{Report, VisitMarks};
 use crate::engine::rule::sight::Sight;
-use crate::engine::state::rates::{Findings, Rarity, Source};
+use crate::engine::state::rates::{Findings, Rarity, RateSource};
 use crate::engine::totals::count::Change;
 use crate::engine::{Engine, Output};
 
@@ -83,7 +83,7 @@ impl Engine {
             }
             if Grade::Observe < rule_hit.hit.grade {
                 *rules_found |= 1 << rule;
-                let Rarity { half_decades, is_habit } = state.rates.rarity(Source::of(visit), rule);
+                let Rarity { half_decades, is_habit } = state.rates.rarity(RateSource::of(visit), rule);
                 rule_hit.surprise = Some(half_decades);
                 if is_habit && rule_hit.hit.grade == Grade::Review {
                     rule_hit.lower(Grade::Observe, Lowered::Habit);
@@ -212,7 +212,7 @@ impl Engine {
         let changed = republish || before.hits != hits;
         let Scratch { rules_proposing_hold, rules_found, .. } = self.scratch;
         let counted = (rules_found != 0).then(|| Findings {
-            source: Source::of(&visit),
+            source: RateSource::of(&visit),
             carer: visit.carer,
             rules: rules_found,
         });

@@ -32,13 +32,13 @@ const CLASSES_A_DECADE: f64 = 2.0;
 /// Where findings are counted: a provider's visits of a pay period, by how they were captured. Places and times that a
 /// person enters differ from those of a machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(in crate::engine) struct Source {
+pub(in crate::engine) struct RateSource {
     pub(in crate::engine) provider: ProviderId,
     pub(in crate::engine) month: Month,
     pub(in crate::engine) is_electronic: bool,
 }
 
-impl Source {
+impl RateSource {
     pub(in crate::engine) const fn of(visit: &Visit) -> Self {
         Self { provider: visit.provider, month: visit.pay_period, is_electronic: visit.is_electronic() }
     }
@@ -60,7 +60,7 @@ pub(in crate::engine) struct Rarity {
 /// Findings of one version of a registration, as they are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::engine) struct Findings {
-    pub(in crate::engine) source: Source,
+    pub(in crate::engine) source: RateSource,
     pub(in crate::engine) carer: CarerId,
     /// Bit by rule.
     pub(in crate::engine) rules: u64,
@@ -69,17 +69,17 @@ pub(in crate::engine) struct Findings {
 /// Visits and findings by source.
 #[derive(Default)]
 pub(in crate::engine) struct Rates {
-    visits: HashMap<Source, u32>,
+    visits: HashMap<RateSource, u32>,
     /// Findings of a rule by carer.
-    findings: HashMap<(Source, u16), Counted<CarerId>>,
+    findings: HashMap<(RateSource, u16), Counted<CarerId>>,
     /// Share of visits from which findings are a habit, 0 to 1.
     habit_share: f64,
     /// Pay periods before this one are dropped.
     first: Option<Month>,
     /// Sources and rules whose findings are a habit; few.
-    habits: BTreeSet<(Source, u16)>,
+    habits: BTreeSet<(RateSource, u16)>,
     /// Sources and rules whose class changed.
-    changed: HashSet<(Source, u16)>,
+    changed: HashSet<(RateSource, u16)>,
     /// Providers whose habits changed, or their shares.
     habits_changed: HashSet<(ProviderId, Month)>,
 }
@@ -91,14 +91,14 @@ impl Rates {
 
     /// Counts a closed visit, or no longer.
     pub(in crate::engine) fn visit(&mut self, visit: &Visit, change: Change) {
-        let source = Source::of(visit);
+        let source = RateSource::of(visit);
         if visit.open || Some(source.month) < self.first {
             return;
         }
         let count = *self.visits.get(&source).unwrap_or(&0);
         let mut after = count;
         change.count(&mut after, 1);
-        let is_same = |source: Source| {
+        let is_same = |source: RateSource| {
             let others = self.visits_of(source) - count;
             quantize(f64::from(others + count)).to_bits() == quantize(f64::from(others + after)).to_bits()
         };
@@ -136,7 +136,7 @@ impl Rates {
     }
 
     /// Applies a change to a source; notes the classes and habits of this pay period and the next that it changes.
-    fn watched(&mut self, source: Source, rules: &[u16], change: impl FnOnce(&mut Self)) {
+    fn watched(&mut self, source: RateSource, rules: &[u16], change: impl FnOnce(&mut Self)) {
         let sources = [source, source.in_month(source.month.next())];
         let each = || rules.iter().flat_map(|rule| sources.map(|source| (source, *rule)));
         let before: Vec<Rarity> = each().map(|(source, rule)| self.rarity(source, rule)).collect();
@@ -158,25 +158,25 @@ impl Rates {
     }
 
     /// How rare the findings of `rule` are at `source`.
-    pub(in crate::engine) fn rarity(&self, source: Source, rule: u16) -> Rarity {
+    pub(in crate::engine) fn rarity(&self, source: RateSource, rule: u16) -> Rarity {
         let rate = self.rate(source, rule);
         let half_decades = (-rate.log10() * CLASSES_A_DECADE).clamp(0.0, f64::from(u8::MAX)) as u8;
         Rarity { half_decades, is_habit: self.habit_share <= rate }
     }
 
-    fn rate(&self, source: Source, rule: u16) -> f64 {
+    fn rate(&self, source: RateSource, rule: u16) -> f64 {
         let found = f64::from(self.findings_of_others(source, rule));
         let visits = quantize(f64::from(self.visits_of(source)));
         ((found + PRIOR_RATE * PRIOR_VISITS) / (visits + PRIOR_VISITS)).min(1.0)
     }
 
-    fn visits_of(&self, source: Source) -> u32 {
+    fn visits_of(&self, source: RateSource) -> u32 {
         let of = |month| *self.visits.get(&source.in_month(month)).unwrap_or(&0);
         of(source.month) + of(source.month.previous())
     }
 
     /// Findings of both pay periods without those of the carer with most of them.
-    fn findings_of_others(&self, source: Source, rule: u16) -> u32 {
+    fn findings_of_others(&self, source: RateSource, rule: u16) -> u32 {
         let of = |month| self.findings.get(&(source.in_month(month), rule)).map_or(&[][..], |carers| carers);
         let (now, before) = (of(source.month), of(source.month.previous()));
         let in_both = |carer| {
@@ -188,8 +188,8 @@ impl Rates {
         all - most.unwrap_or(0)
     }
 
-    fn rules_of(&self, months: [Month; 3], source: Source) -> Vec<u16> {
-        let is_here = |of: &Source| months.contains(&of.month) && source.in_month(of.month) == *of;
+    fn rules_of(&self, months: [Month; 3], source: RateSource) -> Vec<u16> {
+        let is_here = |of: &RateSource| months.contains(&of.month) && source.in_month(of.month) == *of;
         let mut rules: Vec<u16> =
             self.findings.keys().filter(|(of, _)| is_here(of)).map(|(_, rule)| *rule).collect();
         rules.sort_unstable();
@@ -200,7 +200,7 @@ impl Rates {
     /// The rules of which a provider's findings are a habit in a pay period, with the kind of capture and the share of
     /// visits, in order.
     pub(in crate::engine) fn habits(&self, provider: ProviderId, month: Month) -> Vec<(u16, bool, f64)> {
-        let source = |is_electronic| Source { provider, month, is_electronic };
+        let source = |is_electronic| RateSource { provider, month, is_electronic };
         let of_provider = (source(false), u16::MIN)..=(source(true), u16::MAX);
         let habits = self.habits.range(of_provider);
         habits.map(|(source, rule)| (*rule, source.is_electronic, self.rate(*source, *rule))).collect()
@@ -212,7 +212,7 @@ impl Rates {
     }
 
     /// Sources and rules whose class changed since the last call.
-    pub(in crate::engine) fn take_changed(&mut self) -> HashSet<(Source, u16)> {
+    pub(in crate::engine) fn take_changed(&mut self) -> HashSet<(RateSource, u16)> {
         std::mem::take(&mut self.changed)
     }
 

@@ -21,7 +21,7 @@ use crate::engine::rule::period_sight::PeriodSight;
 use crate::engine::rule::report::{PeriodReport, Report};
 use crate::engine::state::ledger::Version;
 use crate::engine::state::municipality::BaselineChange;
-use crate::engine::state::rates::Source;
+use crate::engine::state::rates::RateSource;
 use crate::engine::totals::count::Change;
 use hashbrown::HashSet;
 

@@ -213,7 +213,7 @@ fn a_base_rate_affects_the_visits_with_findings_at_the_source() {
     let elsewhere = town.register(&Draft { provider: "Q", ..draft("Q", "dan", "ida", 8) });
     for (day, (id, carer)) in (1..).zip([("A", "cia"), ("B", "eva"), ("C", "ida")]) {
         let visit = town.insert(&draft(id, carer, "eva", 8 + 24 * day));
-        let source = Source::of(&visit);
+        let source = RateSource::of(&visit);
         let counted = Some(Findings { source, carer: visit.carer, rules: 1 });
         town.0.state.rates.replace(None, counted);
     }
