@@ -287,10 +287,14 @@ fn is_weaker(own: &Draft, other: &Draft) -> bool {
     (evidence(other), own.emitted_at, own.offset) > (evidence(own), other.emitted_at, other.offset)
 }
 
-/// The first run, at six in the evening on the sixth of a month, after the visit's month and its arrival.
+/// The first run, at six in the evening on the sixth of a month, after the visit's pay period and its arrival.
 fn paid_in(visit: &Draft) -> UtcSecond {
     let zone = TimeZone::get("Europe/Stockholm").unwrap();
-    let month = Timestamp::from_second(visit.start.0).unwrap().to_zoned(zone.clone()).date().first_of_month();
+    let started = || Timestamp::from_second(visit.start.0).unwrap().to_zoned(zone.clone()).date();
+    let month = visit.period.map_or_else(
+        || started().first_of_month(),
+        |period| jiff::civil::date(period.year(), period.month(), 1),
+    );
     let mut runs = (1..12).map(|months| {
         let day = (month + jiff::Span::new().months(months)).with().day(6).build().unwrap();
         UtcSecond(day.at(18, 0, 0, 0).to_zoned(zone.clone()).unwrap().timestamp().as_second())

@@ -54,8 +54,7 @@ pub struct PartitionRow {
     pub assessed_through_offset: i64,
 }
 
-/// What the instance as a whole is at; it goes through these in this order, and back to replaying when
-/// it is given another partition.
+/// The stage of the whole instance; in this order, and back to replaying with another partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
     /// It reads facts, or waits for the group.
