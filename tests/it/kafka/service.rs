@@ -126,6 +126,7 @@ pub fn settings_text(topics: &Topics, instance: &str) -> String {
         "[kafka]\ngroup_id = \"{}\"\ninstance_id = \"{instance}\"\n\
          [kafka.client]\n\"bootstrap.servers\" = \"{}\"\n\
          [topics]\n{}\n\
+         [engine]\nhabit_share = 1.0\n\
          [service]\nworkers = 1\nprogress_interval_ms = 200\n\
          [http]\nlisten = \"\"\n",
         topics.name("group"),
@@ -244,7 +245,8 @@ pub fn assert_same(found: &BTreeMap<String, Value>, expected: &BTreeMap<String, 
 pub fn replayed(folder: &Path, registrations: &[PathBuf], reference: &[PathBuf]) -> BTreeMap<String, Value> {
     let out = folder.join("replayed.jsonl");
     let mut command = Command::new(PROGRAM);
-    command.args(["replay", "--final", "--out"]).arg(&out);
+    // As the services of these tests: their feeds consist of findings, which are no habit.
+    command.args(["replay", "--set", "engine.habit_share=1.0", "--final", "--out"]).arg(&out);
     for file in reference {
         command.arg("--reference").arg(file);
     }
