@@ -1,6 +1,7 @@
 //! Numbers, money, dates and lengths as people write them.
 
 use super::Language;
+use crate::domain::wording::{EN, SV};
 use crate::domain::{Month, UtcSecond, Zone};
 
 /// Between thousands: a space that does not break the line.
@@ -67,36 +68,10 @@ pub fn length(seconds: i64, language: Language) -> String {
 /// A month in words: `mars 2026`.
 #[must_use]
 pub fn month_name(month: Month, language: Language) -> String {
-    const SV: [&str; 12] = [
-        "januari",
-        "februari",
-        "mars",
-        "april",
-        "maj",
-        "juni",
-        "juli",
-        "augusti",
-        "september",
-        "oktober",
-        "november",
-        "december",
-    ];
-    const EN: [&str; 12] = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ];
-    let at = usize::try_from(month.month() - 1).unwrap_or_default();
-    format!("{} {}", language.of(SV[at], EN[at]), month.year())
+    match language {
+        Language::Sv => SV.month(month),
+        Language::En => EN.month(month),
+    }
 }
 
 /// A local date: `2026-03-02`.
