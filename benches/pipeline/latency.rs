@@ -51,7 +51,7 @@ pub fn hop(broker: &Broker) -> Quantiles {
 /// From producing a registration to consuming the alert about it.
 pub fn alert(broker: &Broker) -> Quantiles {
     measure(broker, ALERTS, &|key| {
-        // Told of is the one with the greater id; the other one's arrival, the next, is what led to it.
+        // The alert is on the registration with the greater id; the arrival of the other one, the next, made it.
         let number: usize = key.rsplit(':').next()?.strip_prefix("lateon-")?.parse().ok()?;
         Some(format!("late-{}", number + 1))
     })

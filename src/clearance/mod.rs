@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::contract::{self, AlertHold, Claim, PayoutHold, Progress};
 use crate::domain::{UtcSecond, Zone};
 
-pub use rule::{Position, State, Unassessed, Verdict};
+pub use rule::{FeedPosition, Payability, Unassessed, Verdict};
 
 /// A registration: municipality code and registration id.
 pub type RegistrationKey = (String, String);
@@ -47,7 +47,7 @@ pub struct Clearance {
 struct Highest {
     claim: Claim,
     /// Every offset of this version.
-    positions: Vec<Position>,
+    positions: Vec<FeedPosition>,
 }
 
 /// The highest revision of an alert.
@@ -110,7 +110,7 @@ impl Clearance {
 
     /// Takes a record of the feed, in the order of its partition. One without a valid municipality code belongs to the
     /// municipality of its key.
-    pub fn registration(&mut self, at: Position, key: Option<&[u8]>, value: Option<&[u8]>) {
+    pub fn registration(&mut self, at: FeedPosition, key: Option<&[u8]>, value: Option<&[u8]>) {
         self.last_read.insert(at.partition, at.offset);
         let by_key = || contract::municipality_code(std::str::from_utf8(key?).ok()?);
         let claim = value.and_then(contract::read_claim);

@@ -8,7 +8,7 @@ use crate::domain::{EventType, HoldState, Month, Span, SubjectKind, UtcSecond};
 
 /// The place of a record in the feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Position {
+pub struct FeedPosition {
     /// Partition of the feed.
     pub partition: i32,
     /// Offset in it.
@@ -17,7 +17,7 @@ pub struct Position {
 
 /// Whether a registration may be paid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum State {
+pub enum Payability {
     /// It may be paid.
     Payable,
     /// Its disputed seconds may not be paid; the rest may.
@@ -26,7 +26,7 @@ pub enum State {
     Unassessed,
 }
 
-impl State {
+impl Payability {
     /// All of them, in order.
     pub const ALL: [Self; 3] = [Self::Payable, Self::Hold, Self::Unassessed];
 
@@ -90,11 +90,11 @@ pub struct Verdict {
     /// The highest version in the feed.
     pub claim: Claim,
     /// Every offset of that version.
-    pub positions: Vec<Position>,
+    pub positions: Vec<FeedPosition>,
     /// The pay period that it names, else the local month of its start.
     pub pay_period: Option<Month>,
     /// Whether it may be paid.
-    pub state: State,
+    pub state: Payability,
     /// Why it is unassessed; empty in the other states.
     pub unassessed: BTreeSet<Unassessed>,
     /// The open holds that name it.
@@ -110,8 +110,8 @@ impl Verdict {
     #[must_use]
     pub const fn payable_seconds(&self) -> i64 {
         match self.state {
-            State::Unassessed => 0,
-            State::Payable | State::Hold => self.seconds - self.held_seconds,
+            Payability::Unassessed => 0,
+            Payability::Payable | Payability::Hold => self.seconds - self.held_seconds,
         }
     }
 
@@ -120,11 +120,11 @@ impl Verdict {
     pub fn reasons(&self) -> Vec<&str> {
         let rules = || self.holds.iter().flat_map(|hold| hold.reason_codes.iter().map(String::as_str));
         match self.state {
-            State::Unassessed => self.unassessed.iter().map(|reason| reason.as_str()).collect(),
-            State::Hold => rules().collect::<BTreeSet<_>>().into_iter().collect(),
-            State::Payable if self.claim.event_type == Some(EventType::Cancelled) => vec!["cancelled"],
-            State::Payable if self.claim.end_at.is_none() => vec!["not-ended"],
-            State::Payable => Vec::new(),
+            Payability::Unassessed => self.unassessed.iter().map(|reason| reason.as_str()).collect(),
+            Payability::Hold => rules().collect::<BTreeSet<_>>().into_iter().collect(),
+            Payability::Payable if self.claim.event_type == Some(EventType::Cancelled) => vec!["cancelled"],
+            Payability::Payable if self.claim.end_at.is_none() => vec!["not-ended"],
+            Payability::Payable => Vec::new(),
         }
     }
 }
@@ -168,9 +168,9 @@ impl Clearance {
         let seconds = visit.map_or(0, Span::seconds);
         let held_seconds = visit.map_or(0, |visit| held_seconds(visit, &holds));
         let state = match (unassessed.is_empty(), holds.is_empty()) {
-            (false, _) => State::Unassessed,
-            (true, false) => State::Hold,
-            (true, true) => State::Payable,
+            (false, _) => Payability::Unassessed,
+            (true, false) => Payability::Hold,
+            (true, true) => Payability::Payable,
         };
         let start_month = claim.start_at.map(|start| self.zone.month(start));
         Verdict {
@@ -202,7 +202,7 @@ impl Clearance {
     }
 
     /// Why a record of `municipality` at `at` is not known to be assessed.
-    fn check_offset(&self, municipality: &str, at: Position, into: &mut BTreeSet<Unassessed>) {
+    fn check_offset(&self, municipality: &str, at: FeedPosition, into: &mut BTreeSet<Unassessed>) {
         let mut covered = [false; 2];
         let last_read = self.last_read.get(&at.partition).copied().unwrap_or(-1);
         let check_through = |through: i64, into: &mut BTreeSet<Unassessed>| {

@@ -9,7 +9,7 @@ use crate::domain::{AlertState, Finding, Grade, PublishedAlert, Zone};
 
 /// A language of the sentences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Language {
+pub enum OutputLanguage {
     /// English
     En,
     /// Swedish
@@ -18,14 +18,14 @@ pub enum Language {
 
 /// Writes alerts as lines.
 pub(super) struct AlertLine {
-    language: Language,
+    language: OutputLanguage,
     zone: Zone,
     colours: bool,
 }
 
 impl AlertLine {
     /// Lines for standard output, in colours where that is a terminal.
-    pub(super) fn new(language: Language, zone: Zone) -> Self {
+    pub(super) fn new(language: OutputLanguage, zone: Zone) -> Self {
         let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         Self { language, zone, colours: !refused && std::io::stdout().is_terminal() }
     }
@@ -41,10 +41,10 @@ impl AlertLine {
             AlertState::Withdrawn => ('-', "withdrawn"),
         };
         let sentence = match (gravest(alert), self.language) {
-            (Some(finding), Language::En) => finding.text.en.as_str(),
-            (Some(finding), Language::Sv) => finding.text.sv.as_str(),
-            (None, Language::En) => "The alert is withdrawn: nothing unusual is left.",
-            (None, Language::Sv) => "Larmet är återtaget: inget avvikande finns kvar.",
+            (Some(finding), OutputLanguage::En) => finding.text.en.as_str(),
+            (Some(finding), OutputLanguage::Sv) => finding.text.sv.as_str(),
+            (None, OutputLanguage::En) => "The alert is withdrawn: nothing unusual is left.",
+            (None, OutputLanguage::Sv) => "Larmet är återtaget: inget avvikande finns kvar.",
         };
         let (colour, plain) = match (self.colours, alert.state, content.grade) {
             (true, AlertState::Withdrawn, _) => ("\x1b[2m", "\x1b[0m"),

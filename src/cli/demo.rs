@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
-use super::alert_line::Language;
+use super::alert_line::OutputLanguage;
 use super::exit::{Exit, Failure, OrExit};
 use super::{SettingsArgs, logging, output, signals};
 use crate::config::{Config, Secrets};
@@ -55,7 +55,7 @@ pub struct DemoArgs {
     pub quick_days: u16,
     /// Language of the sentences
     #[arg(long, value_name = "LANGUAGE", default_value = "en")]
-    pub lang: Language,
+    pub lang: OutputLanguage,
     /// Time after which the demo ends with a summary: 30s, 5m; without it, Ctrl-C ends it
     #[arg(long = "for", value_name = "TIME", value_parser = duration)]
     pub for_: Option<Duration>,

@@ -9,11 +9,11 @@ use indicatif::ProgressBar;
 
 use super::exit::{Exit, Failure};
 use super::{SettingsArgs, logging, output, progress};
-use crate::clearance::{Clearance, Position, State, Verdict};
+use crate::clearance::{Clearance, FeedPosition, Payability, Verdict};
 use crate::config::{Config, Secrets};
 use crate::domain::{Month, UtcSecond};
 use crate::service::{ServiceError, TopicEnd, TopicReader};
-use rows::{Group, Table};
+use rows::{VerdictGroup, VerdictTable};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -69,7 +69,7 @@ pub struct HoldsArgs {
     pub at: Option<UtcSecond>,
     /// One row per registration, provider and pay period, or pay period
     #[arg(long, value_name = "WHAT", default_value = "registration")]
-    pub by: By,
+    pub by: Grouping,
     /// JSON Lines instead of a table
     #[arg(long)]
     pub json: bool,
@@ -83,7 +83,7 @@ pub struct HoldsArgs {
 
 /// What a row is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum By {
+pub enum Grouping {
     /// A registration.
     Registration,
     /// A provider in a pay period.
@@ -104,11 +104,11 @@ pub enum StateArg {
 }
 
 impl StateArg {
-    const fn state(self) -> State {
+    const fn state(self) -> Payability {
         match self {
-            Self::Payable => State::Payable,
-            Self::Hold => State::Hold,
-            Self::Unassessed => State::Unassessed,
+            Self::Payable => Payability::Payable,
+            Self::Hold => Payability::Hold,
+            Self::Unassessed => Payability::Unassessed,
         }
     }
 }
@@ -132,10 +132,10 @@ pub(super) fn execute(args: &HoldsArgs) -> Result<(), Failure> {
         clearance.verdicts(args.at).filter(|verdict| args.selects(verdict)).collect();
     let mut out = output::create(None)?;
     let written = match (args.by, args.json) {
-        (By::Registration, true) => rows::json_lines(&verdicts, &mut out),
-        (By::Registration, false) => Table::of_registrations(&verdicts).write(&mut out),
-        (by, true) => Group::of(&verdicts, by).iter().try_for_each(|group| group.json_line(&mut out)),
-        (by, false) => Table::of_groups(&Group::of(&verdicts, by)).write(&mut out),
+        (Grouping::Registration, true) => rows::json_lines(&verdicts, &mut out),
+        (Grouping::Registration, false) => VerdictTable::of_registrations(&verdicts).write(&mut out),
+        (by, true) => VerdictGroup::of(&verdicts, by).iter().try_for_each(|group| group.json_line(&mut out)),
+        (by, false) => VerdictTable::of_groups(&VerdictGroup::of(&verdicts, by)).write(&mut out),
     };
     output::written(written.and_then(|()| out.flush()))?;
     // Without standard error there is nobody to read it.
@@ -163,7 +163,7 @@ fn read_topics(config: &Config) -> Result<Clearance, ServiceError> {
         TopicEnd::Committed,
         &mut |more| expect(&bar, more),
         &mut |record| {
-            let at = Position { partition: record.partition, offset: record.offset };
+            let at = FeedPosition { partition: record.partition, offset: record.offset };
             clearance.registration(at, record.key, record.value);
             bar.inc(1);
         },
@@ -192,7 +192,7 @@ impl HoldsArgs {
             let text = format!("not in the feed, or not selected: {}", missing.join(", "));
             return Err(Failure::new(Exit::Data, text));
         }
-        let unassessed = verdicts.iter().filter(|verdict| verdict.state == State::Unassessed).count();
+        let unassessed = verdicts.iter().filter(|verdict| verdict.state == Payability::Unassessed).count();
         if self.strict && 0 < unassessed {
             let text = format!("{unassessed} of {} registrations are unassessed (--strict)", verdicts.len());
             return Err(Failure::new(Exit::Data, text));

@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use cells::Reading;
+use cells::CellFormat;
 use csv::CsvTable;
 use fields::FieldSet;
 pub use fields::RecordKind;
@@ -280,10 +280,10 @@ impl InputFile {
         let times = self.times.as_ref();
         let found = match &self.form {
             Form::Objects(lines, objects) if fits => {
-                objects.write(&lines.kept, Reading { times, decimal_comma: false }, &mut self.record)
+                objects.write(&lines.kept, CellFormat { times, decimal_comma: false }, &mut self.record)
             }
             Form::Table(table) if fits => {
-                let reading = Reading { times, decimal_comma: table.rows.delimiter() != b',' };
+                let reading = CellFormat { times, decimal_comma: table.rows.delimiter() != b',' };
                 table.columns.write(table.rows.cells(), reading, &mut self.record)
             }
             _ => return Ok(ReadStep::Line { written: false, refusal: None }),

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::exit::{Exit, Failure, OrExit};
 use super::{output, progress};
 use crate::contract;
-use crate::simulate::{self, Feed, Plan, TruthLine};
+use crate::simulate::{self, Plan, SimulatedFeed, TruthLine};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -98,14 +98,14 @@ pub(super) struct WrittenTown {
 pub(super) fn write_town(plan: &Plan, folder: &Path) -> Result<WrittenTown, Failure> {
     std::fs::create_dir_all(folder)
         .or_exit(Exit::CannotCreate, format!("the folder `{}` can't be made", folder.display()))?;
-    let mut feed = Feed::new(plan);
+    let mut feed = SimulatedFeed::new(plan);
     let records = write_registrations(&mut feed, plan, &folder.join("registrations.jsonl"))?;
     let facts = write_facts(&feed, &folder.join("reference.jsonl"))?;
     write_truth(feed.truth(), &folder.join("truth.jsonl"))?;
     Ok(WrittenTown { records, facts, planted: feed.truth().len() })
 }
 
-fn write_registrations(feed: &mut Feed, plan: &Plan, path: &Path) -> Result<u64, Failure> {
+fn write_registrations(feed: &mut SimulatedFeed, plan: &Plan, path: &Path) -> Result<u64, Failure> {
     let expected = f64::from(plan.days) * f64::from(plan.clients) * RECORDS_PER_CLIENT_DAY;
     let bar = progress::count(expected as u64, "records");
     let count = write_file(path, feed, |record, line| {
@@ -116,7 +116,7 @@ fn write_registrations(feed: &mut Feed, plan: &Plan, path: &Path) -> Result<u64,
     count
 }
 
-fn write_facts(feed: &Feed, path: &Path) -> Result<u64, Failure> {
+fn write_facts(feed: &SimulatedFeed, path: &Path) -> Result<u64, Failure> {
     write_file(path, feed.facts(), |fact, line| contract::write_fact(&fact, line))
 }
 

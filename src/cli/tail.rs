@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 
-use super::alert_line::{AlertLine, Language, gravest};
+use super::alert_line::{AlertLine, OutputLanguage, gravest};
 use super::exit::{Exit, Failure, OrExit};
 use super::{SettingsArgs, logging, output, signals};
 use crate::config::Secrets;
@@ -53,7 +53,7 @@ pub struct TailArgs {
     pub json: bool,
     /// Language of the sentences
     #[arg(long, value_name = "LANGUAGE", default_value = "en")]
-    pub lang: Language,
+    pub lang: OutputLanguage,
     /// Ends after so much time: 30s, 5m
     #[arg(long = "for", value_name = "TIME", value_parser = super::demo::duration)]
     pub for_: Option<Duration>,

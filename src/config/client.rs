@@ -79,8 +79,8 @@ pub(super) fn objection(property: &str, value: &str) -> Option<String> {
         KafkaError::ClientConfig(_, text, _, _) => {
             let text = text.trim_end_matches('.');
             // librdkafka may repeat the value.
-            let told = !is_secret(property) || value.is_empty() || !text.contains(value);
-            Some(if told { format!(": {text}") } else { String::new() })
+            let is_public = !is_secret(property) || value.is_empty() || !text.contains(value);
+            Some(if is_public { format!(": {text}") } else { String::new() })
         }
         _ => Some(String::new()),
     }

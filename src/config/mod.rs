@@ -28,7 +28,7 @@ pub use http::{Api, Http, Token};
 pub use kafka::{DeliveryMode, Kafka};
 use layers::{FILE_BYTES_MAX, Gathered, SettingEntry};
 pub use layers::{Secrets, SettingSources};
-pub use parts::{Access, Feed, LogConfig, LogFormat, ServiceConfig, SettingGroups, Topics};
+pub use parts::{Access, FeedConfig, LogConfig, LogFormat, ServiceConfig, SettingGroups, Topics};
 pub use schema::DEFAULT_TOML;
 
 /// The settings in effect; its groups are read as fields: `config.kafka.group_id`.

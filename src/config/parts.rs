@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 mod feed;
 mod log;
 
-pub use feed::{Access, Feed};
+pub use feed::{Access, FeedConfig};
 pub use log::{LogConfig, LogFormat};
 
 use super::http::Http;
@@ -33,7 +33,7 @@ pub struct SettingGroups {
     /// The page, the metrics and the health checks.
     pub http: Http,
     /// The control unit's process.
-    pub feed: Feed,
+    pub feed: FeedConfig,
     /// Logs.
     pub log: LogConfig,
     /// The parameters of each rule, with `enabled`, by its id.
@@ -62,9 +62,9 @@ pub struct Topics {
 pub struct ServiceConfig {
     /// Threads that assess; 0 = one per core.
     pub workers: usize,
-    /// While records flow, progress is told at least so often, in milliseconds.
+    /// Longest time between two progress records while records arrive, in milliseconds.
     pub progress_interval_ms: u64,
-    /// Offsets are committed at most so often, in milliseconds.
+    /// Shortest time between two commits of offsets, in milliseconds.
     pub commit_interval_ms: u64,
     /// How long a stop waits for what is under way, in seconds.
     pub drain_seconds: u64,

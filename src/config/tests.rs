@@ -197,9 +197,9 @@ fn the_program_s_own_properties_and_secrets_are_refused_from_every_layer() {
                 \"sasl.password\" = \"hush\"\n\"ssl.keystore.password\" = \"hush\"\n";
     let environment = [("TIDVAKT_KAFKA_CLIENT__SASL_PASSWORD", "hush")];
     let set = ["kafka.client.group.instance.id=a", "kafka.secret_files.auto.offset.reset=/x"];
-    let told = problems(load_with(file, &environment, &set, &["ssl.key.password=hush"]));
-    assert!(!told.contains("hush"));
-    insta::assert_snapshot!(told, @r#"
+    let shown = problems(load_with(file, &environment, &set, &["ssl.key.password=hush"]));
+    assert!(!shown.contains("hush"));
+    insta::assert_snapshot!(shown, @r#"
     t.toml:2: `enable.auto.commit` is set by the program: offsets are committed only after the alerts they caused are acknowledged
     t.toml:3: `group.id` is set by the program: set `kafka.group_id` instead
     t.toml:4: `acks` is set by the program: an alert's revisions have to arrive once and in order
@@ -290,8 +290,8 @@ fn secrets_come_from_files_and_are_shown_nowhere() {
     assert!(!format!("{:?}", config.kafka).contains("hush"));
 
     std::fs::write(&path, "\n").unwrap();
-    let told = problems(load_with("", &[], &[&set], &[]));
-    assert!(told.ends_with("password` is empty"), "{told}");
+    let shown = problems(load_with("", &[], &[&set], &[]));
+    assert!(shown.ends_with("password` is empty"), "{shown}");
     let missing = problems(load_with("", &[], &["kafka.secret_files.sasl.password=/no/such"], &[]));
     let expected = "--set: the secret file of `sasl.password`: `/no/such` can't be read: ";
     assert!(missing.starts_with(expected), "{missing}");
@@ -351,12 +351,12 @@ fn the_ends_of_every_range_are_taken_and_what_lies_beyond_is_not() {
     for (path, key) in &SCHEMA.keys {
         let Limit::Range { min, max, .. } = key.limit else { continue };
         for end in [min, max] {
-            let told = problems(load_with("", &[], &[&format!("{path}={end}")], &[]));
-            assert_eq!(told, "accepted", "{path} = {end}");
+            let shown = problems(load_with("", &[], &[&format!("{path}={end}")], &[]));
+            assert_eq!(shown, "accepted", "{path} = {end}");
         }
         for beyond in [min - 1.0, max + 1.0] {
-            let told = problems(load_with("", &[], &[&format!("{path}={beyond}")], &[]));
-            assert!(told.starts_with(&format!("--set: `{path}` is `{beyond}`, expected ")), "{told}");
+            let shown = problems(load_with("", &[], &[&format!("{path}={beyond}")], &[]));
+            assert!(shown.starts_with(&format!("--set: `{path}` is `{beyond}`, expected ")), "{shown}");
         }
     }
 }

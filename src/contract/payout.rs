@@ -161,14 +161,14 @@ fn version_number(number: i64) -> Option<u32> {
 /// twice. Members of other names are skipped unread, however deep they are nested.
 fn members<const N: usize>(bytes: &[u8], names: &[&str; N]) -> Option<[Value; N]> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let found = reader.deserialize_map(Members(names)).ok()?;
+    let found = reader.deserialize_map(SelectedMembers(names)).ok()?;
     reader.end().ok()?;
     Some(found)
 }
 
-struct Members<'n, const N: usize>(&'n [&'n str; N]);
+struct SelectedMembers<'n, const N: usize>(&'n [&'n str; N]);
 
-impl<'de, const N: usize> Visitor<'de> for Members<'_, N> {
+impl<'de, const N: usize> Visitor<'de> for SelectedMembers<'_, N> {
     type Value = [Value; N];
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -177,7 +177,7 @@ impl<'de, const N: usize> Visitor<'de> for Members<'_, N> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<[Value; N], A::Error> {
         let mut found = [const { Value::Null }; N];
-        while let Some(place) = fields.next_key_seed(Place(self.0))? {
+        while let Some(place) = fields.next_key_seed(SelectedMember(self.0))? {
             match place {
                 Some(at) => found[at] = fields.next_value()?,
                 None => drop(fields.next_value::<IgnoredAny>()?),
@@ -188,9 +188,9 @@ impl<'de, const N: usize> Visitor<'de> for Members<'_, N> {
 }
 
 /// Reads a name as its place in the list.
-struct Place<'n>(&'n [&'n str]);
+struct SelectedMember<'n>(&'n [&'n str]);
 
-impl<'de> DeserializeSeed<'de> for Place<'_> {
+impl<'de> DeserializeSeed<'de> for SelectedMember<'_> {
     type Value = Option<usize>;
 
     fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Option<usize>, D::Error> {
@@ -198,7 +198,7 @@ impl<'de> DeserializeSeed<'de> for Place<'_> {
     }
 }
 
-impl Visitor<'_> for Place<'_> {
+impl Visitor<'_> for SelectedMember<'_> {
     type Value = Option<usize>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

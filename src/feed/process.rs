@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::cases::Rules;
 use super::topics::{DecisionWriter, Memory, TopicThread};
-use super::web::{DecisionRules, Door, Server, Site};
+use super::web::{DecisionRules, Door, FeedServer, Site};
 use crate::config::Config;
 use crate::service::Shutdown;
 
@@ -67,7 +67,7 @@ impl FeedError {
 pub struct ControlDesk {
     shutdown: Shutdown,
     topics: TopicThread,
-    server: Server,
+    server: FeedServer,
     door: Arc<Door>,
 }
 
@@ -91,7 +91,7 @@ impl ControlDesk {
         };
         let site = Site::new(memory.clone(), DecisionWriter::new(config)?, door.clone(), rules)
             .map_err(FeedError::Random)?;
-        let server = Server::start(address, site, shutdown.clone())
+        let server = FeedServer::start(address, site, shutdown.clone())
             .map_err(|source| FeedError::Listen { address, source })?;
         let topics = TopicThread::start(config, memory, shutdown.clone())?;
         tracing::info!(address = %server.address(), "the control unit's page is served");

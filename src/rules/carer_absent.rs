@@ -9,7 +9,7 @@
 //! day out.
 //!
 //! Payroll knows sick leave by days and not by hours: one goes home ill in the middle of a shift, and comes back to a
-//! late one. The first and the last day of sick leave contradict nothing, and are asked about.
+//! late one. On the first and the last day of sick leave a visit is graded review: it contradicts nothing.
 //!
 //! Not a finding: declined or cancelled visits, visits still open. A carer of whom no absence is
 //! known is taken to be at work, as lists of absences are never complete.

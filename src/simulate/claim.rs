@@ -24,7 +24,7 @@ pub(super) struct Later {
 
 /// A registration as its source will hold it, beside the visit as it took place.
 #[derive(Clone, Debug)]
-pub(super) struct Claim {
+pub(super) struct SimulatedClaim {
     pub(super) registration: OwnedRegistration,
     pub(super) carer: usize,
     pub(super) client: usize,
@@ -40,7 +40,7 @@ pub(super) struct Claim {
     pub(super) later: Option<Later>,
 }
 
-impl Claim {
+impl SimulatedClaim {
     /// The registered end; claims always have one.
     pub(super) fn registered_end(&self) -> UtcSecond {
         self.registration.end_at.unwrap_or(self.registration.start_at)
@@ -105,7 +105,7 @@ pub(super) fn claims(
     mut visits: Vec<ActualVisit>,
     phones: &mut Phones,
     random: &mut Random,
-) -> Vec<Claim> {
+) -> Vec<SimulatedClaim> {
     visits.sort_by_key(|visit| (visit.carer, visit.start, visit.end));
     let mut claims = Vec::with_capacity(visits.len());
     for (index, visit) in visits.iter().enumerate() {
@@ -135,7 +135,7 @@ pub(super) fn claims(
 }
 
 /// The claim where nothing goes wrong.
-pub(super) fn plain(town: &Town, visit: &ActualVisit) -> Claim {
+pub(super) fn plain(town: &Town, visit: &ActualVisit) -> SimulatedClaim {
     let client = &town.clients[visit.client];
     let unit = &town.units[town.carers[visit.carer].unit];
     let provider = &town.providers[unit.provider];
@@ -148,7 +148,7 @@ pub(super) fn plain(town: &Town, visit: &ActualVisit) -> Claim {
     };
     let minutes = visit.planned.map_or(visit.end.since(visit.start), |plan| plan.seconds()) / 60;
     let (start_capture, end_capture) = captures(town, visit);
-    let mut claim = Claim {
+    let mut claim = SimulatedClaim {
         registration: OwnedRegistration {
             event_type: EventType::Recorded,
             id: visit.id.clone(),
@@ -204,7 +204,7 @@ fn mode(town: &Town, visit: &ActualVisit, standard_minutes: bool) -> PaymentMode
 }
 
 /// Ticks what else was done: now and then another task of the order, or all of them by a template.
-pub(super) fn tick(town: &Town, claim: &mut Claim, random: &mut Random) {
+pub(super) fn tick(town: &Town, claim: &mut SimulatedClaim, random: &mut Random) {
     let all = town.provider_of(claim.carer).template_tasks;
     let &[(_, minutes), ..] = &*claim.registration.tasks else { return };
     for &code in &claim.service.tasks()[1..] {
@@ -256,7 +256,7 @@ pub(super) fn tariff(town: &Town, start: UtcSecond) -> &'static str {
 }
 
 /// Where the phone gives its position: beside the home by some metres, now and then by some streets.
-pub(super) fn locate(town: &Town, claim: &mut Claim, random: &mut Random) {
+pub(super) fn locate(town: &Town, claim: &mut SimulatedClaim, random: &mut Random) {
     let home = town.clients[claim.client].home;
     for capture in [&mut claim.registration.start_capture, &mut claim.registration.end_capture] {
         let by_tag = capture.method == CaptureMethod::NfcTag && random.chance(0.12);
@@ -270,7 +270,7 @@ pub(super) fn locate(town: &Town, claim: &mut Claim, random: &mut Random) {
     }
 }
 
-fn sync(claim: &mut Claim, phones: &mut Phones, random: &mut Random) {
+fn sync(claim: &mut SimulatedClaim, phones: &mut Phones, random: &mut Random) {
     for capture in [&mut claim.registration.start_capture, &mut claim.registration.end_capture] {
         if let (Some(at), Some(_)) = (capture.recorded_at, &capture.device) {
             capture.synced_at = Some(phones.synced(claim.carer, at, random));
@@ -279,7 +279,7 @@ fn sync(claim: &mut Claim, phones: &mut Phones, random: &mut Random) {
 }
 
 /// Enters one end or both afterwards: most at the next five minutes, the rest at the minute.
-pub(super) fn enter_by_hand(claim: &mut Claim, (start, end): (bool, bool), random: &mut Random) {
+pub(super) fn enter_by_hand(claim: &mut SimulatedClaim, (start, end): (bool, bool), random: &mut Random) {
     let office = random.chance(0.2);
     let method = if office { CaptureMethod::ManualOffice } else { CaptureMethod::ManualCarer };
     let lag = if office {
@@ -314,7 +314,7 @@ pub(super) fn enter_by_hand(claim: &mut Claim, (start, end): (bool, bool), rando
 /// office enters the end.
 fn forget<'a>(
     town: &Town,
-    claim: &mut Claim,
+    claim: &mut SimulatedClaim,
     visit: &ActualVisit,
     later: impl Iterator<Item = &'a ActualVisit> + Clone,
     random: &mut Random,

@@ -33,7 +33,7 @@ mod walk;
 mod tests;
 
 pub use owned::OwnedRegistration;
-pub use patterns::{PATTERNS, Pattern, Scope, pattern};
+pub use patterns::{PATTERNS, Pattern, PatternScope, pattern};
 pub use plan::{Plan, TruthLine};
 
 use crate::domain::{Fact, Registration, UtcSecond};
@@ -46,7 +46,7 @@ use town::Town;
 use walk::{Ids, Walk};
 
 /// The registrations of a municipality in order of `emitted_at`, made day by day.
-pub struct Feed {
+pub struct SimulatedFeed {
     town: Town,
     seed: u64,
     day: u32,
@@ -60,7 +60,7 @@ pub struct Feed {
     settled: UtcSecond,
 }
 
-impl Feed {
+impl SimulatedFeed {
     /// The feed of `plan`.
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
@@ -108,7 +108,7 @@ impl Feed {
     }
 }
 
-impl Iterator for Feed {
+impl Iterator for SimulatedFeed {
     type Item = OwnedRegistration;
 
     fn next(&mut self) -> Option<OwnedRegistration> {
@@ -127,12 +127,12 @@ impl Iterator for Feed {
 /// Every fact of the municipality of `plan`, in order of recording.
 #[must_use]
 pub fn facts(plan: &Plan) -> Vec<Fact> {
-    Feed::new(plan).facts()
+    SimulatedFeed::new(plan).facts()
 }
 
 /// Gives every record of `plan` to `each`, in order of `emitted_at`, and answers what was planted.
 pub fn run(plan: &Plan, each: &mut dyn FnMut(&Registration<'_>)) -> Vec<TruthLine> {
-    let mut feed = Feed::new(plan);
+    let mut feed = SimulatedFeed::new(plan);
     for record in &mut feed {
         each(&record.borrow());
     }

@@ -3,7 +3,7 @@
 
 /// What a label names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
+pub enum PatternScope {
     /// The registration is wrong, or part of a pattern that is.
     Registration,
     /// The provider's month is wrong; the label names one registration of it.
@@ -14,7 +14,7 @@ pub enum Scope {
 
 /// Who plants it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum By {
+pub(super) enum PatternActors {
     /// A few carers, who plant single contradictions of several kinds.
     Few,
     /// One carer over some weeks, who plants nothing else.
@@ -36,8 +36,8 @@ pub struct Pattern {
     /// The rule that should find it.
     pub rule: &'static str,
     /// What its labels name.
-    pub scope: Scope,
-    pub(super) by: By,
+    pub scope: PatternScope,
+    pub(super) by: PatternActors,
     /// Registrations of one scheme in a municipality that is not small; a habit touches most of the carer's
     /// visits while it lasts.
     pub(super) size: u32,
@@ -46,15 +46,39 @@ pub struct Pattern {
 }
 
 const fn few(name: &'static str, number: u8, rule: &'static str, size: u32) -> Pattern {
-    Pattern { name, number: Some(number), rule, scope: Scope::Registration, by: By::Few, size, days: 46 }
+    Pattern {
+        name,
+        number: Some(number),
+        rule,
+        scope: PatternScope::Registration,
+        by: PatternActors::Few,
+        size,
+        days: 46,
+    }
 }
 
 const fn one(name: &'static str, number: u8, rule: &'static str, (size, days): (u32, u32)) -> Pattern {
-    Pattern { name, number: Some(number), rule, scope: Scope::Registration, by: By::One, size, days }
+    Pattern {
+        name,
+        number: Some(number),
+        rule,
+        scope: PatternScope::Registration,
+        by: PatternActors::One,
+        size,
+        days,
+    }
 }
 
 const fn observed(name: &'static str, number: u8, rule: &'static str, (size, days): (u32, u32)) -> Pattern {
-    Pattern { name, number: Some(number), rule, scope: Scope::Observed, by: By::One, size, days }
+    Pattern {
+        name,
+        number: Some(number),
+        rule,
+        scope: PatternScope::Observed,
+        by: PatternActors::One,
+        size,
+        days,
+    }
 }
 
 const fn provider(name: &'static str, number: u8, rule: &'static str) -> Pattern {
@@ -62,15 +86,20 @@ const fn provider(name: &'static str, number: u8, rule: &'static str) -> Pattern
         name,
         number: Some(number),
         rule,
-        scope: Scope::Provider,
-        by: By::Provider,
+        scope: PatternScope::Provider,
+        by: PatternActors::Provider,
         size: 0,
         days: u32::MAX,
     }
 }
 
-const fn uncounted(name: &'static str, rule: &'static str, by: By, (size, days): (u32, u32)) -> Pattern {
-    Pattern { name, number: None, rule, scope: Scope::Registration, by, size, days }
+const fn uncounted(
+    name: &'static str,
+    rule: &'static str,
+    by: PatternActors,
+    (size, days): (u32, u32),
+) -> Pattern {
+    Pattern { name, number: None, rule, scope: PatternScope::Registration, by, size, days }
 }
 
 /// Every pattern, in the order of the catalogue.
@@ -118,12 +147,12 @@ pub static PATTERNS: &[Pattern] = &[
     one("missed-visit", 38, "missed-visit", (30, 46)),
     few("shared-household-double", 39, "shared-household-double", 12),
     one("unlisted-carer", 40, "unlisted-carer", (40, 24)),
-    uncounted("padding", "padding-rate", By::One, (55, 24)),
-    uncounted("creeping-padding", "padding-rate", By::One, (60, 40)),
-    uncounted("phantom-visits", "unusual-count", By::One, (60, 28)),
-    uncounted("single-long-visit", "unusual-duration", By::Few, (8, 46)),
-    uncounted("provider-padding", "padding-rate", By::All, (0, u32::MAX)),
-    uncounted("provider-ramp", "padding-rate", By::All, (0, u32::MAX)),
+    uncounted("padding", "padding-rate", PatternActors::One, (55, 24)),
+    uncounted("creeping-padding", "padding-rate", PatternActors::One, (60, 40)),
+    uncounted("phantom-visits", "unusual-count", PatternActors::One, (60, 28)),
+    uncounted("single-long-visit", "unusual-duration", PatternActors::Few, (8, 46)),
+    uncounted("provider-padding", "padding-rate", PatternActors::All, (0, u32::MAX)),
+    uncounted("provider-ramp", "padding-rate", PatternActors::All, (0, u32::MAX)),
 ];
 
 /// The pattern called `name`.

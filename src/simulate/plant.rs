@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::claim::Claim;
-use super::patterns::{By, PATTERNS, Pattern, pattern};
+use super::claim::SimulatedClaim;
+use super::patterns::{PATTERNS, Pattern, PatternActors, pattern};
 use super::people::Shift;
 use super::plan::{Plan, TruthLine};
 use super::random::Random;
@@ -42,7 +42,7 @@ impl Planter {
     pub(super) fn new(plan: &Plan, town: &mut Town) -> Self {
         let mut random = Random::new(plan.seed, 3);
         let mut plots = Vec::new();
-        let early = plan.only.iter().any(|only| pattern(only).is_some_and(|it| it.by == By::All));
+        let early = plan.only.iter().any(|only| pattern(only).is_some_and(|it| it.by == PatternActors::All));
         if !plan.clean && (BEGINS < plan.days || early) && 0.0 < plan.planted_share {
             let (mut staff, providers) = staff(town, &mut random);
             let few = FEW.min(staff.len().div_ceil(3));
@@ -54,16 +54,18 @@ impl Planter {
                 let provider = providers[usize::from(second.contains(&PATTERNS[index].name))];
                 let mut plot = Plot::new(&PATTERNS[index], (quota, provider), plan.days, random);
                 match plot.pattern.by {
-                    By::Few => plot.actors.clone_from(&few),
-                    By::One => {
+                    PatternActors::Few => plot.actors.clone_from(&few),
+                    PatternActors::One => {
                         let late = plot.pattern.name == "tariff-edge";
                         let fits = |&carer: &usize| (town.carers[carer].shift == Shift::Evening) == late;
                         let place = staff.iter().rposition(fits).or(staff.len().checked_sub(1));
                         plot.actors.extend(place.map(|place| staff.remove(place)));
                     }
-                    By::Provider | By::All => {}
+                    PatternActors::Provider | PatternActors::All => {}
                 }
-                if plot.actors.is_empty() && matches!(plot.pattern.by, By::Few | By::One) {
+                if plot.actors.is_empty()
+                    && matches!(plot.pattern.by, PatternActors::Few | PatternActors::One)
+                {
                     continue;
                 }
                 if schemes::set_up(town, &mut plot, &mut random_of(plan.seed, number)).is_some() {
@@ -72,12 +74,12 @@ impl Planter {
             }
         }
         // Schemes of a provider's months come last: they work on what the carers have planted.
-        plots.sort_by_key(|plot| plot.pattern.by == By::Provider);
+        plots.sort_by_key(|plot| plot.pattern.by == PatternActors::Provider);
         Self { plots, truth: Vec::new() }
     }
 
     /// Plants in the claims of `day`.
-    pub(super) fn day(&mut self, town: &Town, day: u32, claims: &mut Vec<Claim>, ids: &mut Ids) {
+    pub(super) fn day(&mut self, town: &Town, day: u32, claims: &mut Vec<SimulatedClaim>, ids: &mut Ids) {
         let mut out = Vec::new();
         for plot in &mut self.plots {
             if !(plot.days.0..plot.days.1).contains(&day) {
@@ -103,7 +105,7 @@ fn random_of(seed: u64, number: usize) -> Random {
 /// them again. Patterns of a provider's months need no room.
 fn wanted(plan: &Plan, random: &mut Random) -> Vec<SchemeOf> {
     let asked = |pattern: &&(usize, &Pattern)| match plan.only.is_empty() {
-        true => pattern.1.by != By::All,
+        true => pattern.1.by != PatternActors::All,
         false => plan.only.iter().any(|only| only == pattern.1.name),
     };
     let mut listed: Vec<(usize, &Pattern)> = PATTERNS.iter().enumerate().filter(|it| asked(&it)).collect();
@@ -111,13 +113,13 @@ fn wanted(plan: &Plan, random: &mut Random) -> Vec<SchemeOf> {
     let room = visits * plan.planted_share;
     let small = (room / ALL_FEW_NEED).min(1.0);
     let sized = |pattern: &Pattern| {
-        let part = if pattern.by == By::Few { small } else { small.sqrt() * plan.density };
+        let part = if pattern.by == PatternActors::Few { small } else { small.sqrt() * plan.density };
         (f64::from(pattern.size) * part).round().max(2.0)
     };
     for last in (1..listed.len()).rev() {
         listed.swap(last, random.index(last + 1));
     }
-    listed.sort_by_key(|(_, pattern)| pattern.by != By::Few);
+    listed.sort_by_key(|(_, pattern)| pattern.by != PatternActors::Few);
     let (of_carers, of_providers): (Vec<_>, Vec<_>) =
         listed.into_iter().partition(|(_, pattern)| 0 < pattern.size);
     let mut chosen: Vec<SchemeOf> = Vec::new();

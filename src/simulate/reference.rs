@@ -14,7 +14,7 @@ const TARIFFS: [(&str, i64); 3] = [("D1", 51_600), ("K1", 58_400), ("N1", 63_200
 
 /// Every fact, in order of recording.
 pub(super) fn facts(town: &Town) -> Vec<Fact> {
-    let mut book = Book { town, facts: Vec::new(), begin: town.at(0, 0).plus(-400 * 86_400) };
+    let mut book = FactBook { town, facts: Vec::new(), begin: town.at(0, 0).plus(-400 * 86_400) };
     book.providers();
     book.carers();
     book.clients();
@@ -45,14 +45,14 @@ pub(super) fn locks_at(town: &Town, month: Month) -> UtcSecond {
     town.zone.instant(month.next(), 3, 18)
 }
 
-struct Book<'a> {
+struct FactBook<'a> {
     town: &'a Town,
     facts: Vec<Fact>,
     /// What has always been so is valid from here.
     begin: UtcSecond,
 }
 
-impl Book<'_> {
+impl FactBook<'_> {
     /// A fact that has always held.
     fn note(&mut self, fact_id: String, body: FactBody) {
         self.note_from(fact_id, Validity { from: self.begin, to: None }, self.begin, body);

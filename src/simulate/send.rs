@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::claim::{Claim, Later};
+use super::claim::{Later, SimulatedClaim};
 use super::owned::{OwnedCapture, OwnedEdit, OwnedRegistration};
 use super::random::Random;
 use super::reference::locks_at;
@@ -56,7 +56,7 @@ const ORDERED: Later = Later {
 };
 
 /// Sends all versions of a claim.
-pub(super) fn send(town: &Town, claim: Claim, ids: &mut Ids, post: &mut Post, random: &mut Random) {
+pub(super) fn send(town: &Town, claim: SimulatedClaim, ids: &mut Ids, post: &mut Post, random: &mut Random) {
     let registration = &claim.registration;
     let wrong = !claim.frozen
         && registration.start_capture.method.is_manual()
@@ -107,7 +107,7 @@ fn put(post: &mut Post, mut record: OwnedRegistration, random: &mut Random) {
 
 /// The first version, or the first two where the system sends starts. Without coverage the second can arrive
 /// before the first.
-fn first(town: &Town, claim: &Claim, post: &mut Post, random: &mut Random) -> OwnedRegistration {
+fn first(town: &Town, claim: &SimulatedClaim, post: &mut Post, random: &mut Random) -> OwnedRegistration {
     let mut record = claim.registration.clone();
     let synced = |capture: &OwnedCapture| capture.synced_at.unwrap_or(claim.end).plus(1);
     let (start, end) = (synced(&record.start_capture), synced(&record.end_capture));
@@ -130,7 +130,7 @@ fn first(town: &Town, claim: &Claim, post: &mut Post, random: &mut Random) -> Ow
 
 fn corrections(
     town: &Town,
-    claim: &Claim,
+    claim: &SimulatedClaim,
     sent: UtcSecond,
     random: &mut Random,
 ) -> Vec<(UtcSecond, LaterChange)> {
@@ -159,7 +159,7 @@ fn corrections(
 
 fn changed(
     town: &Town,
-    claim: &Claim,
+    claim: &SimulatedClaim,
     mut record: OwnedRegistration,
     at: UtcSecond,
     change: &LaterChange,
@@ -199,7 +199,7 @@ fn changed(
 }
 
 /// Corrects the ends that were not captured electronically to their real minute.
-fn set_right(town: &Town, claim: &Claim, record: &mut OwnedRegistration, at: UtcSecond) {
+fn set_right(town: &Town, claim: &SimulatedClaim, record: &mut OwnedRegistration, at: UtcSecond) {
     let minute = |at: UtcSecond| UtcSecond(at.0.div_euclid(60) * 60);
     let by_office = |capture: &mut OwnedCapture| {
         *capture = OwnedCapture {
@@ -223,7 +223,7 @@ fn set_right(town: &Town, claim: &Claim, record: &mut OwnedRegistration, at: Utc
         record.end_at = Some(end);
         by_office(&mut record.end_capture);
     }
-    let mut billed = Claim { registration: record.clone(), ..claim.clone() };
+    let mut billed = SimulatedClaim { registration: record.clone(), ..claim.clone() };
     billed.bill();
     record.billable_seconds = billed.registration.billable_seconds;
 }
@@ -231,7 +231,7 @@ fn set_right(town: &Town, claim: &Claim, record: &mut OwnedRegistration, at: Utc
 /// Moves the end to what `(end, at)` says, with the bill.
 fn move_end(
     town: &Town,
-    claim: &Claim,
+    claim: &SimulatedClaim,
     record: &mut OwnedRegistration,
     (end, at): (UtcSecond, UtcSecond),
     why: &Later,
@@ -252,7 +252,7 @@ fn move_end(
 
 fn edit(
     town: &Town,
-    claim: &Claim,
+    claim: &SimulatedClaim,
     field: &'static str,
     (old, new): (String, String),
     at: UtcSecond,
@@ -263,7 +263,7 @@ fn edit(
 }
 
 /// Entered at the wrong client, cancelled later, and entered again at the right one.
-fn mistaken(town: &Town, claim: &Claim, ids: &mut Ids, post: &mut Post, random: &mut Random) {
+fn mistaken(town: &Town, claim: &SimulatedClaim, ids: &mut Ids, post: &mut Post, random: &mut Random) {
     let unit = town.clients[claim.client].unit;
     // Picked on a list of the day's clients: whoever is away or gone is not on it.
     let start = claim.registration.start_at;

@@ -25,7 +25,7 @@ struct Standing {
 }
 
 fn simulated(plan: &Plan) -> Standing {
-    let mut feed = Feed::new(plan);
+    let mut feed = SimulatedFeed::new(plan);
     let facts = feed.facts();
     let mut all: BTreeMap<String, OwnedRegistration> = BTreeMap::new();
     let (mut records, mut amended, mut cancelled, mut repeated, mut stale) = (0, 0, 0, 0, 0);
@@ -143,7 +143,7 @@ fn small_and_empty_municipalities_work() {
         let standing = simulated(&Plan { days: 12, clients, ..Plan::default() });
         assert_eq!(clients == 0, standing.kept.is_empty(), "{clients} clients");
     }
-    assert_eq!(Feed::new(&Plan { days: 0, ..Plan::default() }).count(), 0);
+    assert_eq!(SimulatedFeed::new(&Plan { days: 0, ..Plan::default() }).count(), 0);
 }
 
 #[test]

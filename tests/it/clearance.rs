@@ -6,7 +6,7 @@ mod reading;
 
 use serde_json::{Value, json};
 
-use tidvakt::clearance::{Clearance, Position, State, Unassessed, Verdict};
+use tidvakt::clearance::{Clearance, FeedPosition, Payability, Unassessed, Verdict};
 use tidvakt::domain::{UtcSecond, Zone};
 
 /// 2026-04-06T16:00:00Z, the payout run of March.
@@ -22,7 +22,7 @@ impl Topics {
 
     fn feed(&mut self, offset: i64, record: &Value) -> &mut Self {
         self.0.registration(
-            Position { partition: 0, offset },
+            FeedPosition { partition: 0, offset },
             Some(b"0181"),
             Some(record.to_string().as_bytes()),
         );
@@ -30,7 +30,7 @@ impl Topics {
     }
 
     fn bytes(&mut self, offset: i64, value: Option<&[u8]>) -> &mut Self {
-        self.0.registration(Position { partition: 0, offset }, Some(b"0181"), value);
+        self.0.registration(FeedPosition { partition: 0, offset }, Some(b"0181"), value);
         self
     }
 
@@ -54,7 +54,7 @@ impl Topics {
         self.0.verdict("0181", id, Some(RUN)).unwrap()
     }
 
-    fn state(&self, id: &str) -> State {
+    fn state(&self, id: &str) -> Payability {
         self.verdict(id).state
     }
 

@@ -102,8 +102,8 @@ fn a_late_registration_of_a_month_that_is_paid_already_is_withheld_from_the_next
     }
     // A correction takes it back, and the withdrawn alert keeps the dates.
     let apart = Draft { version: 2, start: late.start.plus(900), ..late };
-    let told = register(&mut driver, &[known(apart, "2026-04-11T09:00")]);
-    let superseded = told.iter().find_map(|alert| alert.hold.as_ref()).unwrap();
+    let published = register(&mut driver, &[known(apart, "2026-04-11T09:00")]);
+    let superseded = published.iter().find_map(|alert| alert.hold.as_ref()).unwrap();
     assert_eq!(superseded.state, HoldState::Superseded);
     assert!(driver.engine.open_alerts().is_empty());
 }
@@ -119,9 +119,9 @@ fn the_calendar_moves_the_runs_of_all_holds() {
         locks_at: at("2026-05-10T00:00"),
         payout_run_at: at("2026-05-12T10:00"),
     };
-    let told = put(&mut driver, "calendar", dates);
+    let published = put(&mut driver, "calendar", dates);
     assert_eq!(hold(&driver).withholds_from, at("2026-05-12T10:00"));
-    assert!(told.iter().any(|alert| alert.hold.is_some()), "{told:?}");
+    assert!(published.iter().any(|alert| alert.hold.is_some()), "{published:?}");
 }
 
 #[test]
@@ -131,8 +131,10 @@ fn a_proposed_hold_expires_when_the_run_after_has_been_and_is_published_as_expir
     let later = |id: &str, local: &str| Draft::new(id, 1, "ida", "eva", at(local), at(local).plus(600));
     assert_eq!(register(&mut driver, &[later("L1", "2026-05-06T17:00")]), vec![]);
     assert_eq!(hold(&driver).state, HoldState::Proposed);
-    let told = register(&mut driver, &[later("L2", "2026-05-06T18:00"), later("L3", "2026-05-07T08:00")]);
-    let states: Vec<HoldState> = told.iter().filter_map(|alert| Some(alert.hold.as_ref()?.state)).collect();
+    let published =
+        register(&mut driver, &[later("L2", "2026-05-06T18:00"), later("L3", "2026-05-07T08:00")]);
+    let states: Vec<HoldState> =
+        published.iter().filter_map(|alert| Some(alert.hold.as_ref()?.state)).collect();
     assert_eq!(states, [HoldState::Expired]);
     assert_eq!(hold(&driver).state, HoldState::Expired);
 }

@@ -10,7 +10,7 @@ use rdkafka::message::Message;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::PARTITIONS;
-use crate::cli::alert_line::{AlertLine, Language, gravest, kronor};
+use crate::cli::alert_line::{AlertLine, OutputLanguage, gravest, kronor};
 use crate::cli::exit::{Exit, Failure, OrExit};
 use crate::config::{Config, Topics};
 use crate::contract::{self, Progress};
@@ -38,7 +38,7 @@ impl AlertReader {
     pub(super) fn new(
         servers: &str,
         topics: &Topics,
-        language: Language,
+        language: OutputLanguage,
         config: &Config,
     ) -> Result<Self, Failure> {
         let consumer: BaseConsumer = ClientConfig::new()

@@ -14,7 +14,7 @@ use crate::cli::exit::{Exit, Failure, OrExit};
 use crate::config::Topics;
 use crate::contract;
 use crate::domain::UtcSecond;
-use crate::simulate::{Feed, Plan};
+use crate::simulate::{Plan, SimulatedFeed};
 
 const FLUSH_WAIT: Duration = Duration::from_secs(10);
 /// Factor on the rate of the first days, in which nothing is planted.
@@ -50,7 +50,7 @@ impl DemoTown {
             planted_share: PLANTED_SHARE,
             ..Plan::default()
         };
-        let feed = Feed::new(&plan);
+        let feed = SimulatedFeed::new(&plan);
         let mut value = Vec::new();
         for fact in feed.facts() {
             value.clear();
@@ -116,7 +116,7 @@ impl DemoPace {
 /// Sends the records at `pace`. Each has the time at which its source sent
 /// it as its timestamp.
 fn send_all(
-    feed: Feed,
+    feed: SimulatedFeed,
     producer: &BaseProducer,
     topic: &str,
     pace: DemoPace,

@@ -29,7 +29,7 @@ pub(super) struct Offer {
 
 /// A case that was handed out: all alerts of the day about one carer.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Case {
+pub(super) struct RankedCase {
     pub(super) about: About,
     pub(super) score: f64,
     pub(super) alerts: Vec<u32>,
@@ -37,7 +37,7 @@ pub(super) struct Case {
 
 /// What was handed out so far.
 #[derive(Debug, Default)]
-pub(super) struct Desk {
+pub(super) struct RankedDesk {
     handed: HashMap<u32, Handed>,
 }
 
@@ -50,19 +50,19 @@ struct Handed {
     score: f64,
 }
 
-impl Desk {
+impl RankedDesk {
     /// The cases of `day`, best first, at most `budget` of them; and their number without the budget.
-    pub(super) fn day(&mut self, day: i32, offers: &[Offer], budget: usize) -> (Vec<Case>, usize) {
-        let mut cases: BTreeMap<About, Case> = BTreeMap::new();
+    pub(super) fn day(&mut self, day: i32, offers: &[Offer], budget: usize) -> (Vec<RankedCase>, usize) {
+        let mut cases: BTreeMap<About, RankedCase> = BTreeMap::new();
         for offer in offers.iter().filter(|offer| self.is_new(offer, day)) {
-            let new = || Case { about: offer.about, score: offer.score, alerts: Vec::new() };
+            let new = || RankedCase { about: offer.about, score: offer.score, alerts: Vec::new() };
             let case = cases.entry(offer.about).or_insert_with(new);
             case.score = case.score.max(offer.score);
             if !case.alerts.contains(&offer.alert) {
                 case.alerts.push(offer.alert);
             }
         }
-        let mut cases: Vec<Case> = cases.into_values().collect();
+        let mut cases: Vec<RankedCase> = cases.into_values().collect();
         let offered = cases.len();
         cases.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.about.cmp(&b.about)));
         cases.truncate(budget);
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn the_budget_goes_to_the_best_carer_days() {
-        let mut desk = Desk::default();
+        let mut desk = RankedDesk::default();
         let offers = [offer(1, 7, 3.0), offer(2, 7, 9.0), offer(3, 8, 5.0), offer(4, 9, 1.0)];
         let (cases, offered) = desk.day(0, &offers, 2);
         assert_eq!(offered, 3);
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn a_case_comes_again_only_when_it_has_grown_or_after_a_week() {
-        let mut desk = Desk::default();
+        let mut desk = RankedDesk::default();
         let mut handed = |day, score| desk.day(day, &[offer(1, 7, score)], 20).0.len();
         assert_eq!(handed(0, 4.0), 1);
         assert_eq!(handed(1, 4.5), 0);
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn what_had_no_room_may_come_another_day() {
-        let mut desk = Desk::default();
+        let mut desk = RankedDesk::default();
         assert_eq!(desk.day(0, &[offer(1, 7, 4.0), offer(2, 8, 3.0)], 1).0.len(), 1);
         assert_eq!(desk.day(1, &[offer(2, 8, 3.0)], 1).0[0].alerts, [2]);
     }

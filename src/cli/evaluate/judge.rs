@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::collect::{AlertHistory, Collector, EvaluatedVisit};
-use super::desk::{About, Case, Desk, Offer};
+use super::desk::{About, Offer, RankedCase, RankedDesk};
 use super::measure::{Point, Ranked, average_precision, curve, median, ratio};
 use super::report::{AtBudget, CalibrationRow, TownFigures};
 use super::truth::TruthRow;
 use crate::domain::SubjectKind;
-use crate::simulate::Scope;
+use crate::simulate::PatternScope;
 
 /// Days at the beginning without anything planted: the cold start.
 const WARM_UP_DAYS: i32 = 14;
@@ -117,9 +117,9 @@ impl<'a> Judge<'a> {
             let ore = planted.seconds * price.unwrap_or_default() / 3_600;
             let label = PlantedVisit { planted, registration, visit, ore };
             match planted.known.map(|pattern| pattern.scope) {
-                Some(Scope::Provider) => months.push(label),
-                Some(Scope::Observed) => observed.push(label),
-                Some(Scope::Registration) | None => {
+                Some(PatternScope::Provider) => months.push(label),
+                Some(PatternScope::Observed) => observed.push(label),
+                Some(PatternScope::Registration) | None => {
                     by_registration.entry(registration).or_default().push(labels.len());
                     labels.push(label);
                 }
@@ -144,7 +144,7 @@ impl<'a> Judge<'a> {
     /// Hands out the cases of each day.
     fn hand_out(&self, budget: usize) -> HandedOut {
         let mut handed = HandedOut::default();
-        let mut desk = Desk::default();
+        let mut desk = RankedDesk::default();
         let mut by_day: BTreeMap<i32, Vec<Offer>> = BTreeMap::new();
         for shown in &self.replay.shown {
             match self.replay.alerts[shown.alert as usize].about {
@@ -201,7 +201,7 @@ impl<'a> Judge<'a> {
         came
     }
 
-    fn note(&self, day: i32, case: &Case, came: &HashMap<i32, Vec<usize>>, handed: &mut HandedOut) {
+    fn note(&self, day: i32, case: &RankedCase, came: &HashMap<i32, Vec<usize>>, handed: &mut HandedOut) {
         handed.cases += 1;
         let touched: BTreeSet<usize> = case
             .alerts

@@ -6,8 +6,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::By;
-use crate::clearance::{State, Verdict};
+use super::Grouping;
+use crate::clearance::{Payability, Verdict};
 use crate::cli::alert_line::kronor;
 use crate::contract::PayoutHold;
 
@@ -88,7 +88,7 @@ fn json_line(line: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
 
 /// Registrations of a provider in a pay period, or of a pay period.
 #[derive(Debug, Default, Serialize)]
-pub(super) struct Group {
+pub(super) struct VerdictGroup {
     municipality: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     provider_id: Option<String>,
@@ -106,13 +106,13 @@ pub(super) struct Group {
     reasons: BTreeMap<String, u64>,
 }
 
-impl Group {
+impl VerdictGroup {
     /// The groups of `verdicts`, in order.
-    pub(super) fn of(verdicts: &[Verdict], by: By) -> Vec<Self> {
+    pub(super) fn of(verdicts: &[Verdict], by: Grouping) -> Vec<Self> {
         let mut groups: BTreeMap<_, Self> = BTreeMap::new();
         for verdict in verdicts {
             let provider_id =
-                (by == By::Provider).then(|| verdict.claim.provider_id.clone().unwrap_or_default());
+                (by == Grouping::Provider).then(|| verdict.claim.provider_id.clone().unwrap_or_default());
             let pay_period = verdict.pay_period.map(|month| month.to_string());
             let key = (verdict.municipality.clone(), pay_period.clone(), provider_id.clone());
             let group = groups.entry(key).or_insert_with(|| Self {
@@ -130,13 +130,13 @@ impl Group {
         self.registrations += 1;
         self.payable_seconds += verdict.payable_seconds();
         match verdict.state {
-            State::Payable => self.payable += 1,
-            State::Hold => {
+            Payability::Payable => self.payable += 1,
+            Payability::Hold => {
                 self.hold += 1;
                 self.held_seconds += verdict.held_seconds;
                 self.held_ore += verdict.holds.iter().map(|hold| hold.amount_ore).sum::<i64>();
             }
-            State::Unassessed => {
+            Payability::Unassessed => {
                 self.unassessed += 1;
                 self.unassessed_seconds += verdict.seconds;
             }
@@ -158,7 +158,7 @@ impl Group {
 }
 
 /// A table: columns as wide as their widest cell, numbers to the right.
-pub(super) struct Table {
+pub(super) struct VerdictTable {
     head: Vec<&'static str>,
     rows: Vec<Vec<String>>,
 }
@@ -167,7 +167,7 @@ pub(super) struct Table {
 const NUMBERS: [&str; 8] =
     ["version", "registrations", "payable", "hold", "unassessed", "minutes", "to pay", "held kr"];
 
-impl Table {
+impl VerdictTable {
     /// A row for each registration.
     pub(super) fn of_registrations(verdicts: &[Verdict]) -> Self {
         let head = vec![
@@ -202,7 +202,7 @@ impl Table {
     }
 
     /// A row for each group.
-    pub(super) fn of_groups(groups: &[Group]) -> Self {
+    pub(super) fn of_groups(groups: &[VerdictGroup]) -> Self {
         let head = vec![
             "municipality",
             "provider",
@@ -215,7 +215,7 @@ impl Table {
             "held kr",
             "reasons",
         ];
-        let row = |group: &Group| {
+        let row = |group: &VerdictGroup| {
             vec![
                 group.municipality.clone(),
                 group.provider_id.clone().unwrap_or_else(|| "all".to_owned()),
@@ -258,10 +258,10 @@ impl Table {
 /// The last lines, for people: how many registrations are in which state, and what to look at before the run.
 pub(super) fn summary(verdicts: &[Verdict], warnings: &[String]) -> String {
     let mut text = format!("\n{} registrations:", verdicts.len());
-    for state in State::ALL {
+    for state in Payability::ALL {
         let of_state = || verdicts.iter().filter(|verdict| verdict.state == state);
         let seconds: i64 = of_state().map(|verdict| verdict.seconds).sum();
-        let separator = if state == State::ALL[0] { "" } else { "," };
+        let separator = if state == Payability::ALL[0] { "" } else { "," };
         // Writing to a string cannot fail.
         let _ =
             write!(text, "{separator} {} {} ({} min)", of_state().count(), state.as_str(), minutes(seconds));

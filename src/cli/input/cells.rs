@@ -10,7 +10,7 @@ use super::local::LocalTimes;
 
 /// How cells are to be read.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Reading<'a> {
+pub(super) struct CellFormat<'a> {
     /// For times without an offset.
     pub(super) times: Option<&'a LocalTimes>,
     /// Is the decimal mark a comma? It is where spreadsheets part cells otherwise.
@@ -32,7 +32,7 @@ pub(super) fn scalar<'a>(
     kind: ValueKind,
     cell: &'a str,
     offset: Option<&str>,
-    reading: Reading<'_>,
+    reading: CellFormat<'_>,
 ) -> Result<CellValue<'a>, Refusal> {
     let text = || CellValue::Text(Cow::Borrowed(cell));
     Ok(match kind {
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     fn read(kind: ValueKind, cell: &str, decimal_comma: bool) -> CellValue<'_> {
-        scalar("field", kind, cell, None, Reading { times: None, decimal_comma }).unwrap()
+        scalar("field", kind, cell, None, CellFormat { times: None, decimal_comma }).unwrap()
     }
 
     fn json(text: &str) -> CellValue<'_> {
@@ -132,7 +132,7 @@ mod tests {
     fn an_id_that_was_rounded_is_refused_and_other_ids_are_not() {
         for cell in ["2,60302E+11", "2.60302E+11", "2E+11", "1,5e+100"] {
             let refusal =
-                scalar("registration_id", ValueKind::Id, cell, None, Reading::default()).unwrap_err();
+                scalar("registration_id", ValueKind::Id, cell, None, CellFormat::default()).unwrap_err();
             assert_eq!(refusal.reason, "rounded-id", "{cell}");
             assert!(refusal.detail.starts_with("`registration_id` is a number"), "{}", refusal.detail);
         }

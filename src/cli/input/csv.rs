@@ -7,7 +7,7 @@ use std::io;
 use serde_json::Value;
 
 use super::Refusal;
-use super::cells::{CellValue, Reading, scalar};
+use super::cells::{CellFormat, CellValue, scalar};
 use super::fields::{FieldSet, ValueKind};
 use super::lines::Lines;
 use super::map::ColumnMap;
@@ -229,7 +229,7 @@ impl Columns {
     pub(super) fn write<'a>(
         &self,
         cells: impl ExactSizeIterator<Item = &'a [u8]>,
-        reading: Reading<'_>,
+        reading: CellFormat<'_>,
         out: &mut Vec<u8>,
     ) -> Result<(), Refusal> {
         let texts: Vec<&str> = cells
@@ -277,7 +277,7 @@ struct Writer<'a> {
     fields: &'a [FieldOfRow],
     values: &'a [Cow<'a, str>],
     texts: &'a [&'a str],
-    reading: Reading<'a>,
+    reading: CellFormat<'a>,
     out: &'a mut Vec<u8>,
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map as Object, Value};
 
 use super::Refusal;
-use super::cells::{CellValue, Reading, scalar};
+use super::cells::{CellFormat, CellValue, scalar};
 use super::fields::{FieldSet, ValueKind};
 use super::map::ColumnMap;
 
@@ -20,7 +20,12 @@ pub(super) struct Objects {
 
 impl Objects {
     /// Writes the record that `line` stands for. What is no object is written as it is: the contract says so.
-    pub(super) fn write(&self, line: &[u8], reading: Reading<'_>, out: &mut Vec<u8>) -> Result<(), Refusal> {
+    pub(super) fn write(
+        &self,
+        line: &[u8],
+        reading: CellFormat<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Refusal> {
         out.clear();
         let object = serde_json::from_slice(line).map(|Unique(value)| value);
         let mut object = match object {
@@ -89,7 +94,7 @@ impl Objects {
         object: &mut Object<String, Value>,
         path: &str,
         offsets: &[(String, String)],
-        reading: Reading<'_>,
+        reading: CellFormat<'_>,
     ) -> Result<(), Refusal> {
         for (name, value) in object {
             let name = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };

@@ -34,7 +34,7 @@ pub(super) fn unpacked(
     }
     let whole = io::Cursor::new(head).chain(reader);
     Ok(Ok(if is_gzip {
-        Box::new(BufReader::with_capacity(BUFFER_BYTES, Members(Some(GzDecoder::new(whole)))))
+        Box::new(BufReader::with_capacity(BUFFER_BYTES, GzipMembers(Some(GzDecoder::new(whole)))))
     } else if is_zstd {
         Box::new(BufReader::with_capacity(BUFFER_BYTES, zstd::Decoder::with_buffer(whole)?))
     } else {
@@ -47,9 +47,9 @@ fn is_skippable(head: &[u8]) -> bool {
 }
 
 /// The members of a gzip file one after the other, up to its end or to zeros that pad it out.
-struct Members<R>(Option<GzDecoder<R>>);
+struct GzipMembers<R>(Option<GzDecoder<R>>);
 
-impl<R: BufRead> Read for Members<R> {
+impl<R: BufRead> Read for GzipMembers<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while let Some(member) = &mut self.0 {
             let count = member.read(buffer)?;

@@ -6,7 +6,7 @@ use super::SectionReader;
 
 /// The control unit's process.
 #[derive(Clone, Debug)]
-pub struct Feed {
+pub struct FeedConfig {
     /// Where page and JSON API are served; `None` = nowhere.
     pub listen: Option<SocketAddr>,
     /// Who comes in, and how.
@@ -37,8 +37,8 @@ pub enum Access {
 }
 
 impl SectionReader<'_> {
-    pub(super) fn feed(&mut self) -> Feed {
-        Feed {
+    pub(super) fn feed(&mut self) -> FeedConfig {
+        FeedConfig {
             listen: self.listen("feed.listen"),
             access: if self.text("feed.access") == "header" { Access::Header } else { Access::Link },
             user_header: self.header("feed.user_header"),

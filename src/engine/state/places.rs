@@ -20,13 +20,13 @@ const NEAR_COLUMNS: i32 = 5;
 /// Row and column.
 type Cell = (i32, i32);
 /// A position bit by bit: one that several clients share is one.
-type Place = (u64, u64);
+type PositionBits = (u64, u64);
 
 /// The positions of homes, and what is wrong with positions.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct Places {
     /// The clients at each position, by cell.
-    cells: BTreeMap<Cell, BTreeMap<Place, Vec<ClientId>>>,
+    cells: BTreeMap<Cell, BTreeMap<PositionBits, Vec<ClientId>>>,
     /// Cells with a single position, far from all others.
     isolated: BTreeSet<Cell>,
     ignored: [u64; PositionFault::ALL.len()],
@@ -138,7 +138,7 @@ impl Places {
     }
 }
 
-const fn bits(place: Coordinates) -> Place {
+const fn bits(place: Coordinates) -> PositionBits {
     (place.lat.to_bits(), place.lon.to_bits())
 }
 

@@ -132,7 +132,7 @@ mod tests {
         assert_eq!(step(200, 190, 200), 900);
         assert_eq!(step(200, 60, 180), 300);
         assert_eq!(step(200, 14, 40), 0, "whole minutes");
-        assert_eq!(step(39, 39, 39), 0, "too few to tell");
+        assert_eq!(step(39, 39, 39), 0, "too few to decide");
     }
 
     #[test]

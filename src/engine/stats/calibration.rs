@@ -38,7 +38,7 @@ const fn is_strong(signal: Signal) -> bool {
 }
 
 /// The table of one signal: frozen p-values, and the counts for the next freeze.
-struct Table {
+struct CalibrationTable {
     /// Visits of closed days, faded, by bin.
     past: Box<[f64]>,
     /// Visits of the running day, by bin.
@@ -67,7 +67,7 @@ fn cauchy_term(p: f64) -> f64 {
     if p < 1e-8 { 1.0 / (std::f64::consts::PI * p) } else { (std::f64::consts::PI * (0.5 - p)).tan() }
 }
 
-impl Table {
+impl CalibrationTable {
     fn new() -> Self {
         let mut table = Self {
             past: vec![0.0; BINS].into(),
@@ -140,7 +140,7 @@ pub(in crate::engine) struct CombinedPValue {
 
 /// The tables of a municipality.
 pub(in crate::engine) struct Calibration {
-    tables: Vec<Table>,
+    tables: Vec<CalibrationTable>,
     day: Option<Day>,
     days: u32,
 }
@@ -154,7 +154,7 @@ pub(in crate::engine) struct Terms {
 
 impl Default for Calibration {
     fn default() -> Self {
-        Self { tables: (0..TABLES).map(|_| Table::new()).collect(), day: None, days: 0 }
+        Self { tables: (0..TABLES).map(|_| CalibrationTable::new()).collect(), day: None, days: 0 }
     }
 }
 
@@ -163,7 +163,7 @@ impl Calibration {
     pub(in crate::engine) fn advance(&mut self, day: Day) {
         if self.day.is_none_or(|known| known < day) {
             if self.day.is_some() {
-                self.tables.iter_mut().for_each(Table::close_day);
+                self.tables.iter_mut().for_each(CalibrationTable::close_day);
             }
             self.day = Some(day);
             self.days += 1;
@@ -219,7 +219,7 @@ mod tests {
 
     #[test]
     fn a_table_without_visits_returns_the_raw_value() {
-        let table = Table::new();
+        let table = CalibrationTable::new();
         for raw in [0.5, 1e-2, 1e-4, 1e-6] {
             let p = table.p[bin(raw)];
             assert!((0.8..1.25).contains(&(p / raw)), "{raw} {p}");

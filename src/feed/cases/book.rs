@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::Rules;
-use super::case::{Case, CaseKind, Status, case_of};
+use super::case::{Case, CaseKind, CaseStatus, case_of};
 use super::chance::Chances;
 use super::rank::Worth;
 use super::visits::Visits;
@@ -30,7 +30,7 @@ pub struct Book {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Only cases in this state.
-    pub status: Option<Status>,
+    pub status: Option<CaseStatus>,
     /// Only cases of this grade.
     pub grade: Option<Grade>,
     /// Only cases with a finding of this rule.
@@ -45,19 +45,19 @@ pub struct Filter {
 
 /// A case in a list, with what it ranks by.
 #[derive(Clone, Debug)]
-pub struct Hit<'a> {
+pub struct CaseHit<'a> {
     /// The case.
     pub case: &'a Case,
     /// Its state.
-    pub status: Status,
+    pub status: CaseStatus,
     /// What it ranks by.
     pub worth: Worth,
 }
 
 /// Counts over all cases of a municipality, whatever the filter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Totals {
-    /// Cases by state, in the order of [`Status::ALL`].
+pub struct CaseTotals {
+    /// Cases by state, in the order of [`CaseStatus::ALL`].
     pub cases: [usize; 5],
     /// Öre in open holds.
     pub held_ore: i64,
@@ -209,12 +209,12 @@ impl Book {
 
     /// The cases that pass `filter`, those worth most first; `clock` is the reviewers' time.
     #[must_use]
-    pub fn ranked(&self, filter: &Filter, clock: UtcSecond) -> Vec<Hit<'_>> {
+    pub fn ranked(&self, filter: &Filter, clock: UtcSecond) -> Vec<CaseHit<'_>> {
         let chances = self.chances(clock);
         let hits = self.cases.values().map(|case| (case, case.status(clock)));
         let hits = hits.filter(|(case, status)| filter.passes(case, *status));
-        let mut hits: Vec<Hit<'_>> =
-            hits.map(|(case, status)| Hit { case, status, worth: self.worth(case, &chances) }).collect();
+        let mut hits: Vec<CaseHit<'_>> =
+            hits.map(|(case, status)| CaseHit { case, status, worth: self.worth(case, &chances) }).collect();
         hits.sort_by(|a, b| {
             b.worth.kronor.total_cmp(&a.worth.kronor).then_with(|| a.case.id().cmp(b.case.id()))
         });
@@ -229,11 +229,11 @@ impl Book {
 
     /// Counts over all cases.
     #[must_use]
-    pub fn totals(&self, clock: UtcSecond) -> Totals {
-        let mut totals = Totals::default();
+    pub fn totals(&self, clock: UtcSecond) -> CaseTotals {
+        let mut totals = CaseTotals::default();
         for case in self.cases.values() {
             let status = case.status(clock);
-            let at = Status::ALL.iter().position(|one| *one == status).unwrap_or_default();
+            let at = CaseStatus::ALL.iter().position(|one| *one == status).unwrap_or_default();
             totals.cases[at] += 1;
             totals.at_risk_ore += case.at_risk_ore();
             for hold in case.open_holds() {
@@ -259,7 +259,7 @@ impl Book {
 impl Filter {
     /// Does `case`, in this state, pass?
     #[must_use]
-    pub fn passes(&self, case: &Case, status: Status) -> bool {
+    pub fn passes(&self, case: &Case, status: CaseStatus) -> bool {
         let is = |wanted: &Option<String>, found: &str| wanted.as_ref().is_none_or(|wanted| wanted == found);
         self.status.is_none_or(|wanted| wanted == status)
             && self.grade.is_none_or(|wanted| wanted == case.grade())

@@ -22,7 +22,7 @@ pub enum CaseKind {
 
 /// State of a case, by its alerts: the one that asks most of a reviewer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Status {
+pub enum CaseStatus {
     /// Nobody has it.
     Open,
     /// A reviewer has it.
@@ -35,7 +35,7 @@ pub enum Status {
     Withdrawn,
 }
 
-impl Status {
+impl CaseStatus {
     /// All of them, in the order of the page.
     pub const ALL: [Self; 5] = [Self::Open, Self::Taken, Self::Waiting, Self::Decided, Self::Withdrawn];
 
@@ -192,15 +192,15 @@ impl Case {
 
     /// State of the case at `now`, a time of the reviewers' clock.
     #[must_use]
-    pub fn status(&self, now: UtcSecond) -> Status {
+    pub fn status(&self, now: UtcSecond) -> CaseStatus {
         let of = |alert: &PublishedAlert| match self.alert_status(alert, now) {
-            AlertStatus::Open => Status::Open,
-            AlertStatus::Taken { .. } => Status::Taken,
-            AlertStatus::Waiting { .. } | AlertStatus::Confirmed => Status::Waiting,
-            AlertStatus::Decided => Status::Decided,
-            AlertStatus::Withdrawn => Status::Withdrawn,
+            AlertStatus::Open => CaseStatus::Open,
+            AlertStatus::Taken { .. } => CaseStatus::Taken,
+            AlertStatus::Waiting { .. } | AlertStatus::Confirmed => CaseStatus::Waiting,
+            AlertStatus::Decided => CaseStatus::Decided,
+            AlertStatus::Withdrawn => CaseStatus::Withdrawn,
         };
-        self.alerts.values().map(of).min().unwrap_or(Status::Withdrawn)
+        self.alerts.values().map(of).min().unwrap_or(CaseStatus::Withdrawn)
     }
 
     /// Who has the case at `now`, and until when.

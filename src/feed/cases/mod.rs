@@ -15,13 +15,13 @@ mod visits;
 
 use std::collections::BTreeMap;
 
-pub use book::{Book, Filter, Hit, Totals};
-pub use case::{AlertStatus, Case, CaseKind, Status};
+pub use book::{Book, CaseHit, CaseTotals, Filter};
+pub use case::{AlertStatus, Case, CaseKind, CaseStatus};
 pub use chance::{Chance, Chances};
 pub use provider::ProviderMonth;
 pub use rank::{Worth, urgency};
 pub use scope::Scope;
-pub use visits::{Earlier, Visit, Visits};
+pub use visits::{CaseVisit, Earlier, Visits};
 
 use crate::contract::MunicipalityProgress;
 use crate::domain::{Decision, Month, PublishedAlert, Registration, UtcSecond, Zone};

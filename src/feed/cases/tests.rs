@@ -14,7 +14,7 @@ fn clock() -> UtcSecond {
     MONDAY.plus(DAY)
 }
 
-fn status(desk: &Desk, at: UtcSecond) -> Status {
+fn status(desk: &Desk, at: UtcSecond) -> CaseStatus {
     desk.within(&Scope::every()).case(CASE).unwrap().1.status(at)
 }
 
@@ -26,14 +26,14 @@ fn an_alert_opens_a_case_and_its_withdrawal_closes_it() {
     assert_eq!((case.kind(), case.reference(), case.grade()), (CaseKind::Carer, "ann", Grade::Hold));
     assert_eq!(case.at_risk_ore(), 12_900);
     assert_eq!(case.open_holds().count(), 1);
-    assert_eq!(status(&desk, clock()), Status::Open);
+    assert_eq!(status(&desk, clock()), CaseStatus::Open);
 
     assert!(desk.alert(withdrawn(&overlap_alert("R-2", 12_900))));
-    assert_eq!(status(&desk, clock()), Status::Withdrawn);
+    assert_eq!(status(&desk, clock()), CaseStatus::Withdrawn);
     assert_eq!(desk.within(&scope).case(CASE).unwrap().1.at_risk_ore(), 0);
     let older = overlap_alert("R-2", 1);
     assert!(!desk.alert(older), "a lower revision changes nothing");
-    assert_eq!(status(&desk, clock()), Status::Withdrawn);
+    assert_eq!(status(&desk, clock()), CaseStatus::Withdrawn);
 }
 
 #[test]
@@ -54,17 +54,17 @@ fn a_case_is_taken_for_a_while_and_then_open_again() {
     let mut desk = overlapping();
     let alert = overlap_alert("R-2", 12_900);
     desk.decision(decided(&alert, 1, Action::Take, None, clock()));
-    assert_eq!(status(&desk, clock().plus(60)), Status::Taken);
-    assert_eq!(status(&desk, clock().plus(1_800)), Status::Open);
+    assert_eq!(status(&desk, clock().plus(60)), CaseStatus::Taken);
+    assert_eq!(status(&desk, clock().plus(1_800)), CaseStatus::Open);
     let released = decided(&alert, 2, Action::Release, Some(DecisionOutcome::AcceptableExplanation), clock());
     desk.decision(released);
-    assert_eq!(status(&desk, clock()), Status::Decided);
+    assert_eq!(status(&desk, clock()), CaseStatus::Decided);
     // Taken again afterwards: what was decided comes back when the time is over.
     desk.decision(decided(&alert, 3, Action::Take, None, clock().plus(10)));
-    assert_eq!(status(&desk, clock().plus(20)), Status::Taken);
-    assert_eq!(status(&desk, clock().plus(3_600)), Status::Decided);
+    assert_eq!(status(&desk, clock().plus(20)), CaseStatus::Taken);
+    assert_eq!(status(&desk, clock().plus(3_600)), CaseStatus::Decided);
     desk.decision(decided(&alert, 4, Action::Reopen, None, clock().plus(20)));
-    assert_eq!(status(&desk, clock().plus(20)), Status::Open);
+    assert_eq!(status(&desk, clock().plus(20)), CaseStatus::Open);
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn decisions_that_come_before_their_alert_count() {
     let mut desk = desk();
     desk.decision(decided(&alert, 1, Action::Uphold, Some(DecisionOutcome::RegistrationError), clock()));
     desk.alert(alert);
-    assert_eq!(status(&desk, clock()), Status::Decided);
+    assert_eq!(status(&desk, clock()), CaseStatus::Decided);
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn the_order_of_arrival_does_not_matter() {
     for desk in [&one, &other] {
         let (_, case) = desk.within(&scope).case(CASE).unwrap();
         assert_eq!(case.decisions().len(), 2);
-        assert_eq!(case.status(clock().plus(120)), Status::Decided);
+        assert_eq!(case.status(clock().plus(120)), CaseStatus::Decided);
     }
 }
 

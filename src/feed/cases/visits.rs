@@ -14,7 +14,7 @@ const DAY_VISITS_MAX: usize = 200;
 
 /// The latest version of a registration.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Visit {
+pub struct CaseVisit {
     /// Its id.
     pub id: Arc<str>,
     /// Its version.
@@ -68,7 +68,7 @@ pub struct Earlier {
     pub sent_at: UtcSecond,
 }
 
-impl Visit {
+impl CaseVisit {
     /// Its end, or its start while it goes on.
     #[must_use]
     pub fn end_or_start(&self) -> UtcSecond {
@@ -88,7 +88,7 @@ type DayKey = (Arc<str>, Day);
 pub struct Visits {
     zone: Zone,
     retained_days: u16,
-    by_id: HashMap<Arc<str>, Visit>,
+    by_id: HashMap<Arc<str>, CaseVisit>,
     carers: HashMap<DayKey, Vec<Arc<str>>>,
     clients: HashMap<DayKey, Vec<Arc<str>>>,
     days: BTreeMap<Day, HashSet<Arc<str>>>,
@@ -124,7 +124,7 @@ impl Visits {
         }
         let earlier = known.cloned().map(|known| {
             self.unlink(&known);
-            let Visit { version, start, end, start_method, end_method, sent_at, mut earlier, .. } = known;
+            let CaseVisit { version, start, end, start_method, end_method, sent_at, mut earlier, .. } = known;
             earlier.push(Earlier { version, start, end, start_method, end_method, sent_at });
             if EARLIER_MAX < earlier.len() {
                 earlier.remove(0);
@@ -135,8 +135,8 @@ impl Visits {
         self.link(visit, day);
     }
 
-    fn visit(&mut self, registration: &Registration<'_>, earlier: Vec<Earlier>) -> Visit {
-        Visit {
+    fn visit(&mut self, registration: &Registration<'_>, earlier: Vec<Earlier>) -> CaseVisit {
+        CaseVisit {
             id: Arc::from(registration.registration_id),
             version: registration.version,
             provider: self.name(registration.provider_id),
@@ -167,7 +167,7 @@ impl Visits {
         new
     }
 
-    fn link(&mut self, visit: Visit, day: Day) {
+    fn link(&mut self, visit: CaseVisit, day: Day) {
         let id = visit.id.clone();
         for (days, who) in [(&mut self.carers, &visit.carer), (&mut self.clients, &visit.client)] {
             days.entry((who.clone(), day)).or_default().push(id.clone());
@@ -179,7 +179,7 @@ impl Visits {
         self.by_id.insert(id, visit);
     }
 
-    fn unlink(&mut self, visit: &Visit) {
+    fn unlink(&mut self, visit: &CaseVisit) {
         let day = self.zone.day(visit.start);
         for (days, who) in [(&mut self.carers, &visit.carer), (&mut self.clients, &visit.client)] {
             let key = (who.clone(), day);
@@ -215,7 +215,7 @@ impl Visits {
 
     /// The latest version of a registration.
     #[must_use]
-    pub fn get(&self, registration_id: &str) -> Option<&Visit> {
+    pub fn get(&self, registration_id: &str) -> Option<&CaseVisit> {
         self.by_id.get(registration_id)
     }
 
@@ -233,32 +233,32 @@ impl Visits {
 
     /// A carer's visits of a local day, by their start.
     #[must_use]
-    pub fn of_carer(&self, carer: &str, day: Day) -> Vec<&Visit> {
+    pub fn of_carer(&self, carer: &str, day: Day) -> Vec<&CaseVisit> {
         self.of_day(&self.carers, carer, day)
     }
 
     /// A client's visits of a local day, by their start.
     #[must_use]
-    pub fn of_client(&self, client: &str, day: Day) -> Vec<&Visit> {
+    pub fn of_client(&self, client: &str, day: Day) -> Vec<&CaseVisit> {
         self.of_day(&self.clients, client, day)
     }
 
-    fn of_day(&self, days: &HashMap<DayKey, Vec<Arc<str>>>, who: &str, day: Day) -> Vec<&Visit> {
+    fn of_day(&self, days: &HashMap<DayKey, Vec<Arc<str>>>, who: &str, day: Day) -> Vec<&CaseVisit> {
         let Some(who) = self.names.get(who) else { return Vec::new() };
         let ids = days.get(&(who.clone(), day)).map_or(&[][..], Vec::as_slice);
-        let mut visits: Vec<&Visit> = ids.iter().filter_map(|id| self.by_id.get(id)).collect();
+        let mut visits: Vec<&CaseVisit> = ids.iter().filter_map(|id| self.by_id.get(id)).collect();
         visits.sort_by(|a, b| (a.start, &a.id).cmp(&(b.start, &b.id)));
         visits.truncate(DAY_VISITS_MAX);
         visits
     }
 
     /// Visits that have begun and not ended, latest first.
-    pub fn ongoing(&self) -> impl Iterator<Item = &Visit> {
+    pub fn ongoing(&self) -> impl Iterator<Item = &CaseVisit> {
         self.ongoing.iter().rev().filter_map(|(_, id)| self.by_id.get(id))
     }
 
     /// Every visit of a local day, in no order.
-    pub fn of_local_day(&self, day: Day) -> impl Iterator<Item = &Visit> {
+    pub fn of_local_day(&self, day: Day) -> impl Iterator<Item = &CaseVisit> {
         self.days.get(&day).into_iter().flatten().filter_map(|id| self.by_id.get(id))
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::clock_near;
 use crate::domain::{Day, PublishedAlert, UtcSecond, Zone};
-use crate::feed::cases::{Book, Visit};
+use crate::feed::cases::{Book, CaseVisit};
 use crate::feed::words::{Language, Texts, counted, method_name, visible, visit_kind, visit_outcome};
 
 /// Width of the drawing, in its own units.
@@ -145,7 +145,7 @@ impl DayView {
         language: Language,
     ) -> Option<Self> {
         let evidence = evidence(alerts);
-        let known: Vec<&Visit> = evidence.iter().filter_map(|id| book.visits().get(id)).collect();
+        let known: Vec<&CaseVisit> = evidence.iter().filter_map(|id| book.visits().get(id)).collect();
         let first = known.first()?;
         let unique = |names: Vec<&str>| {
             let mut seen = BTreeSet::new();
@@ -160,7 +160,7 @@ impl DayView {
         let of_carers = carers.iter().map(|carer| (t.carer(), carer, book.visits().of_carer(carer, day)));
         let of_clients =
             clients.iter().map(|client| (t.client(), client, book.visits().of_client(client, day)));
-        let people: Vec<(&'static str, &String, Vec<&Visit>)> = of_carers.chain(of_clients).collect();
+        let people: Vec<(&'static str, &String, Vec<&CaseVisit>)> = of_carers.chain(of_clients).collect();
         let axis = Axis::over(people.iter().flat_map(|(.., visits)| visits))?;
         let mut lanes = Vec::new();
         let mut y = TOP;
@@ -190,9 +190,9 @@ fn evidence(alerts: &[&PublishedAlert]) -> BTreeSet<String> {
     subjects.chain(related).collect()
 }
 
-fn summary(date: &str, people: &[(&str, &String, Vec<&Visit>)], language: Language) -> String {
+fn summary(date: &str, people: &[(&str, &String, Vec<&CaseVisit>)], language: Language) -> String {
     let t = Texts(language);
-    let part = |(kind, name, visits): &(&str, &String, Vec<&Visit>)| {
+    let part = |(kind, name, visits): &(&str, &String, Vec<&CaseVisit>)| {
         let count = visits.len();
         let word = counted(count, language.of("besök", "visit"), language.of("besök", "visits"));
         format!("{} {}: {count} {word}", kind.to_lowercase(), visible(name))
@@ -208,10 +208,12 @@ struct Axis {
 }
 
 impl Axis {
-    fn over<'a>(visits: impl Iterator<Item = &'a &'a Visit> + Clone) -> Option<Self> {
-        let ends =
-            |visit: &&Visit| visit.planned.map_or(shown_end(visit), |plan| plan.end().max(shown_end(visit)));
-        let starts = |visit: &&Visit| visit.planned.map_or(visit.start, |plan| plan.start().min(visit.start));
+    fn over<'a>(visits: impl Iterator<Item = &'a &'a CaseVisit> + Clone) -> Option<Self> {
+        let ends = |visit: &&CaseVisit| {
+            visit.planned.map_or(shown_end(visit), |plan| plan.end().max(shown_end(visit)))
+        };
+        let starts =
+            |visit: &&CaseVisit| visit.planned.map_or(visit.start, |plan| plan.start().min(visit.start));
         let from = visits.clone().map(starts).min()?.plus(-MARGIN_SECONDS);
         let to = visits.map(ends).max()?.plus(MARGIN_SECONDS);
         Some(Self { from, to, scale: (WIDTH - NAMES - 4.0) / to.since(from).max(1) as f64 })
@@ -231,7 +233,7 @@ impl Axis {
     }
 }
 
-fn shown_end(visit: &Visit) -> UtcSecond {
+fn shown_end(visit: &CaseVisit) -> UtcSecond {
     visit.end.unwrap_or(visit.start.plus(OPEN_SECONDS))
 }
 
@@ -239,14 +241,14 @@ fn shown_end(visit: &Visit) -> UtcSecond {
 fn lane(
     kind: &'static str,
     name: &str,
-    visits: &[&Visit],
+    visits: &[&CaseVisit],
     evidence: &BTreeSet<String>,
     axis: &Axis,
     top: f64,
 ) -> (Lane, f64) {
     let mut levels: Vec<UtcSecond> = Vec::new();
     let (mut bars, mut shared) = (Vec::new(), Vec::new());
-    let is_evidence = |visit: &Visit| evidence.contains(&*visit.id);
+    let is_evidence = |visit: &CaseVisit| evidence.contains(&*visit.id);
     for visit in visits {
         let begins = visit.planned.map_or(visit.start, |plan| plan.start().min(visit.start));
         let ends = visit.planned.map_or(shown_end(visit), |plan| plan.end().max(shown_end(visit)));
@@ -271,7 +273,7 @@ fn lane(
         bars.push(bar(class, axis, (visit.start, shown_end(visit)), (y + 9.0, 20.0), text));
     }
     let height = levels.len().max(1) as f64 * LEVEL + 4.0;
-    let grave: Vec<&&Visit> =
+    let grave: Vec<&&CaseVisit> =
         visits.iter().filter(|visit| is_evidence(visit) && !visit.is_cancelled).collect();
     for (at, one) in grave.iter().enumerate() {
         for other in &grave[at + 1..] {
@@ -320,18 +322,18 @@ fn number(value: f64) -> String {
 }
 
 fn rows(
-    people: &[(&str, &String, Vec<&Visit>)],
+    people: &[(&str, &String, Vec<&CaseVisit>)],
     evidence: &BTreeSet<String>,
     zone: &Zone,
     language: Language,
 ) -> Vec<VisitRow> {
-    let mut visits: Vec<&Visit> = people.iter().flat_map(|(.., visits)| visits.iter().copied()).collect();
+    let mut visits: Vec<&CaseVisit> = people.iter().flat_map(|(.., visits)| visits.iter().copied()).collect();
     visits.sort_by(|a, b| (a.start, &a.id).cmp(&(b.start, &b.id)));
     visits.dedup_by(|a, b| a.id == b.id);
     visits.into_iter().map(|visit| row(visit, evidence, zone, language)).collect()
 }
 
-fn row(visit: &Visit, evidence: &BTreeSet<String>, zone: &Zone, language: Language) -> VisitRow {
+fn row(visit: &CaseVisit, evidence: &BTreeSet<String>, zone: &Zone, language: Language) -> VisitRow {
     let t = Texts(language);
     let clock = |at| clock_near(at, visit.start, zone);
     let until = |end: Option<UtcSecond>| end.map_or_else(|| t.still_open().to_owned(), clock);

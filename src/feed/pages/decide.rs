@@ -1,7 +1,7 @@
 //! What a reviewer may decide about a case, as a form, and what is wrong with a form that was sent.
 
 use crate::domain::{Action, DecisionOutcome};
-use crate::feed::cases::{Case, Status};
+use crate::feed::cases::{Case, CaseStatus};
 use crate::feed::words::{Language, Texts, action_name, day_and_time, outcome_name, visible};
 
 use super::{Shown, in_address};
@@ -245,7 +245,7 @@ impl DecideView {
             let needs_hold = matches!(action, Action::Confirm | Action::Release | Action::Uphold);
             Role::for_action(*action) <= deciding.role && (has_holds || !needs_hold)
         };
-        let open = !matches!(status, Status::Decided | Status::Withdrawn);
+        let open = !matches!(status, CaseStatus::Decided | CaseStatus::Withdrawn);
         let actions = ACTIONS.into_iter().filter(possible).map(|action| FormChoice {
             value: action_word(action),
             text: action_name(action, language),
@@ -269,7 +269,7 @@ impl DecideView {
             href: format!("/{}/cases/{}/decisions", language.code(), in_address(case.id())),
             token: deciding.token.to_owned(),
             can_take: open && taken.is_none(),
-            can_reopen: status == Status::Decided,
+            can_reopen: status == CaseStatus::Decided,
             taken,
             has_others: has_holds && case.open_holds().count() < case.open_alerts().len(),
             actions: if open { actions.collect() } else { Vec::new() },

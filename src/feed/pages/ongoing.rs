@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::{Head, Shown, in_address};
 use crate::domain::UtcSecond;
-use crate::feed::cases::{Book, Seen, Visit};
+use crate::feed::cases::{Book, CaseVisit, Seen};
 use crate::feed::words::{Language, Texts, length, method_name, visible, visit_kind};
 
 /// Visits on the page; a municipality has some hundreds at a time.
@@ -65,9 +65,9 @@ pub struct OngoingPage {
 
 /// Visits that go on in a municipality, weak evidence first, then those that began last.
 #[must_use]
-pub fn ongoing<'a>(book: &'a Book, provider: Option<&str>) -> Vec<&'a Visit> {
+pub fn ongoing<'a>(book: &'a Book, provider: Option<&str>) -> Vec<&'a CaseVisit> {
     let oldest = book.now().plus(-HOURS_MAX * 3_600);
-    let mut visits: Vec<&Visit> = book
+    let mut visits: Vec<&CaseVisit> = book
         .visits()
         .ongoing()
         .filter(|visit| oldest <= visit.start && provider.is_none_or(|provider| *visit.provider == *provider))
@@ -112,7 +112,7 @@ impl OngoingPage {
     }
 }
 
-fn row(visit: &Visit, now: UtcSecond, seen: Seen<'_>, language: Language) -> OngoingRow {
+fn row(visit: &CaseVisit, now: UtcSecond, seen: Seen<'_>, language: Language) -> OngoingRow {
     let zone = &seen.rules().zone;
     OngoingRow {
         id: visible(&visit.id),

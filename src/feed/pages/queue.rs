@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::{Head, Shown, in_address};
 use crate::domain::Grade;
-use crate::feed::cases::{Book, Case, CaseKind, Filter, Hit, Seen, Status, Worth};
+use crate::feed::cases::{Book, Case, CaseHit, CaseKind, CaseStatus, Filter, Seen, Worth};
 use crate::feed::words::{
     Language, Texts, case_status, counted, grade_name, kind_name, kronor, month_name, percent, rule_title,
     status_name, visible, whole,
@@ -41,8 +41,8 @@ impl QueueQuery {
     pub fn filter(&self) -> Filter {
         let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let status = match self.status.as_str() {
-            "" => Some(Status::Open),
-            word => Status::parse(word),
+            "" => Some(CaseStatus::Open),
+            word => CaseStatus::parse(word),
         };
         Filter {
             status,
@@ -119,7 +119,7 @@ pub struct Counter {
 
 /// A row of the queue.
 #[derive(Clone, Debug)]
-pub struct Row {
+pub struct QueueRow {
     /// The case's page.
     pub href: String,
     /// What it is about.
@@ -185,7 +185,7 @@ pub struct QueuePage {
     /// The list without filter.
     pub clear_href: Option<String>,
     /// The cases.
-    pub rows: Vec<Row>,
+    pub rows: Vec<QueueRow>,
     /// How many cases pass.
     pub count: String,
     /// Are there cases at all?
@@ -272,7 +272,7 @@ fn choices<'a>(
 
 fn counters(query: &QueueQuery, cases: &[usize; 5], language: Language) -> Vec<Counter> {
     let shown = query.filter().status;
-    Status::ALL
+    CaseStatus::ALL
         .into_iter()
         .zip(cases)
         .map(|(status, count)| Counter {
@@ -284,12 +284,12 @@ fn counters(query: &QueueQuery, cases: &[usize; 5], language: Language) -> Vec<C
         .collect()
 }
 
-fn row(hit: &Hit<'_>, language: Language) -> Row {
-    let Hit { case, status, worth } = hit;
+fn row(hit: &CaseHit<'_>, language: Language) -> QueueRow {
+    let CaseHit { case, status, worth } = hit;
     let finding = case.first_finding();
     let t = Texts(language);
     let more = case.open_alerts().len().saturating_sub(1);
-    Row {
+    QueueRow {
         href: format!("/{}/cases/{}", language.code(), in_address(case.id())),
         kind: kind_name(case.kind(), language),
         reference: visible(case.reference()),

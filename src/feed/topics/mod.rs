@@ -99,7 +99,7 @@ impl TopicThread {
         settings.set("auto.offset.reset", "earliest");
         let consumer: BaseConsumer<Quiet> = settings.create_with_context(Quiet)?;
         let partitions = assign(&consumer, &config.topics)?;
-        let reading = Reading { consumer, topics: config.topics.clone(), memory, unread: partitions };
+        let reading = MemoryLoader { consumer, topics: config.topics.clone(), memory, unread: partitions };
         let thread = std::thread::Builder::new()
             .name("feed-topics".to_owned())
             .spawn(move || reading.run(&shutdown))
@@ -116,10 +116,10 @@ impl TopicThread {
     }
 }
 
-type Place = (String, i32);
+type TopicPartition = (String, i32);
 
 /// Assigns every partition of the four topics, from its beginning.
-fn assign(consumer: &BaseConsumer<Quiet>, topics: &Topics) -> Result<BTreeSet<Place>, FeedError> {
+fn assign(consumer: &BaseConsumer<Quiet>, topics: &Topics) -> Result<BTreeSet<TopicPartition>, FeedError> {
     let mut list = TopicPartitionList::new();
     let mut partitions = BTreeSet::new();
     for topic in [&topics.registrations, &topics.alerts, &topics.progress, &topics.decisions] {
@@ -138,15 +138,15 @@ fn assign(consumer: &BaseConsumer<Quiet>, topics: &Topics) -> Result<BTreeSet<Pl
     Ok(partitions)
 }
 
-struct Reading {
+struct MemoryLoader {
     consumer: BaseConsumer<Quiet>,
     topics: Topics,
     memory: Memory,
     /// Partitions whose end was not reached yet.
-    unread: BTreeSet<Place>,
+    unread: BTreeSet<TopicPartition>,
 }
 
-impl Reading {
+impl MemoryLoader {
     fn run(mut self, shutdown: &Shutdown) -> Result<(), FeedError> {
         let mut batch: Vec<OwnedMessage> = Vec::with_capacity(BATCH_RECORDS);
         while !shutdown.is_requested() {

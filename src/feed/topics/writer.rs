@@ -11,7 +11,7 @@ use crate::contract;
 use crate::domain::Decision;
 use crate::service::log::kafka::{Clients, Quiet};
 
-/// How long a reviewer waits for the broker before being told that it failed.
+/// Longest wait for the acknowledgement of a decision; after it the page shows that nothing is stored.
 const ACKNOWLEDGED_WITHIN: Duration = Duration::from_secs(10);
 
 /// Writes decisions; a decision is made once the broker has acknowledged it.

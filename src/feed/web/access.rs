@@ -13,7 +13,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::routes::{Site, html};
-use crate::config::{Access, Feed};
+use crate::config::{Access, FeedConfig};
 use crate::feed::cases::Scope;
 use crate::feed::pages::{MessagePage, Role};
 use crate::feed::words::{Language, Texts};
@@ -57,7 +57,7 @@ impl Door {
     ///
     /// # Errors
     /// Where the system gives no random numbers.
-    pub(in crate::feed) fn new(feed: &Feed) -> std::io::Result<Arc<Self>> {
+    pub(in crate::feed) fn new(feed: &FeedConfig) -> std::io::Result<Arc<Self>> {
         Ok(Arc::new(Self {
             access: feed.access,
             user_header: feed.user_header.clone(),

@@ -10,7 +10,7 @@ use super::access::Visitor;
 use super::routes::{Site, clock};
 use crate::contract;
 use crate::domain::{Decision, Grade, PublishedAlert, UtcSecond};
-use crate::feed::cases::{Book, Case, CaseKind, Filter, Hit, Status, Visit, Worth};
+use crate::feed::cases::{Book, Case, CaseHit, CaseKind, CaseStatus, CaseVisit, Filter, Worth};
 use crate::feed::pages::{OngoingQuery, ongoing};
 
 /// Without `limit`, so many cases.
@@ -38,7 +38,7 @@ pub(super) async fn cases(
 ) -> Response {
     let status = match wanted.status.as_deref() {
         None => None,
-        Some(word) => match Status::parse(word) {
+        Some(word) => match CaseStatus::parse(word) {
             Some(status) => Some(status),
             None => return wrong("`status` is one of open, taken, waiting, decided, withdrawn"),
         },
@@ -100,7 +100,7 @@ pub(super) async fn ongoing_visits(
     };
     let Some(book) = book else { return nothing() };
     let provider = (!wanted.provider.is_empty()).then_some(wanted.provider.as_str());
-    let visit = |visit: &Visit| {
+    let visit = |visit: &CaseVisit| {
         json!({
             "registration_id": &*visit.id,
             "version": visit.version,
@@ -116,8 +116,8 @@ pub(super) async fn ongoing_visits(
 }
 
 /// A case in a list.
-fn summary(hit: &Hit<'_>) -> Value {
-    let Hit { case, status, worth } = hit;
+fn summary(hit: &CaseHit<'_>) -> Value {
+    let CaseHit { case, status, worth } = hit;
     let mut value = json!({
         "case_id": case.id(),
         "kind": kind(case.kind()),
@@ -150,7 +150,7 @@ fn rank(worth: &Worth) -> Value {
 
 fn whole(book: &Book, case: &Case, clock: UtcSecond) -> Value {
     let worth = book.worth(case, &book.chances(clock));
-    let hit = Hit { case, status: case.status(clock), worth };
+    let hit = CaseHit { case, status: case.status(clock), worth };
     let mut value = summary(&hit);
     value["alerts"] = case.alerts().into_iter().map(record).collect();
     value["decisions"] = case.decisions().into_iter().map(decision).collect();

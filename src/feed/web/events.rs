@@ -23,7 +23,7 @@ const ALIVE_EVERY: Duration = Duration::from_secs(15);
 pub(super) const STREAMS_MAX: usize = 500;
 
 /// The state of one reader.
-struct Reading {
+struct EventReader {
     news: News,
     scope: Scope,
     changes: watch::Receiver<u64>,
@@ -50,7 +50,7 @@ pub(super) async fn events(State(site): State<Site>, visitor: Visitor, headers: 
         waiting.push_back(Event::default().event("reset").data("{}"));
     }
     let at = known.unwrap_or(latest).min(latest);
-    let reading = Reading { news, scope: visitor.scope, changes, at, waiting, _permit: permit };
+    let reading = EventReader { news, scope: visitor.scope, changes, at, waiting, _permit: permit };
     let started = site.started.clone();
     let stream = stream::unfold((reading, started), |(mut reading, started)| async move {
         loop {
@@ -67,7 +67,7 @@ pub(super) async fn events(State(site): State<Site>, visitor: Visitor, headers: 
     Sse::new(stream).keep_alive(KeepAlive::new().interval(ALIVE_EVERY)).into_response()
 }
 
-impl Reading {
+impl EventReader {
     /// The events after the last one, as far as they are in scope.
     fn gather(&mut self, started: &str) {
         let (news, is_gap) = self.news.after(self.at);

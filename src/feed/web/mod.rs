@@ -13,4 +13,4 @@ mod tests;
 pub(super) use access::Door;
 pub(super) use decide::DecisionRules;
 pub(super) use routes::Site;
-pub(super) use server::Server;
+pub(super) use server::FeedServer;

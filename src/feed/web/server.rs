@@ -9,12 +9,12 @@ use super::routes::{Site, router};
 use crate::service::Shutdown;
 
 /// The running server.
-pub(in crate::feed) struct Server {
+pub(in crate::feed) struct FeedServer {
     runtime: tokio::runtime::Runtime,
     address: SocketAddr,
 }
 
-impl Server {
+impl FeedServer {
     /// Serves `site` on `listen` until `shutdown`.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use super::{DecisionRules, Door, Server, Site};
+use super::{DecisionRules, Door, FeedServer, Site};
 use crate::config::{Config, SettingSources};
 use crate::domain::Action;
 use crate::feed::cases::Scope;
@@ -16,7 +16,7 @@ use crate::service::{Stopper, stopper};
 const CASE: &str = "/sv/cases/0181:carer:ann:2026-03";
 
 struct Served {
-    server: Server,
+    server: FeedServer,
     memory: Memory,
     link: Option<String>,
     _stop: Stopper,
@@ -36,7 +36,7 @@ fn serve(access: &str) -> Served {
     let rules = DecisionRules { take_seconds: 1_800, two_persons_from_ore: config.feed.two_persons_from_ore };
     let writer = DecisionWriter::new(&config).expect("a producer");
     let site = Site::new(memory.clone(), writer, door, rules).expect("random numbers");
-    let server = Server::start(([127, 0, 0, 1], 0).into(), site, shutdown).expect("a free port");
+    let server = FeedServer::start(([127, 0, 0, 1], 0).into(), site, shutdown).expect("a free port");
     Served { server, memory, link, _stop: stop }
 }
 
@@ -177,7 +177,7 @@ fn decides_within_role(address: SocketAddr, by: &str, role: Role) {
     let token = token(&page);
     let headers = format!("{by}origin: http://{address}\r\n");
     for action in [Action::Release, Action::Uphold] {
-        // Without a reason, so that whoever may is told what is missing and nothing is written.
+        // Without a reason: 422 for a role that may decide, 403 for the others, and no record is written.
         let body = format!("token={token}&action={}", action_word(action));
         let code = ask(address, "POST", &format!("{CASE}/decisions"), &headers, &body).0;
         let expected = if Role::for_action(action) <= role { 422 } else { 403 };
@@ -219,7 +219,7 @@ fn a_form_of_another_page_decides_nothing() {
     }
     let long = format!("token={own}&action=dismiss&outcome=rule_fault&reason={}", "x".repeat(70_000));
     assert_eq!(ask(address, "POST", &path, &here, &long).0, 413);
-    // Nothing was written: no broker is there, and the reviewer is told so, with what they wrote.
+    // No broker answers: no record is written, and the error page repeats the reason that was typed.
     let written = format!("token={own}&action=release&outcome=rule_fault&reason=ringde+utf%C3%B6raren");
     let (code, _, body) = ask(address, "POST", &path, &here, &written);
     assert_eq!(code, 503);

@@ -5,7 +5,7 @@ use crate::domain::{
     Action, AlertState, CaptureMethod, Class, DecisionOutcome, Explanation, Grade, HoldState, Lowered,
     MissingFact, VisitKind, VisitOutcome,
 };
-use crate::feed::cases::{CaseKind, Status};
+use crate::feed::cases::{CaseKind, CaseStatus};
 
 macro_rules! in_both {
     ($(#[$doc:meta])* $name:ident($of:ty) { $($value:pat => $sv:literal, $en:literal;)* }) => {
@@ -38,23 +38,23 @@ in_both! {
 
 in_both! {
     /// A state of a case.
-    status_name(Status) {
-        Status::Open => "Öppna", "Open";
-        Status::Taken => "Granskas", "Under review";
-        Status::Waiting => "Väntar", "Waiting";
-        Status::Decided => "Avslutade", "Decided";
-        Status::Withdrawn => "Återtagna", "Withdrawn";
+    status_name(CaseStatus) {
+        CaseStatus::Open => "Öppna", "Open";
+        CaseStatus::Taken => "Granskas", "Under review";
+        CaseStatus::Waiting => "Väntar", "Waiting";
+        CaseStatus::Decided => "Avslutade", "Decided";
+        CaseStatus::Withdrawn => "Återtagna", "Withdrawn";
     }
 }
 
 in_both! {
     /// A state of one case.
-    case_status(Status) {
-        Status::Open => "Öppet", "Open";
-        Status::Taken => "Granskas", "Under review";
-        Status::Waiting => "Väntar", "Waiting";
-        Status::Decided => "Avslutat", "Decided";
-        Status::Withdrawn => "Återtaget", "Withdrawn";
+    case_status(CaseStatus) {
+        CaseStatus::Open => "Öppet", "Open";
+        CaseStatus::Taken => "Granskas", "Under review";
+        CaseStatus::Waiting => "Väntar", "Waiting";
+        CaseStatus::Decided => "Avslutat", "Decided";
+        CaseStatus::Withdrawn => "Återtaget", "Withdrawn";
     }
 }
 

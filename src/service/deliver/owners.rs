@@ -181,7 +181,7 @@ mod tests {
         assert_eq!(owners.claim(KEY, stray(12)), Ok(()), "nobody else was seen");
         let before = owners.version();
         assert_eq!(owners.claim(KEY, by_key(12)), Ok(()));
-        assert!(before < owners.version(), "the former one has to be told");
+        assert!(before < owners.version(), "the former owner has to see the new version");
         assert_eq!(owners.owner(KEY), Some(by_key(12)));
         assert_eq!(owners.claim(KEY, stray(12)), Err(by_key(12)));
     }

@@ -20,11 +20,11 @@ struct Range {
 
 /// Ranges of offsets, ascending and disjoint.
 #[derive(Debug, Default)]
-pub(in crate::service) struct Unassessed {
+pub(in crate::service) struct UnassessedOffsets {
     ranges: VecDeque<Range>,
 }
 
-impl Unassessed {
+impl UnassessedOffsets {
     /// Adds an offset above all others; `before` is the position before it.
     pub(in crate::service) fn add(&mut self, offset: i64, before: Position) {
         match self.ranges.back_mut() {
@@ -74,8 +74,8 @@ impl Unassessed {
 mod tests {
     use super::*;
 
-    fn with(offsets: impl IntoIterator<Item = i64>) -> Unassessed {
-        let mut unassessed = Unassessed::default();
+    fn with(offsets: impl IntoIterator<Item = i64>) -> UnassessedOffsets {
+        let mut unassessed = UnassessedOffsets::default();
         for offset in offsets {
             unassessed.add(offset, Position { offset: offset - 1, appended_at: UtcSecond(offset * 10) });
         }

@@ -21,7 +21,7 @@ use crate::engine::EntityRef;
 use crate::service::observe::metrics::Metrics;
 use crate::service::observe::status::{PartitionRow, Status};
 use crate::service::observe::view::{RollingRow, View};
-pub(in crate::service) use server::Server;
+pub(in crate::service) use server::ProbeServer;
 
 /// Without `limit`, so many alerts.
 const ALERTS_DEFAULT: usize = 100;
@@ -44,14 +44,14 @@ At the address `http.api_listen`, with `Authorization: Bearer` and the token:
 
 /// What the handlers read.
 #[derive(Clone)]
-pub(in crate::service) struct Site {
+pub(in crate::service) struct ObservedSite {
     pub(in crate::service) metrics: Arc<Metrics>,
     pub(in crate::service) status: Arc<Status>,
     pub(in crate::service) view: Arc<View>,
 }
 
 /// Probes, metrics and the list of pages.
-fn pages(site: Site, hosts: Arc<[String]>) -> Router {
+fn pages(site: ObservedSite, hosts: Arc<[String]>) -> Router {
     let routes = Router::new()
         .route("/", get(|| async { INDEX }))
         .route("/metrics", get(metrics))
@@ -64,7 +64,7 @@ fn pages(site: Site, hosts: Arc<[String]>) -> Router {
 }
 
 /// What is about persons: only with the token.
-fn api(site: Site, hosts: Arc<[String]>, token: &Token) -> Router {
+fn api(site: ObservedSite, hosts: Arc<[String]>, token: &Token) -> Router {
     let token = token.clone();
     let routes = Router::new()
         .route("/v1/alerts", get(alerts))
@@ -80,22 +80,22 @@ async fn nowhere() -> impl IntoResponse {
     (StatusCode::NOT_FOUND, axum::Json(json!({"error": "there is no such page"})))
 }
 
-async fn metrics(State(site): State<Site>) -> impl IntoResponse {
+async fn metrics(State(site): State<ObservedSite>) -> impl IntoResponse {
     site.status.measure();
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], site.metrics.text())
 }
 
-async fn healthz(State(site): State<Site>) -> impl IntoResponse {
+async fn healthz(State(site): State<ObservedSite>) -> impl IntoResponse {
     let hanging = site.status.hanging();
     answer("healthy", &site.status, hanging)
 }
 
-async fn startupz(State(site): State<Site>) -> impl IntoResponse {
+async fn startupz(State(site): State<ObservedSite>) -> impl IntoResponse {
     let reasons = site.status.starting();
     answer("started", &site.status, reasons)
 }
 
-async fn readyz(State(site): State<Site>) -> impl IntoResponse {
+async fn readyz(State(site): State<ObservedSite>) -> impl IntoResponse {
     let reasons = site.status.unready();
     answer("ready", &site.status, reasons)
 }
@@ -109,7 +109,7 @@ fn answer(probe: &str, status: &Status, reasons: Vec<String>) -> Response {
 }
 
 /// How far each partition is; of its municipalities, what waits for which fact.
-async fn partitions(State(site): State<Site>) -> impl IntoResponse {
+async fn partitions(State(site): State<ObservedSite>) -> impl IntoResponse {
     let partition = |row: PartitionRow| {
         let waiting = site.view.waiting(row.partition).into_iter();
         let municipalities: Vec<_> = waiting
@@ -130,7 +130,7 @@ struct AlertQuery {
     limit: Option<usize>,
 }
 
-async fn alerts(State(site): State<Site>, Query(wanted): Query<AlertQuery>) -> impl IntoResponse {
+async fn alerts(State(site): State<ObservedSite>, Query(wanted): Query<AlertQuery>) -> impl IntoResponse {
     let limit = wanted.limit.unwrap_or(ALERTS_DEFAULT).min(ALERTS_MAX);
     let alerts = site.view.open_alerts(wanted.municipality.as_deref(), limit);
     ([(header::CONTENT_TYPE, "application/json")], alerts_as_json(&alerts))
@@ -148,11 +148,11 @@ fn alerts_as_json(alerts: &[Arc<PublishedAlert>]) -> Vec<u8> {
     json
 }
 
-async fn carer(State(site): State<Site>, Path(reference): Path<String>) -> Response {
+async fn carer(State(site): State<ObservedSite>, Path(reference): Path<String>) -> Response {
     statistics("carer_ref", &reference, &site.view.statistics(EntityRef::Carer(&reference)))
 }
 
-async fn client(State(site): State<Site>, Path(reference): Path<String>) -> Response {
+async fn client(State(site): State<ObservedSite>, Path(reference): Path<String>) -> Response {
     statistics("client_ref", &reference, &site.view.statistics(EntityRef::Client(&reference)))
 }
 

@@ -48,7 +48,7 @@ pub(in crate::service) struct Observer {
     view: Arc<View>,
     status: Arc<Status>,
     shared: Arc<Shared>,
-    totals: Arc<Totals>,
+    totals: Arc<ScoredTotals>,
     municipalities: BTreeMap<String, ObservedMunicipality>,
     positions: BTreeMap<i32, Arc<AtomicI64>>,
     committed: BTreeMap<i32, i64>,
@@ -58,7 +58,7 @@ pub(in crate::service) struct Observer {
 
 /// What is kept in memory and what waits, over all workers.
 #[derive(Default)]
-pub(in crate::service) struct Totals {
+pub(in crate::service) struct ScoredTotals {
     kept_registrations: AtomicI64,
     carers: AtomicI64,
     clients: AtomicI64,
@@ -69,7 +69,7 @@ fn change(total: &AtomicI64, by: i64) -> i64 {
     total.fetch_add(by, Ordering::Relaxed) + by
 }
 
-impl Totals {
+impl ScoredTotals {
     fn change(&self, before: SizeGauges, after: SizeGauges) -> SizeGauges {
         SizeGauges {
             kept_registrations: change(
@@ -86,7 +86,7 @@ impl Observer {
     pub(in crate::service) fn new(
         (metrics, view, status): (Arc<Metrics>, Arc<View>, Arc<Status>),
         shared: Arc<Shared>,
-        totals: Arc<Totals>,
+        totals: Arc<ScoredTotals>,
     ) -> Self {
         Self {
             metrics,

@@ -17,9 +17,9 @@ use crate::service::log::kafka::{
     AssignmentEvent, Clients, Group, GroupMember, KafkaLog, Layout, Reference, TopicsWatch, inspected_layout,
     watch_contact,
 };
-use crate::service::observe::http::{Server, Site};
+use crate::service::observe::http::{ObservedSite, ProbeServer};
 use crate::service::observe::metrics::Metrics;
-use crate::service::observe::observer::{Observer, Totals};
+use crate::service::observe::observer::{Observer, ScoredTotals};
 use crate::service::observe::status::Status;
 use crate::service::observe::traces::Traces;
 use crate::service::observe::view::View;
@@ -62,7 +62,7 @@ pub struct Service {
     topics: TopicsWatch,
     workers: Vec<JoinHandle<Result<(), LogError>>>,
     elector: Option<GroupMember>,
-    server: Option<Server>,
+    server: Option<ProbeServer>,
     stop: Arc<AtomicBool>,
     notifier: Notifier,
 }
@@ -79,8 +79,8 @@ impl Service {
         let (status, view) = (Status::new(metrics.clone()), View::new());
         status.wait_for("reference", "facts and decisions are being read");
         status.wait_for("group", UNSETTLED);
-        let site = Site { metrics: metrics.clone(), status: status.clone(), view };
-        let server = Server::start(&config.http, &site, &shutdown)
+        let site = ObservedSite { metrics: metrics.clone(), status: status.clone(), view };
+        let server = ProbeServer::start(&config.http, &site, &shutdown)
             .map_err(|(address, source)| ServiceError::Listen { address, source })?;
         let clients = Clients::of(config);
         metrics.configured(&config.hash(), &config.kafka.group_id);
@@ -149,13 +149,13 @@ impl Service {
     /// Where HTTP is served, if it is.
     #[must_use]
     pub fn http_address(&self) -> Option<SocketAddr> {
-        self.server.as_ref().map(Server::address)
+        self.server.as_ref().map(ProbeServer::address)
     }
 
     /// Where alerts and statistics are served, if they are.
     #[must_use]
     pub fn api_address(&self) -> Option<SocketAddr> {
-        self.server.as_ref().and_then(Server::api_address)
+        self.server.as_ref().and_then(ProbeServer::api_address)
     }
 
     /// Looks after the threads until the stop signal, then lets them finish.
@@ -247,9 +247,9 @@ impl WorkerFactory<'_> {
     fn spawn_all(
         &self,
         notes: Vec<Receiver<AssignmentEvent>>,
-        Site { metrics, status, view }: &Site,
+        ObservedSite { metrics, status, view }: &ObservedSite,
     ) -> Result<Vec<JoinHandle<Result<(), LogError>>>, LogError> {
-        let totals = Arc::new(Totals::default());
+        let totals = Arc::new(ScoredTotals::default());
         let mut workers = Vec::new();
         for (number, notes) in notes.into_iter().enumerate() {
             let sinks = (metrics.clone(), view.clone(), status.clone());

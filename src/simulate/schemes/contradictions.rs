@@ -47,7 +47,7 @@ impl Scene<'_> {
 
     /// The second carer of two is gone after a third of the visit, and bills all of it.
     pub(super) fn partial_double_staffing(&mut self, actor: usize) -> Option<()> {
-        let fits = |claim: &&Claim| {
+        let fits = |claim: &&SimulatedClaim| {
             let registration = &claim.registration;
             let helped = is_at_home(registration.kind, registration.outcome);
             claim.carer == actor && registration.partner.is_some() && !claim.frozen && helped

@@ -153,7 +153,7 @@ impl Scene<'_> {
 
     /// A visit is entered by hand although the tag was there.
     pub(super) fn by_hand(&mut self, actor: usize) -> Option<()> {
-        let fits = |claim: &Claim| claim.actor_may(actor) && claim.is_electronic();
+        let fits = |claim: &SimulatedClaim| claim.actor_may(actor) && claim.is_electronic();
         let fitting: Vec<usize> = (0..self.claims.len()).filter(|&index| fits(&self.claims[index])).collect();
         let &index = self.random.pick(&fitting)?;
         let claim = &mut self.claims[index];

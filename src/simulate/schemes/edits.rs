@@ -48,7 +48,7 @@ impl Scene<'_> {
         })
     }
 
-    fn changed_later(&mut self, carer: usize, later: impl Fn(&Claim) -> Later) -> Option<()> {
+    fn changed_later(&mut self, carer: usize, later: impl Fn(&SimulatedClaim) -> Later) -> Option<()> {
         let fits = |scene: &Self, index: usize, seconds: i64| {
             let claim = &scene.claims[index];
             let end = claim.end.plus(seconds);

@@ -21,13 +21,13 @@ impl Scene<'_> {
 
     /// The plan is registered, to the second, for a visit that was shorter.
     pub(super) fn plan_copy(&mut self, actor: usize) -> Option<()> {
-        let fits = |claim: &Claim| claim.registration.planned.is_some() && claim.actor_may(actor);
+        let fits = |claim: &SimulatedClaim| claim.registration.planned.is_some() && claim.actor_may(actor);
         let own: Vec<usize> = (0..self.claims.len()).filter(|&index| fits(&self.claims[index])).collect();
         let clear = |index: usize| {
             let claim = &self.claims[index];
             let plan = claim.registration.planned.expect("asked for above");
             let others = self.claims.iter().enumerate().filter(|&(at, _)| at != index);
-            let meets = |other: &Claim| other.carer == actor || other.client == claim.client;
+            let meets = |other: &SimulatedClaim| other.carer == actor || other.client == claim.client;
             let mut others = others.filter(|(_, other)| meets(other));
             self.is_plain(claim) && others.all(|(_, other)| lies_apart(other, plan, 0))
         };
@@ -58,7 +58,7 @@ impl Scene<'_> {
             };
             let begin = midnight.plus(second);
             let copied = Span::new(begin, begin.plus(length))?;
-            let meets = |other: &Claim| other.carer == actor || other.client == client;
+            let meets = |other: &SimulatedClaim| other.carer == actor || other.client == client;
             let mut others = self.claims.iter().enumerate().filter(|&(at, it)| at != base && meets(it));
             if others.all(|(_, other)| lies_apart(other, copied, 0)) {
                 self.set_start(base, begin);
@@ -72,7 +72,7 @@ impl Scene<'_> {
 
     /// Every task of the order, ticked every time.
     pub(super) fn task_pattern(&mut self, actor: usize) -> Option<()> {
-        let fits = |claim: &Claim| claim.actor_may(actor) && !claim.registration.tasks.is_empty();
+        let fits = |claim: &SimulatedClaim| claim.actor_may(actor) && !claim.registration.tasks.is_empty();
         let fitting: Vec<usize> = (0..self.claims.len()).filter(|&index| fits(&self.claims[index])).collect();
         let &base = self.random.pick(&fitting)?;
         let claim = &mut self.claims[base];
@@ -96,7 +96,7 @@ impl Scene<'_> {
                 let (client, length) = (claim.client, span(claim).seconds());
                 let start = edge.plus(self.random.between(15, 280));
                 // The visit is cut short where it would run into the next one.
-                let meets = |other: &Claim| other.carer == actor || other.client == client;
+                let meets = |other: &SimulatedClaim| other.carer == actor || other.client == client;
                 let others = self.claims.iter().enumerate().filter(|&(at, it)| at != base && meets(it));
                 let next = others.map(|(_, it)| it.start.min(it.registration.start_at));
                 let next = next.filter(|&next| self.claims[base].start <= next).min();
@@ -125,7 +125,7 @@ impl Scene<'_> {
     }
 }
 
-impl Claim {
+impl SimulatedClaim {
     /// Is it the carer's own, at a client's home, and untouched so far?
     pub(super) fn actor_may(&self, carer: usize) -> bool {
         let registration = &self.registration;

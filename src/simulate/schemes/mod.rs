@@ -16,7 +16,7 @@ mod staff;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::claim::{Claim, is_at_home, locate, plain, tick};
+use super::claim::{SimulatedClaim, is_at_home, locate, plain, tick};
 use super::clients::ServiceKind;
 use super::places::travel_seconds;
 use super::random::Random;
@@ -41,7 +41,7 @@ pub(super) struct Planted {
 
 /// State of a scheme from day to day.
 #[derive(Debug, Default)]
-pub(super) struct Memory {
+pub(super) struct PlotMemory {
     /// Clients that it is about.
     clients: Vec<usize>,
     /// Another carer's entry: a second job, a made-up person, a colleague.
@@ -58,10 +58,10 @@ pub(super) struct Memory {
 pub(super) struct Scene<'a> {
     pub(super) town: &'a Town,
     pub(super) day: u32,
-    pub(super) claims: &'a mut Vec<Claim>,
+    pub(super) claims: &'a mut Vec<SimulatedClaim>,
     pub(super) ids: &'a mut Ids,
     pub(super) random: &'a mut Random,
-    pub(super) memory: &'a mut Memory,
+    pub(super) memory: &'a mut PlotMemory,
     pub(super) out: &'a mut Vec<Planted>,
 }
 
@@ -227,7 +227,7 @@ impl Scene<'_> {
     }
 
     /// One of the carer's plain claims that `fits`.
-    fn pick_own(&mut self, carer: usize, fits: impl Fn(&Claim) -> bool) -> Option<usize> {
+    fn pick_own(&mut self, carer: usize, fits: impl Fn(&SimulatedClaim) -> bool) -> Option<usize> {
         let plain = |&index: &usize| self.is_plain(&self.claims[index]) && fits(&self.claims[index]);
         let fitting: Vec<usize> = self.own(carer).into_iter().filter(plain).collect();
         self.random.pick(&fitting).copied()
@@ -235,7 +235,7 @@ impl Scene<'_> {
 
     /// One carer, one client, tags at both ends, paid by time, untouched so far: good ground for a
     /// pattern.
-    fn is_plain(&self, claim: &Claim) -> bool {
+    fn is_plain(&self, claim: &SimulatedClaim) -> bool {
         let registration = &claim.registration;
         let alone = registration.partner.is_none()
             && registration.shared_visit.is_none()
@@ -257,7 +257,7 @@ impl Scene<'_> {
     }
 
     /// The first instant after `end` at which the carer has to set out for the next client.
-    fn next_start(&self, carer: usize, end: UtcSecond, way: impl Fn(&Claim) -> i64) -> UtcSecond {
+    fn next_start(&self, carer: usize, end: UtcSecond, way: impl Fn(&SimulatedClaim) -> i64) -> UtcSecond {
         let after = self.claims.iter().filter(|claim| claim.carer == carer && end <= claim.start);
         let starts = after.map(|claim| claim.start.min(claim.registration.start_at).plus(-way(claim)));
         starts.min().unwrap_or(UtcSecond(i64::MAX))
@@ -273,18 +273,18 @@ impl Scene<'_> {
     }
 }
 
-fn lies_apart(claim: &Claim, span: Span, margin: i64) -> bool {
+fn lies_apart(claim: &SimulatedClaim, span: Span, margin: i64) -> bool {
     let start = claim.registration.start_at.min(claim.start);
     let end = claim.registered_end().max(claim.end);
     end.plus(margin) <= span.start() || span.end().plus(margin) <= start
 }
 
-fn span(claim: &Claim) -> Span {
+fn span(claim: &SimulatedClaim) -> Span {
     Span::new(claim.start, claim.end).expect("visits have a length")
 }
 
 /// The button in the app instead of the tag.
-fn press_button(claim: &mut Claim) {
+fn press_button(claim: &mut SimulatedClaim) {
     for capture in [&mut claim.registration.start_capture, &mut claim.registration.end_capture] {
         capture.method = CaptureMethod::AppButton;
         capture.tag = None;

@@ -46,7 +46,7 @@ impl Scene<'_> {
 
     /// A service at home of which no tag ever knows, as nobody is ever there; the standard time is paid.
     pub(super) fn service_without_presence(&mut self) -> Option<()> {
-        let fits = |claim: &Claim| self.memory.clients.contains(&claim.client) && !claim.frozen;
+        let fits = |claim: &SimulatedClaim| self.memory.clients.contains(&claim.client) && !claim.frozen;
         let base = self.claims.iter().position(fits)?;
         let (start, end) = (self.claims[base].start, self.claims[base].end);
         self.set_start(base, start);
@@ -100,13 +100,14 @@ impl Scene<'_> {
     /// A couple's joint visit is billed whole for both.
     pub(super) fn shared_household_double(&mut self, actor: usize) -> Option<()> {
         let provider = self.provider(actor);
-        let joint = |claim: &Claim| claim.halved && !claim.frozen && self.provider(claim.carer) == provider;
+        let joint =
+            |claim: &SimulatedClaim| claim.halved && !claim.frozen && self.provider(claim.carer) == provider;
         let pairs: Vec<(usize, usize)> = (0..self.claims.len())
             .filter(|&one| joint(&self.claims[one]))
             .filter_map(|one| {
                 let of = &self.claims[one];
                 let spouse = self.town.clients[of.client].spouse?;
-                let meets = |other: &Claim| {
+                let meets = |other: &SimulatedClaim| {
                     let near = other.start.since(of.start).abs() < 120;
                     other.client == spouse && other.carer == of.carer && near && joint(other)
                 };

@@ -5,7 +5,8 @@ use super::*;
 impl Scene<'_> {
     /// A few minutes are registered and the whole plan is billed.
     pub(super) fn billed_above_registered(&mut self, actor: usize) -> Option<()> {
-        let long = |claim: &Claim| claim.registration.planned.is_some_and(|plan| 1_200 <= plan.seconds());
+        let long =
+            |claim: &SimulatedClaim| claim.registration.planned.is_some_and(|plan| 1_200 <= plan.seconds());
         let base = self.pick_own(actor, long)?;
         let seconds = self.random.between(100, 420);
         let plan = self.claims[base].registration.planned?.seconds();
@@ -63,7 +64,7 @@ impl Scene<'_> {
             let end = claim.end.plus(added);
             let until = self.next_start(actor, claim.end, |_| 120);
             let rest = Span::new(claim.end.plus(1), end.plus(120))?;
-            let meets = |(index, other): (usize, &Claim)| {
+            let meets = |(index, other): (usize, &SimulatedClaim)| {
                 other.client == client && !later.contains(&index) && !lies_apart(other, rest, 0)
             };
             let alone = !self.claims.iter().enumerate().any(meets);

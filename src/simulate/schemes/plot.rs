@@ -1,8 +1,8 @@
 //! A scheme as it is carried out, day by day.
 
-use super::{Memory, Planted, Scene, provider_day};
-use crate::simulate::claim::Claim;
-use crate::simulate::patterns::{By, Pattern, Scope};
+use super::{Planted, PlotMemory, Scene, provider_day};
+use crate::simulate::claim::SimulatedClaim;
+use crate::simulate::patterns::{Pattern, PatternActors, PatternScope};
 use crate::simulate::random::Random;
 use crate::simulate::town::Town;
 use crate::simulate::walk::Ids;
@@ -20,7 +20,7 @@ pub(in crate::simulate) struct Plot {
     quota: usize,
     done: usize,
     random: Random,
-    pub(in crate::simulate) memory: Memory,
+    pub(in crate::simulate) memory: PlotMemory,
 }
 
 impl Plot {
@@ -30,7 +30,7 @@ impl Plot {
         days: u32,
         mut random: Random,
     ) -> Self {
-        let begins = if pattern.by == By::All { 0 } else { BEGINS };
+        let begins = if pattern.by == PatternActors::All { 0 } else { BEGINS };
         let length = pattern.days.min(days.saturating_sub(begins));
         let latest = days.saturating_sub(length).max(begins);
         let from = random.between(i64::from(begins), i64::from(latest)) as u32;
@@ -42,7 +42,7 @@ impl Plot {
             quota,
             done: 0,
             random,
-            memory: Memory::default(),
+            memory: PlotMemory::default(),
         }
     }
 
@@ -51,13 +51,13 @@ impl Plot {
         &mut self,
         town: &Town,
         day: u32,
-        claims: &mut Vec<Claim>,
+        claims: &mut Vec<SimulatedClaim>,
         ids: &mut Ids,
         out: &mut Vec<Planted>,
     ) {
         let mut scene =
             Scene { town, day, claims, ids, random: &mut self.random, memory: &mut self.memory, out };
-        if self.pattern.scope == Scope::Provider || self.pattern.by == By::All {
+        if self.pattern.scope == PatternScope::Provider || self.pattern.by == PatternActors::All {
             return provider_day(scene, self.pattern.name, self.provider, self.days);
         }
         let (first, after) = self.days;

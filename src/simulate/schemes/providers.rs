@@ -2,7 +2,7 @@
 //! of; nothing need be wrong with that one.
 
 use super::*;
-use crate::simulate::claim::Claim;
+use crate::simulate::claim::SimulatedClaim;
 
 /// A client's month is filled up to this share of the grant.
 const FILLED: f64 = 0.99;
@@ -37,7 +37,7 @@ impl Scene<'_> {
         if !last_week || self.memory.labelled_months.contains(&month) {
             return;
         }
-        let fits = |claim: &&Claim| !claim.frozen && self.provider(claim.carer) == provider;
+        let fits = |claim: &&SimulatedClaim| !claim.frozen && self.provider(claim.carer) == provider;
         if let Some(claim) = self.claims.iter().find(fits) {
             let actor = self.town.providers[provider].id.clone();
             self.out.push(Planted { id: claim.registration.id.clone(), actor, seconds: 0 });

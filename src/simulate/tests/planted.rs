@@ -1,7 +1,7 @@
 //! What is planted: every pattern, as much as asked, by few, and only what is asked for.
 
 use super::*;
-use crate::simulate::patterns::By;
+use crate::simulate::patterns::PatternActors;
 
 #[test]
 fn every_pattern_is_planted_where_there_is_room() {
@@ -11,7 +11,7 @@ fn every_pattern_is_planted_where_there_is_room() {
     for line in &standing.truth {
         *patterns.entry(line.pattern).or_default() += 1;
     }
-    for pattern in PATTERNS.iter().filter(|pattern| pattern.by != By::All) {
+    for pattern in PATTERNS.iter().filter(|pattern| pattern.by != PatternActors::All) {
         let least = if pattern.size == 0 { 1 } else { pattern.size as usize / 4 };
         let planted = patterns.get(pattern.name).copied().unwrap_or_default();
         assert!(least <= planted, "`{}`: {planted} planted, at least {least} expected", pattern.name);
@@ -30,9 +30,9 @@ fn what_is_planted_is_as_much_as_asked_by_few_carers_from_the_fifteenth_day_on()
         for line in &standing.truth {
             let planted = &standing.kept[&line.registration_id];
             let scope = pattern(line.pattern).expect("it is listed").scope;
-            let actor = if scope == Scope::Provider { &planted.provider } else { &planted.carer };
+            let actor = if scope == PatternScope::Provider { &planted.provider } else { &planted.carer };
             assert_eq!(**actor, line.actor, "{line:?}");
-            assert!(scope == Scope::Provider || seen.insert(&line.registration_id), "{line:?} twice");
+            assert!(scope == PatternScope::Provider || seen.insert(&line.registration_id), "{line:?} twice");
             assert!(0 <= line.seconds);
         }
         let share = standing.truth.len() as f64 / standing.kept.len() as f64;

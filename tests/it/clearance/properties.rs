@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{RUN, State, Topics, alert, municipality, partition, visit};
+use super::{Payability, RUN, Topics, alert, municipality, partition, visit};
 
 /// A record of the feed as the service handled it.
 #[derive(Clone, Debug)]
@@ -157,7 +157,7 @@ fn town() -> impl Strategy<Value = Town> {
 fn payable_seconds(topics: &Topics) -> BTreeMap<String, (bool, i64)> {
     let verdicts = topics.0.verdicts(Some(RUN));
     verdicts
-        .map(|it| (it.claim.registration_id.clone(), (it.state == State::Payable, it.payable_seconds())))
+        .map(|it| (it.claim.registration_id.clone(), (it.state == Payability::Payable, it.payable_seconds())))
         .collect()
 }
 
@@ -168,7 +168,7 @@ proptest! {
         for (id, (payable, seconds)) in payable_seconds(&topics) {
             let expected = town.may_be_paid(id[2..].parse().unwrap());
             prop_assert_eq!(payable, expected, "{}", id);
-            prop_assert!(topics.state(&id) != State::Unassessed || seconds == 0);
+            prop_assert!(topics.state(&id) != Payability::Unassessed || seconds == 0);
         }
     }
 

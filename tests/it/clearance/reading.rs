@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::json;
 
-use super::{RUN, State, Topics, alert, municipality, partition, visit};
+use super::{Payability, RUN, Topics, alert, municipality, partition, visit};
 
 /// What happens while topics are read.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +52,7 @@ fn wrongly_payable(steps: &[Step], [progress_at, alerts_at, feed_at]: Times) -> 
             Step::Assess | Step::Progress => {}
         }
     }
-    let verdicts = topics.0.verdicts(Some(RUN)).filter(|verdict| verdict.state == State::Payable);
+    let verdicts = topics.0.verdicts(Some(RUN)).filter(|verdict| verdict.state == Payability::Payable);
     let held = |id: &str, version| {
         sent.iter().any(|(of, number, is_held)| format!("R-{of}") == id && *number == version && *is_held)
     };

@@ -11,13 +11,13 @@ use crate::domain::{Reason, Rejection};
 use crate::engine::{Disposition, Position};
 use crate::service::deliver::events::{Incident, WorkerObserver};
 use crate::service::deliver::municipality::{Municipality, Panicked, Sink};
-use crate::service::deliver::unassessed::Unassessed;
+use crate::service::deliver::unassessed::UnassessedOffsets;
 use crate::service::log::{Log, LogError};
 
 /// The quarantine of a partition: what was found while its log was handled, and what of it is on the topic.
 #[derive(Default)]
 pub(super) struct Quarantine {
-    pub(super) unassessed: Unassessed,
+    pub(super) unassessed: UnassessedOffsets,
     /// Records that name no municipality for sure.
     pub(super) unattributed: u64,
     /// On the topic when the partition was opened: hash of the value by offset, of unsettled offsets.

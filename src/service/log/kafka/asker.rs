@@ -126,7 +126,7 @@ impl fmt::Display for Unanswered {
     }
 }
 
-/// Remembers the newest reason that tells something.
+/// The newest error of the client that names a cause.
 #[derive(Clone, Default)]
 struct Reasons(Arc<Mutex<Option<Unanswered>>>);
 

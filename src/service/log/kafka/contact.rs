@@ -17,8 +17,8 @@ const WAIT: Duration = Duration::from_secs(3);
 /// How often the thread looks whether it is to end.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Asks for the metadata of `feed` until `stop` is set, and tells `status` of the answers. What is still asked when the
-/// process ends is not waited for.
+/// Requests the metadata of `feed` until `stop` is set, and writes the result to `status`. A request that is open when
+/// the process ends is abandoned.
 ///
 /// # Errors
 /// Where the client library does not take the settings, or there can be no thread.

@@ -226,7 +226,7 @@ impl Acks {
     }
 }
 
-/// Is told by the producer.
+/// Delivery reports of the producer.
 pub(in crate::service) struct Deliveries {
     acks: Arc<Acks>,
     metrics: Arc<Metrics>,

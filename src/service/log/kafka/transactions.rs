@@ -46,7 +46,7 @@ pub(in crate::service) struct Transactions {
 }
 
 /// Why a transaction was not made.
-enum Failure {
+enum TransactionFailure {
     /// It can be rolled back.
     Abort(LogError),
     /// It can be rolled back; the group refused its offsets.
@@ -129,19 +129,19 @@ impl Transactions {
                 }
                 Ok(())
             }
-            Err(Failure::Abort(error)) => {
+            Err(TransactionFailure::Abort(error)) => {
                 self.roll_back();
                 Err(error)
             }
-            Err(Failure::Stale(error)) => {
+            Err(TransactionFailure::Stale(error)) => {
                 self.roll_back();
                 Err(self.group.offsets_refused(&partitions, &error))
             }
-            Err(Failure::Lost(reason)) => {
+            Err(TransactionFailure::Lost(reason)) => {
                 self.publisher = None;
                 Err(LogError::Unavailable(reason))
             }
-            Err(Failure::Undetermined(reason)) => {
+            Err(TransactionFailure::Undetermined(reason)) => {
                 self.publisher = None;
                 Err(LogError::Undetermined(reason))
             }
@@ -155,11 +155,14 @@ impl Transactions {
         sent: &[Sent],
         offsets: &TopicPartitionList,
         membership: &ConsumerGroupMetadata,
-    ) -> Result<bool, Failure> {
+    ) -> Result<bool, TransactionFailure> {
         let (layout, publisher) = (&self.layout, self.publisher.as_mut());
-        let publisher = publisher.ok_or_else(|| Failure::Lost("no producer".to_owned()))?;
+        let publisher = publisher.ok_or_else(|| TransactionFailure::Lost("no producer".to_owned()))?;
         publisher.forget();
-        publisher.producer().begin_transaction().map_err(|error| Failure::Lost(error.to_string()))?;
+        publisher
+            .producer()
+            .begin_transaction()
+            .map_err(|error| TransactionFailure::Lost(error.to_string()))?;
         for (out, sent) in records.iter().zip(sent) {
             let target = layout.target(out.topic, out.partition);
             let queued = publisher.publish(target, (out.key, out.value), out.headers, *sent);
@@ -170,13 +173,13 @@ impl Transactions {
         let mut is_clean = true;
         let send = || producer.send_offsets_to_transaction(offsets, membership, CALL_WAIT);
         again(send, &mut is_clean).map_err(|error| match error.rdkafka_error_code() {
-            Some(code) if is_stale(code) => Failure::Stale(error),
+            Some(code) if is_stale(code) => TransactionFailure::Stale(error),
             _ => failed(publisher, answer(&error)),
         })?;
         let commit = || producer.commit_transaction(CALL_WAIT);
         again(commit, &mut is_clean).map_err(|error| match requires_abort(&error) {
             true => failed(publisher, answer(&error)),
-            false => Failure::Undetermined(error.to_string()),
+            false => TransactionFailure::Undetermined(error.to_string()),
         })?;
         Ok(is_clean)
     }
@@ -210,10 +213,10 @@ fn again(mut call: impl FnMut() -> KafkaResult<()>, is_clean: &mut bool) -> Kafk
 }
 
 /// What a failure before the commit means: with a producer that is shut out, nothing can be rolled back.
-fn failed(publisher: &Publisher, error: LogError) -> Failure {
+fn failed(publisher: &Publisher, error: LogError) -> TransactionFailure {
     match publisher.producer().client().fatal_error() {
-        Some((code, reason)) => Failure::Lost(format!("{reason} ({code})")),
-        None => Failure::Abort(error),
+        Some((code, reason)) => TransactionFailure::Lost(format!("{reason} ({code})")),
+        None => TransactionFailure::Abort(error),
     }
 }
 

@@ -14,7 +14,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 
-use super::{Site, api, pages};
+use super::{ObservedSite, api, pages};
 use crate::config::{Api, Http};
 use crate::service::process::shutdown::Shutdown;
 
@@ -33,20 +33,20 @@ const CONNECTIONS_PER_PEER_MAX: usize = 32;
 pub(in crate::service) type Unusable = (SocketAddr, std::io::Error);
 
 /// The running server.
-pub(in crate::service) struct Server {
+pub(in crate::service) struct ProbeServer {
     runtime: tokio::runtime::Runtime,
     address: SocketAddr,
     api_address: Option<SocketAddr>,
 }
 
-impl Server {
+impl ProbeServer {
     /// Serves `site` as `http` says, until `shutdown`; `None` where nothing is to be served.
     ///
     /// # Errors
     /// Where an address is taken, or is none of this machine.
     pub(in crate::service) fn start(
         http: &Http,
-        site: &Site,
+        site: &ObservedSite,
         shutdown: &Shutdown,
     ) -> Result<Option<Self>, Unusable> {
         let Some(listen) = http.listen else { return Ok(None) };

@@ -11,18 +11,18 @@ use crate::service::process::shutdown::{Stopper, stopper};
 
 const TOKEN: &str = "0123456789abcdef";
 
-fn site() -> Site {
+fn site() -> ObservedSite {
     let metrics = Arc::new(Metrics::new(&["carer-overlap"]));
     let (status, view) = (Status::new(metrics.clone()), View::new());
-    Site { metrics, status, view }
+    ObservedSite { metrics, status, view }
 }
 
-fn server(site: &Site) -> (Server, Stopper) {
+fn server(site: &ObservedSite) -> (ProbeServer, Stopper) {
     let (stop, shutdown) = stopper();
     let any: SocketAddr = ([127, 0, 0, 1], 0).into();
     let api = Some(Api { listen: any, token: Token::new(TOKEN) });
     let http = Http { listen: Some(any), hosts: vec!["tidvakt".to_owned()], api };
-    let server = Server::start(&http, site, &shutdown).expect("a free port").expect("it is served");
+    let server = ProbeServer::start(&http, site, &shutdown).expect("a free port").expect("it is served");
     (server, stop)
 }
 

@@ -26,7 +26,7 @@ pub(in crate::service) enum RecordStage {
     Published,
     /// The broker has it.
     Acknowledged,
-    /// Told of as progress.
+    /// Covered by a progress record.
     Progress,
     /// Committed.
     Committed,

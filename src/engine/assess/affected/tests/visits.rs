@@ -167,7 +167,7 @@ fn a_resolution_affects_the_visits_of_the_source() {
     const IDS: [&str; 19] =
         ["A", "B", "C", "D", "E", "F", "G", "H", "I", "J", "K", "L", "M", "N", "O", "S", "T", "U", "V"];
     for (day, id) in (1..).zip(IDS) {
-        assert!(!town.is_outdated(known), "too few ends to tell");
+        assert!(!town.is_outdated(known), "too few ends to decide");
         town.insert(&draft(id, "cia", "eva", 8 + 24 * day));
     }
     assert!(town.is_outdated(known) && !town.is_outdated(other));
