@@ -14,7 +14,7 @@
 //!
 //! Grade: hold where all four ends are electronic and the tags or the households differ, else review;
 //! review where a household is unknown, and never less: two places at one time are looked at without any
-//! fact. That is for the weaker registration of the pair, the other one's is one step lower.
+//! fact. The finding falls on the weaker registration of the pair.
 
 use serde::Deserialize;
 
@@ -26,7 +26,7 @@ use crate::engine::{Definition, Hit, Report, Sight, Visit, VisitRule, Wording};
 
 pub(super) const RULE: Definition = Definition {
     id: "carer-overlap",
-    version: 2,
+    version: 3,
     class: Class::Contradiction,
     summary_sv: "En medarbetare är registrerad hos två brukare samtidigt.",
     summary_en: "One carer is registered at two clients at the same time.",
@@ -56,7 +56,7 @@ impl VisitRule for CarerOverlap {
             }
             let apart = sight.one_household(other).map(|together| !together);
             if apart != Some(false) {
-                report.hit(self.hit(sight, other, shared, apart.is_some()));
+                report.pair(sight, other, || self.hit(sight, other, shared, apart.is_some()));
             }
         }
     }
@@ -75,9 +75,8 @@ impl CarerOverlap {
             own.start_tag.is_some() && other.start_tag.is_some() && own.start_tag != other.start_tag;
         let proven = own.is_electronic() && other.is_electronic() && (household_known || tags_differ);
         let missing = (!household_known).then_some(MissingFact::Household);
-        let graded = Hit::new(if proven { Grade::Hold } else { Grade::Review })
-            .lowered_without(missing, Grade::Review);
-        Hit { grade: sight.side(other, graded.grade), ..graded }
+        Hit::new(if proven { Grade::Hold } else { Grade::Review })
+            .lowered_without(missing, Grade::Review)
             .related([other.slot])
             .disputed(shared)
             .observed([Measure::whole("overlap_seconds", shared.seconds())])

@@ -15,9 +15,8 @@
 //! among them: one cleans while another gives medicine. A plan made up for a visit that nobody made is a single one,
 //! or always of the same two.
 //!
-//! Grade: review, for the honest explanations are many; that is for the weaker registration of the
-//! pair, the other one's is one step lower. One step lower where nothing says how many carers were
-//! ordered.
+//! Grade: review, for the honest explanations are many; one step lower where nothing says how many carers were
+//! ordered. The finding falls on the weaker registration of the pair.
 
 use serde::Deserialize;
 
@@ -29,7 +28,7 @@ use crate::engine::{Definition, Hit, NEIGHBOUR_GAP_SECONDS_MAX, Report, Sight, V
 
 pub(super) const RULE: Definition = Definition {
     id: "client-overlap",
-    version: 3,
+    version: 4,
     class: Class::Contradiction,
     summary_sv: "Två medarbetare är registrerade hos en brukare samtidigt utan dubbelbemanning.",
     summary_en: "Two carers are registered at one client at the same time without double staffing.",
@@ -66,7 +65,8 @@ impl VisitRule for ClientOverlap {
             let staff = (sight.required_staff(own), sight.required_staff(other));
             let needed = staff.0.max(staff.1);
             if needed.unwrap_or(1) <= 1 && !is_arranged(sight, own, other) {
-                report.hit(self.hit(sight, other, shared, staff.0.is_some() && staff.1.is_some()));
+                let is_known = staff.0.is_some() && staff.1.is_some();
+                report.pair(sight, other, || self.hit(sight, other, shared, is_known));
             }
         }
     }
@@ -93,7 +93,7 @@ impl ClientOverlap {
     }
 
     fn hit(&self, sight: &Sight<'_>, other: &Visit, shared: Span, staff_known: bool) -> Hit<impl Wording> {
-        Hit::new(sight.side(other, if staff_known { Grade::Review } else { Grade::Observe }))
+        Hit::new(if staff_known { Grade::Review } else { Grade::Observe })
             .related([other.slot])
             .disputed(shared)
             .observed([Measure::whole("overlap_seconds", shared.seconds()), Measure::whole("carers", 2)])

@@ -5,8 +5,8 @@
 //!
 //! Finds pairs of registrations of one carer at one client with different ids whose starts lie at
 //! most `start_difference_seconds_max` apart. The copy is what is not paid yet where the other one is,
-//! else the one with the weaker evidence, then the later sent, then the later in the feed; on the original it is
-//! only noted (observe).
+//! else the one with the weaker evidence, then the later sent, then the later in the feed; on the original there is no
+//! finding.
 //!
 //! Not a finding: visits still open, a visit of which one was declined or cancelled late (a new
 //! attempt), a copy that is not billed.
@@ -21,7 +21,7 @@ use crate::engine::{Definition, Hit, Report, Sight, Visit, VisitRule, Wording};
 
 pub(super) const RULE: Definition = Definition {
     id: "duplicate-registration",
-    version: 2,
+    version: 3,
     class: Class::Error,
     summary_sv: "Samma besök är registrerat två gånger.",
     summary_en: "One visit is registered twice.",
@@ -41,21 +41,24 @@ impl VisitRule for DuplicateRegistration {
         if !is_claimed(own) {
             return;
         }
-        let same: Vec<&Visit> = sight
-            .starting_near_at_carer(i64::from(self.start_difference_seconds_max))
-            .filter(|other| other.client == own.client && is_claimed(other))
-            .collect();
-        // The earliest original, so that three copies of one visit name the same one.
-        if let Some(original) = same.iter().find(|other| sight.is_weaker(other)) {
-            report.hit(self.copy(sight, original));
-        } else if !same.is_empty() {
-            report.hit(self.original(sight, &same));
+        let near = sight.starting_near_at_carer(i64::from(self.start_difference_seconds_max));
+        let mut original = None;
+        for other in near.filter(|other| other.client == own.client && is_claimed(other)) {
+            // The earliest original, so that three copies of one visit name the same one.
+            if sight.is_weaker(other) || sight.are_both_subjects() {
+                original = original.or(Some(other));
+            }
+            // Which one a copy names depends on all of them.
+            report.counterpart(other);
+        }
+        if let Some(original) = original {
+            report.hit(self.hit(sight, original));
         }
     }
 }
 
 impl DuplicateRegistration {
-    fn copy(&self, sight: &Sight<'_>, original: &Visit) -> Hit<impl Wording> {
+    fn hit(&self, sight: &Sight<'_>, original: &Visit) -> Hit<impl Wording> {
         let own = sight.visit();
         let shared = own.span.intersection(original.span);
         let apart = own.span.start().since(original.span.start()).abs();
@@ -68,17 +71,10 @@ impl DuplicateRegistration {
             ])
             .expected([Measure::whole("registrations_max", 1)])
             .excluded(&[Explanation::DeclinedVisit, Explanation::NotBilled, Explanation::NewerVersion])
-            .text(move || sentence(sight, own, original))
-    }
-
-    /// That there are copies of it is only noted on the original.
-    fn original(&self, sight: &Sight<'_>, copies: &[&Visit]) -> Hit<impl Wording> {
-        Hit::observe()
-            .related(copies.iter().map(|copy| copy.slot))
-            .observed([Measure::whole("registrations", 1 + copies.len() as i64)])
-            .expected([Measure::whole("registrations_max", 1)])
-            .excluded(&[Explanation::DeclinedVisit, Explanation::NotBilled, Explanation::NewerVersion])
-            .text(move || sentence(sight, copies[0], sight.visit()))
+            .text(move || {
+                let (copy, first) = if sight.is_weaker(original) { (own, original) } else { (original, own) };
+                sentence(sight, copy, first)
+            })
     }
 }
 

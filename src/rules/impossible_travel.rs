@@ -14,8 +14,8 @@
 //! those), calls, errands and escorts, declined visits, alarms (someone may have been driven).
 //!
 //! Grade: hold where all four ends are electronic and more than `hold_metres_min` lie between them in
-//! less than `hold_gap_seconds_max`, else review; that is for the weaker registration of the pair, the
-//! other one's is one step lower. Undetermined where a home has no position.
+//! less than `hold_gap_seconds_max`, else review; on the weaker registration of the pair. Undetermined where a home has
+//! no position.
 
 use serde::Deserialize;
 
@@ -27,7 +27,7 @@ use crate::engine::{Definition, Hit, NEIGHBOUR_GAP_SECONDS_MAX, Report, Sight, V
 
 pub(super) const RULE: Definition = Definition {
     id: "impossible-travel",
-    version: 2,
+    version: 3,
     class: Class::Contradiction,
     summary_sv: "Tiden mellan två besök räcker inte för vägen mellan dem.",
     summary_en: "The time between two visits is too short for the way between them.",
@@ -100,7 +100,8 @@ impl ImpossibleTravel {
         let metres = from_place.metres_to(to_place);
         let needed_seconds = needed_seconds(metres);
         if allowed < needed_seconds {
-            report.hit(self.hit(sight, other, &Leg { gap, metres, needed_seconds, slack_seconds }));
+            let leg = Leg { gap, metres, needed_seconds, slack_seconds };
+            report.pair(sight, other, || self.hit(sight, other, &leg));
         }
     }
 
@@ -111,7 +112,7 @@ impl ImpossibleTravel {
             && f64::from(self.hold_metres_min) < leg.metres
             && leg.gap.seconds() < i64::from(self.hold_gap_seconds_max);
         let metres = leg.metres.round() as i64;
-        Hit::new(sight.side(other, if grave { Grade::Hold } else { Grade::Review }))
+        Hit::new(if grave { Grade::Hold } else { Grade::Review })
             .related([other.slot])
             .disputed(missing_time(own, other, leg))
             .observed([

@@ -17,7 +17,8 @@
 //! when to when it hung where), an end typed in, errands and escorts, declined visits. A strange tag at
 //! the start alone is spoken of by `travel-log-in`. Another carer's phone cannot be seen from here.
 //!
-//! Grade: review, of two tags too close on the later visit, and noted on the earlier one; one step lower where a household or, for a strange tag, its place is not known.
+//! Grade: review, of two tags too close on the later visit; one step lower where a household or, for a strange tag, its
+//! place is not known.
 //! Undetermined where a position that is needed is not known.
 
 use serde::Deserialize;
@@ -32,7 +33,7 @@ use crate::engine::{
 
 pub(super) const RULE: Definition = Definition {
     id: "moved-tag",
-    version: 1,
+    version: 2,
     class: Class::Contradiction,
     summary_sv: "En tagg finns inte där den ska sitta.",
     summary_en: "A tag is not where it should hang.",
@@ -65,8 +66,6 @@ impl VisitRule for MovedTag {
         if !own.is_at_home() || (own.start_tag.is_none() && own.end_tag.is_none()) {
             return;
         }
-        // What comes late can be the earlier one, and so can the home that makes the two far apart: each
-        // names the other, and the later one bears it.
         let before = sight.before_at_carer(Visit::is_at_home);
         let near = before
             .filter(|before| self.read_too_soon(before, own))
@@ -79,7 +78,7 @@ impl VisitRule for MovedTag {
         if let Some(after) = after.filter(|after| self.read_too_soon(own, after))
             && let Some(metres) = self.metres(sight, after, report)
         {
-            report.hit(self.near(sight, (own, after), metres));
+            report.pair_on(sight, false, after, || self.near(sight, (own, after), metres));
         }
         strange(sight, report);
     }
@@ -142,7 +141,7 @@ impl MovedTag {
         let gap = second.span.start().since(first.span.end());
         let known = sight.one_household(other).is_some();
         let (first, second, carer) = (sight.label_of(first), sight.label_of(second), sight.carer_ref());
-        Hit::new(if is_second { Grade::Review } else { Grade::Observe })
+        Hit::review()
             .lowered_without((!known).then_some(MissingFact::Household), Grade::Observe)
             .related([other.slot])
             .observed([

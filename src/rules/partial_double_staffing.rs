@@ -12,7 +12,7 @@
 //!
 //! Grade: review, on the shorter visit, where it is paid by performed time, something bound to the place
 //! captured both its ends, and so much is billed for it as if it had been long enough: at least
-//! `missing_seconds_min` more than it lasted. Else observe, as on the longer one: a second carer is often
+//! `missing_seconds_min` more than it lasted. Else observe: a second carer is often
 //! needed only to lift, comes for that, and bills that; partners may come at different times. The
 //! missing time lies outside the shorter visit: it is evidence, and no registered second is in
 //! question.
@@ -26,7 +26,7 @@ use crate::engine::{Definition, Hit, NEIGHBOUR_GAP_SECONDS_MAX, Report, Sight, V
 
 pub(super) const RULE: Definition = Definition {
     id: "partial-double-staffing",
-    version: 2,
+    version: 3,
     class: Class::Deviation,
     summary_sv: "Dubbelbemanning där den andra medarbetaren var på plats bara en del av besöket.",
     summary_en: "Double staffing where the second carer was there only part of the visit.",
@@ -52,6 +52,13 @@ impl VisitRule for PartialDoubleStaffing {
         let mut crew: Vec<&Visit> = near.filter(|other| counts(sight, other)).collect();
         crew.push(own);
         let partners = || crew.iter().copied().filter(|other| are_partners(sight, own, other));
+        // How long a visit was covered depends on all its partners, which need not be partners of each other.
+        for partner in partners() {
+            report.counterpart(partner);
+            let beside =
+                crew.iter().filter(|other| other.slot != own.slot && are_partners(sight, partner, other));
+            beside.for_each(|other| report.counterpart(other));
+        }
         // The longer visit that lacks most: one finding for each visit.
         let lacking = partners()
             .filter(|other| is_shorter(sight, own, other))
@@ -60,6 +67,9 @@ impl VisitRule for PartialDoubleStaffing {
             .max_by_key(|(longer, seconds)| (longer.seconds() - seconds, longer.span, sight.id(longer.slot)));
         if let Some((longer, seconds)) = lacking {
             return report.hit(self.hit(sight, own, longer, seconds));
+        }
+        if !sight.are_both_subjects() {
+            return;
         }
         let seconds = covered(sight, own, &crew);
         let shorter = partners().filter(|other| !is_shorter(sight, own, other));
@@ -89,26 +99,22 @@ impl PartialDoubleStaffing {
     fn hit(&self, sight: &Sight<'_>, shorter: &Visit, longer: &Visit, covered: i64) -> Hit<impl Wording> {
         let own_is_shorter = shorter.slot == sight.visit().slot;
         let needed = longer.presence().seconds();
-        Hit::new(if own_is_shorter && self.is_billed_as_there(shorter, needed) {
-            Grade::Review
-        } else {
-            Grade::Observe
-        })
-        .related([if own_is_shorter { longer.slot } else { shorter.slot }])
-        .observed([
-            Measure::whole("covered_seconds", covered),
-            Measure::whole("missing_seconds", needed - covered),
-            Measure::whole("billed_seconds", shorter.paid_seconds()),
-        ])
-        .expected([Measure::real("covered_share_min", self.covered_share_min)])
-        .excluded(&[
-            Explanation::Relief,
-            Explanation::Trainee,
-            Explanation::SingleStaffing,
-            Explanation::NotBilled,
-            Explanation::DeclinedVisit,
-        ])
-        .text(move || sentence(sight, shorter, longer, covered))
+        Hit::new(if self.is_billed_as_there(shorter, needed) { Grade::Review } else { Grade::Observe })
+            .related([if own_is_shorter { longer.slot } else { shorter.slot }])
+            .observed([
+                Measure::whole("covered_seconds", covered),
+                Measure::whole("missing_seconds", needed - covered),
+                Measure::whole("billed_seconds", shorter.paid_seconds()),
+            ])
+            .expected([Measure::real("covered_share_min", self.covered_share_min)])
+            .excluded(&[
+                Explanation::Relief,
+                Explanation::Trainee,
+                Explanation::SingleStaffing,
+                Explanation::NotBilled,
+                Explanation::DeclinedVisit,
+            ])
+            .text(move || sentence(sight, shorter, longer, covered))
     }
 }
 

@@ -11,7 +11,7 @@
 //! household is not known, `carer-overlap` speaks of the pair.
 //!
 //! Grade: review, or hold with `split_required` where the contract says that such time is split. That
-//! is for the weaker registration of the pair, with all of its time; the other one's is one step lower.
+//! is for the weaker registration of the pair, with all of its time.
 
 use serde::Deserialize;
 
@@ -21,7 +21,7 @@ use crate::engine::{Definition, Hit, Report, Sight, Visit, VisitRule, Wording};
 
 pub(super) const RULE: Definition = Definition {
     id: "shared-household-double",
-    version: 1,
+    version: 2,
     class: Class::Deviation,
     summary_sv: "Ett besök hos två brukare i samma hushåll faktureras fullt ut för båda.",
     summary_en: "One visit to two clients of one household is billed in full for both.",
@@ -50,7 +50,7 @@ impl VisitRule for SharedHouseholdDouble {
                 && (own.shared_visit.is_none() || own.shared_visit != other.shared_visit)
                 && sight.one_household(other) == Some(true)
             {
-                report.hit(self.hit(sight, other));
+                report.pair(sight, other, || self.hit(sight, other));
             }
         }
     }
@@ -72,11 +72,9 @@ impl SharedHouseholdDouble {
 
     fn hit(&self, sight: &Sight<'_>, other: &Visit) -> Hit<impl Wording> {
         let own = sight.visit();
-        let grade = if self.split_required { Grade::Hold } else { Grade::Review };
-        let weaker = sight.is_weaker(other);
-        Hit::new(sight.side(other, grade))
+        Hit::new(if self.split_required { Grade::Hold } else { Grade::Review })
             .related([other.slot])
-            .disputed(weaker.then_some(own.span))
+            .disputed(sight.is_weaker(other).then_some(own.span))
             .observed([
                 Measure::whole("billed_seconds", own.paid_seconds()),
                 Measure::whole("billed_seconds_of_other", other.paid_seconds()),

@@ -140,6 +140,20 @@ pub fn bounded_engine() -> Engine {
     sensitive_engine_within(bounds)
 }
 
+/// The engine with the default rules where both registrations of a pair are subjects.
+pub fn default_engine_on_both() -> Engine {
+    Engine::new(on_both(), default_rules())
+}
+
+/// The same with low thresholds.
+pub fn sensitive_engine_on_both() -> Engine {
+    Engine::new(on_both(), sensitive_rules())
+}
+
+fn on_both() -> Arc<Settings> {
+    Arc::new(Settings { hold_on: HoldTarget::Both, ..Settings::clone(&settings(FREE)) })
+}
+
 /// An engine with these rules, within bounds that nothing reaches.
 pub fn engine_of(rules: RuleSet) -> Engine {
     Engine::new(settings(FREE), rules)

@@ -4,10 +4,10 @@ use tidvakt::domain::{
     Action, Alert, CaptureMethod, Decision, EventType, Fact, FactBody, FactChange, Hold, HoldState,
     UtcSecond, Validity,
 };
-use tidvakt::engine::{Input, Output};
+use tidvakt::engine::{Engine, Input, Output};
 
 use crate::draft::{Draft, MUNICIPALITY, instant};
-use crate::engines::{Driver, default_engine, timeless};
+use crate::engines::{Driver, default_engine, default_engine_on_both, timeless};
 
 fn at(local: &str) -> UtcSecond {
     instant(local).unwrap()
@@ -15,7 +15,11 @@ fn at(local: &str) -> UtcSecond {
 
 /// An engine that knows the homes of bo and eva, in two households.
 fn two_homes() -> Driver {
-    let mut driver = Driver::new(default_engine());
+    in_two_homes(default_engine())
+}
+
+fn in_two_homes(engine: Engine) -> Driver {
+    let mut driver = Driver::new(engine);
     for client in ["bo", "eva"] {
         let body = FactBody::ClientHome {
             client_ref: client.to_owned(),
@@ -78,6 +82,30 @@ fn a_hold_withholds_from_the_run_of_its_pay_period_and_is_void_at_the_next() {
     assert_eq!((hold.registration_id.as_str(), hold.state), ("R2", HoldState::Proposed));
     assert_eq!(hold.withholds_from, at("2026-04-06T18:00"));
     assert_eq!(hold.expires_at, at("2026-05-06T18:00"));
+}
+
+#[test]
+fn a_pair_is_one_alert_and_its_kronor_count_once_or_by_the_settings_on_both() {
+    let registrations = [visit("R1", "bo", 2, 0), visit("R2", "eva", 2, 15)];
+    for (engine, subjects) in [(default_engine(), vec!["R2"]), (default_engine_on_both(), vec!["R1", "R2"])] {
+        let mut driver = in_two_homes(engine);
+        register(&mut driver, &registrations);
+        let alerts = driver.engine.open_alerts();
+        let found: Vec<&str> = alerts.iter().map(|alert| alert.subject.id.as_str()).collect();
+        assert_eq!(found, subjects);
+        for alert in &alerts {
+            let other = if alert.subject.id == "R1" { "R2" } else { "R1" };
+            assert_eq!(alert.findings.len(), 1);
+            assert_eq!(alert.findings[0].related, [other]);
+            // A quarter of an hour at 360 kronor.
+            assert_eq!(alert.amount_at_risk_ore, 9_000);
+            assert_eq!(alert.hold.as_ref().map(|hold| hold.seconds_in_question), Some(900));
+        }
+        // A correction of the registration without an alert takes it back as well.
+        let apart = Draft { version: 2, ..visit("R1", "bo", 2, -15) };
+        register(&mut driver, &[apart]);
+        assert!(driver.engine.open_alerts().is_empty());
+    }
 }
 
 #[test]

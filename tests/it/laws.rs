@@ -7,7 +7,9 @@ use tidvakt::domain::{Alert, EventType, Span, SubjectKind, UtcSecond};
 use tidvakt::engine::{Disposition, Engine, Output, Rolling};
 
 use crate::draft::{Draft, instant};
-use crate::engines::{Driver, bounded_engine, differences, sensitive_engine, timeless};
+use crate::engines::{
+    Driver, bounded_engine, differences, sensitive_engine, sensitive_engine_on_both, timeless,
+};
 use crate::feed::{Arrival, Feed, cases, content, rich_feeds};
 
 fn final_alerts(feed: &Feed) -> Vec<Alert> {
@@ -107,6 +109,16 @@ proptest! {
         (Just(feed.in_the_log()), shuffled)
     })) {
         let [one, other] = [feed, other].map(|feed| final_alerts_of(bounded_engine(), &in_the_first_days(feed)));
+        let differences = differences(&one, &other);
+        prop_assert!(differences.is_empty(), "{}", differences);
+    }
+
+    #[test]
+    fn the_order_of_arrival_does_not_matter_where_both_of_a_pair_are_subjects((feed, other) in rich_feeds(24).prop_flat_map(|feed| {
+        let shuffled = feed.shuffled();
+        (Just(feed.in_the_log()), shuffled)
+    })) {
+        let [one, other] = [feed, other].map(|feed| final_alerts_of(sensitive_engine_on_both(), &feed));
         let differences = differences(&one, &other);
         prop_assert!(differences.is_empty(), "{}", differences);
     }
@@ -250,6 +262,44 @@ proptest! {
         let differences = differences(&corrected, &clean);
         prop_assert!(differences.is_empty(), "{}", differences);
     }
+}
+
+/// What a pair rule finds, as the pair of ids.
+fn pairs(alerts: &[Alert]) -> Vec<(String, String, [String; 2])> {
+    const RULES: [&str; 5] = [
+        "carer-overlap",
+        "client-overlap",
+        "impossible-travel",
+        "partial-double-staffing",
+        "shared-household-double",
+    ];
+    let mut pairs = Vec::new();
+    for alert in alerts {
+        for finding in alert.findings.iter().filter(|finding| RULES.contains(&finding.rule.as_str())) {
+            for other in &finding.related {
+                let mut both = [alert.subject.id.clone(), other.clone()];
+                both.sort_unstable();
+                pairs.push((finding.rule.clone(), alert.subject.id.clone(), both));
+            }
+        }
+    }
+    pairs
+}
+
+#[test]
+fn a_pair_is_found_on_one_of_the_two_or_by_the_settings_on_both() {
+    use proptest::strategy::ValueTree;
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let (mut on_one, mut on_both) = (0, 0);
+    for _ in 0..200 {
+        let feed = rich_feeds(24).new_tree(&mut runner).unwrap().current();
+        let found = pairs(&final_alerts(&feed));
+        let once: BTreeSet<_> = found.iter().map(|(rule, _, both)| (rule, both)).collect();
+        assert_eq!(once.len(), found.len(), "{found:?}");
+        on_one += found.len();
+        on_both += pairs(&final_alerts_of(sensitive_engine_on_both(), &feed)).len();
+    }
+    assert!(0 < on_one && on_one < on_both, "{on_one} {on_both}");
 }
 
 #[test]

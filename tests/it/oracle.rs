@@ -73,7 +73,7 @@ fn random_feeds_have_something_to_find() {
         }
     }
     // Three rules, each with all the grades that it has.
-    assert_eq!(rules.len(), 8, "{rules:?}");
+    assert_eq!(rules.len(), 6, "{rules:?}");
 }
 
 struct Oracle {
@@ -128,7 +128,7 @@ impl Oracle {
             || (own.shared.is_some() && own.shared == other.shared);
         let seconds = shared_seconds(own, other);
         let electronic = all_electronic(own, other);
-        if lawful || seconds <= (if electronic { 120 } else { 300 }) {
+        if lawful || !is_weaker(own, other) || seconds <= (if electronic { 120 } else { 300 }) {
             return None;
         }
         let households = (self.household(own), self.household(other));
@@ -140,7 +140,7 @@ impl Oracle {
         let tags_differ = tags.0.is_some() && tags.1.is_some() && tags.0 != tags.1;
         let hard = electronic && (known || tags_differ);
         // Two places at one time are looked at without any fact.
-        let grade = graded(hard && known, [false, !is_weaker(own, other)]);
+        let grade = if hard && known { Grade::Hold } else { Grade::Review };
         let untested = if known { vec![] } else { vec!["household".to_owned()] };
         Some(("carer-overlap".to_owned(), own.id.clone(), other.id.clone(), grade, seconds, untested))
     }
@@ -152,7 +152,7 @@ impl Oracle {
                 || matches!(visit.kind, VisitKind::Alarm | VisitKind::MealDelivery)
         };
         let partners = own.partners.contains(&other.id) || other.partners.contains(&own.id);
-        let apart = own.client != other.client || own.carer == other.carer;
+        let apart = own.client != other.client || own.carer == other.carer || !is_weaker(own, other);
         let seconds = shared_seconds(own, other);
         let slack = if all_electronic(own, other) { 300 } else { 420 };
         if apart || partners || [own, other].iter().any(not_there) || seconds <= slack {
@@ -171,7 +171,7 @@ impl Oracle {
             return None;
         }
         let known = staff.iter().all(Option::is_some);
-        let grade = graded(false, [!known, !is_weaker(own, other)]);
+        let grade = if known { Grade::Review } else { Grade::Observe };
         let untested = if known { vec![] } else { vec!["order".to_owned()] };
         Some(("client-overlap".to_owned(), own.id.clone(), other.id.clone(), grade, seconds, untested))
     }
@@ -179,6 +179,9 @@ impl Oracle {
     fn impossible_travel(&self, own: &Draft, other: &Draft) -> Option<Found> {
         let placed = |visit: &Draft| in_the_home(visit) && visit.kind != VisitKind::Alarm;
         if own.carer != other.carer || own.client == other.client || !placed(own) || !placed(other) {
+            return None;
+        }
+        if !is_weaker(own, other) {
             return None;
         }
         let key = |visit: &Draft| (presence(visit), visit.id.clone());
@@ -203,7 +206,7 @@ impl Oracle {
             return None;
         }
         let grave = all_electronic(own, other) && metres > 10_000.0 && gap < 120;
-        let grade = graded(grave, [false, !is_weaker(own, other)]);
+        let grade = if grave { Grade::Hold } else { Grade::Review };
         let length = presence(own).1 - presence(own).0;
         let seconds = (needed - gap).min(length);
         Some(("impossible-travel".to_owned(), own.id.clone(), other.id.clone(), grade, seconds, vec![]))
@@ -225,12 +228,6 @@ fn counting(feed: &Feed) -> Vec<Draft> {
         }
     }
     latest.into_values().filter(|draft| draft.event != EventType::Cancelled).cloned().collect()
-}
-
-/// From hold where it is hard, else from review, down a step for each that holds.
-fn graded(hard: bool, steps_down: [bool; 2]) -> Grade {
-    let steps = usize::from(!hard) + steps_down.into_iter().filter(|down| *down).count();
-    [Grade::Hold, Grade::Review, Grade::Observe][steps.min(2)]
 }
 
 /// Seconds from when to when the carer is claimed to have been there. An end that the source made up

@@ -103,7 +103,7 @@ fn a_wrong_expectation_is_found_with_its_line() {
         BTreeSet::from([6]),
         "{found:?}"
     );
-    assert!(found[0].1.contains("carer-overlap R1+R2"), "{found:?}");
+    assert!(found[0].1.contains("carer-overlap R2+R1"), "{found:?}");
 }
 
 /// What does not come true in the stories about `rule`, by line.

@@ -3,6 +3,7 @@
 use crate::domain::{Grade, UtcSecond};
 use crate::engine::alert::limits::Held;
 use crate::engine::model::interner::{CarerId, ClientId, ProviderId};
+use crate::engine::model::visit::Slot;
 use crate::engine::rule::hit::RuleHit;
 use crate::engine::state::rates::Findings;
 
@@ -11,6 +12,8 @@ use crate::engine::state::rates::Findings;
 pub(in crate::engine) struct SubjectState {
     /// Hits with their final grades.
     pub(in crate::engine) hits: Vec<RuleHit>,
+    /// Of a visit: those whose findings depend on it and are not named by its own, as the findings on both.
+    pub(in crate::engine) counterparts: Vec<Slot>,
     /// Append time of the record that led to the hold; `None` without a hold.
     pub(in crate::engine) proposed_at: Option<UtcSecond>,
     /// The entities whose `visits_with_findings` count it; `None` for periods.
@@ -32,6 +35,12 @@ pub(in crate::engine) struct SubjectState {
 impl SubjectState {
     pub(in crate::engine) fn grade(&self) -> Option<Grade> {
         self.hits.iter().map(|rule_hit| rule_hit.hit.grade).max()
+    }
+
+    /// The registrations that its findings name, and its counterparts.
+    pub(in crate::engine) fn related(&self) -> impl Iterator<Item = Slot> {
+        let named = self.hits.iter().flat_map(|rule_hit| rule_hit.hit.related.iter());
+        named.chain(&self.counterparts).copied()
     }
 
     /// Whether there is an alert: `observe` alone makes none.

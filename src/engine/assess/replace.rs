@@ -32,9 +32,8 @@ impl Engine {
         let before = match (known, visit) {
             (Some(known), Some(visit)) if known.claims_the_same(&visit) => {
                 // An approval changes no total. A neighbour sees of it only that it was sent later, which decides
-                // between two of equal evidence.
+                // between two of equal evidence: the other one is named by a finding, or a counterpart.
                 *known = visit;
-                self.affected_by_order_of_evidence(slot, &mut affected);
                 if self.assess_new(slot, &mut affected, out) {
                     self.mark_periods_dirty(slot);
                 }

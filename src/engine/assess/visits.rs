@@ -1,5 +1,7 @@
 //! Assessment of visits: runs the visit rules, counts marks, weighs and commits findings.
 
+use std::mem;
+
 use crate::domain::{Day, Grade, Lowered, MissingFact, Month};
 use crate::engine::alert::limits::Held;
 use crate::engine::alert::subject::SubjectState;
@@ -21,6 +23,8 @@ pub(in crate::engine) struct Scratch {
     pub(in crate::engine) hits: Vec<RuleHit>,
     pub(in crate::engine) undetermined: Vec<(u16, MissingFact)>,
     pub(in crate::engine) visit_marks: VisitMarks,
+    /// Visits whose findings depend on the visit, beside those that its hits name.
+    pub(in crate::engine) counterparts: Vec<Slot>,
     rules_proposing_hold: u64,
     /// Rules with a hit of grade review or hold, before any limit; bit by rule.
     rules_found: u64,
@@ -31,25 +35,33 @@ pub(in crate::engine) struct Scratch {
 }
 
 impl Engine {
-    /// Runs every rule on the visit in `slot`; leaves hits and marks in the scratch. Returns whether any hit names
-    /// other registrations, silenced ones included.
-    pub(in crate::engine) fn run_rules(&mut self, slot: Slot) -> bool {
-        let Scratch { hits, undetermined, visit_marks, rules_proposing_hold, rules_found, .. } =
-            &mut self.scratch;
+    /// Runs every rule on the visit in `slot`; leaves hits, marks and counterparts in the scratch.
+    pub(in crate::engine) fn run_rules(&mut self, slot: Slot) {
+        let Scratch {
+            hits, undetermined, visit_marks, counterparts, rules_proposing_hold, rules_found, ..
+        } = &mut self.scratch;
         hits.clear();
         undetermined.clear();
+        counterparts.clear();
         *visit_marks = VisitMarks::default();
         (*rules_proposing_hold, *rules_found) = (0, 0);
         let state = &self.state;
-        let Some(visit) = state.ledger.visit(slot) else { return false };
+        let Some(visit) = state.ledger.visit(slot) else { return };
         // Open visits have no findings; debug builds check that of every rule.
         if visit.open && !cfg!(debug_assertions) {
-            return false;
+            return;
         }
         let sight = Sight::new(state, visit);
         let (clock, mut wait_until) = (self.deferred.clock, None);
-        let mut report =
-            Report { rule: 0, hits, undetermined, visit_marks, clock, wait_until: &mut wait_until };
+        let mut report = Report {
+            rule: 0,
+            hits,
+            undetermined,
+            visit_marks,
+            counterparts,
+            clock,
+            wait_until: &mut wait_until,
+        };
         for ActiveVisitRule { rule, run } in &self.active_rules.visit {
             report.rule = *rule;
             run.visit(&sight, &mut report);
@@ -64,10 +76,16 @@ impl Engine {
         for (rule, fact) in undetermined.iter() {
             self.rule_counts[usize::from(*rule)].undetermined(*fact);
         }
-        if hits.is_empty() {
-            return false;
+        if !hits.is_empty() {
+            self.grade_hits(slot);
         }
-        let names_others = hits.iter().any(|rule_hit| !rule_hit.hit.related.is_empty());
+    }
+
+    /// Drops the hits in the scratch that an exception silences, and lowers those beyond a limit.
+    fn grade_hits(&mut self, slot: Slot) {
+        let Scratch { hits, rules_proposing_hold, rules_found, .. } = &mut self.scratch;
+        let state = &self.state;
+        let visit = state.ledger.counted(slot);
         if state.facts.has_exceptions() {
             let (carer, client, provider) = (Some(visit.carer), Some(visit.client), Some(visit.provider));
             hits.retain(|rule_hit| {
@@ -99,7 +117,6 @@ impl Engine {
                 }
             }
         }
-        names_others
     }
 
     /// Replaces the visit's marks by those in the scratch; returns whether that changed them.
@@ -121,7 +138,7 @@ impl Engine {
 
     /// Marks of the client's next month are stale: the client's mean length of `month` changed.
     pub(in crate::engine) fn mark_next_month_stale(&mut self, client: ClientId, month: Month) {
-        let mut stale = std::mem::take(&mut self.scratch.stale_marks);
+        let mut stale = mem::take(&mut self.scratch.stale_marks);
         self.affected_by_client_baseline(client, month, &mut stale);
         self.scratch.stale_marks = stale;
     }
@@ -134,9 +151,7 @@ impl Engine {
         affected: &mut Vec<Slot>,
         out: &mut Vec<Output>,
     ) -> bool {
-        if self.run_rules(slot) {
-            self.affected_by_named(slot, affected);
-        }
+        self.run_rules(slot);
         let counted_anew = self.count_marks(slot);
         let combined = self.combined(slot);
         out.push(Output::Assessed(self.just_assessed(slot, combined)));
@@ -155,7 +170,9 @@ impl Engine {
         if self.count_marks(slot) {
             self.mark_periods_dirty(slot);
         }
-        if !self.is_up_to_date(slot) {
+        if self.is_up_to_date(slot) {
+            self.commit_counterparts(slot, affected);
+        } else {
             out.push(Output::Assessed(self.just_assessed(slot, None)));
             self.commit_findings(slot, false, affected, out);
         }
@@ -189,8 +206,25 @@ impl Engine {
         self.calibration.weigh(of_visit, of_carer).combined
     }
 
-    /// Stores the scratch hits as the visit's current findings; adds the registrations that they name, or that the
-    /// ones before named, to `affected`.
+    /// Stores the scratch counterparts of a visit whose findings are up to date; adds them, and those before, to
+    /// `affected`.
+    fn commit_counterparts(&mut self, slot: Slot, affected: &mut Vec<Slot>) {
+        let counterparts = &mut self.scratch.counterparts;
+        affected.extend_from_slice(counterparts);
+        if let Some(current) = self.visits.get_mut(&slot) {
+            affected.append(&mut current.counterparts);
+            mem::swap(&mut current.counterparts, counterparts);
+            if current.hits.is_empty() && current.counterparts.is_empty() {
+                self.visits.remove(&slot);
+            }
+        } else if !counterparts.is_empty() {
+            let counterparts = mem::take(counterparts);
+            self.visits.insert(slot, SubjectState { counterparts, ..SubjectState::default() });
+        }
+    }
+
+    /// Stores the scratch hits and counterparts as the visit's current ones; adds the registrations that they name, or
+    /// that the ones before named, to `affected`.
     fn commit_findings(
         &mut self,
         slot: Slot,
@@ -198,15 +232,14 @@ impl Engine {
         affected: &mut Vec<Slot>,
         out: &mut Vec<Output>,
     ) {
-        let hits = std::mem::take(&mut self.scratch.hits);
         let before = self.visits.remove(&slot);
-        if before.is_none() && hits.is_empty() {
-            self.scratch.hits = hits;
-            return;
+        if before.is_none() && self.scratch.hits.is_empty() {
+            return self.commit_counterparts(slot, affected);
         }
+        let (hits, counterparts) =
+            (mem::take(&mut self.scratch.hits), mem::take(&mut self.scratch.counterparts));
         let visit = self.state.ledger.counted(slot).clone();
         let before = before.unwrap_or_default();
-        Self::affected_by_findings(&before.hits, &hits, affected);
         self.count_new(&hits, &before.hits);
         before.entities.iter().for_each(|of| self.state.count_findings(*of, Change::Retract));
         let changed = republish || before.hits != hits;
@@ -220,12 +253,14 @@ impl Engine {
         let mut current = SubjectState {
             counted,
             held: held(&visit, &hits, rules_proposing_hold),
+            entities: (!hits.is_empty()).then_some((visit.carer, visit.client)),
             hits,
+            counterparts,
             rules_proposing_hold,
             proposed_at: before.proposed_at,
-            entities: Some((visit.carer, visit.client)),
             ..SubjectState::default()
         };
+        Self::affected_by_findings(&before, &current, affected);
         self.count_proposed_holds(&visit, &before, &current);
         if current.is_hold() {
             current.proposed_at = current.proposed_at.or(Some(self.at.appended_at));
@@ -233,8 +268,8 @@ impl Engine {
         if changed && (before.is_alert() || current.is_alert()) {
             out.push(Output::Alert(Box::new(self.visit_alert(&visit, &current, &before))));
         }
-        if !current.hits.is_empty() {
-            self.state.count_findings((visit.carer, visit.client), Change::Insert);
+        current.entities.iter().for_each(|of| self.state.count_findings(*of, Change::Insert));
+        if current.related().next().is_some() || !current.hits.is_empty() {
             self.visits.insert(slot, current);
         }
     }

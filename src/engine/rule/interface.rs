@@ -23,8 +23,8 @@ pub trait VisitRule: Send + Sync {
     /// Whether the findings or marks of `later` depend on the visit in sight: if so, `later` is assessed again
     /// when this visit arrives late, changes or goes. `later` begins no earlier, at the same carer or client.
     /// For visits that are more than [`NEIGHBOUR_GAP_SECONDS_MAX`](crate::engine::NEIGHBOUR_GAP_SECONDS_MAX) apart
-    /// it is called only where the rule [reads history](VisitRule::reads_history). A pair of findings, each
-    /// of which names the other, needs none. Debug builds derive every later visit again and compare.
+    /// it is called only where the rule [reads history](VisitRule::reads_history). A finding on two visits, reported by
+    /// [`Report::pair`], needs none. Debug builds derive every later visit again and compare.
     fn depends_on(&self, _sight: &Sight<'_>, _later: &Visit) -> bool {
         false
     }

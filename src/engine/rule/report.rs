@@ -3,7 +3,9 @@
 use crate::domain::{Lowered, MissingFact, UtcSecond};
 use crate::engine::model::mark::{Mark, Marks};
 use crate::engine::model::signal::Signal;
+use crate::engine::model::visit::{Slot, Visit};
 use crate::engine::rule::hit::{EVERY_VISIT, Hit, RuleHit, Wording};
+use crate::engine::rule::sight::Sight;
 
 /// Natural logarithm of a length ratio at which the ratio is clipped in the totals, so that one outlier moves a
 /// month's mean little.
@@ -15,6 +17,7 @@ pub struct Report<'r> {
     pub(in crate::engine) hits: &'r mut Vec<RuleHit>,
     pub(in crate::engine) undetermined: &'r mut Vec<(u16, MissingFact)>,
     pub(in crate::engine) visit_marks: &'r mut VisitMarks,
+    pub(in crate::engine) counterparts: &'r mut Vec<Slot>,
     /// The greatest time at which any record says that it was sent.
     pub(in crate::engine) clock: UtcSecond,
     /// When the first finding that is not due yet is.
@@ -32,6 +35,34 @@ impl Report<'_> {
     /// Adds a finding.
     pub fn hit(&mut self, hit: Hit<impl Wording>) {
         self.hits.push(RuleHit::new(self.rule, hit, 0));
+    }
+
+    /// Adds a finding on the visit in sight and on `other`, where it falls on the visit in sight: it falls on one of
+    /// the two, whichever is in sight, or on both by the settings.
+    pub fn pair<T: Wording>(&mut self, sight: &Sight<'_>, other: &Visit, hit: impl FnOnce() -> Hit<T>) {
+        let is_weaker = sight.is_weaker(other);
+        self.pair_on(sight, is_weaker, other, hit);
+    }
+
+    /// The same where the rule itself decides on which of the two the finding falls.
+    pub fn pair_on<T: Wording>(
+        &mut self,
+        sight: &Sight<'_>,
+        is_subject: bool,
+        other: &Visit,
+        hit: impl FnOnce() -> Hit<T>,
+    ) {
+        if is_subject || sight.are_both_subjects() {
+            self.hit(hit());
+        } else {
+            self.counterpart(other);
+        }
+    }
+
+    /// Notes that findings of `other` depend on the visit in sight, which need not name it: `other` is assessed again
+    /// when this one comes, changes or goes.
+    pub fn counterpart(&mut self, other: &Visit) {
+        self.counterparts.push(other.slot);
     }
 
     /// Adds a finding that is due at `due`; until a record that was sent then or later has come, there is none.

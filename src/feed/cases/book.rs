@@ -1,12 +1,12 @@
 //! The cases of one municipality.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::Rules;
 use super::case::{Case, CaseKind, CaseStatus, case_of};
 use super::chance::Chances;
 use super::rank::Worth;
-use super::visits::Visits;
+use super::visits::{CaseVisit, Visits};
 use crate::contract::MunicipalityProgress;
 use crate::domain::{AlertState, Decision, Grade, PublishedAlert, Registration, UtcSecond};
 
@@ -20,6 +20,8 @@ pub struct Book {
     cases: BTreeMap<String, Case>,
     /// Which case an alert lies in, and at which revision.
     place: HashMap<String, (String, u32)>,
+    /// The alerts whose evidence names a registration beside their own: a finding on two falls on one of them.
+    named: BTreeMap<String, BTreeSet<String>>,
     decisions: BTreeMap<String, Vec<Decision>>,
     visits: Visits,
     progress: Option<MunicipalityProgress>,
@@ -39,7 +41,8 @@ pub struct Filter {
     pub provider: Option<String>,
     /// Only cases about this kind.
     pub kind: Option<CaseKind>,
-    /// Only cases that mention this text: ids of the case, its registrations, carers, clients and providers.
+    /// Only cases that mention this text: ids of the case, its registrations, carers, clients and providers, and of the
+    /// registrations that its evidence names, with their carers and clients.
     pub text: Option<String>,
 }
 
@@ -75,6 +78,7 @@ impl Book {
             rules,
             cases: BTreeMap::new(),
             place: HashMap::new(),
+            named: BTreeMap::new(),
             decisions: BTreeMap::new(),
             visits,
             progress: None,
@@ -99,10 +103,32 @@ impl Book {
             }
         }
         self.now = self.now.max(alert.alert.assessed_at);
+        self.name_related(&alert);
         self.place.insert(id.clone(), (case_id.clone(), alert.revision));
         let decided = self.decisions.get(&id).map_or(&[][..], Vec::as_slice);
         self.cases.entry(case_id.clone()).or_insert_with(|| Case::new(&case_id)).put(alert, decided);
         true
+    }
+
+    /// Replaces the registrations that an alert names by those of its new revision.
+    fn name_related(&mut self, alert: &PublishedAlert) {
+        let id = &alert.alert.alert_id;
+        let related = |alert: &PublishedAlert| -> BTreeSet<String> {
+            alert.alert.findings.iter().flat_map(|finding| finding.related.iter().cloned()).collect()
+        };
+        let before = self.alert_by_id(id).map(related).unwrap_or_default();
+        let now = related(alert);
+        for gone in before.difference(&now) {
+            if let Some(alerts) = self.named.get_mut(gone) {
+                alerts.remove(id);
+                if alerts.is_empty() {
+                    self.named.remove(gone);
+                }
+            }
+        }
+        for new in now {
+            self.named.entry(new).or_default().insert(id.clone());
+        }
     }
 
     pub(super) fn decision(&mut self, decision: Decision) {
@@ -168,6 +194,27 @@ impl Book {
         self.cases.values().filter(move |case| case.kind() == kind && case.reference() == reference)
     }
 
+    /// The other cases with an alert whose evidence names a registration of this case's carer or client in its pay
+    /// period, in order of their ids.
+    #[must_use]
+    pub fn cases_naming(&self, case: &Case) -> Vec<&Case> {
+        let is_of_case = |registration: &String| {
+            self.visits.get(registration).is_some_and(|visit| {
+                let reference = match case.kind() {
+                    CaseKind::Carer => &visit.carer,
+                    CaseKind::Client => &visit.client,
+                    CaseKind::Provider | CaseKind::Tag => return false,
+                };
+                **reference == *case.reference()
+                    && Some(self.rules.zone.month(visit.start)) == case.pay_period()
+            })
+        };
+        let alerts = self.named.iter().filter(|(registration, _)| is_of_case(registration));
+        let cases = alerts.flat_map(|(_, alerts)| alerts).filter_map(|id| Some(&self.place.get(id)?.0));
+        let ids: BTreeSet<&String> = cases.filter(|id| **id != case.id()).collect();
+        ids.into_iter().filter_map(|id| self.cases.get(id)).collect()
+    }
+
     /// Every case, in order of their ids.
     pub(super) fn cases(&self) -> impl Iterator<Item = &Case> {
         self.cases.values()
@@ -212,7 +259,7 @@ impl Book {
     pub fn ranked(&self, filter: &Filter, clock: UtcSecond) -> Vec<CaseHit<'_>> {
         let chances = self.chances(clock);
         let hits = self.cases.values().map(|case| (case, case.status(clock)));
-        let hits = hits.filter(|(case, status)| filter.passes(case, *status));
+        let hits = hits.filter(|(case, status)| filter.passes(self, case, *status));
         let mut hits: Vec<CaseHit<'_>> =
             hits.map(|(case, status)| CaseHit { case, status, worth: self.worth(case, &chances) }).collect();
         hits.sort_by(|a, b| {
@@ -257,20 +304,20 @@ impl Book {
 }
 
 impl Filter {
-    /// Does `case`, in this state, pass?
+    /// Does `case` of `book`, in this state, pass?
     #[must_use]
-    pub fn passes(&self, case: &Case, status: CaseStatus) -> bool {
+    pub fn passes(&self, book: &Book, case: &Case, status: CaseStatus) -> bool {
         let is = |wanted: &Option<String>, found: &str| wanted.as_ref().is_none_or(|wanted| wanted == found);
         self.status.is_none_or(|wanted| wanted == status)
             && self.grade.is_none_or(|wanted| wanted == case.grade())
             && self.kind.is_none_or(|wanted| wanted == case.kind())
             && self.rule.as_ref().is_none_or(|rule| case.rules().contains(&rule.as_str()))
             && is(&self.provider, case.provider_id())
-            && self.text.as_ref().is_none_or(|text| mentions(case, text))
+            && self.text.as_ref().is_none_or(|text| mentions(book, case, text))
     }
 }
 
-fn mentions(case: &Case, text: &str) -> bool {
+fn mentions(book: &Book, case: &Case, text: &str) -> bool {
     let text = text.to_lowercase();
     let has = |found: &str| found.to_lowercase().contains(&text);
     has(case.id())
@@ -280,6 +327,9 @@ fn mentions(case: &Case, text: &str) -> bool {
                 || has(&alert.provider_id)
                 || alert.carer_ref.as_deref().is_some_and(has)
                 || alert.client_ref.as_deref().is_some_and(has)
-                || alert.findings.iter().flat_map(|finding| &finding.related).any(|id| has(id))
+                || alert.findings.iter().flat_map(|finding| &finding.related).any(|id| {
+                    let whose = |visit: &CaseVisit| has(&visit.carer) || has(&visit.client);
+                    has(id) || book.visits.get(id).is_some_and(whose)
+                })
         })
 }

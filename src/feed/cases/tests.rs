@@ -50,6 +50,41 @@ fn a_correction_can_move_an_alert_to_the_case_of_another_carer() {
 }
 
 #[test]
+fn the_other_registration_of_a_pair_leads_to_the_case_in_which_its_alert_lies() {
+    let mut desk = overlapping();
+    // Two carers at one client; the alert is on Ann's registration and names Per's.
+    register(&mut desk, "R-9", 1, "per", "eva", (480, 510), "nfc_tag");
+    let mut pair = overlap_alert("R-2", 12_900);
+    (pair.revision, pair.state) = (2, AlertState::Revised);
+    pair.alert.findings[0].related = vec!["R-9".to_owned()];
+    desk.alert(pair.clone());
+    let mut of_per = overlap_alert("R-8", 100);
+    of_per.alert.carer_ref = Some("per".to_owned());
+    of_per.alert.findings[0].related.clear();
+    desk.alert(of_per);
+
+    let found_from = |desk: &Desk, case: &str| -> Vec<String> {
+        let scope = Scope::every();
+        let desk = desk.within(&scope);
+        let (book, case) = desk.case(case).unwrap();
+        book.cases_naming(case).into_iter().map(|case| case.id().to_owned()).collect()
+    };
+    assert_eq!(found_from(&desk, "0181:carer:per:2026-03"), [CASE]);
+    assert!(found_from(&desk, CASE).is_empty());
+    let search = |desk: &Desk, text: &str| {
+        let filter = Filter { text: Some(text.to_owned()), ..Filter::default() };
+        let scope = Scope::every();
+        desk.within(&scope).book(TOWN).unwrap().ranked(&filter, clock()).len()
+    };
+    assert_eq!(search(&desk, "per"), 2, "his own, and Ann's by the registration that it names");
+    pair.revision = 3;
+    pair.alert.findings[0].related.clear();
+    desk.alert(pair);
+    assert!(found_from(&desk, "0181:carer:per:2026-03").is_empty());
+    assert_eq!(search(&desk, "per"), 1);
+}
+
+#[test]
 fn a_case_is_taken_for_a_while_and_then_open_again() {
     let mut desk = overlapping();
     let alert = overlap_alert("R-2", 12_900);

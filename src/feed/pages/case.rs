@@ -25,11 +25,15 @@ pub struct DaySection {
     pub alerts: Vec<AlertView>,
 }
 
-/// Another case about the same.
+/// Another case about the same, or one that names its registrations.
 #[derive(Clone, Debug)]
 pub struct Similar {
     /// Its page.
     pub href: String,
+    /// What it is about.
+    pub kind: &'static str,
+    /// Whom it is about.
+    pub reference: String,
     /// Its pay period.
     pub period: String,
     /// Its state.
@@ -80,6 +84,8 @@ pub struct CasePage {
     pub decisions: Vec<(String, String)>,
     /// Other cases about the same.
     pub similar: Vec<Similar>,
+    /// Cases whose evidence names registrations of this one's carer or client.
+    pub naming: Vec<Similar>,
     /// The list of cases.
     pub queue_href: String,
 }
@@ -136,6 +142,12 @@ impl CasePage {
             decide: DecideView::new(case, at, zone, deciding),
             decisions: decided(case, zone, language),
             similar: similar(book, case, at),
+            naming: book
+                .cases_naming(case)
+                .into_iter()
+                .take(SIMILAR_MAX)
+                .map(|one| listed(one, at))
+                .collect(),
             queue_href: format!("/{}/cases?municipality={}", language.code(), book.municipality()),
         }
     }
@@ -146,10 +158,15 @@ fn similar(book: &Book, case: &Case, at: &Shown) -> Vec<Similar> {
     let others = book.cases_about(case.kind(), case.reference()).filter(|other| other.id() != case.id());
     let mut others: Vec<&Case> = others.collect();
     others.sort_by_key(|other| std::cmp::Reverse(other.pay_period()));
-    let one = |other: &Case| Similar {
+    others.into_iter().take(SIMILAR_MAX).map(|one| listed(one, at)).collect()
+}
+
+fn listed(other: &Case, at: &Shown) -> Similar {
+    Similar {
         href: format!("/{}/cases/{}", at.language.code(), in_address(other.id())),
+        kind: kind_name(other.kind(), at.language),
+        reference: visible(other.reference()),
         period: other.pay_period().map(|month| month_name(month, at.language)).unwrap_or_default(),
         status: case_status(other.status(at.clock), at.language),
-    };
-    others.into_iter().take(SIMILAR_MAX).map(one).collect()
+    }
 }

@@ -144,6 +144,7 @@ texts! {
     learnt_right = "stämde", "were right";
     rank = "Rang", "Rank";
     similar = "Tidigare larm om samma", "Earlier alerts about the same";
+    naming = "Ärenden där besöken ingår i underlaget", "Cases whose evidence includes these visits";
     to_decision = "Till beslutet", "To the decision";
     your_decision = "Ditt beslut", "Your decision";
     saved = "Beslutet är sparat. Innehållandet följer efter inom några sekunder.", "The decision is saved. The hold follows within seconds.";

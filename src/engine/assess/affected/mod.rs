@@ -4,8 +4,8 @@
 //! |---|---|---|
 //! | a late visit | neighbours with findings, which it may withdraw; later visits that depend on it; its carer's long days | [`affected_by_late_visit`] |
 //! | a version | neighbours of the retracted version, later visits that depend on it, its carer's long days | [`affected_by_retracted_version`] |
-//! | a cancellation | registrations that the cancelled one's findings name, wherever they are | [`affected_by_cancellation`] |
-//! | findings of a visit | registrations named before or now; the visit's neighbours where it names any | [`affected_by_findings`], [`affected_by_named`] |
+//! | a cancellation | registrations that the cancelled one's findings name, and its counterparts, wherever they are | [`affected_by_cancellation`] |
+//! | findings of a visit | registrations named before or now, and counterparts: those on which a finding on both falls | [`affected_by_findings`] |
 //! | the clock | visits with findings that are due now | [`assess_due`] |
 //! | a fact | visits and periods of the fact's scope | [`affected_by_fact`], [`periods_affected_by_fact`] |
 //! | a decision | the alert of the decided hold; the scope of the decision's exception, as for a fact | [`affected_by_decision`] |
@@ -27,7 +27,6 @@
 //! [`affected_by_retracted_version`]: Engine::affected_by_retracted_version
 //! [`affected_by_cancellation`]: Engine::affected_by_cancellation
 //! [`affected_by_findings`]: Engine::affected_by_findings
-//! [`affected_by_named`]: Engine::affected_by_named
 //! [`assess_due`]: Engine::assess_due
 //! [`affected_by_fact`]: Engine::affected_by_fact
 //! [`periods_affected_by_fact`]: Engine::periods_affected_by_fact
@@ -54,7 +53,6 @@ use crate::engine::model::interner::{ClientId, ProviderId};
 use crate::engine::model::mark::bits64;
 use crate::engine::model::period::{PeriodSubject, SubjectPeriod};
 use crate::engine::model::visit::{Slot, Visit};
-use crate::engine::rule::hit::RuleHit;
 use crate::engine::rule::sight::Sight;
 use crate::engine::state::facts::Affects;
 use crate::engine::state::neighbours::LaterVisit;
@@ -70,7 +68,8 @@ impl Engine {
         if visit.open {
             return;
         }
-        self.state.neighbours_with_findings(visit, |slot| self.visits.contains_key(&slot), into);
+        let has_findings = |slot| self.visits.get(&slot).is_some_and(|current| !current.hits.is_empty());
+        self.state.neighbours_with_findings(visit, has_findings, into);
         self.dependents(visit, into);
     }
 
@@ -83,26 +82,18 @@ impl Engine {
         self.dependents(visit, into);
     }
 
-    /// Row *version*: one with the same claim came, which was sent later: the other sides of its findings.
-    pub(in crate::engine) fn affected_by_order_of_evidence(&self, slot: Slot, into: &mut Vec<Slot>) {
-        let visit = self.state.ledger.counted(slot);
-        self.state.neighbours_with_findings(visit, |slot| self.visits.contains_key(&slot), into);
-    }
-
     /// Row *cancellation*: a registration with the findings `before` was retracted for good.
     pub(in crate::engine) fn affected_by_cancellation(before: &SubjectState, into: &mut Vec<Slot>) {
-        into.extend(before.hits.iter().flat_map(|rule_hit| rule_hit.hit.related.iter().copied()));
+        into.extend(before.related());
     }
 
-    /// Row *findings*: the registrations that a visit's findings name or named.
-    pub(in crate::engine) fn affected_by_findings(before: &[RuleHit], now: &[RuleHit], into: &mut Vec<Slot>) {
-        into.extend(before.iter().chain(now).flat_map(|rule_hit| rule_hit.hit.related.iter().copied()));
-    }
-
-    /// Row *findings*: a rule's hit on the visit in `slot` names others. It need not name all that it concerns: an
-    /// exception silences one side of a pair, and a copy names its original, not the other copies.
-    pub(in crate::engine) fn affected_by_named(&self, slot: Slot, into: &mut Vec<Slot>) {
-        self.state.neighbours(self.state.ledger.counted(slot), into);
+    /// Row *findings*: the registrations that a visit's findings name or named, and its counterparts.
+    pub(in crate::engine) fn affected_by_findings(
+        before: &SubjectState,
+        now: &SubjectState,
+        into: &mut Vec<Slot>,
+    ) {
+        into.extend(before.related().chain(now.related()));
     }
 
     /// Later visits that depend on `visit` by their rules' own word, and the carer's days where those are long.
@@ -152,17 +143,6 @@ impl Engine {
             ),
             Affects::Everything => state.visits_where(|_| true, into),
         }
-        self.with_excepted_sides(first, into);
-    }
-
-    /// Adds the neighbours of the visits from `first` on, where any finding may be silenced: one that an exception
-    /// silences does not name the other side, which has its own finding.
-    fn with_excepted_sides(&self, first: usize, into: &mut Vec<Slot>) {
-        if self.state.facts.has_exceptions() {
-            for at in first..into.len() {
-                self.state.neighbours(self.state.ledger.counted(into[at]), into);
-            }
-        }
     }
 
     /// Row *decision*: the registration whose hold was decided, where it has an alert. A decision's exception changes
@@ -200,9 +180,7 @@ impl Engine {
         if changed.is_empty() {
             return;
         }
-        let first = into.len();
         self.state.visits_where(|visit| changed.contains(&(visit.provider, visit.pay_period)), into);
-        self.with_excepted_sides(first, into);
     }
 
     /// Row *rates*: visits with findings of a rule whose base rate at their source changed its class. A provider's

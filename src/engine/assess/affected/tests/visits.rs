@@ -84,30 +84,35 @@ fn a_finding_affects_the_registrations_that_it_names_or_named() {
     let visit = town.insert(&Draft { partner: Some("R1"), ..draft("R2", "cia", "eva", 8 + 10 * 24) });
     assert!(town.is_outdated(first), "its partner has come");
     town.0.run_rules(visit.slot);
-    let hits = town.0.scratch.hits.clone();
-    assert_eq!(named(|into| Engine::affected_by_findings(&[], &hits, into)), [first]);
-    assert_eq!(named(|into| Engine::affected_by_findings(&hits, &[], into)), [first]);
+    let named_now = SubjectState { hits: town.0.scratch.hits.clone(), ..SubjectState::default() };
+    affects_before_and_now(&named_now, first);
+}
+
+fn affects_before_and_now(state: &SubjectState, other: Slot) {
+    let nothing = SubjectState::default();
+    assert_eq!(named(|into| Engine::affected_by_findings(&nothing, state, into)), [other]);
+    assert_eq!(named(|into| Engine::affected_by_findings(state, &nothing, into)), [other]);
 }
 
 #[test]
-fn a_finding_that_names_one_affects_all_neighbours() {
-    // Of equal visits each names the first only, and hits where there is any other.
+fn a_visit_affects_the_counterpart_on_which_a_finding_on_both_falls() {
+    // Of two visits it falls on the first that came.
     let mut town = OneRuleEngine::new(by_visit(|sight, report| {
-        let first = sight.overlapping_at_client().map(|(other, _)| other.slot).min();
-        report_on(first, report);
+        for (other, _) in sight.overlapping_at_client() {
+            let is_first = sight.visit().slot < other.slot;
+            report.pair_on(sight, is_first, other, || Hit::review().related([other.slot]).text(sentence));
+        }
     }));
-    let [first, second] = ["R1", "R2"].map(|id| town.register(&draft(id, "ann", "bo", 8)));
-    let third = town.insert(&draft("R3", "ann", "bo", 8));
-    town.retract(first);
-    assert!(town.is_outdated(second), "it names the third now");
-    town.0.run_rules(third.slot);
-    assert!(named(|into| town.0.affected_by_named(third.slot, into)).contains(&second));
-}
-
-fn report_on(other: Option<Slot>, report: &mut Report<'_>) {
-    if let Some(other) = other {
-        report.hit(Hit::review().related([other]).text(sentence));
-    }
+    let first = town.register(&draft("R1", "ann", "bo", 8));
+    let second = town.insert(&draft("R2", "cia", "bo", 8));
+    assert!(town.is_outdated(first), "the finding on both falls on it");
+    let mut affected = Vec::new();
+    town.0.assess_again(second.slot, &mut affected, &mut Vec::new());
+    assert_eq!(affected, [first]);
+    let current = town.0.visits[&second.slot].clone();
+    assert!(current.hits.is_empty());
+    affects_before_and_now(&current, first);
+    assert_eq!(named(|into| Engine::affected_by_cancellation(&current, into)), [first]);
 }
 
 #[test]
