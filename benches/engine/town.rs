@@ -135,7 +135,7 @@ fn engine() -> Engine {
             provider_held_share_max: 1.0,
             provider_held_seconds_min: u32::MAX,
             habit_share: 2.0,
-            statistics_cases_a_day: 1000,
+            desk_cases_a_day: 1000,
         },
     };
     Engine::new(Arc::new(settings), rules)

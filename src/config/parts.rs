@@ -216,7 +216,7 @@ impl SectionReader<'_> {
                 provider_held_share_max: self.real("engine.provider_held_share_max"),
                 provider_held_seconds_min: self.integer("engine.provider_held_seconds_min"),
                 habit_share: self.real("engine.habit_share"),
-                statistics_cases_a_day: self.integer("engine.statistics_cases_a_day"),
+                desk_cases_a_day: self.integer("engine.desk_cases_a_day"),
             },
         }
     }

@@ -40,7 +40,7 @@ pub(super) struct AlertRecord<'a> {
     revision: u32,
     /// What the alert is about.
     subject: Object<SubjectRecord<'a>>,
-    /// Groups alerts of one carer, client, provider and period.
+    /// What one reviewer opens at once: municipality, kind (carer, client, provider or tag), who and pay period.
     case_id: Plain<'a>,
     /// The provider.
     provider_id: Plain<'a>,
@@ -54,6 +54,9 @@ pub(super) struct AlertRecord<'a> {
     class: Word<Class>,
     /// The gravest grade among the findings.
     grade: Word<Grade>,
+    /// Beyond the desk's budget of the day: readers of the queue leave it out until it comes out. Never of a hold.
+    #[serde(default)]
+    waiting: bool,
     /// 0 = nothing unusual; higher = look first.
     score: Real,
     /// The smallest p-value, where all findings are statistical.
@@ -203,6 +206,7 @@ impl<'a> AlertRecord<'a> {
             pay_period: PayPeriod(alert.pay_period),
             class: Word(alert.class),
             grade: Word(alert.grade),
+            waiting: alert.waiting,
             score: Real(alert.score),
             p_value: alert.p_value.map(Real),
             amount_at_risk_ore: alert.amount_at_risk_ore,
@@ -236,6 +240,7 @@ impl<'a> AlertRecord<'a> {
                 pay_period: self.pay_period.0,
                 class: self.class.0,
                 grade: self.grade.0,
+                waiting: self.waiting,
                 score: self.score.0,
                 p_value: self.p_value.map(|p| p.0),
                 amount_at_risk_ore: self.amount_at_risk_ore,

@@ -106,8 +106,7 @@ words! {
     ProviderKind { Municipal = "municipal", Private = "private" }
     Class { Error = "error", Deviation = "deviation", Contradiction = "contradiction", Pattern = "pattern" }
     Lowered {
-        Shadow = "shadow", Breaker = "breaker", HeldShareCap = "held-share-cap", ReviewBudget = "review-budget",
-        Habit = "habit",
+        Shadow = "shadow", Breaker = "breaker", HeldShareCap = "held-share-cap", Habit = "habit",
     }
     Grade { Hold = "hold", Review = "review", Observe = "observe" }
     AlertState { Opened = "opened", Revised = "revised", Withdrawn = "withdrawn" }

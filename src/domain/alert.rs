@@ -150,6 +150,8 @@ pub struct Alert {
     pub class: Class,
     /// The gravest grade among the findings.
     pub grade: Grade,
+    /// Beyond the desk's budget of the day: it is published, and comes out later. Never true of a hold.
+    pub waiting: bool,
     /// 0 = nothing unusual; higher = look first.
     pub score: f64,
     /// The smallest p-value, where all findings are statistical.

@@ -54,15 +54,13 @@ pub enum Lowered {
     Breaker,
     /// The service would hold too large a share of the provider's pay period.
     HeldShareCap,
-    /// More patterns than the review budget allows; those published have smaller p-values.
-    ReviewBudget,
     /// The rule finds as much in so many of the provider's visits that it describes how the provider works.
     Habit,
 }
 
 impl Lowered {
     /// The number of reasons.
-    pub const COUNT: usize = 5;
+    pub const COUNT: usize = 4;
 }
 
 /// A number or word of evidence.

@@ -83,8 +83,6 @@ impl Engine {
             self.assess_dirty_periods(out);
             let retained = i64::from(self.state.settings.retained_days) * DAY_SECONDS;
             self.expire(UtcSecond(day(event_time) * DAY_SECONDS - retained));
-            // The budget grows with each day of a pay period.
-            self.budget_dirty = true;
         }
         let before = self.watermark;
         self.at = at;
@@ -100,7 +98,6 @@ impl Engine {
         }
         let month = self.state.settings.zone.month(horizon);
         self.periods.retain(|period, _| month <= period.month);
-        self.waiting_patterns.retain(|period| month <= period.month);
         self.carer_signals.retain(|(_, of), _| month < *of);
         self.pattern_scores.expire(month);
         self.hold_limits.expire(horizon, self.state.settings.zone.day(horizon), month);

@@ -23,7 +23,6 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 
 pub use alert::assessed::Assessed;
-pub use alert::budget::PatternBudget;
 pub use assess::affected::LENGTH_EXCESS_LOG_MIN;
 pub use inputs::{Disposition, Input, Position};
 pub use model::interner::{CarerId, ClientId, ProviderId, TextId};
@@ -110,12 +109,8 @@ pub struct Engine {
     calibration: Calibration,
     carer_signals: HashMap<(CarerId, Month), PeriodSignals>,
     pattern_scores: alert::patterns::PatternScores,
-    /// Patterns beyond the budget, in order.
-    waiting_patterns: Vec<SubjectPeriod>,
     /// Pay periods to assess.
     dirty: DirtyPeriods,
-    /// Whether the budget, or a pattern's p-value, changed since the budget was applied.
-    budget_dirty: bool,
 }
 
 impl Engine {
@@ -145,9 +140,7 @@ impl Engine {
             calibration: Calibration::default(),
             carer_signals: HashMap::new(),
             pattern_scores: alert::patterns::PatternScores::default(),
-            waiting_patterns: Vec::new(),
             dirty: DirtyPeriods::default(),
-            budget_dirty: false,
         }
     }
 

@@ -113,6 +113,7 @@ pub(in crate::feed) fn overlap_alert(registration: &str, ore: i64) -> PublishedA
         pay_period,
         class: Class::Contradiction,
         grade: Grade::Hold,
+        waiting: false,
         score: 8.0,
         p_value: None,
         amount_at_risk_ore: ore,

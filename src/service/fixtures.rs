@@ -35,6 +35,7 @@ pub(in crate::service) fn alert(municipality: &str, registration: &str, score: f
         pay_period,
         class: Class::Contradiction,
         grade: Grade::Hold,
+        waiting: false,
         score,
         p_value: None,
         amount_at_risk_ore: 100,

@@ -1,13 +1,13 @@
 //! What keeps the machine within bounds, in small stories: the scenarios have bounds that nothing reaches.
 
 use tidvakt::domain::{
-    Alert, CaptureMethod, EventType, Fact, FactBody, FactChange, Grade, GrantPer, Lowered, Month,
-    SubjectKind, UtcSecond, Validity,
+    Alert, EventType, Fact, FactBody, FactChange, Grade, GrantPer, Lowered, Month, SubjectKind, UtcSecond,
+    Validity,
 };
 use tidvakt::engine::{Bounds, Input};
 
 use crate::draft::{Draft, MUNICIPALITY, instant};
-use crate::engines::{Driver, FREE, default_engine_within, sensitive_engine, sensitive_engine_within};
+use crate::engines::{Driver, FREE, default_engine_within, sensitive_engine};
 
 /// Two minutes of a provider's month may be held, and no more.
 const TWO_MINUTES: Bounds = Bounds { provider_held_share_max: 0.0, provider_held_seconds_min: 120, ..FREE };
@@ -117,29 +117,6 @@ fn a_cap_outlives_the_registrations_under_it() {
     let approved = Draft { version: 2, event: EventType::Approved, ..last };
     register(&mut driver, &[Draft { appended_at: instant("2026-06-15T09:00").unwrap(), ..approved }]);
     assert_eq!(held(&driver), Some(Grade::Hold));
-}
-
-#[test]
-fn of_a_carer_and_a_provider_of_one_name_the_same_one_always_waits() {
-    let alerts_of_one_day = || {
-        let mut driver = Driver::new(sensitive_engine_within(Bounds { statistics_cases_a_day: 1, ..FREE }));
-        let typed_in = |day: u8| {
-            let mut draft = visit(&format!("R{day}"), "x", "bo", &format!("2026-03-0{day}T08:01"), 20);
-            draft.provider = "x".to_owned();
-            draft.methods = [CaptureMethod::ManualCarer; 2];
-            // All sent on the first, when the budget is one.
-            draft.emitted_at = instant("2026-03-01T09:00");
-            draft
-        };
-        register(&mut driver, &(1..=8).map(typed_in).collect::<Vec<_>>());
-        let by_chance = |alert: &Alert| alert.p_value.is_some();
-        let alerts = driver.engine.open_alerts().into_iter().filter(by_chance);
-        alerts.map(|alert| alert.alert_id).collect::<Vec<_>>()
-    };
-    let first = alerts_of_one_day();
-    assert_eq!(first.len(), 1, "{first:?}");
-    // Hash tables are seeded anew in each engine.
-    (0..20).for_each(|_| assert_eq!(alerts_of_one_day(), first));
 }
 
 #[test]

@@ -135,7 +135,7 @@ pub fn bounded_engine() -> Engine {
         provider_held_share_max: 0.05,
         provider_held_seconds_min: 1200,
         habit_share: 0.005,
-        statistics_cases_a_day: 1,
+        desk_cases_a_day: 1,
     };
     sensitive_engine_within(bounds)
 }
@@ -210,7 +210,7 @@ pub const FREE: Bounds = Bounds {
     provider_held_share_max: 1.0,
     provider_held_seconds_min: u32::MAX,
     habit_share: 2.0,
-    statistics_cases_a_day: 1000,
+    desk_cases_a_day: 1000,
 };
 
 fn settings(bounds: Bounds) -> Arc<Settings> {

@@ -21,7 +21,7 @@ ADDED = {"job", "instance", "namespace", "le"}
 # prove only that the metric's name is right.
 QUIET = re.compile(
     r"(?:publish_failures|commit_failures|log_errors|request_errors|request_timeouts|troubles|rebalances|breakers?_\w+|capped_providers"
-    r"|review_cases_suppressed|lag_records|unassessed_records|queue_\w+|phase_duration_seconds|p_values)"
+    r"|review_waiting_alerts|review_budget_used_cases|lag_records|unassessed_records|queue_\w+|phase_duration_seconds|p_values)"
 )
 
 

@@ -31,7 +31,7 @@ impl Engine {
         let alert_id = alert_id(municipality, &subject);
         let at_risk = current.hits.iter().filter(|rule_hit| Grade::Observe < rule_hit.hit.grade);
         Alert {
-            case_id: format!("{municipality}:{carer}:{client}:{provider}:{}", visit.pay_period),
+            case_id: format!("{municipality}:carer:{carer}:{}", visit.pay_period),
             provider_id: provider.to_owned(),
             carer_ref: Some(carer.to_owned()),
             client_ref: Some(client.to_owned()),
@@ -64,9 +64,14 @@ impl Engine {
             PeriodSubject::Provider(_) | PeriodSubject::Tag(_) => (None, None),
         };
         let subject = Subject { kind: period.subject.kind(), id: self.subject_id(period), version: None };
-        let (by, at) = (carer.unwrap_or("-"), client.unwrap_or("-"));
+        let (kind, who) = match period.subject {
+            PeriodSubject::Carer(of) | PeriodSubject::Pair(of, _) => ("carer", interners.carers.text(of)),
+            PeriodSubject::Client(of) => ("client", interners.clients.text(of)),
+            PeriodSubject::Provider(of) => ("provider", interners.providers.text(of)),
+            PeriodSubject::Tag(of) => ("tag", interners.texts.text(of)),
+        };
         Alert {
-            case_id: format!("{municipality}:{by}:{at}:{provider}:{month}"),
+            case_id: format!("{municipality}:{kind}:{who}:{month}"),
             provider_id: provider.to_owned(),
             carer_ref: carer.map(str::to_owned),
             client_ref: client.map(str::to_owned),
@@ -100,6 +105,7 @@ impl Engine {
             client_ref: None,
             pay_period,
             class: classes.max().unwrap_or(Class::Error),
+            waiting: false,
             grade: rule_hit.iter().map(|rule_hit| rule_hit.hit.grade).max().unwrap_or(Grade::Review),
             score: round_significant(score(published, kind, &self.rules), 4),
             p_value: p_value(published).filter(|_| !hard).map(|p| round_significant(p, 4)),

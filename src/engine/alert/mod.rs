@@ -2,7 +2,6 @@
 
 pub(in crate::engine) mod alerts;
 pub(in crate::engine) mod assessed;
-pub(in crate::engine) mod budget;
 pub(in crate::engine) mod limits;
 pub(in crate::engine) mod patterns;
 pub(in crate::engine) mod score;

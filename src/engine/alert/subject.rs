@@ -28,8 +28,6 @@ pub(in crate::engine) struct SubjectState {
     pub(in crate::engine) held: Option<Held>,
     /// The findings that base rates count.
     pub(in crate::engine) counted: Option<Findings>,
-    /// The smallest p-value of a pattern of grade review, before the budget.
-    pub(in crate::engine) p_value: Option<f64>,
 }
 
 impl SubjectState {

@@ -55,7 +55,7 @@ impl Engine {
     /// Whether any pay period is dirty.
     #[must_use]
     pub const fn has_dirty_periods(&self) -> bool {
-        0 < self.dirty.registrations || self.budget_dirty
+        0 < self.dirty.registrations
     }
 
     /// Counts a registration of the batch; ends the batch where it is full.

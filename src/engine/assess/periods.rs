@@ -5,7 +5,6 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use hashbrown::HashSet;
 
 use crate::domain::{Grade, Lowered, UtcSecond};
-use crate::engine::alert::score::p_value;
 use crate::engine::alert::subject::SubjectState;
 use crate::engine::assess::dirty::DirtyPeriods;
 use crate::engine::assess::visits::Scratch;
@@ -33,8 +32,7 @@ struct PeriodDigest {
 }
 
 impl Engine {
-    /// Assesses the dirty periods and those that they affect, where the rules' answers changed; then applies the
-    /// budget.
+    /// Assesses the dirty periods and those that they affect, where the rules' answers changed.
     pub(in crate::engine) fn assess_periods(&mut self, out: &mut Vec<Output>) {
         let AffectedPeriods { periods, opened_or_emptied } = self.take_affected_periods();
         for period in periods {
@@ -45,14 +43,12 @@ impl Engine {
                 self.assess_period(period, out);
             }
         }
-        self.apply_budget(out);
     }
 
-    /// Assesses the same periods in full, whether or not the rules' answers changed; then applies the budget.
+    /// Assesses the same periods in full, whether or not the rules' answers changed.
     pub(in crate::engine) fn reassess_periods(&mut self, out: &mut Vec<Output>) {
         let AffectedPeriods { periods, .. } = self.take_affected_periods();
         periods.into_iter().for_each(|period| self.reassess_period(period, out));
-        self.apply_budget(out);
     }
 
     /// The dirty periods with all periods that they and changed baselines affect, each once, in order.
@@ -177,27 +173,18 @@ impl Engine {
         hits == current.hits
     }
 
-    /// Removes hits that an exception silences and lowers those of shadow rules and beyond the budget. Returns the
-    /// smallest p-value where the period has grade review by statistics alone.
+    /// Removes hits that an exception silences and lowers those of shadow rules.
     fn weigh_period_hits(
         &self,
         period: SubjectPeriod,
         provider: Option<ProviderId>,
         hits: &mut Vec<RuleHit>,
-    ) -> Option<f64> {
+    ) {
         hits.retain(|rule_hit| !self.period_excepted(rule_hit.rule, period, provider));
         let shadow = |rule_hit: &RuleHit| self.rules[usize::from(rule_hit.rule)].shadow;
         hits.iter_mut()
             .filter(|rule_hit| shadow(rule_hit))
             .for_each(|rule_hit| rule_hit.lower(Grade::Observe, Lowered::Shadow));
-        let is_review = hits.iter().any(|rule_hit| Grade::Observe < rule_hit.hit.grade);
-        let is_hard = |rule_hit: &RuleHit| rule_hit.hit.p_value.is_none() && rule_hit.surprise.is_none();
-        let hard = hits.iter().any(|rule_hit| Grade::Observe < rule_hit.hit.grade && is_hard(rule_hit));
-        let p_value = p_value(hits).filter(|_| is_review && !hard);
-        if p_value.is_some() && self.waiting_patterns.contains(&period) {
-            hits.iter_mut().for_each(|rule_hit| rule_hit.lower(Grade::Observe, Lowered::ReviewBudget));
-        }
-        p_value
     }
 
     /// Stores the scratch hits as the period's current findings; publishes its alert where that changed.
@@ -209,11 +196,10 @@ impl Engine {
         out: &mut Vec<Output>,
     ) {
         let mut hits = std::mem::take(&mut self.scratch.hits);
-        let p_value = self.weigh_period_hits(period, provider, &mut hits);
+        self.weigh_period_hits(period, provider, &mut hits);
         let before = self.periods.remove(&period).unwrap_or_default();
         self.count_new(&hits, &before.hits);
-        let current = SubjectState { hits, provider, fingerprint, p_value, ..SubjectState::default() };
-        self.budget_dirty |= current.p_value != before.p_value;
+        let current = SubjectState { hits, provider, fingerprint, ..SubjectState::default() };
         let changed = current.hits != before.hits || current.provider != before.provider;
         if changed && (before.is_alert() || current.is_alert()) {
             out.push(Output::Alert(Box::new(self.period_alert(period, &current, &before))));

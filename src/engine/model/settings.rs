@@ -56,6 +56,6 @@ pub struct Bounds {
     pub provider_held_seconds_min: u32,
     /// Share of a provider's visits, 0 to 1, from which a rule's findings are a habit of the provider.
     pub habit_share: f64,
-    /// Pattern alerts that are published per day of a pay period; those with the highest p-values wait.
-    pub statistics_cases_a_day: u32,
+    /// Cases of grade review that a control unit gets a day; the others wait.
+    pub desk_cases_a_day: u32,
 }

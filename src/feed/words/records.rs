@@ -175,7 +175,6 @@ in_both! {
             "the rule proposed more holds that day than is plausible, so the breaker is on";
         Lowered::HeldShareCap => "andelen som får hållas inne automatiskt hos utföraren är nådd",
             "the share of this provider that may be held automatically is reached";
-        Lowered::ReviewBudget => "dagens utrymme för granskning är fyllt", "the review budget of the day is full";
         Lowered::Habit => "regeln slår till vid så många av utförarens besök att den beskriver hur utföraren arbetar",
             "the rule finds as much in so many of the provider's visits that it describes how the provider works";
     }

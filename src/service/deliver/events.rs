@@ -3,6 +3,7 @@
 use crate::contract::Progress;
 use crate::domain::{PublishedAlert, Registration, Rejection, UtcSecond};
 use crate::engine::{Assessed, Disposition, Engine};
+use crate::service::deliver::desk::DeskUse;
 
 /// The position of a record of the feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -187,6 +188,9 @@ pub trait WorkerObserver {
 
     /// Records of `municipality` were handled, or facts of it applied. Not while muted.
     fn changed(&mut self, _municipality: &str, _engine: &Engine) {}
+
+    /// The use of the desk of `municipality`, which may have changed. Not while muted.
+    fn desk_changed(&mut self, _municipality: &str, _usage: DeskUse) {}
 
     /// Rolling statistics of some carers and clients of `municipality` changed: to be read by
     /// [`Engine::drain_changed`], at most `max` of them now. Not while muted.

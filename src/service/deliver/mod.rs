@@ -1,5 +1,6 @@
 //! The synchronous worker: from a record of the feed to what is published about it.
 
+pub mod desk;
 pub mod events;
 pub(in crate::service) mod municipality;
 pub mod outbox;

@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::contract::{self, MunicipalityProgress};
 use crate::domain::{Alert, PublishedAlert, Registration};
 use crate::engine::{Disposition, Engine, Input, Output, Position};
+use crate::service::deliver::desk::Desk;
 use crate::service::deliver::events::{DispositionCounts, WorkerObserver};
 use crate::service::deliver::outbox::{Origin, Outbox};
 use crate::service::deliver::queue::Queue;
@@ -55,11 +56,11 @@ pub(in crate::service) struct Municipality {
 }
 
 impl Municipality {
-    pub(in crate::service) fn new(name: &str, origin: Origin, live_from: i64) -> Self {
+    pub(in crate::service) fn new(name: &str, origin: Origin, desk: Desk, live_from: i64) -> Self {
         Self {
             name: name.to_owned(),
             engine: None,
-            outbox: Outbox::new(origin),
+            outbox: Outbox::new(origin, desk),
             counts: DispositionCounts::default(),
             last_offset: -1,
             live_from,
@@ -103,6 +104,12 @@ impl Municipality {
         let applied = self.apply(Input::Registered { registration, at }, sink);
         let applied = applied.map_err(|_| if alone { Panicked::Record } else { Panicked::Records })?;
         self.changed = true;
+        if self.live {
+            for alert in self.outbox.begin_day(at) {
+                sink.publish(&alert);
+                self.progress_dirty = true;
+            }
+        }
         let disposition = applied.expect("an engine was started, and a registration has a disposition");
         if disposition == Disposition::Scored && self.live && self.outbox.has_orphans() {
             self.resolve_orphan(registration.registration_id, at, sink);
@@ -308,6 +315,7 @@ impl Municipality {
     pub(in crate::service) fn report_changes(&mut self, observer: &mut impl WorkerObserver) {
         if let Some(engine) = self.engine.as_ref().filter(|_| self.live && self.changed) {
             observer.changed(&self.name, engine);
+            observer.desk_changed(&self.name, self.outbox.desk_use());
             self.changed = false;
         }
     }

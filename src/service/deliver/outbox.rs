@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 use crate::contract;
 use crate::domain::{Alert, AlertState, HoldState, Provenance, PublishedAlert, Subject, UtcSecond};
 use crate::engine::Position;
+use crate::service::deliver::desk::{Desk, DeskUse, Standing};
 
 /// Where the alerts of an outbox come from; the same for all of them.
 #[derive(Clone, Debug)]
@@ -40,6 +41,7 @@ struct TopicState {
     /// SHA-256 of the record's value.
     value: [u8; 32],
     open_hold: bool,
+    waiting: bool,
     /// Provenance of the record, where it is of this feed partition; else −1.
     offset: i64,
 }
@@ -48,12 +50,18 @@ impl TopicState {
     fn is_open(&self) -> bool {
         self.state != AlertState::Withdrawn
     }
+
+    /// Where the desk has it, while it is open.
+    fn standing(&self) -> Option<Standing> {
+        self.is_open().then_some(if self.waiting { Standing::Waiting } else { Standing::Out })
+    }
 }
 
 /// The alerts of one municipality on the topic.
 #[derive(Debug)]
 pub struct Outbox {
     origin: Origin,
+    desk: Desk,
     published: BTreeMap<String, TopicState>,
     /// Open alerts whose bodies were read back: until they are reconciled, and after that those whose subject
     /// the engine does not know, so that they can be withdrawn once it does.
@@ -67,15 +75,22 @@ pub struct Outbox {
 impl Outbox {
     /// An outbox for an empty topic.
     #[must_use]
-    pub fn new(origin: Origin) -> Self {
+    pub fn new(origin: Origin, desk: Desk) -> Self {
         Self {
             origin,
+            desk,
             published: BTreeMap::new(),
             orphaned: BTreeMap::new(),
             digest: OnceLock::new(),
             open_alerts: 0,
             open_holds: 0,
         }
+    }
+
+    /// One for the same alerts, with nothing of the topic in it yet.
+    #[must_use]
+    pub fn emptied(&self) -> Self {
+        Self::new(self.origin.clone(), self.desk.clone())
     }
 
     /// Where its alerts come from.
@@ -102,6 +117,7 @@ impl Outbox {
             content: Some(content),
             value: Sha256::digest(value).into(),
             open_hold: has_open_hold(&alert.alert),
+            waiting: alert.alert.waiting,
             offset: if of_this_feed { alert.provenance.offset } else { -1 },
         };
         let id = alert.alert.alert_id.clone();
@@ -143,6 +159,11 @@ impl Outbox {
             Some(known) if known.is_open() => AlertState::Revised,
             _ => AlertState::Opened,
         };
+        if is_open {
+            alert.waiting = self.desk.admit(&alert, known.and_then(|known| known.standing()));
+        } else {
+            self.desk.remove(&alert.alert_id);
+        }
         let content = contract::content_hash(&alert);
         if is_open && known.is_some_and(|known| known.is_open() && known.content == Some(content)) {
             return None;
@@ -157,13 +178,16 @@ impl Outbox {
     /// as it is on the topic is passed to `unchanged`.
     pub fn reconcile(
         &mut self,
-        derived: Vec<Alert>,
+        mut derived: Vec<Alert>,
         at: Position,
         knows: &dyn Fn(&Subject) -> bool,
         was_derived: &dyn Fn(&Alert) -> bool,
         unchanged: &mut dyn FnMut(&PublishedAlert),
     ) -> Vec<PublishedAlert> {
         let mut read = std::mem::take(&mut self.orphaned);
+        self.desk.resume(at, read.values().map(|alert| &**alert));
+        // Where the desk has not room for all that is new, it takes the best.
+        derived.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.alert_id.cmp(&b.alert_id)));
         let mut changes = Vec::new();
         for alert in derived {
             let id = alert.alert_id.clone();
@@ -187,6 +211,23 @@ impl Outbox {
             }
         }
         changes
+    }
+
+    /// Begins the desk's day of `at` where it is a new one; returns the records of the alerts that come out.
+    pub fn begin_day(&mut self, at: Position) -> Vec<PublishedAlert> {
+        let out = self.desk.begin_day(at);
+        let records = out.into_iter().filter_map(|alert| {
+            let known = *self.published.get(&alert.alert_id)?;
+            let content = contract::content_hash(&alert);
+            Some(self.publish(alert, AlertState::Revised, known.revision.saturating_add(1), content))
+        });
+        records.collect()
+    }
+
+    /// Use of the desk.
+    #[must_use]
+    pub fn desk_use(&self) -> DeskUse {
+        self.desk.usage()
     }
 
     /// Whether the engine did not know the subject of some alert at the last comparison.
@@ -215,6 +256,7 @@ impl Outbox {
     /// writer changed the topic. What that one wrote in the place of a record of ours is in doubt, and the next
     /// comparison publishes it again.
     pub fn adopt_topic_state(&mut self, ours: &Self) -> bool {
+        self.desk = ours.desk.clone();
         let mut doubts = Vec::new();
         let mut differs = self.published.len() != ours.published.len();
         for (id, own) in &ours.published {
@@ -232,6 +274,7 @@ impl Outbox {
         for (id, mut doubtful, read) in doubts {
             doubtful.state = read.state;
             doubtful.open_hold = read.open_hold;
+            doubtful.waiting = read.waiting;
             self.set(id, doubtful);
         }
         differs
@@ -286,6 +329,7 @@ impl Outbox {
             content: Some(content),
             value: Sha256::digest(&value).into(),
             open_hold: has_open_hold(&published.alert),
+            waiting: published.alert.waiting,
             offset: published.alert.offset,
         };
         self.set(published.alert.alert_id.clone(), on_topic);
@@ -313,6 +357,7 @@ fn withdrawn(published: PublishedAlert, at: Position) -> Alert {
     alert.offset = at.offset;
     alert.assessed_at = at.appended_at;
     alert.findings.clear();
+    alert.waiting = false;
     alert.score = 0.0;
     alert.p_value = None;
     alert.amount_at_risk_ore = 0;

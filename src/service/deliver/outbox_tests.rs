@@ -1,6 +1,6 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail and say why")]
 use super::*;
-use crate::domain::{Class, Finding, Grade, Hold, Month, Sentence, SubjectKind};
+use crate::domain::{Class, Finding, Grade, Hold, Month, Sentence, SubjectKind, Zone};
 use proptest::prelude::*;
 
 const FEED: &str = "feed";
@@ -43,6 +43,7 @@ fn alert(id: &str, seconds: i64, offset: i64) -> Alert {
         pay_period: month,
         class: Class::Contradiction,
         grade: Grade::Hold,
+        waiting: false,
         score: 7.0,
         p_value: None,
         amount_at_risk_ore: seconds,
@@ -69,6 +70,14 @@ fn alert(id: &str, seconds: i64, offset: i64) -> Alert {
     }
 }
 
+fn desk(cases_a_day: usize) -> Desk {
+    Desk::new(Zone::utc(), cases_a_day)
+}
+
+fn outbox_with_room() -> Outbox {
+    Outbox::new(origin(), desk(100))
+}
+
 const AT: Position = Position { offset: 99, appended_at: UtcSecond(99) };
 
 fn published(outbox: &mut Outbox, seconds: i64, offset: i64) -> PublishedAlert {
@@ -82,14 +91,14 @@ fn value(alert: &PublishedAlert) -> Vec<u8> {
 }
 
 fn reloaded(topic: &[PublishedAlert]) -> Outbox {
-    let mut outbox = Outbox::new(origin());
+    let mut outbox = outbox_with_room();
     topic.iter().for_each(|alert| outbox.read_back(alert.clone(), &value(alert)));
     outbox
 }
 
 #[test]
 fn an_alert_opens_is_revised_withdrawn_and_opens_again() {
-    let mut outbox = Outbox::new(origin());
+    let mut outbox = outbox_with_room();
     let states: Vec<_> = [(60, 1), (90, 2), (0, 3), (60, 4)]
         .map(|(seconds, offset)| published(&mut outbox, seconds, offset))
         .iter()
@@ -101,7 +110,7 @@ fn an_alert_opens_is_revised_withdrawn_and_opens_again() {
 
 #[test]
 fn the_same_content_is_not_published_twice() {
-    let mut outbox = Outbox::new(origin());
+    let mut outbox = outbox_with_room();
     published(&mut outbox, 60, 1);
     assert_eq!(outbox.diff(alert("R", 60, 2)), None, "only offset and times differ");
     assert_eq!(outbox.diff(alert("other", 0, 2)), None, "nothing was open and nothing is");
@@ -109,7 +118,7 @@ fn the_same_content_is_not_published_twice() {
 
 #[test]
 fn a_withdrawal_keeps_its_body_and_supersedes_the_hold() {
-    let mut outbox = Outbox::new(origin());
+    let mut outbox = outbox_with_room();
     published(&mut outbox, 60, 1);
     assert_eq!((outbox.open_alerts(), outbox.open_holds()), (1, 1));
     let withdrawn = published(&mut outbox, 0, 2);
@@ -122,7 +131,7 @@ fn a_withdrawal_keeps_its_body_and_supersedes_the_hold() {
 
 #[test]
 fn a_reader_can_compute_the_digest_from_the_records() {
-    let mut outbox = Outbox::new(origin());
+    let mut outbox = outbox_with_room();
     let opened = ["b", "a", "c"].map(|id| outbox.diff(alert(id, 60, 1)).unwrap());
     let revised = outbox.diff(alert("b", 90, 2)).unwrap();
     outbox.diff(alert("c", 0, 3)).unwrap();
@@ -133,7 +142,7 @@ fn a_reader_can_compute_the_digest_from_the_records() {
     let lines = line(&opened[1]) + &line(&revised);
     assert_eq!(outbox.digest(), hex(&Sha256::digest(lines).into()));
     // The order of changes does not show.
-    let mut other = Outbox::new(origin());
+    let mut other = outbox_with_room();
     [&opened[2], &opened[1], &revised]
         .into_iter()
         .for_each(|alert| other.read_back(alert.clone(), &value(alert)));
@@ -144,7 +153,7 @@ fn a_reader_can_compute_the_digest_from_the_records() {
 
 #[test]
 fn what_was_read_back_is_not_published_again() {
-    let mut before = Outbox::new(origin());
+    let mut before = outbox_with_room();
     let topic = [published(&mut before, 60, 1), published(&mut before, 90, 2)];
     let mut outbox = reloaded(&topic);
     assert!(!outbox.adopt_topic_state(&before) && outbox.digest() == before.digest());
@@ -158,7 +167,7 @@ fn what_was_read_back_is_not_published_again() {
 
 #[test]
 fn what_is_not_derived_is_taken_back_only_where_the_engine_knows() {
-    let mut before = Outbox::new(origin());
+    let mut before = outbox_with_room();
     let topic = [published(&mut before, 60, 1)];
     let mut outbox = reloaded(&topic);
     assert_eq!(outbox.reconcile(vec![], AT, &|_| false, &|_| true, &mut |_| ()), vec![]);
@@ -175,7 +184,7 @@ fn what_is_not_derived_is_taken_back_only_where_the_engine_knows() {
 #[test]
 fn what_is_known_in_part_is_published_only_where_it_is_new() {
     let open = || vec![alert("R", 90, 7), alert("S", 60, 7)];
-    let mut before = Outbox::new(origin());
+    let mut before = outbox_with_room();
     let topic = [published(&mut before, 60, 1)];
     let changes = reloaded(&topic).reconcile(open(), AT, &|_| false, &|_| true, &mut |_| ());
     assert_eq!(changes, vec![], "more was known when it was published");
@@ -185,8 +194,8 @@ fn what_is_known_in_part_is_published_only_where_it_is_new() {
 
 #[test]
 fn two_owners_that_wrote_one_revision_are_overruled_by_the_next() {
-    let mut first = Outbox::new(origin());
-    let mut second = Outbox::new(origin());
+    let mut first = outbox_with_room();
+    let mut second = outbox_with_room();
     let stray = published(&mut first, 60, 1);
     let topic = [published(&mut second, 90, 2), stray];
     let mut outbox = reloaded(&topic);
@@ -195,7 +204,7 @@ fn two_owners_that_wrote_one_revision_are_overruled_by_the_next() {
     assert_eq!(changes.iter().map(|alert| alert.revision).collect::<Vec<_>>(), [2]);
 
     // An older revision that arrives after a newer one is what compaction would keep.
-    let mut owner = Outbox::new(origin());
+    let mut owner = outbox_with_room();
     let old = published(&mut owner, 60, 1);
     let withdrawn = published(&mut owner, 0, 2);
     let changes = reloaded(&[withdrawn, old]).reconcile(vec![], AT, &|_| true, &|_| true, &mut |_| ());
@@ -204,7 +213,7 @@ fn two_owners_that_wrote_one_revision_are_overruled_by_the_next() {
 
 #[test]
 fn an_alert_of_another_partition_does_not_move_the_start() {
-    let mut before = Outbox::new(Origin { partition: 4, ..origin() });
+    let mut before = Outbox::new(Origin { partition: 4, ..origin() }, desk(100));
     let outbox = reloaded(&[published(&mut before, 60, 1_000)]);
     assert_eq!((outbox.greatest_offset(), outbox.open_alerts()), (None, 1));
 }
@@ -215,7 +224,7 @@ proptest! {
         steps in prop::collection::vec((0..3_u8, 0..3_i64, prop::bool::weighted(0.2)), 1..60)
     ) {
         let mut topic: Vec<PublishedAlert> = Vec::new();
-        let mut outbox = Outbox::new(origin());
+        let mut outbox = outbox_with_room();
         let mut open: BTreeMap<String, Alert> = BTreeMap::new();
         for (offset, (id, seconds, crash)) in (0..).zip(steps) {
             let offered = alert(&format!("R{id}"), seconds, offset);
@@ -246,4 +255,81 @@ proptest! {
         let open = last.values().filter(|alert| alert.state != AlertState::Withdrawn).count();
         prop_assert_eq!(outbox.open_alerts(), open as u64);
     }
+}
+
+const NOON: i64 = 12 * 3600;
+const NEXT_DAY: Position = Position { offset: 200, appended_at: UtcSecond(NOON + 24 * 3600) };
+
+/// An alert of grade review about registration `id` of the case of `carer`.
+fn review(id: &str, carer: &str, score: f64) -> Alert {
+    let mut alert = alert(id, 60, 1);
+    alert.hold = None;
+    alert.grade = Grade::Review;
+    alert.assessed_at = UtcSecond(NOON);
+    Alert { case_id: format!("0181:carer:{carer}:2026-03"), score, ..alert }
+}
+
+fn waits(outbox: &mut Outbox, alert: Alert) -> Option<bool> {
+    outbox.diff(alert).map(|published| published.alert.waiting)
+}
+
+/// A desk for one case a day, on which the case of ann came out, and those of bo and cia wait.
+fn full_desk() -> (Outbox, Vec<PublishedAlert>) {
+    let mut outbox = Outbox::new(origin(), desk(1));
+    assert_eq!(outbox.begin_day(Position { offset: 0, appended_at: UtcSecond(NOON) }), []);
+    let alerts = [review("A", "ann", 4.0), review("B", "bo", 5.0), review("C", "cia", 6.0)];
+    let topic = alerts.into_iter().filter_map(|alert| outbox.diff(alert)).collect();
+    (outbox, topic)
+}
+
+#[test]
+fn what_the_desk_has_no_room_for_waits_and_a_case_comes_out_as_a_whole() {
+    let (mut outbox, topic) = full_desk();
+    assert_eq!(topic.iter().map(|alert| alert.alert.waiting).collect::<Vec<_>>(), [false, true, true]);
+    assert_eq!(waits(&mut outbox, review("A2", "ann", 1.0)), Some(false), "a case that is open already");
+    let usage = DeskUse { cases_a_day: 1, cases_out: 1, waiting: 2 };
+    assert_eq!(outbox.desk_use(), usage);
+    assert_eq!(outbox.diff(review("B", "bo", 5.0)), None, "nothing new");
+    let hold = Alert { case_id: "0181:carer:dan:2026-03".to_owned(), ..alert("H", 60, 1) };
+    assert_eq!(waits(&mut outbox, hold), Some(false), "a hold never waits");
+    assert_eq!(outbox.desk_use(), usage, "and takes no room");
+}
+
+#[test]
+fn a_new_day_begins_with_the_best_that_waits_and_what_came_out_stays_out() {
+    let (mut outbox, _) = full_desk();
+    assert_eq!(
+        outbox.begin_day(Position { offset: 2, appended_at: UtcSecond(NOON + 60) }),
+        [],
+        "the same day"
+    );
+    let out = outbox.begin_day(NEXT_DAY);
+    let [cia] = out.as_slice() else { panic!("{out:?}") };
+    assert_eq!((cia.alert.subject.id.as_str(), cia.state, cia.revision), ("C", AlertState::Revised, 2));
+    assert_eq!((cia.alert.waiting, cia.alert.assessed_at), (false, NEXT_DAY.appended_at));
+    assert_eq!(waits(&mut outbox, review("A", "ann", 4.5)), Some(false), "it came out the day before");
+    assert_eq!(waits(&mut outbox, review("B", "bo", 5.5)), Some(true), "the room of the day is used");
+    assert_eq!(waits(&mut outbox, Alert { findings: vec![], ..review("C", "cia", 6.0) }), Some(false));
+    assert_eq!(waits(&mut outbox, review("C", "cia", 6.0)), Some(false), "its case came out today");
+}
+
+#[test]
+fn what_waits_comes_out_when_it_becomes_a_hold_or_is_withdrawn() {
+    let (mut outbox, _) = full_desk();
+    assert_eq!(waits(&mut outbox, Alert { grade: Grade::Hold, ..review("B", "bo", 5.0) }), Some(false));
+    assert_eq!(waits(&mut outbox, Alert { findings: vec![], ..review("C", "cia", 6.0) }), Some(false));
+    assert_eq!(outbox.desk_use().waiting, 0);
+    assert_eq!(outbox.begin_day(NEXT_DAY), []);
+}
+
+#[test]
+fn a_restart_changes_nothing_of_what_waits_and_the_next_day_goes_on() {
+    let (_, topic) = full_desk();
+    let mut outbox = Outbox::new(origin(), desk(1));
+    topic.iter().for_each(|alert| outbox.read_back(alert.clone(), &value(alert)));
+    let derived = vec![review("A", "ann", 4.0), review("B", "bo", 5.0), review("C", "cia", 6.0)];
+    let at = Position { offset: 3, appended_at: UtcSecond(NOON + 60) };
+    let changes = outbox.reconcile(derived, at, &|_| true, &|_| false, &mut |_| {});
+    assert_eq!(changes, [], "the case of ann came out today");
+    assert_eq!(outbox.begin_day(NEXT_DAY).len(), 1);
 }

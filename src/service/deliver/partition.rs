@@ -11,6 +11,7 @@ use std::sync::Arc;
 use crate::contract;
 use crate::domain::{Reason, Rejection, UtcSecond};
 use crate::engine::{Disposition, Position};
+use crate::service::deliver::desk::Desk;
 use crate::service::deliver::events::{Incident, Phase, RecordPosition, WorkerObserver};
 use crate::service::deliver::municipality::{Municipality, Panicked, Sink};
 use crate::service::deliver::outbox::Origin;
@@ -357,7 +358,9 @@ impl Partition {
                 config_hash: self.shared.setup.config_hash.clone(),
                 complete_from: self.complete_from(),
             };
-            let municipality = Municipality::new(name, origin, self.plan.live_from(None));
+            let settings = self.shared.setup.settings(name);
+            let desk = Desk::new(settings.zone.clone(), settings.bounds.desk_cases_a_day as usize);
+            let municipality = Municipality::new(name, origin, desk, self.plan.live_from(None));
             self.municipalities.insert(name.to_owned(), municipality);
         }
         self.municipalities.get_mut(name).expect("inserted above")

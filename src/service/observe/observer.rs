@@ -13,6 +13,7 @@ use hashbrown::HashMap;
 use crate::contract::Progress;
 use crate::domain::{Alert, AlertState, PublishedAlert, Registration, Rejection, UtcSecond};
 use crate::engine::{Assessed, Disposition, Engine, EntityRef, RuleCounts};
+use crate::service::deliver::desk::DeskUse;
 use crate::service::deliver::events::{Incident, Phase, RecordPosition, WorkerObserver};
 use crate::service::deliver::shared::Shared;
 use crate::service::observe::metrics::{
@@ -287,6 +288,10 @@ impl WorkerObserver for Observer {
                 self.metrics.baseline(&mut known.restrained, before.as_ref(), rolling.as_ref());
             }
         }
+    }
+
+    fn desk_changed(&mut self, municipality: &str, usage: DeskUse) {
+        self.metrics.desk(municipality, usage);
     }
 
     fn changed(&mut self, municipality: &str, engine: &Engine) {

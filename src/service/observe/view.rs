@@ -223,7 +223,7 @@ pub(in crate::service) mod tests {
         let counts = |rule, fact, count| RuleCounts {
             rule,
             hits: [0; 3],
-            lowered: [0; 5],
+            lowered: [0; 4],
             undetermined: vec![(fact, count)],
         };
         view.answered("0181", 3, vec![counts("impossible-travel", "client_home", 105)]);

@@ -15,7 +15,6 @@
 //! | the resolution of a source | the provider's visits of the pay period | [`affected_by_resolution`] |
 //! | the class of a base rate | visits with findings of the rule at the source; the provider's period where habits change | [`affected_by_rates`] |
 //! | a limit on holds | visits of a breaker that opened or closed; visits that are beyond a cap now, or no longer | [`affected_by_breaker`], [`affected_by_caps`] |
-//! | the pattern budget | patterns that exceed the budget now, or no longer | [`periods_affected_by_budget`] |
 //! | a visit's totals | the periods of its carer, client and provider | [`DirtyPeriods::mark`] |
 //! | a period | the next period; where it opened or emptied, the one before; the client's and carer's pairs | [`periods_affected_by_periods`] |
 //!
@@ -38,7 +37,6 @@
 //! [`affected_by_rates`]: Engine::affected_by_rates
 //! [`affected_by_breaker`]: Engine::affected_by_breaker
 //! [`affected_by_caps`]: Engine::affected_by_caps
-//! [`periods_affected_by_budget`]: Engine::periods_affected_by_budget
 //! [`DirtyPeriods::mark`]: crate::engine::assess::dirty::DirtyPeriods::mark
 //! [`periods_affected_by_periods`]: Engine::periods_affected_by_periods
 

@@ -173,15 +173,4 @@ impl Engine {
         };
         into.extend(self.state.periods().into_iter().filter(is_affected));
     }
-
-    /// Row *budget*: `beyond`, in order, are the patterns that exceed the budget from now on.
-    pub(in crate::engine) fn periods_affected_by_budget(
-        &self,
-        beyond: &[SubjectPeriod],
-    ) -> Vec<SubjectPeriod> {
-        let waits_now = beyond.iter().filter(|period| self.waiting_patterns.binary_search(period).is_err());
-        let waits_no_longer =
-            self.waiting_patterns.iter().filter(|period| beyond.binary_search(period).is_err());
-        waits_now.chain(waits_no_longer).copied().collect()
-    }
 }

@@ -111,14 +111,14 @@ impl Partition {
         let mut read: BTreeMap<String, Outbox> = BTreeMap::new();
         // Also of those that the topics hold nothing of any more: they may have been created anew.
         for (name, known) in &mut self.municipalities {
-            read.insert(name.clone(), Outbox::new(known.outbox.origin().clone()));
+            read.insert(name.clone(), known.outbox.emptied());
             known.forget_progress();
         }
         self.delivery.published_progress = None;
         self.delivery.progress_dirty = true;
         read_alerts(log, self.id, &mut Vec::new(), &mut |alert: PublishedAlert, value| {
             let name = alert.alert.municipality.clone();
-            let empty = || Outbox::new(self.municipality_mut(&name).outbox.origin().clone());
+            let empty = || self.municipality_mut(&name).outbox.emptied();
             read.entry(name.clone()).or_insert_with(empty).read_back(alert, value);
         })?;
         read_progress(log, self.id, &mut Vec::new(), &mut |progress| self.adopt_progress(progress))?;

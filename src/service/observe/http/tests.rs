@@ -76,7 +76,7 @@ fn pages_answer_with_hardened_headers() {
     assert!(ask(address, "/metrics").2.contains("tidvakt_instance_phase{phase=\"live\"} 1"));
     assert!(ask(address, "/").2.contains("/v1/alerts"));
     let undetermined = vec![("client_home", 105)];
-    let counts = RuleCounts { rule: "carer-overlap", hits: [0; 3], lowered: [0; 5], undetermined };
+    let counts = RuleCounts { rule: "carer-overlap", hits: [0; 3], lowered: [0; 4], undetermined };
     site.view.answered("0181", 2, vec![counts]);
     let body = ask(address, "/v1/partitions").2;
     let partition = r#""partition":2,"phase":"live""#;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Metrics, labels};
 use crate::engine::{Engine, Rolling};
+use crate::service::deliver::desk::DeskUse;
 
 /// A carer with fewer visits behind its usual length is not known yet: what `unusual-duration` asks for
 /// before it lets a person look.
@@ -13,7 +14,6 @@ const WARM_OBSERVATIONS: u32 = 20;
 #[derive(Debug, Default)]
 pub(in crate::service) struct Restrained {
     breakers: BTreeSet<&'static str>,
-    waiting: usize,
     /// Carers whose baseline has seen too little, and enough.
     carers: [i64; 2],
 }
@@ -36,12 +36,15 @@ impl Metrics {
         let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         let capped = engine.held_shares_capped().len();
         self.families.capped_providers.with_label_values(&[municipality]).set(count(capped));
-        let budget = engine.pattern_budget();
-        self.families.budget.with_label_values(&[municipality]).set(count(budget.allowed));
-        self.families.budget_used.with_label_values(&[municipality]).set(count(budget.published));
-        let more = budget.waiting.saturating_sub(known.waiting);
-        known.waiting = budget.waiting;
-        self.families.suppressed.with_label_values(&[municipality]).inc_by(more as u64);
+    }
+
+    /// The use of the desk of a municipality may have changed.
+    pub(in crate::service) fn desk(&self, municipality: &str, usage: DeskUse) {
+        let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        let DeskUse { cases_a_day, cases_out, waiting } = usage;
+        self.families.budget.with_label_values(&[municipality]).set(count(cases_a_day));
+        self.families.budget_used.with_label_values(&[municipality]).set(count(cases_out));
+        self.families.waiting_alerts.with_label_values(&[municipality]).set(count(waiting));
     }
 
     /// What is kept of a carer is something else than before.

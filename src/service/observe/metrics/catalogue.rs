@@ -205,11 +205,11 @@ catalogue! {
     breaker_changes: Counter "tidvakt_breaker_changes_total" [RULE, BREAKER]
         "Breakers that opened or closed.";
     budget: Gauge "tidvakt_review_budget_cases" [MUNICIPALITY]
-        "Alerts about patterns of the latest pay period that the review budget allows so far.";
+        "Cases of grade review that the desk takes a day.";
     budget_used: Gauge "tidvakt_review_budget_used_cases" [MUNICIPALITY]
-        "Alerts about patterns of that pay period that are published.";
-    suppressed: Counter "tidvakt_review_cases_suppressed_total" [MUNICIPALITY]
-        "Alerts about patterns that had to wait because the budget was used up.";
+        "Cases of grade review that came out on the latest day.";
+    waiting_alerts: Gauge "tidvakt_review_waiting_alerts" [MUNICIPALITY]
+        "Open alerts that wait because the desk takes no more cases on that day.";
 
     holds: Gauge "tidvakt_holds" [MUNICIPALITY, HOLD_STANDS]
         "Current holds, by state.";

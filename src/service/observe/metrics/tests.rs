@@ -57,11 +57,11 @@ fn a_municipality_begins_at_zero_and_leaves_nothing() {
 fn the_rules_share_is_what_is_new_since_the_last_look() {
     let metrics = Metrics::new(&["r"]);
     let before =
-        [RuleCounts { rule: "r", hits: [0, 1, 0], lowered: [0; 5], undetermined: vec![("order", 2)] }];
+        [RuleCounts { rule: "r", hits: [0, 1, 0], lowered: [0; 4], undetermined: vec![("order", 2)] }];
     let now = [RuleCounts {
         rule: "r",
         hits: [0, 3, 1],
-        lowered: [0; 5],
+        lowered: [0; 4],
         undetermined: vec![("order", 2), ("home", 1)],
     }];
     metrics.rules_answered(&now, &before);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::domain::{
-    Action, Capture, CaptureMethod, Class, DecisionOutcome, EventType, Fact, FactBody, FactChange, Grade,
+    Action, Capture, CaptureMethod, Class, DecisionOutcome, EventType, Fact, FactBody, FactChange,
     Registration, Sentence, Span, UtcSecond, Validity, Zone,
 };
 use crate::engine::model::claim::tests::registration;
@@ -165,7 +165,7 @@ impl OneRuleEngine {
             provider_held_share_max: 1.0,
             provider_held_seconds_min: u32::MAX,
             habit_share: 2.0,
-            statistics_cases_a_day: 1000,
+            desk_cases_a_day: 1000,
         };
         bound(&mut bounds);
         let settings = Settings {

@@ -79,29 +79,6 @@ fn a_provider_s_baseline_affects_its_carers_that_can_have_a_pattern() {
 }
 
 #[test]
-fn the_budget_affects_patterns_on_both_sides_of_it() {
-    let mut town = OneRuleEngine::within(
-        by_period(|sight| match sight.period().subject {
-            PeriodSubject::Carer(carer) => Some(1 + u32::from(carer)),
-            _ => None,
-        }),
-        |bounds| bounds.statistics_cases_a_day = 1000,
-    );
-    let slots = [("R1", "ann"), ("R2", "cia")].map(|(id, carer)| town.register(&draft(id, carer, "bo", 8)));
-    let periods = slots.map(|slot| {
-        let carer = town.0.state.ledger.counted(slot).carer;
-        town.period(PeriodSubject::Carer(carer), 0)
-    });
-    assert!(town.0.waiting_patterns.is_empty());
-    let affected = town.0.periods_affected_by_budget(&periods[1..]);
-    assert_eq!(affected, periods[1..], "it waits now");
-    town.0.waiting_patterns = affected;
-    town.0.reassess_period(periods[1], &mut Vec::new());
-    assert_eq!(town.0.periods[&periods[1]].grade(), Some(Grade::Observe));
-    assert_eq!(town.0.periods_affected_by_budget(&periods[..1]), periods, "one waits now, one no longer");
-}
-
-#[test]
 fn a_period_affects_the_next_one_and_the_one_before() {
     let mut town = OneRuleEngine::new(by_period(|sight| match sight.period().subject {
         PeriodSubject::Carer(_) => sight.tally_before().map(|before| before.visits),
