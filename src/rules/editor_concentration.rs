@@ -88,14 +88,16 @@ impl EditorConcentration {
             .excluded(&[Explanation::FewChanges])
             .text(move || Sentence {
                 sv: format!(
-                    "En och samma person står för minst {per_cent} procent av de manuella ändringarna hos utföraren \
-                     {provider} i {} (underlag: minst {}).",
+                    "En och samma person står för {} de manuella ändringarna hos utföraren {provider} i {} \
+                     (underlag: minst {}).",
+                    SV.at_least_per_cent_of(per_cent),
                     SV.month(month),
                     SV.counted(changes.into(), "ändring", "ändringar")
                 ),
                 en: format!(
-                    "One and the same person made at least {per_cent} per cent of the manual changes at provider \
-                     {provider} in {} (based on at least {}).",
+                    "One and the same person made {} the manual changes at provider {provider} in {} (based on at \
+                     least {}).",
+                    EN.at_least_per_cent_of(per_cent),
                     EN.month(month),
                     EN.counted(changes.into(), "change", "changes")
                 ),

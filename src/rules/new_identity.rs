@@ -41,7 +41,7 @@ struct NewIdentity {
     shared_share_review_min: f64,
 }
 
-/// Which of the two, and visits down to tens.
+/// Which of the two, and visits rounded down to tens, but not below the least for a finding.
 #[derive(Hash, PartialEq)]
 struct NewCarer {
     listed: Option<bool>,
@@ -80,7 +80,7 @@ impl NewIdentity {
         let shared = self.visits_min.max(1) <= devices.eligible && self.shared_share_min <= devices.share();
         let listed = sight.employed();
         let always_shared = shared && self.shared_share_review_min <= devices.share();
-        let visits = tally.visits / 10 * 10;
+        let visits = (tally.visits / 10 * 10).max(self.visits_min);
         (shared || listed == Some(false)).then_some(NewCarer { listed, shared, always_shared, visits })
     }
 

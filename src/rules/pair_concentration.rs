@@ -99,7 +99,7 @@ struct PairPattern {
     of_all: Concentration,
     /// Per cent of the client's visits, by fives.
     per_cent: u32,
-    /// Unplanned visits, rounded down to tens; 0 where they are no finding.
+    /// Unplanned visits, rounded down to tens, but not below the least for a finding; 0 where they are none.
     unplanned: u32,
     decades: u8,
 }
@@ -148,7 +148,7 @@ impl PairConcentration {
             if p_value <= self.p_review_max {
                 // A p-value of one still makes a finding of the visits.
                 pattern.decades = decades(p_value).max(1);
-                pattern.unplanned = own.unplanned / 10 * 10;
+                pattern.unplanned = (own.unplanned / 10 * 10).max(self.unplanned_min);
             }
         }
         (pattern != PairPattern::default()).then_some(pattern)
@@ -247,14 +247,16 @@ impl PairConcentration {
             .excluded(&[Explanation::FewVisits, Explanation::FewMinutes, Explanation::OfficeHoursOnly])
             .text(move || Sentence {
                 sv: format!(
-                    "Medarbetaren {carer} gör minst {per_cent} procent av besöken hos brukaren {client} i {}, \
-                     sammanlagt minst {}, även på kvällar och helger.{days_sv}",
+                    "Medarbetaren {carer} gör {} besöken hos brukaren {client} i {}, sammanlagt minst {}, även på \
+                     kvällar och helger.{days_sv}",
+                    SV.at_least_per_cent_of(per_cent),
                     SV.month(month),
                     SV.length(minutes.into())
                 ),
                 en: format!(
-                    "Carer {carer} makes at least {per_cent} per cent of the visits to client {client} in {}, at \
-                     least {} in all, on evenings and at weekends too.{days_en}",
+                    "Carer {carer} makes {} the visits to client {client} in {}, at least {} in all, on evenings and \
+                     at weekends too.{days_en}",
+                    EN.at_least_per_cent_of(per_cent),
                     EN.month(month),
                     EN.length(minutes.into())
                 ),
@@ -273,14 +275,16 @@ impl PairConcentration {
             .excluded(&[Explanation::FewVisits, Explanation::OneShiftADay])
             .text(move || Sentence {
                 sv: format!(
-                    "Medarbetaren {carer} gör minst {per_cent} procent av besöken hos brukaren {client} i {}, minst \
-                     {} i följd och både tidigt och sent.",
+                    "Medarbetaren {carer} gör {} besöken hos brukaren {client} i {}, minst {} i följd och både \
+                     tidigt och sent.",
+                    SV.at_least_per_cent_of(per_cent),
                     SV.month(month),
                     SV.days(days.into())
                 ),
                 en: format!(
-                    "Carer {carer} makes at least {per_cent} per cent of the visits to client {client} in {}, on at \
-                     least {} in a row, early and late.",
+                    "Carer {carer} makes {} the visits to client {client} in {}, on at least {} in a row, early and \
+                     late.",
+                    EN.at_least_per_cent_of(per_cent),
                     EN.month(month),
                     EN.days(days.into())
                 ),

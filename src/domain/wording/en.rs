@@ -11,6 +11,7 @@ pub static EN: Locale = Locale {
     hour: ["hour", "hours"],
     day: ["day", "days"],
     metre: ["metre", "metres"],
+    part: ["all of", "at least", "per cent of"],
     under_a_minute: "less than a minute",
     and: "and",
     months: [

@@ -44,6 +44,8 @@ pub struct Locale {
     hour: Forms,
     day: Forms,
     metre: Forms,
+    /// Of all, before a lower bound, and between its per cent and the whole.
+    part: [&'static str; 3],
     /// For no whole minute.
     under_a_minute: &'static str,
     and: &'static str,
@@ -76,6 +78,13 @@ impl Locale {
     pub fn decimal(&self, value: f64) -> String {
         let text = format!("{value:.1}");
         text.trim_end_matches(".0").replace('.', &self.decimal.to_string())
+    }
+
+    /// `minst 95 procent av`, `at least 95 per cent of`, of what was rounded down; of 100 per cent, `alla`, `all of`.
+    #[must_use]
+    pub fn at_least_per_cent_of(&self, per_cent: u32) -> String {
+        let [all, at_least, of] = self.part;
+        if per_cent < 100 { format!("{at_least} {per_cent} {of}") } else { all.to_owned() }
     }
 
     /// `1 insats`, `2 insatser`.

@@ -11,6 +11,7 @@ pub static SV: Locale = Locale {
     hour: ["timme", "timmar"],
     day: ["dag", "dagar"],
     metre: ["meter", "meter"],
+    part: ["alla", "minst", "procent av"],
     under_a_minute: "mindre än en minut",
     and: "och",
     months: [
