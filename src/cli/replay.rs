@@ -6,6 +6,7 @@ mod pass;
 mod reader;
 mod summary;
 mod tally;
+mod timed;
 mod waiting;
 
 use std::io::Write;

@@ -60,6 +60,9 @@ pub fn capture_method(method: crate::domain::CaptureMethod) -> &'static str {
     words::Words::word(method)
 }
 
+/// A record of the feed as it was read, or why it could not be.
+pub type Decoded<'a> = Result<RegistrationRecord<'a>, crate::domain::Rejection>;
+
 /// Largest record that is read, in bytes; ours have about 500 to 1,500.
 pub const RECORD_BYTES_MAX: usize = 65_536;
 

@@ -38,7 +38,7 @@ impl Lines {
                 return Ok(found);
             }
             found = true;
-            let end = buffer.iter().position(|byte| *byte == b'\n');
+            let end = memchr::memchr(b'\n', buffer);
             let part = &buffer[..end.unwrap_or(buffer.len())];
             let room = KEPT_BYTES_MAX.saturating_sub(self.kept.len());
             self.kept.extend_from_slice(&part[..part.len().min(room)]);

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use indicatif::ProgressBar;
 use serde_json::json;
 
-use super::reader::{LineBatch, LineEntry};
+use super::reader::LineEntry;
 use super::tally::Tallies;
+use super::timed::{TimedBatch, TimedReader};
 use crate::cli::exit::Failure;
 use crate::cli::input::{InputError, RecordKind, Refusal};
 use crate::domain::Reason;
@@ -42,8 +42,8 @@ pub(super) enum Broken {
 
 /// The input files as a log with one partition, read once from its beginning to its end.
 pub(in crate::cli) struct FileLog {
-    batches: Receiver<Result<LineBatch, InputError>>,
-    batch: LineBatch,
+    batches: TimedReader,
+    batch: Option<TimedBatch>,
     /// The next entry of the batch.
     next: usize,
     position: Option<i64>,
@@ -60,14 +60,10 @@ pub(in crate::cli) struct FileLog {
 }
 
 impl FileLog {
-    pub(super) fn new(
-        batches: Receiver<Result<LineBatch, InputError>>,
-        sinks: Sinks,
-        bar: ProgressBar,
-    ) -> Self {
+    pub(super) fn new(batches: TimedReader, sinks: Sinks, bar: ProgressBar) -> Self {
         Self {
             batches,
-            batch: LineBatch::default(),
+            batch: None,
             next: 0,
             position: None,
             is_at_end: false,
@@ -108,20 +104,21 @@ impl FileLog {
 
     /// Waits for the next batch; `false` at the end.
     fn next_batch(&mut self) -> Result<bool, LogError> {
-        match self.batches.recv() {
-            Ok(Ok(mut batch)) => {
-                for (first, path) in batch.begins.drain(..) {
-                    self.begins.push((first, self.tallies.begin(&path, RecordKind::Registration)));
+        match self.batches.next() {
+            Ok(Some(batch)) => {
+                let lines = batch.lines.borrow_owner();
+                for (first, path) in &lines.begins {
+                    self.begins.push((*first, self.tallies.begin(path, RecordKind::Registration)));
                 }
-                self.bar.set_position(batch.taken_bytes);
-                (self.batch, self.next) = (batch, 0);
+                self.bar.set_position(lines.taken_bytes);
+                (self.batch, self.next) = (Some(batch), 0);
                 Ok(true)
             }
-            Ok(Err(error)) => Err(self.breaks(Broken::Input(error))),
-            Err(_) => {
+            Ok(None) => {
                 self.is_at_end = true;
                 Ok(false)
             }
+            Err(error) => Err(self.breaks(Broken::Input(error))),
         }
     }
 
@@ -136,10 +133,12 @@ impl FileLog {
         file.map_or(0, |file| self.begins[file].1)
     }
 
-    /// The line at `offset`, which was taken in this step.
-    fn entry(&self, offset: i64) -> Option<&LineEntry> {
-        let entries = &self.batch.entries;
-        entries.binary_search_by_key(&offset, |entry| entry.offset).ok().map(|place| &entries[place])
+    /// The line at `offset`, which was taken in this step, with its bytes.
+    fn entry(&self, offset: i64) -> Option<(&LineEntry, &[u8])> {
+        let lines = self.batch.as_ref()?.lines.borrow_owner();
+        let place = lines.entries.binary_search_by_key(&offset, |entry| entry.offset).ok()?;
+        let entry = &lines.entries[place];
+        Some((entry, &lines.data[entry.bytes.clone()]))
     }
 
     fn write(&mut self, out: Outgoing<'_>) -> io::Result<()> {
@@ -159,8 +158,8 @@ impl FileLog {
                 let reason = Reason::ALL.iter().find(|reason| reason.code() == code);
                 let mut refusal = Refusal { reason: reason.map_or("", |reason| reason.code()), detail };
                 let mut place = (offset.unsigned_abs() + 1, value.to_vec());
-                if let Some(entry) = self.entry(offset) {
-                    place = (entry.line, self.batch.data[entry.bytes.clone()].to_vec());
+                if let Some((entry, bytes)) = self.entry(offset) {
+                    place = (entry.line, bytes.to_vec());
                     refusal = entry.refusal.as_deref().cloned().unwrap_or(refusal);
                 }
                 self.refuse(self.file(offset), place.0, &refusal, &place.1)
@@ -239,28 +238,30 @@ impl Log for FileLog {
         if self.position.is_none() {
             return Ok(0);
         }
-        while self.batch.entries.len() <= self.next {
+        while self.batch.as_ref().is_none_or(|batch| batch.times.len() <= self.next) {
             if self.is_at_end || !self.next_batch()? {
                 return Ok(0);
             }
         }
-        let entries = &self.batch.entries[self.next..];
-        let taken = entries.len().min(max);
-        for entry in &entries[..taken] {
+        let Some(TimedBatch { lines, times }) = &self.batch else { return Ok(0) };
+        let taken = (times.len() - self.next).min(max);
+        for (number, appended) in times.iter().enumerate().skip(self.next).take(taken) {
+            let entry = &lines.borrow_owner().entries[number];
             self.position = Some(entry.offset + 1);
             let file = self.file(entry.offset);
             self.tallies.line(file);
-            if entry.leaps {
+            if appended.leaps {
                 self.tallies.leap(file, entry.line);
             }
             // What cannot be a record goes on as an empty one, so that it is counted like any other.
-            let value = if entry.refusal.is_none() { &self.batch.data[entry.bytes.clone()] } else { &[] };
+            let bytes = if entry.refusal.is_none() { entry.bytes.clone() } else { 0..0 };
             each(Record {
                 partition: PARTITION,
                 offset: entry.offset,
-                appended_at: entry.appended_at,
+                appended_at: appended.at,
                 key: None,
-                value: Some(value),
+                value: Some(&lines.borrow_owner().data[bytes]),
+                decoded: lines.borrow_dependent()[number].record.as_ref(),
                 headers: &NoHeaders,
             });
         }

@@ -1,22 +1,26 @@
-//! Reads the registrations on a thread of its own, so that unpacking a file and looking at when its
-//! lines were sent does not hold up the engine.
+//! Reads the registrations ahead of the engine: one thread unpacks the files and splits them into lines, others decode
+//! these. Each line is decoded once; the worker takes the decoded record.
 
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread;
+use std::thread::{self, JoinHandle};
 
-use super::clock::{AFTER_MAX, Clock, Named};
+use self_cell::self_cell;
+
+use super::clock::Named;
 use crate::cli::input::{InputError, InputFile, InputLine, Refusal};
-use crate::contract;
+use crate::contract::{self, Decoded};
 use crate::domain::UtcSecond;
 
-/// Lines that are handed over at once.
-const BATCH_LINES: usize = 512;
+/// Lines of a batch: few enough for the decoded records of one to lie in a core's cache.
+const BATCH_LINES: usize = 256;
 /// A batch is handed over with fewer lines once it has so many bytes.
 const BATCH_BYTES: usize = 1 << 20;
-/// Batches that wait for the engine, at most.
-const BATCHES_AHEAD: usize = 4;
+/// Batches that wait on either side of a decoder, at most.
+const BATCHES_AHEAD: usize = 2;
+/// Decoders at most: one engine is busy with less than what so many decode.
+const DECODERS_MAX: usize = 3;
 
 /// A line of the input, as a record of the feed.
 #[derive(Clone, Debug)]
@@ -25,9 +29,6 @@ pub(super) struct LineEntry {
     pub(super) offset: i64,
     /// The line that it begins in, counted from 1 within its file.
     pub(super) line: u64,
-    pub(super) appended_at: UtcSecond,
-    /// The lines after it did not confirm the time that it names.
-    pub(super) leaps: bool,
     /// Where its bytes are in the batch.
     pub(super) bytes: Range<usize>,
     /// Why it cannot be a record; else the contract says so.
@@ -43,62 +44,93 @@ pub(super) struct LineBatch {
     pub(super) begins: Vec<(i64, PathBuf)>,
     /// Bytes taken from all files so far.
     pub(super) taken_bytes: u64,
+    /// Whether the last line is the last of its file.
+    pub(super) ends_file: bool,
 }
 
-impl LineBatch {
-    /// The first `count` lines; the others stay.
-    fn split(&mut self, count: usize) -> Self {
-        let rest = self.entries.split_off(count);
-        let end = rest.first().map_or(self.data.len(), |entry| entry.bytes.start);
-        let moved =
-            |entry: LineEntry| LineEntry { bytes: entry.bytes.start - end..entry.bytes.end - end, ..entry };
-        let rest = Self {
-            data: self.data.split_off(end),
-            entries: rest.into_iter().map(moved).collect(),
-            begins: Vec::new(),
-            taken_bytes: self.taken_bytes,
-        };
-        std::mem::replace(self, rest)
+/// A decoded line.
+#[derive(Default)]
+pub(super) struct DecodedLine<'a> {
+    /// `None` where the line cannot be a record.
+    pub(super) record: Option<Decoded<'a>>,
+    /// The times that it names. What the contract refuses names none.
+    pub(super) named: Option<Named>,
+}
+
+type DecodedLines<'a> = Vec<DecodedLine<'a>>;
+
+self_cell!(
+    /// Lines with their records, which borrow from them.
+    pub(super) struct DecodedBatch {
+        owner: LineBatch,
+        #[covariant]
+        dependent: DecodedLines,
+    }
+);
+
+/// Batches or, as the last thing, why reading failed.
+type Batches<T> = Receiver<Result<T, InputError>>;
+
+/// The threads that read ahead.
+pub(super) struct Reader {
+    /// Of each decoder; batches come from one after the other.
+    decoded: Vec<Batches<DecodedBatch>>,
+    turn: usize,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Reader {
+    /// Begins to read `inputs` one after the other.
+    pub(super) fn start(inputs: Vec<(PathBuf, InputFile)>) -> Self {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let decoders = cores.saturating_sub(1).clamp(1, DECODERS_MAX);
+        let (mut senders, mut decoded, mut threads) = (Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..decoders {
+            let (sender, lines) = sync_channel(BATCHES_AHEAD);
+            let (decoder, receiver) = sync_channel(BATCHES_AHEAD);
+            threads.push(thread::spawn(move || decode_all(&lines, &decoder)));
+            senders.push(sender);
+            decoded.push(receiver);
+        }
+        let mut splitter = Splitter { senders, turn: 0, batch: LineBatch::default(), is_gone: false };
+        threads.push(thread::spawn(move || {
+            if let Err(error) = splitter.split(inputs) {
+                splitter.hand_over(true);
+                splitter.send(Err(error));
+            }
+        }));
+        Self { decoded, turn: 0, threads }
+    }
+
+    /// The next batch; `None` at the end.
+    ///
+    /// # Errors
+    /// As the last thing, where reading fails.
+    pub(super) fn next(&mut self) -> Option<Result<DecodedBatch, InputError>> {
+        let next = self.decoded[self.turn].recv().ok();
+        self.turn = (self.turn + 1) % self.decoded.len();
+        if next.is_none() {
+            // What a thread failed on must not pass for the end of the input.
+            for thread in self.threads.drain(..) {
+                thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            }
+        }
+        next
     }
 }
 
-/// Begins to read `inputs` one after the other. The receiver gets every batch in order, and an error
-/// as the last thing where reading fails.
-pub(super) fn start(inputs: Vec<(PathBuf, InputFile)>) -> Receiver<Result<LineBatch, InputError>> {
-    let (sender, receiver) = sync_channel(BATCHES_AHEAD);
-    thread::spawn(move || {
-        let mut reader = LineReader {
-            sender,
-            batch: LineBatch::default(),
-            named: Vec::new(),
-            settled: 0,
-            clock: Clock::default(),
-            gone: false,
-        };
-        if let Err(error) = reader.read(inputs) {
-            reader.settle(0);
-            reader.hand_over(0);
-            // Nobody is there to hear it where the command has ended.
-            let _ = reader.sender.send(Err(error));
-        }
-    });
-    receiver
-}
-
-struct LineReader {
-    sender: SyncSender<Result<LineBatch, InputError>>,
+/// Splits files into lines.
+struct Splitter {
+    /// To each decoder; batches go to one after the other.
+    senders: Vec<SyncSender<Result<LineBatch, InputError>>>,
+    turn: usize,
     batch: LineBatch,
-    /// The times that each line of the batch names.
-    named: Vec<Option<Named>>,
-    /// Lines of the batch that have their append time.
-    settled: usize,
-    clock: Clock,
-    /// The command has ended; nobody wants more.
-    gone: bool,
+    /// The command has ended and takes no more.
+    is_gone: bool,
 }
 
-impl LineReader {
-    fn read(&mut self, inputs: Vec<(PathBuf, InputFile)>) -> Result<(), InputError> {
+impl Splitter {
+    fn split(&mut self, inputs: Vec<(PathBuf, InputFile)>) -> Result<(), InputError> {
         let mut first = 0;
         let mut taken_before = 0;
         for (path, mut input) in inputs {
@@ -107,63 +139,71 @@ impl LineReader {
                 let offset = first + i64::try_from(line.number).expect("no file has so many lines");
                 self.line(offset, line);
                 self.batch.taken_bytes = taken_before + input.taken_bytes();
-                self.settle(AFTER_MAX);
-                self.hand_over(BATCH_LINES);
-                if self.gone {
+                if BATCH_LINES <= self.batch.entries.len() || BATCH_BYTES <= self.batch.data.len() {
+                    self.hand_over(false);
+                }
+                if self.is_gone {
                     return Ok(());
                 }
             }
-            // The lines of another file confirm no times of this one: it may be another municipality's, from its first
-            // month on.
-            self.settle(0);
             first += i64::try_from(input.lines()).expect("no file has so many lines");
             taken_before += input.taken_bytes();
+            self.batch.taken_bytes = taken_before;
+            self.hand_over(true);
         }
-        self.batch.taken_bytes = taken_before;
-        self.hand_over(0);
         Ok(())
     }
 
     fn line(&mut self, offset: i64, InputLine { line, bytes, refusal, .. }: InputLine<'_>) {
-        self.named.push(if refusal.is_none() { named(bytes) } else { None });
         let start = self.batch.data.len();
         self.batch.data.extend_from_slice(bytes);
-        self.batch.entries.push(LineEntry {
-            offset,
-            line,
-            appended_at: UtcSecond(i64::MIN),
-            leaps: false,
-            bytes: start..self.batch.data.len(),
-            refusal: refusal.map(Box::new),
-        });
+        let bytes = start..self.batch.data.len();
+        self.batch.entries.push(LineEntry { offset, line, bytes, refusal: refusal.map(Box::new) });
     }
 
-    /// Gives lines their append times, but for the last `after`.
-    fn settle(&mut self, after: usize) {
-        while self.settled + after < self.named.len() {
-            let number = self.settled;
-            let end = self.named.len().min(number + 1 + AFTER_MAX);
-            let (now, confirmed) = self.clock.take(self.named[number], &self.named[number + 1..end]);
-            let entry = &mut self.batch.entries[number];
-            (entry.appended_at, entry.leaps) = (now, !confirmed);
-            self.settled += 1;
-        }
+    fn hand_over(&mut self, ends_file: bool) {
+        let (bytes, taken_bytes) = (self.batch.data.len(), self.batch.taken_bytes);
+        self.batch.ends_file = ends_file;
+        let next = LineBatch {
+            data: Vec::with_capacity(bytes),
+            entries: Vec::with_capacity(BATCH_LINES),
+            taken_bytes,
+            ..LineBatch::default()
+        };
+        let batch = std::mem::replace(&mut self.batch, next);
+        self.send(Ok(batch));
     }
 
-    fn hand_over(&mut self, lines: usize) {
-        let settled_bytes = self.settled.checked_sub(1).map_or(0, |last| self.batch.entries[last].bytes.end);
-        if lines <= self.settled || BATCH_BYTES <= settled_bytes {
-            let batch = self.batch.split(self.settled);
-            self.named.drain(..self.settled);
-            self.settled = 0;
-            self.gone = self.sender.send(Ok(batch)).is_err();
+    fn send(&mut self, batch: Result<LineBatch, InputError>) {
+        self.is_gone |= self.senders[self.turn].send(batch).is_err();
+        self.turn = (self.turn + 1) % self.senders.len();
+    }
+}
+
+/// Decodes batches until there are no more, or nobody takes them.
+fn decode_all(lines: &Batches<LineBatch>, decoded: &SyncSender<Result<DecodedBatch, InputError>>) {
+    for batch in lines {
+        let batch = batch.map(|batch| DecodedBatch::new(batch, decode));
+        if decoded.send(batch).is_err() {
+            return;
         }
     }
 }
 
-/// The times that a registration names. What the contract refuses says nothing.
-fn named(bytes: &[u8]) -> Option<Named> {
-    let record = contract::parse_registration(bytes).ok()?;
+fn decode(batch: &LineBatch) -> DecodedLines<'_> {
+    let decoded = batch.entries.iter().map(|entry| {
+        if entry.refusal.is_some() {
+            return DecodedLine::default();
+        }
+        let record = contract::parse_registration(&batch.data[entry.bytes.clone()]);
+        let named = record.as_ref().ok().and_then(named);
+        DecodedLine { record: Some(record), named }
+    });
+    decoded.collect()
+}
+
+/// The times that a record names.
+fn named(record: &contract::RegistrationRecord<'_>) -> Option<Named> {
     let registration = record.registration(UtcSecond(i64::MAX)).ok()?;
     let end = registration.end_at.unwrap_or(registration.start_at);
     Some(Named { sent: registration.sent_at(), end })

@@ -8,7 +8,7 @@ mod quarantine;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::contract;
+use crate::contract::{self, Decoded};
 use crate::domain::{Reason, Rejection, UtcSecond};
 use crate::engine::{Disposition, Position};
 use crate::service::deliver::desk::Desk;
@@ -136,10 +136,17 @@ impl Partition {
         sink: &mut Sink<'_, impl WorkerObserver>,
     ) -> Result<(), Panicked> {
         let Arrival { record, at, .. } = arrival;
-        let value = record.value.ok_or_else(|| Rejection::new(Reason::Empty, "the record has no value"));
-        let parsed = match value.and_then(contract::parse_registration) {
+        let decoded_here;
+        let decoded = match record.decoded {
+            Some(decoded) => decoded,
+            None => {
+                decoded_here = decode(record.value);
+                &decoded_here
+            }
+        };
+        let parsed = match decoded {
             Ok(parsed) => parsed,
-            Err(rejection) => return self.quarantine(arrival, None, rejection, sink),
+            Err(rejection) => return self.quarantine(arrival, None, rejection.clone(), sink),
         };
         let registration = match parsed.registration(record.appended_at) {
             Ok(registration) => registration,
@@ -365,6 +372,11 @@ impl Partition {
         }
         self.municipalities.get_mut(name).expect("inserted above")
     }
+}
+
+fn decode(value: Option<&[u8]>) -> Decoded<'_> {
+    let value = value.ok_or_else(|| Rejection::new(Reason::Empty, "the record has no value"));
+    value.and_then(contract::parse_registration)
 }
 
 /// Compares every header in which a gateway names a provider with the record's.

@@ -17,7 +17,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::config::DeliveryMode;
-use crate::contract::Trace;
+use crate::contract::{Decoded, Trace};
 use crate::domain::UtcSecond;
 
 /// The headers of a record that was read; read only when the record goes to quarantine.
@@ -61,6 +61,8 @@ pub struct Record<'a> {
     pub key: Option<&'a [u8]>,
     /// The value, as it came; `None` is a tombstone.
     pub value: Option<&'a [u8]>,
+    /// The value, where the log has decoded it already.
+    pub decoded: Option<&'a Decoded<'a>>,
     /// The headers, as they came.
     pub headers: &'a dyn Headers,
 }

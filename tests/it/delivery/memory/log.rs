@@ -109,6 +109,7 @@ impl Log for MemoryLog {
                         appended_at: *appended_at,
                         key: key.as_deref(),
                         value: value.as_deref(),
+                        decoded: None,
                         headers: &NoHeaders,
                     });
                     *position += 1;

@@ -170,6 +170,7 @@ fn give(message: &FeedMessage<'_>, cursor: &mut Cursor, each: &mut dyn FnMut(Rec
         appended_at: UtcSecond(appended_millis.div_euclid(1_000)),
         key: message.key(),
         value: message.value(),
+        decoded: None,
         headers: message,
     });
 }
