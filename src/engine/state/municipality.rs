@@ -14,6 +14,7 @@ use crate::engine::model::mark::{Mark, Marks};
 use crate::engine::model::period::SubjectPeriod;
 use crate::engine::model::visit::{Slot, Visit};
 use crate::engine::state::devices::Devices;
+use crate::engine::state::expiry::ExpiryDays;
 use crate::engine::state::facts::Facts;
 use crate::engine::state::ledger::Ledger;
 use crate::engine::state::provider_baselines::ProviderBaselines;
@@ -58,6 +59,8 @@ pub(in crate::engine) struct State {
     pub(in crate::engine) carers: Vec<EntityState>,
     pub(in crate::engine) clients: Vec<EntityState>,
     pub(in crate::engine) providers: Vec<Months>,
+    expiring_carers: ExpiryDays,
+    expiring_clients: ExpiryDays,
     /// Carers by tag, of visits with [`Mark::TagNear`].
     pub(in crate::engine) tags: HashMap<(Month, TextId), Counted<CarerId>>,
     pub(in crate::engine) devices: Devices,
@@ -142,6 +145,8 @@ impl State {
             carers: Vec::new(),
             clients: Vec::new(),
             providers: Vec::new(),
+            expiring_carers: ExpiryDays::default(),
+            expiring_clients: ExpiryDays::default(),
             tags: HashMap::new(),
             devices: Devices::default(),
             resolutions: Resolutions::default(),
@@ -169,8 +174,12 @@ impl State {
         let pin = Pin::new(visit.presence(), visit.slot);
         let ledger = &self.ledger;
         let by_id = |a, b| ledger.id(a).cmp(ledger.id(b));
-        grow_to(&mut self.carers, visit.carer.0).timeline.insert(pin, by_id);
-        grow_to(&mut self.clients, visit.client.0).timeline.insert(pin, by_id);
+        if grow_to(&mut self.carers, visit.carer.0).timeline.insert(pin, by_id) {
+            self.expiring_carers.list(visit.carer.0, pin.start());
+        }
+        if grow_to(&mut self.clients, visit.client.0).timeline.insert(pin, by_id) {
+            self.expiring_clients.list(visit.client.0, pin.start());
+        }
         self.mark_changed(&visit);
         self.apply_to_tallies(&visit, Change::Insert);
         self.devices.apply(&visit, Change::Insert);
@@ -244,9 +253,10 @@ impl State {
     /// Expires visits that start before `horizon`; returns their slots.
     pub(in crate::engine) fn expire(&mut self, horizon: UtcSecond) -> Vec<Slot> {
         self.horizon = horizon;
-        self.carers.iter_mut().for_each(|carer| carer.timeline.expire(horizon, |_| ()));
         let mut gone = Vec::new();
-        self.clients.iter_mut().for_each(|client| client.timeline.expire(horizon, |slot| gone.push(slot)));
+        let Self { carers, clients, expiring_carers, expiring_clients, .. } = self;
+        expire(carers, expiring_carers, horizon, |_| ());
+        expire(clients, expiring_clients, horizon, |slot| gone.push(slot));
         self.ledger.forget(&gone);
         self.expire_counts(horizon);
         gone
@@ -275,5 +285,21 @@ impl State {
         self.pools.retain(|known, _| first_whole <= *known);
         self.provider_baselines.expire(first_whole);
         self.mark_baseline_stale(first_whole, u32::MAX >> (32 - Mark::COUNT), true);
+    }
+}
+
+/// Expires the visits of `entities` that start before `horizon`; `each` gets their slots.
+fn expire(
+    entities: &mut [EntityState],
+    days: &mut ExpiryDays,
+    horizon: UtcSecond,
+    mut each: impl FnMut(Slot),
+) {
+    for entity in days.take_before(horizon) {
+        let timeline = &mut entities[entity as usize].timeline;
+        timeline.expire(horizon, &mut each);
+        if let Some(first) = timeline.all().first() {
+            days.list(entity, first.start());
+        }
     }
 }

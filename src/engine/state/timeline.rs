@@ -54,14 +54,15 @@ pub(in crate::engine) struct Timeline {
 }
 
 impl Timeline {
-    /// Inserts `pin`; `by_id` compares registration ids, on ties only.
-    pub(in crate::engine) fn insert(&mut self, pin: Pin, by_id: impl Fn(Slot, Slot) -> Ordering) {
+    /// Inserts `pin`; `by_id` compares registration ids, on ties only. Returns whether it is the first now.
+    pub(in crate::engine) fn insert(&mut self, pin: Pin, by_id: impl Fn(Slot, Slot) -> Ordering) -> bool {
         let at = self.first_not(|other| match other.key().cmp(&pin.key()) {
             Ordering::Equal => by_id(other.slot, pin.slot) == Ordering::Less,
             order => order == Ordering::Less,
         });
         self.pins.insert(self.expired as usize + at, pin);
         self.longest_seconds = self.longest_seconds.max(pin.seconds);
+        at == 0
     }
 
     /// Removes `pin`; `longest_seconds` stays an upper bound.
@@ -199,8 +200,9 @@ mod tests {
         let pins = [pin(0, 1000, 0), pin(100, 110, 1), pin(200, 210, 2), pin(200, 210, 3)];
         let mut forward = Timeline::default();
         let mut backward = Timeline::default();
-        pins.iter().for_each(|pin| forward.insert(*pin, |a, b| a.cmp(&b)));
-        pins.iter().rev().for_each(|pin| backward.insert(*pin, |a, b| a.cmp(&b)));
+        let by_slot = |a: Slot, b: Slot| a.cmp(&b);
+        assert_eq!(pins.map(|pin| forward.insert(pin, by_slot)), [true, false, false, false]);
+        assert!(pins.iter().rev().all(|pin| backward.insert(*pin, by_slot)));
         assert_eq!(forward.all(), backward.all());
         let reaching = forward.reaching(pins[2].span());
         assert!(reaching.contains(&pins[0]) && reaching.contains(&pins[3]));
