@@ -1,8 +1,9 @@
 //! Dirty pay periods: those to assess in the next micro-batch.
 //!
-//! A batch ends when the feed is idle, and after [`REGISTRATIONS_MAX`] registrations at the latest, so that a carer's
-//! month is assessed once for all its changes. Batching does not change the final alerts, only intermediate
-//! states.
+//! A batch ends when the feed is idle, with the day of the watermark, and at the latest after as many registrations as
+//! the municipality has clients, or [`REGISTRATIONS_MIN`] where it has fewer: so a carer's month is assessed once for
+//! about half a day of its visits, whatever the size of the town. Batching does not change the final alerts, only
+//! intermediate states.
 
 use hashbrown::HashSet;
 
@@ -11,9 +12,9 @@ use crate::engine::model::visit::Visit;
 use crate::engine::state::municipality::State;
 use crate::engine::{Engine, Output};
 
-/// Registrations of a batch at most: a visit's score includes its carer's month, which should be of the same day. In
-/// a town of 2,000 clients this is a few hours of records.
-const REGISTRATIONS_MAX: u32 = 2048;
+/// Registrations of a full batch in a small town: a visit's score includes its carer's month, which should be of the
+/// same day. In a town of 2,000 clients this is half a day of records.
+const REGISTRATIONS_MIN: usize = 2048;
 
 /// Dirty periods of the current batch.
 #[derive(Default)]
@@ -22,7 +23,7 @@ pub(in crate::engine) struct DirtyPeriods {
     pub(in crate::engine) periods: HashSet<SubjectPeriod>,
     /// Those that had at most one visit at some time in the batch: they may have opened or become empty.
     pub(in crate::engine) opened_or_emptied: HashSet<SubjectPeriod>,
-    registrations: u32,
+    registrations: usize,
 }
 
 impl DirtyPeriods {
@@ -61,7 +62,7 @@ impl Engine {
     /// Counts a registration of the batch; ends the batch where it is full.
     pub(in crate::engine) fn assess_periods_when_due(&mut self, out: &mut Vec<Output>) {
         self.dirty.registrations += 1;
-        if REGISTRATIONS_MAX <= self.dirty.registrations {
+        if REGISTRATIONS_MIN.max(self.state.clients.len()) <= self.dirty.registrations {
             self.assess_dirty_periods(out);
         }
     }
