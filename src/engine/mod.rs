@@ -120,7 +120,7 @@ impl Engine {
         let rule_counts = rules.iter().map(|listed| RuleCounts::new(listed.definition.id)).collect();
         let active_rules = ActiveRules::new(&rules);
         Self {
-            state: State::new(settings),
+            state: State::new(settings, active_rules.counts_read()),
             long_day_minutes: active_rules.long_day_minutes(),
             marks_reading_next_period: active_rules.marks_reading_next_period(),
             rules,

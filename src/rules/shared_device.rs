@@ -96,6 +96,10 @@ impl VisitRule for SharedDevice {
                 || sight.before_at_carer(is_other).is_some()
                 || sight.after_at_carer(is_other).is_some())
     }
+
+    fn reads_devices(&self) -> bool {
+        true
+    }
 }
 
 impl PeriodRule for SharedDevice {

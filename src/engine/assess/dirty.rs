@@ -7,8 +7,10 @@
 
 use hashbrown::HashSet;
 
+use crate::domain::SubjectKind;
 use crate::engine::model::period::{PeriodSubject, SubjectPeriod};
 use crate::engine::model::visit::Visit;
+use crate::engine::rule::interface::ActiveRules;
 use crate::engine::state::municipality::State;
 use crate::engine::{Engine, Output};
 
@@ -27,15 +29,17 @@ pub(in crate::engine) struct DirtyPeriods {
 }
 
 impl DirtyPeriods {
-    /// Marks the visit's carer, client and provider periods dirty. Pairs follow from their client; tags are tracked
-    /// in [`State::tags_counted`].
-    pub(in crate::engine) fn mark(&mut self, state: &State, visit: &Visit) {
+    /// Marks the visit's carer, client and provider periods dirty, but for kinds that no rule assesses; a provider has
+    /// habits without any. Pairs follow from their client; tags are tracked in [`State::tags_counted`].
+    pub(in crate::engine) fn mark(&mut self, state: &State, rules: &ActiveRules, visit: &Visit) {
         let month = visit.pay_period;
-        for subject in [
-            PeriodSubject::Carer(visit.carer),
-            PeriodSubject::Client(visit.client),
-            PeriodSubject::Provider(visit.provider),
-        ] {
+        let of = |kind, subject| rules.assess(&[kind, SubjectKind::PairPeriod]).then_some(subject);
+        let subjects = [
+            of(SubjectKind::CarerPeriod, PeriodSubject::Carer(visit.carer)),
+            of(SubjectKind::ClientPeriod, PeriodSubject::Client(visit.client)),
+            Some(PeriodSubject::Provider(visit.provider)),
+        ];
+        for subject in subjects.into_iter().flatten() {
             let period = SubjectPeriod { month, subject };
             self.periods.insert(period);
             if state.tally_of(subject, month).is_none_or(|tally| tally.visits <= 1) {

@@ -59,9 +59,15 @@ impl Engine {
         self.periods_affected_by_periods(&mut periods, &opened_or_emptied);
         let changed_baselines = self.state.refresh_baselines();
         self.periods_affected_by_baseline(&changed_baselines, &mut periods);
+        periods.retain(|period| self.is_assessed(period.subject));
         periods.sort_unstable();
         periods.dedup();
         AffectedPeriods { periods, opened_or_emptied }
+    }
+
+    /// Whether a period of this subject can have findings. A provider has habits without any rule on pay periods.
+    fn is_assessed(&self, subject: PeriodSubject) -> bool {
+        matches!(subject, PeriodSubject::Provider(_)) || self.active_rules.assess(&[subject.kind()])
     }
 
     /// Derives a period's findings where the rules' answers about it changed.

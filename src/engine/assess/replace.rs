@@ -131,7 +131,7 @@ impl Engine {
             self.mark_next_month_stale(visit.client, visit.pay_period);
         }
         if !visit.open {
-            self.dirty.mark(&self.state, &visit);
+            self.dirty.mark(&self.state, &self.active_rules, &visit);
         }
         self.hold_limits.visit(
             visit.day,

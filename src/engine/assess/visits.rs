@@ -133,7 +133,7 @@ impl Engine {
 
     /// Marks the periods that the visit counts in dirty.
     pub(in crate::engine) fn mark_periods_dirty(&mut self, slot: Slot) {
-        self.dirty.mark(&self.state, self.state.ledger.counted(slot));
+        self.dirty.mark(&self.state, &self.active_rules, self.state.ledger.counted(slot));
     }
 
     /// Marks of the client's next month are stale: the client's mean length of `month` changed.

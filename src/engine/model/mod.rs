@@ -1,6 +1,7 @@
 //! The engine's data model: visits, interned ids, marks, signals, pay periods, settings.
 
 pub(in crate::engine) mod claim;
+pub(in crate::engine) mod counts_read;
 pub(in crate::engine) mod interner;
 pub(in crate::engine) mod interners;
 pub(in crate::engine) mod mark;

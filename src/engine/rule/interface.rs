@@ -7,6 +7,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use crate::domain::{Class, MissingFact, SubjectKind};
+use crate::engine::model::counts_read::CountsRead;
 use crate::engine::model::mark::Mark;
 use crate::engine::model::signal::{PeriodSignals, Signal};
 use crate::engine::model::visit::Visit;
@@ -29,13 +30,18 @@ pub trait VisitRule: Send + Sync {
         false
     }
 
+    /// Whether it reads the other carers of a device: these are counted only where a rule reads them.
+    fn reads_devices(&self) -> bool {
+        false
+    }
+
     /// Whether it reads earlier days of the carer or client.
     fn reads_history(&self) -> bool {
         false
     }
 
     /// Minutes above which a carer's registered day is assessed again as a whole, for rules that read
-    /// [`Sight::carer_visits_on`].
+    /// [`Sight::carer_visits_on`] or [`Sight::carer_minutes_on`].
     fn long_day_minutes(&self) -> Option<u32> {
         None
     }
@@ -222,6 +228,19 @@ impl ActiveRules {
     /// The smallest [`VisitRule::long_day_minutes`].
     pub(in crate::engine) fn long_day_minutes(&self) -> Option<u32> {
         self.visit.iter().filter_map(|active| active.run.long_day_minutes()).min()
+    }
+
+    /// Whether a rule assesses periods of any of these kinds.
+    pub(in crate::engine) fn assess(&self, kinds: &[SubjectKind]) -> bool {
+        kinds.iter().any(|kind| !self.period[*kind as usize].is_empty())
+    }
+
+    /// The counts that the rules read.
+    pub(in crate::engine) fn counts_read(&self) -> CountsRead {
+        CountsRead {
+            periods: self.assess(&SubjectKind::ALL) || self.long_day_minutes().is_some(),
+            devices: self.visit.iter().any(|active| active.run.reads_devices()),
+        }
     }
 
     /// Marks of [`PeriodRule::depends_on_next_period`].

@@ -270,24 +270,30 @@ impl<'a> Sight<'a> {
     }
 
     /// Other carers with one of the visit's devices on its day, at most
-    /// [`DEVICE_CARERS_MAX`](crate::engine::DEVICE_CARERS_MAX); the larger number of two devices.
+    /// [`DEVICE_CARERS_MAX`](crate::engine::DEVICE_CARERS_MAX); the larger number of two devices. The rule must
+    /// [read devices](super::interface::VisitRule::reads_devices).
     #[must_use]
     pub fn others_with_device(&self) -> usize {
+        debug_assert!(self.state.counts_read.devices, "the rule has to say that it reads devices");
         let Visit { carer, day, .. } = *self.visit;
         let others = |device| self.state.devices.others(device, day, carer);
         devices(self.visit).map(others).max().unwrap_or(0)
     }
 
     /// Whether another carer used one of the visit's devices first and last on its day. False for a device of more
-    /// than [`DEVICE_CARERS_MAX`](crate::engine::DEVICE_CARERS_MAX) carers.
+    /// than [`DEVICE_CARERS_MAX`](crate::engine::DEVICE_CARERS_MAX) carers. The rule must
+    /// [read devices](super::interface::VisitRule::reads_devices).
     #[must_use]
     pub fn is_within_others_day(&self) -> bool {
+        debug_assert!(self.state.counts_read.devices, "the rule has to say that it reads devices");
         self.state.is_within_others_day(self.visit)
     }
 
-    /// Minutes of presence of the carer on a local day, of the visits that are paid in this one's period.
+    /// Minutes of presence of the carer on a local day, of the visits that are paid in this one's period. The rule must
+    /// have [long days](super::interface::VisitRule::long_day_minutes).
     #[must_use]
     pub fn carer_minutes_on(&self, day: Day) -> u32 {
+        debug_assert!(self.state.counts_read.periods, "the rule has to say what a long day is");
         let tally = self.state.tally_of(PeriodSubject::Carer(self.visit.carer), self.visit.pay_period);
         tally.map_or(0, |tally| tally.minutes_on(day))
     }

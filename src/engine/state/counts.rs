@@ -20,18 +20,21 @@ impl State {
             return;
         }
         let zone = &self.settings.zone;
-        let carer = &mut self.carers[visit.carer.0 as usize].months;
-        carer.entry(month, EntityKind::Carer).apply(visit, change, zone);
         let client = &mut self.clients[visit.client.0 as usize].months;
         let at_client = client.entry(month, EntityKind::Client).apply(visit, change, zone);
         let provider = grow_to(&mut self.providers, visit.provider.0).entry(month, EntityKind::Provider);
         provider.apply(visit, change, zone);
         change.count(&mut provider.clients, u32::from(at_client.provider));
-        if at_client.carer {
-            change.count(&mut carer.entry(month, EntityKind::Carer).clients, 1);
+        if self.counts_read.periods {
+            let carer = &mut self.carers[visit.carer.0 as usize].months;
+            let tally = carer.entry(month, EntityKind::Carer);
+            tally.apply(visit, change, zone);
+            change.count(&mut tally.clients, u32::from(at_client.carer));
+            if change == Change::Retract {
+                carer.tidy(month);
+            }
         }
         if change == Change::Retract {
-            carer.tidy(month);
             client.tidy(month);
             self.providers[visit.provider.0 as usize].tidy(month);
         }
@@ -51,14 +54,18 @@ impl State {
         if Some(month) <= self.horizon_month {
             return false;
         }
-        let carers = self.carers[carer.0 as usize].months.entry(month, EntityKind::Carer);
         let clients = self.clients[client.0 as usize].months.entry(month, EntityKind::Client);
+        let by = [(&before, Change::Retract), (&marks, Change::Insert)];
+        by.into_iter().for_each(|(marks, change)| clients.apply_marks(marks, change, |_, _, _| ()));
+        if !self.counts_read.periods {
+            return true;
+        }
+        let carers = self.carers[carer.0 as usize].months.entry(month, EntityKind::Carer);
         let providers = self.providers[provider.0 as usize].entry(month, EntityKind::Provider);
         let pool = self.pools.entry(month).or_default();
         let (residual, ratio) = (carers.residual, carers.ratio);
-        for (marks, change) in [(&before, Change::Retract), (&marks, Change::Insert)] {
+        for (marks, change) in by {
             carers.apply_marks(marks, change, |mark, before, after| pool.change(mark, before, after));
-            clients.apply_marks(marks, change, |_, _, _| ());
             providers.apply_marks(marks, change, |_, _, _| ());
             providers.apply_marks_of_day(day, marks, change);
         }

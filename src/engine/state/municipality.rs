@@ -8,6 +8,7 @@ use std::sync::{Arc, LazyLock};
 use hashbrown::HashMap;
 
 use crate::domain::{Day, Month, UtcSecond, Zone};
+use crate::engine::model::counts_read::CountsRead;
 use crate::engine::model::interner::{CarerId, ClientId, ProviderId, TextId, grow_to};
 use crate::engine::model::interners::Interners;
 use crate::engine::model::mark::{Mark, Marks};
@@ -53,6 +54,7 @@ impl EntityState {
 /// State of one municipality.
 pub(in crate::engine) struct State {
     pub(in crate::engine) settings: Arc<Settings>,
+    pub(in crate::engine) counts_read: CountsRead,
     pub(in crate::engine) interners: Interners,
     pub(in crate::engine) ledger: Ledger,
     pub(in crate::engine) facts: Facts,
@@ -135,8 +137,9 @@ pub(in crate::engine) enum BaselineChange {
 static NOBODY: LazyLock<EntityState> = LazyLock::new(EntityState::default);
 
 impl State {
-    pub(in crate::engine) fn new(settings: Arc<Settings>) -> Self {
+    pub(in crate::engine) fn new(settings: Arc<Settings>, counts_read: CountsRead) -> Self {
         Self {
+            counts_read,
             facts: Facts::new(settings.area),
             rates: Rates::new(settings.bounds.habit_share),
             settings,
@@ -181,10 +184,7 @@ impl State {
             self.expiring_clients.list(visit.client.0, pin.start());
         }
         self.mark_changed(&visit);
-        self.apply_to_tallies(&visit, Change::Insert);
-        self.devices.apply(&visit, Change::Insert);
-        self.resolutions.apply(&visit, Change::Insert);
-        self.rates.visit(&visit, Change::Insert);
+        self.count(&visit, Change::Insert);
         let slot = visit.slot;
         self.ledger.entry_mut(slot).visit = Some(visit);
     }
@@ -198,11 +198,17 @@ impl State {
             entity.timeline.remove(pin);
         }
         self.mark_changed(&visit);
-        self.apply_to_tallies(&visit, Change::Retract);
-        self.devices.apply(&visit, Change::Retract);
-        self.resolutions.apply(&visit, Change::Retract);
-        self.rates.visit(&visit, Change::Retract);
+        self.count(&visit, Change::Retract);
         Some(visit)
+    }
+
+    fn count(&mut self, visit: &Visit, change: Change) {
+        self.apply_to_tallies(visit, change);
+        if self.counts_read.devices {
+            self.devices.apply(visit, change);
+        }
+        self.resolutions.apply(visit, change);
+        self.rates.visit(visit, change);
     }
 
     fn mark_changed(&mut self, visit: &Visit) {

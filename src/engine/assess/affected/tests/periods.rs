@@ -134,7 +134,7 @@ fn a_visit_affects_the_periods_that_it_counts_in() {
         PeriodSubject::Provider(visit.provider),
     ];
     let mut dirty = crate::engine::assess::dirty::DirtyPeriods::default();
-    dirty.mark(&town.0.state, &visit);
+    dirty.mark(&town.0.state, &town.0.active_rules, &visit);
     for subject in subjects {
         let period = town.period(subject, 0);
         assert!(town.is_outdated_period(period) && dirty.periods.contains(&period), "{subject:?}");
