@@ -1,7 +1,9 @@
 //! What waits for facts that are missing.
 
-use std::collections::{BTreeMap, HashMap};
-use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+use std::collections::BTreeMap;
+use std::hash::BuildHasher;
+
+use hashbrown::{DefaultHashBuilder, HashMap};
 
 use crate::domain::PositionFault;
 use crate::engine::{Assessed, Engine};
@@ -13,8 +15,8 @@ const PAIRS_MAX: usize = 64;
 #[derive(Debug, Default)]
 pub(in crate::cli) struct WaitingRules {
     /// By a hash of the id, so that a year of a large municipality stays small: a bit for each pair.
-    registrations: HashMap<u64, u64, BuildHasherDefault<DefaultHasher>>,
-    hasher: BuildHasherDefault<DefaultHasher>,
+    registrations: HashMap<u64, u64>,
+    hasher: DefaultHashBuilder,
     /// Rules with the fact that they lack.
     pairs: Vec<(&'static str, &'static str)>,
     /// How often rules lacked a fact, by municipality.
