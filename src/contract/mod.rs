@@ -49,7 +49,7 @@ pub use progress::{
     write_progress,
 };
 pub use quarantine::{peek_municipality, peek_provider, quarantine_headers, quarantine_source};
-pub use registration::{RegistrationRecord, parse_registration, write_registration};
+pub use registration::{RegistrationRecord, check_not_ahead, parse_registration, write_registration};
 pub use schema::schemas;
 pub use trace::{TRACEPARENT, TRACESTATE, TRACESTATE_BYTES_MAX, Trace};
 pub use words::hold_state_word;
@@ -60,8 +60,9 @@ pub fn capture_method(method: crate::domain::CaptureMethod) -> &'static str {
     words::Words::word(method)
 }
 
-/// A record of the feed as it was read, or why it could not be.
-pub type Decoded<'a> = Result<RegistrationRecord<'a>, crate::domain::Rejection>;
+/// A record of the feed that was decoded before its append time was known, or why it could not be:
+/// [`check_not_ahead`] remains to be called.
+pub type Decoded<'a> = Result<crate::domain::Registration<'a>, crate::domain::Rejection>;
 
 /// Largest record that is read, in bytes; ours have about 500 to 1,500.
 pub const RECORD_BYTES_MAX: usize = 65_536;

@@ -142,6 +142,22 @@ pub fn parse_registration(bytes: &[u8]) -> Result<RegistrationRecord<'_>, Reject
     Ok(record)
 }
 
+/// Refuses a registration that ends more than [`AHEAD_SECONDS_MAX`] after its record was appended. For one that was
+/// decoded with the latest possible append time.
+pub fn check_not_ahead(registration: &Registration<'_>, appended_at: UtcSecond) -> Result<(), Rejection> {
+    not_ahead(registration.end_at.unwrap_or(registration.start_at), appended_at)
+}
+
+#[inline]
+fn not_ahead(last: UtcSecond, appended_at: UtcSecond) -> Result<(), Rejection> {
+    let ahead = last.since(appended_at);
+    if ahead <= AHEAD_SECONDS_MAX {
+        return Ok(());
+    }
+    let text = format!("ends {ahead} s after the log took it, at most {AHEAD_SECONDS_MAX} s are accepted");
+    Err(Rejection::new(Reason::Future, text))
+}
+
 /// Appends the record of `registration` to `out`. What is absent or at its default is left out.
 pub fn write_registration(registration: &Registration<'_>, out: &mut Vec<u8>) {
     append(&RegistrationRecord::of(registration), out);
@@ -152,8 +168,9 @@ impl RegistrationRecord<'_> {
     /// record.
     pub fn registration(&self, appended_at: UtcSecond) -> Result<Registration<'_>, Rejection> {
         let end_at = self.end()?;
-        if self.ahead(appended_at) > AHEAD_SECONDS_MAX {
-            return Err(self.why_ahead(appended_at));
+        let last = self.end_at.unwrap_or(self.start_at).0;
+        if let Err(ahead) = not_ahead(last, appended_at) {
+            return Err(self.why_ahead(ahead));
         }
         Ok(Registration {
             event_type: self.event_type.0,
@@ -256,20 +273,11 @@ impl RegistrationRecord<'_> {
         Ok(end)
     }
 
-    /// Seconds by which it ends after the log took it.
-    fn ahead(&self, appended_at: UtcSecond) -> i64 {
-        self.end_at.unwrap_or(self.start_at).0.since(appended_at)
-    }
-
     /// Why a record that lies ahead is refused. What is wrong with the record by itself comes first, so that
     /// its reason does not hang on when it is read.
     #[cold]
-    fn why_ahead(&self, appended_at: UtcSecond) -> Rejection {
-        let ahead = self.ahead(appended_at);
-        let text =
-            format!("ends {ahead} s after the log took it, at most {AHEAD_SECONDS_MAX} s are accepted");
-        let of_itself = self.registration(UtcSecond(i64::MAX)).err();
-        of_itself.unwrap_or_else(|| Rejection::new(Reason::Future, text))
+    fn why_ahead(&self, ahead: Rejection) -> Rejection {
+        self.registration(UtcSecond(i64::MAX)).err().unwrap_or(ahead)
     }
 
     /// The plan; a plan with one end only is none.

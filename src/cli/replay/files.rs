@@ -106,7 +106,7 @@ impl FileLog {
     fn next_batch(&mut self) -> Result<bool, LogError> {
         match self.batches.next() {
             Ok(Some(batch)) => {
-                let lines = batch.lines.borrow_owner();
+                let lines = batch.lines.lines();
                 for (first, path) in &lines.begins {
                     self.begins.push((*first, self.tallies.begin(path, RecordKind::Registration)));
                 }
@@ -135,7 +135,7 @@ impl FileLog {
 
     /// The line at `offset`, which was taken in this step, with its bytes.
     fn entry(&self, offset: i64) -> Option<(&LineEntry, &[u8])> {
-        let lines = self.batch.as_ref()?.lines.borrow_owner();
+        let lines = self.batch.as_ref()?.lines.lines();
         let place = lines.entries.binary_search_by_key(&offset, |entry| entry.offset).ok()?;
         let entry = &lines.entries[place];
         Some((entry, &lines.data[entry.bytes.clone()]))
@@ -246,7 +246,7 @@ impl Log for FileLog {
         let Some(TimedBatch { lines, times }) = &self.batch else { return Ok(0) };
         let taken = (times.len() - self.next).min(max);
         for (number, appended) in times.iter().enumerate().skip(self.next).take(taken) {
-            let entry = &lines.borrow_owner().entries[number];
+            let entry = &lines.lines().entries[number];
             self.position = Some(entry.offset + 1);
             let file = self.file(entry.offset);
             self.tallies.line(file);
@@ -260,8 +260,8 @@ impl Log for FileLog {
                 offset: entry.offset,
                 appended_at: appended.at,
                 key: None,
-                value: Some(&lines.borrow_owner().data[bytes]),
-                decoded: lines.borrow_dependent()[number].record.as_ref(),
+                value: Some(&lines.lines().data[bytes]),
+                decoded: lines.decoded()[number].registration.as_ref(),
                 headers: &NoHeaders,
             });
         }

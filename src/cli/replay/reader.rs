@@ -10,8 +10,8 @@ use self_cell::self_cell;
 
 use super::clock::Named;
 use crate::cli::input::{InputError, InputFile, InputLine, Refusal};
-use crate::contract::{self, Decoded};
-use crate::domain::UtcSecond;
+use crate::contract::{self, Decoded, RegistrationRecord};
+use crate::domain::{Rejection, UtcSecond};
 
 /// Lines of a batch: few enough for the decoded records of one to lie in a core's cache.
 const BATCH_LINES: usize = 256;
@@ -52,21 +52,48 @@ pub(super) struct LineBatch {
 #[derive(Default)]
 pub(super) struct DecodedLine<'a> {
     /// `None` where the line cannot be a record.
-    pub(super) record: Option<Decoded<'a>>,
+    pub(super) registration: Option<Decoded<'a>>,
     /// The times that it names. What the contract refuses names none.
     pub(super) named: Option<Named>,
 }
 
+/// Of each line; `None` where it cannot be a record.
+type Records<'a> = Vec<Option<Result<RegistrationRecord<'a>, Rejection>>>;
 type DecodedLines<'a> = Vec<DecodedLine<'a>>;
 
 self_cell!(
     /// Lines with their records, which borrow from them.
-    pub(super) struct DecodedBatch {
+    struct RecordBatch {
         owner: LineBatch,
+        #[covariant]
+        dependent: Records,
+    }
+);
+
+self_cell!(
+    /// Records with their registrations, which borrow from them.
+    pub(super) struct DecodedBatch {
+        owner: RecordBatch,
         #[covariant]
         dependent: DecodedLines,
     }
 );
+
+impl DecodedBatch {
+    fn decode(lines: LineBatch) -> Self {
+        Self::new(RecordBatch::new(lines, records), decoded)
+    }
+
+    /// The lines.
+    pub(super) fn lines(&self) -> &LineBatch {
+        self.borrow_owner().borrow_owner()
+    }
+
+    /// What they were decoded to.
+    pub(super) fn decoded(&self) -> &[DecodedLine<'_>] {
+        self.borrow_dependent()
+    }
+}
 
 /// Batches or, as the last thing, why reading failed.
 type Batches<T> = Receiver<Result<T, InputError>>;
@@ -183,28 +210,31 @@ impl Splitter {
 /// Decodes batches until there are no more, or nobody takes them.
 fn decode_all(lines: &Batches<LineBatch>, decoded: &SyncSender<Result<DecodedBatch, InputError>>) {
     for batch in lines {
-        let batch = batch.map(|batch| DecodedBatch::new(batch, decode));
+        let batch = batch.map(DecodedBatch::decode);
         if decoded.send(batch).is_err() {
             return;
         }
     }
 }
 
-fn decode(batch: &LineBatch) -> DecodedLines<'_> {
-    let decoded = batch.entries.iter().map(|entry| {
-        if entry.refusal.is_some() {
-            return DecodedLine::default();
-        }
-        let record = contract::parse_registration(&batch.data[entry.bytes.clone()]);
-        let named = record.as_ref().ok().and_then(named);
-        DecodedLine { record: Some(record), named }
-    });
-    decoded.collect()
+fn records(batch: &LineBatch) -> Records<'_> {
+    let parse = |entry: &LineEntry| contract::parse_registration(&batch.data[entry.bytes.clone()]);
+    batch.entries.iter().map(|entry| entry.refusal.is_none().then(|| parse(entry))).collect()
 }
 
-/// The times that a record names.
-fn named(record: &contract::RegistrationRecord<'_>) -> Option<Named> {
-    let registration = record.registration(UtcSecond(i64::MAX)).ok()?;
-    let end = registration.end_at.unwrap_or(registration.start_at);
-    Some(Named { sent: registration.sent_at(), end })
+fn decoded(batch: &RecordBatch) -> DecodedLines<'_> {
+    batch.borrow_dependent().iter().map(|record| DecodedLine::of(record.as_ref())).collect()
+}
+
+impl<'a> DecodedLine<'a> {
+    fn of(record: Option<&'a Result<RegistrationRecord<'a>, Rejection>>) -> Self {
+        let Some(record) = record else { return Self::default() };
+        let checked = |record: &'a RegistrationRecord<'a>| record.registration(UtcSecond(i64::MAX));
+        let registration = record.as_ref().map_err(Clone::clone).and_then(checked);
+        let named = registration.as_ref().ok().map(|registration| Named {
+            sent: registration.sent_at(),
+            end: registration.end_at.unwrap_or(registration.start_at),
+        });
+        Self { registration: Some(registration), named }
+    }
 }

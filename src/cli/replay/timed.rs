@@ -45,7 +45,7 @@ impl TimedReader {
         let Some(lines) = self.ahead.pop_front() else {
             return self.end.take().flatten().map_or(Ok(None), Err);
         };
-        let own = lines.borrow_dependent().len();
+        let own = lines.decoded().len();
         let named: Vec<Option<Named>> = self.named(&lines);
         let times = (0..own).map(|number| {
             let end = named.len().min(number + 1 + AFTER_MAX);
@@ -60,8 +60,8 @@ impl TimedReader {
     /// one: it may be another municipality's, from its first month on.
     fn read_ahead(&mut self) {
         while self.end.is_none() {
-            let lines = |batch: &DecodedBatch| batch.borrow_dependent().len();
-            let of_file = self.ahead.iter().position(|batch| batch.borrow_owner().ends_file);
+            let lines = |batch: &DecodedBatch| batch.decoded().len();
+            let of_file = self.ahead.iter().position(|batch| batch.lines().ends_file);
             if of_file.is_some() || AFTER_MAX <= self.ahead.iter().skip(1).map(lines).sum() {
                 return;
             }
@@ -75,13 +75,13 @@ impl TimedReader {
 
     /// The times that the lines of a batch and those after it in the same file name.
     fn named(&self, batch: &DecodedBatch) -> Vec<Option<Named>> {
-        let mut named: Vec<Option<Named>> = batch.borrow_dependent().iter().map(|line| line.named).collect();
+        let mut named: Vec<Option<Named>> = batch.decoded().iter().map(|line| line.named).collect();
         let (mut last, until) = (batch, named.len() + AFTER_MAX);
         for batch in &self.ahead {
-            if last.borrow_owner().ends_file || until <= named.len() {
+            if last.lines().ends_file || until <= named.len() {
                 break;
             }
-            named.extend(batch.borrow_dependent().iter().map(|line| line.named));
+            named.extend(batch.decoded().iter().map(|line| line.named));
             last = batch;
         }
         named

@@ -8,8 +8,8 @@ mod quarantine;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::contract::{self, Decoded};
-use crate::domain::{Reason, Rejection, UtcSecond};
+use crate::contract::{self, Decoded, RegistrationRecord};
+use crate::domain::{Reason, Registration, Rejection, UtcSecond};
 use crate::engine::{Disposition, Position};
 use crate::service::deliver::desk::Desk;
 use crate::service::deliver::events::{Incident, Phase, RecordPosition, WorkerObserver};
@@ -136,19 +136,17 @@ impl Partition {
         sink: &mut Sink<'_, impl WorkerObserver>,
     ) -> Result<(), Panicked> {
         let Arrival { record, at, .. } = arrival;
-        let decoded_here;
-        let decoded = match record.decoded {
-            Some(decoded) => decoded,
+        let (parsed, registration_here);
+        let registration = match record.decoded {
+            Some(decoded) => checked(decoded, record.appended_at),
             None => {
-                decoded_here = decode(record.value);
-                &decoded_here
+                parsed = parse(record.value);
+                let known = parsed.as_ref().map_err(Clone::clone);
+                registration_here = known.and_then(|parsed| parsed.registration(record.appended_at));
+                registration_here.as_ref().map_err(Clone::clone)
             }
         };
-        let parsed = match decoded {
-            Ok(parsed) => parsed,
-            Err(rejection) => return self.quarantine(arrival, None, rejection.clone(), sink),
-        };
-        let registration = match parsed.registration(record.appended_at) {
+        let registration = match registration {
             Ok(registration) => registration,
             Err(rejection) => return self.quarantine(arrival, None, rejection, sink),
         };
@@ -164,7 +162,7 @@ impl Partition {
         }
         let position = self.record_position(at, name);
         let municipality = self.municipalities.get_mut(name).expect("its engine was started");
-        let disposition = municipality.register(&registration, at, sink)?;
+        let disposition = municipality.register(registration, at, sink)?;
         if poison.isolating.contains(&self.id) {
             municipality.assess_dirty_periods(sink).map_err(|_| Panicked::Record)?;
         }
@@ -172,7 +170,7 @@ impl Partition {
             return self.quarantine(arrival, Some(name), rejection, sink);
         }
         municipality.count(at.offset, &disposition);
-        sink.observer.registration(position, &registration, &disposition);
+        sink.observer.registration(position, registration, &disposition);
         sink.observer.record(position, &disposition);
         Ok(())
     }
@@ -374,9 +372,14 @@ impl Partition {
     }
 }
 
-fn decode(value: Option<&[u8]>) -> Decoded<'_> {
+fn parse(value: Option<&[u8]>) -> Result<RegistrationRecord<'_>, Rejection> {
     let value = value.ok_or_else(|| Rejection::new(Reason::Empty, "the record has no value"));
     value.and_then(contract::parse_registration)
+}
+
+fn checked<'a>(decoded: &'a Decoded<'a>, appended_at: UtcSecond) -> Result<&'a Registration<'a>, Rejection> {
+    let registration = decoded.as_ref().map_err(Clone::clone)?;
+    contract::check_not_ahead(registration, appended_at).map(|()| registration)
 }
 
 /// Compares every header in which a gateway names a provider with the record's.
