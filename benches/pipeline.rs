@@ -19,12 +19,24 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use pipeline::broker::Broker;
-use pipeline::service::{Rules, Service};
+use pipeline::service::{Service, Spent};
 use pipeline::{broker, latency};
 use rdkafka::Message as _;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use tidvakt::contract;
 use tidvakt::domain::UtcSecond;
+
+/// The rules that look for contradictions in single visits, and one of each other kind.
+const FEW: [&str; 8] = [
+    "carer-overlap",
+    "client-overlap",
+    "impossible-travel",
+    "client-absent",
+    "duplicate-registration",
+    "missing-log-out",
+    "unusual-duration",
+    "manual-share",
+];
 
 fn main() {
     let wanted = std::env::var("BENCH_RECORDS").ok().and_then(|text| text.parse().ok());
@@ -47,7 +59,7 @@ fn main() {
     let count = records.len() + latency::SENT;
     let few = std::env::var("BENCH_RULES").is_ok_and(|rules| rules == "few");
     let delivery = std::env::var("BENCH_DELIVERY").unwrap_or_else(|_| "transactional".to_owned());
-    let service = Service::start(&broker, if few { Rules::Few } else { Rules::All }, &delivery);
+    let service = Service::start(&broker, few.then_some(&FEW), &delivery);
     let caught_up = service.caught_up(count);
     let alert = latency::alert(&broker);
     drop(service);
@@ -84,14 +96,6 @@ fn by_the_contract(value: &[u8]) {
     let late = UtcSecond(4_000_000_000);
     let record = contract::parse_registration(value).expect("we wrote it");
     black_box(record.registration(late).expect("we wrote it"));
-}
-
-/// Wall clock and processor time of one stretch of work.
-#[derive(Clone, Copy)]
-pub struct Spent {
-    wall: Duration,
-    cpu: Duration,
-    resident_mib: f64,
 }
 
 /// One thread polls everything and drops it; the best of three.

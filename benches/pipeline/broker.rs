@@ -59,10 +59,18 @@ impl Broker {
 
     /// Puts all records on the feed.
     pub fn produce(&self, records: &[(String, Vec<u8>)]) {
+        self.produce_to(FEED, records, partition);
+    }
+
+    /// Puts all facts, each with its key, on their topic.
+    pub fn produce_facts(&self, facts: &[(String, Vec<u8>)]) {
+        self.produce_to("tidvakt.reference.v1", facts, |_| 0);
+    }
+
+    fn produce_to(&self, topic: &str, records: &[(String, Vec<u8>)], partition: impl Fn(&str) -> i32) {
         let producer = self.producer();
-        for (municipality, value) in records {
-            let partition = partition(municipality);
-            let record = BaseRecord::to(FEED).partition(partition).key(municipality).payload(value);
+        for (key, value) in records {
+            let record = BaseRecord::to(topic).partition(partition(key)).key(key).payload(value);
             producer.send(record).map_err(|(error, _)| error).expect("the queue holds them all");
         }
         producer.flush(Timeout::After(Duration::from_secs(120))).expect("the broker takes them");

@@ -6,34 +6,13 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::broker::Broker;
-use crate::Spent;
 
-/// The rules that look for contradictions in single visits, and one of each other kind.
-const FEW: [&str; 8] = [
-    "carer-overlap",
-    "client-overlap",
-    "impossible-travel",
-    "client-absent",
-    "duplicate-registration",
-    "missing-log-out",
-    "unusual-duration",
-    "manual-share",
-];
-
-/// Which rules are on.
-#[derive(Clone, Copy, PartialEq)]
-pub enum Rules {
-    /// All.
-    All,
-    /// Eight.
-    Few,
-}
-
-impl Rules {
-    fn off(self) -> impl Iterator<Item = &'static str> {
-        let ids = tidvakt::rules::RULES.iter().map(|rule| rule.id);
-        ids.filter(move |id| self == Self::Few && !FEW.contains(id))
-    }
+/// Wall clock and processor time of one stretch of work.
+#[derive(Clone, Copy)]
+pub struct Spent {
+    pub wall: Duration,
+    pub cpu: Duration,
+    pub resident_mib: f64,
 }
 
 /// `tidvakt run`, killed with the bench.
@@ -43,16 +22,16 @@ pub struct Service {
 }
 
 impl Service {
-    /// Starts it on the broker, as shipped but for the addresses, with this `delivery`; with all `rules`, or with some of
-    /// them.
-    pub fn start(broker: &Broker, rules: Rules, delivery: &str) -> Self {
+    /// Starts it on the broker, as shipped but for the addresses, with this `delivery`; with all rules, or with `only`
+    /// some of them.
+    pub fn start(broker: &Broker, only: Option<&[&str]>, delivery: &str) -> Self {
         let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
         let http = free.expect("loopback has ports").to_string();
-        let child = Command::new(env!("CARGO_BIN_EXE_tidvakt"))
+        let child = Command::new(program())
             .args(["run", "-X", &format!("bootstrap.servers={}", broker.address())])
             .args(["--set", &format!("http.listen={http}"), "--set", "log.level=warn"])
             .args(["--set", &format!("kafka.delivery={delivery}")])
-            .args(rules.off().flat_map(|id| ["--set".to_owned(), format!("rules.{id}.enabled=false")]))
+            .args(off(only))
             .stdin(Stdio::null())
             .spawn()
             .expect("it was built");
@@ -76,6 +55,20 @@ impl Service {
         }
     }
 
+    /// Kills it and starts it again: what it takes from there until all that waits is assessed.
+    #[expect(clippy::allow_attributes, reason = "only one of the benches restarts it")]
+    #[allow(dead_code, reason = "only one of the benches restarts it")]
+    pub fn restarted(self, broker: &Broker, only: Option<&[&str]>, delivery: &str) -> Spent {
+        drop(self);
+        let begun = Instant::now();
+        let again = Self::start(broker, only, delivery);
+        let id = again.child.id().to_string();
+        while again.get("/readyz").is_none_or(|answer| !answer.starts_with("HTTP/1.1 200")) {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Spent { wall: begun.elapsed(), cpu: cpu(&id), resident_mib: resident_mib(&id) }
+    }
+
     /// How many registrations it has worked on, whatever came of them; 0 until it answers.
     fn worked_on(&self) -> u64 {
         let Some(metrics) = self.get("/metrics") else { return 0 };
@@ -97,6 +90,18 @@ impl Drop for Service {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The program to measure: `BENCH_PROGRAM`, as of another commit, or that of this build.
+pub fn program() -> String {
+    std::env::var("BENCH_PROGRAM").unwrap_or_else(|_| env!("CARGO_BIN_EXE_tidvakt").to_owned())
+}
+
+/// The arguments that switch the rules off that are not among `only`.
+pub fn off(only: Option<&[&str]>) -> impl Iterator<Item = String> {
+    let ids = tidvakt::rules::RULES.iter().map(|rule| rule.id);
+    let off = ids.filter(move |id| only.is_some_and(|only| !only.contains(id)));
+    off.flat_map(|id| ["--set".to_owned(), format!("rules.{id}.enabled=false")])
 }
 
 /// Processor time of a process so far, all its threads.
