@@ -112,6 +112,7 @@ impl WorkerThread {
                 Ok(Some(done))
             }
             Err(error) => {
+                tracing::debug!(%error, "the log does not do what it is asked");
                 self.metrics.log_error(&error);
                 if HINDERED_AFTER <= self.failing.get_or_insert_with(Instant::now).elapsed() {
                     self.status.hindered(&self.name, format!("{}: {error}", self.name));

@@ -76,8 +76,17 @@ fn lines(towns: &[Town]) -> usize {
 
 /// Waits until every municipality is assessed up to its last record.
 pub fn await_the_end(topics: &Topics, towns: &[Town], services: &mut [&mut Service]) {
+    let mut seen = Vec::new();
     wait_until("progress to the last offset", services, || {
         let progress = progress(topics);
+        let through = |town: &Town| {
+            progress.get(&town.code).and_then(|said| said["assessed_through_offset"].as_i64()).unwrap_or(-1)
+        };
+        let now: Vec<i64> = towns.iter().map(through).collect();
+        if now != seen {
+            println!("assessed through {now:?}");
+            seen = now;
+        }
         towns.iter().all(|town| {
             let last = i64::try_from(town.lines.len()).unwrap() - 1;
             progress.get(&town.code).is_some_and(|said| said["assessed_through_offset"] == last)

@@ -15,7 +15,7 @@ use self::step_over::StepOver;
 use super::client::{Clients, Reporting};
 use super::group::Group;
 use super::publisher::{Publisher, Visible};
-use super::reader::{REQUEST_WAIT, Reader, answer, at};
+use super::reader::{REQUEST_WAIT, Reader, answer, at, refused};
 use super::tail::FeedConsumer;
 use super::topics::Layout;
 use super::transactions::Transactions;
@@ -38,6 +38,10 @@ struct Cursor {
     reached_end: bool,
     /// Of the newest batch, the append time of its first record, in milliseconds since 1970.
     appended_millis: Option<i64>,
+    /// When a record or the end of the partition came last, or the partition was compared with the broker.
+    heard: Instant,
+    /// The end of the partition for which its reading was started again.
+    resumed_below: i64,
 }
 
 /// The way of outputs to their topics.
@@ -209,7 +213,14 @@ impl Log for KafkaLog {
         self.stop_reading(partition);
         self.tail.start(partition, from)?;
         let high = self.highs.get(&partition).copied().unwrap_or(from);
-        let cursor = Cursor { next: from, high, reached_end: false, appended_millis: None };
+        let cursor = Cursor {
+            next: from,
+            high,
+            reached_end: false,
+            appended_millis: None,
+            heard: Instant::now(),
+            resumed_below: from,
+        };
         self.cursors.insert(partition, cursor);
         Ok(())
     }
@@ -256,7 +267,9 @@ impl Log for KafkaLog {
         let target = self.layout.target(out.topic, out.partition);
         match &mut self.outputs {
             Outputs::Reconciled(publisher) => {
-                publisher.publish(target, (out.key, out.value), out.headers, sent)
+                let queued = publisher.publish(target, (out.key, out.value), out.headers, sent);
+                // A record that was not acknowledged never will be: what is published is to be compared anew.
+                queued.map_err(|error| refused(&error))
             }
             Outputs::Transactional(_) => Err(wrong_way()),
         }
@@ -264,7 +277,7 @@ impl Log for KafkaLog {
 
     fn acknowledged(&mut self) -> Result<u64, LogError> {
         match &self.outputs {
-            Outputs::Reconciled(publisher) => publisher.acknowledged(),
+            Outputs::Reconciled(publisher) => publisher.acknowledged().map_err(|error| refused(&error)),
             Outputs::Transactional(_) => Err(wrong_way()),
         }
     }

@@ -68,13 +68,16 @@ impl Publisher {
     }
 
     /// Queues a record; waits where the queue is full.
+    ///
+    /// # Errors
+    /// Why the client library did not take it, or why one before it was not acknowledged.
     pub(in crate::service) fn publish(
         &mut self,
         (topic, partition): (&str, i32),
         (key, value): (Option<&[u8]>, Option<&[u8]>),
         headers: &[Header],
         sent: Sent,
-    ) -> Result<(), LogError> {
+    ) -> Result<(), KafkaError> {
         let fitting = Fitting::of(key, value, headers);
         let writer = rdkafka::message::Header { key: WRITER_HEADER, value: Some(self.writer.as_str()) };
         let headers = fitting.headers.insert(writer);
@@ -92,7 +95,7 @@ impl Publisher {
                     record = again;
                     std::thread::sleep(Duration::from_millis(1));
                 }
-                Err((error, _)) => return Err(refused(&error)),
+                Err((error, _)) => return Err(error),
             }
         }
         self.published += 1;
@@ -103,8 +106,8 @@ impl Publisher {
     }
 
     /// How many are acknowledged up to the first that is not.
-    pub(in crate::service) fn acknowledged(&self) -> Result<u64, LogError> {
-        self.acks.count().map_err(|error| refused(&error))
+    pub(in crate::service) fn acknowledged(&self) -> Result<u64, KafkaError> {
+        self.acks.count()
     }
 
     /// Waits until all that was queued is acknowledged.
@@ -126,6 +129,20 @@ impl Publisher {
     /// Throws away what is queued.
     pub(in crate::service) fn purge(&self) {
         self.producer.purge(PurgeConfig::default().queue().inflight());
+    }
+
+    /// Closes the producer on a thread of its own: after a broker died the client library can wait for ever for what was
+    /// under way to it, and the worker with it.
+    pub(in crate::service) fn close(self) {
+        let close = move || {
+            let began = Instant::now();
+            drop(self);
+            tracing::debug!(seconds = began.elapsed().as_secs_f64(), "a producer is closed");
+        };
+        // Without a thread the producer is closed here, as the closure is dropped.
+        if let Err(error) = std::thread::Builder::new().name("close-producer".to_owned()).spawn(close) {
+            tracing::warn!(%error, "no thread to close a producer on");
+        }
     }
 
     /// Forgets what was acknowledged and what was not, once nothing is under way: the transaction was rolled back.

@@ -87,6 +87,8 @@ impl Transactions {
             if let Err(error) = publisher.producer().init_transactions(CALL_WAIT) {
                 if is_retriable(&error) {
                     self.publisher = Some(publisher);
+                } else {
+                    publisher.close();
                 }
                 return Err(match answer(&error) {
                     LogError::Unavailable(reason) => LogError::Unavailable(format!(
@@ -125,7 +127,7 @@ impl Transactions {
                 }
                 self.group.committed(&partitions);
                 if !is_clean {
-                    self.publisher = None;
+                    self.replace();
                 }
                 Ok(())
             }
@@ -138,11 +140,11 @@ impl Transactions {
                 Err(self.group.offsets_refused(&partitions, &error))
             }
             Err(TransactionFailure::Lost(reason)) => {
-                self.publisher = None;
+                self.replace();
                 Err(LogError::Unavailable(reason))
             }
             Err(TransactionFailure::Undetermined(reason)) => {
-                self.publisher = None;
+                self.replace();
                 Err(LogError::Undetermined(reason))
             }
         }
@@ -166,7 +168,8 @@ impl Transactions {
         for (out, sent) in records.iter().zip(sent) {
             let target = layout.target(out.topic, out.partition);
             let queued = publisher.publish(target, (out.key, out.value), out.headers, *sent);
-            queued.map_err(|error| failed(publisher, error))?;
+            // A transaction that its broker has given up takes no more records: it is rolled back and made again.
+            queued.map_err(|error| failed(publisher, answer(&error)))?;
         }
         publisher.drain(OUTCOME_WAIT).map_err(|error| failed(publisher, answer(&error)))?;
         let producer = publisher.producer();
@@ -184,6 +187,13 @@ impl Transactions {
         Ok(is_clean)
     }
 
+    /// Lets go of the producer: the next transaction begins with a new one.
+    fn replace(&mut self) {
+        if let Some(publisher) = self.publisher.take() {
+            publisher.close();
+        }
+    }
+
     /// Rolls the open transaction back; where that fails, the next producer of this name does.
     fn roll_back(&mut self) {
         let Some(publisher) = &mut self.publisher else { return };
@@ -191,12 +201,18 @@ impl Transactions {
         let aborted = again(|| publisher.producer().abort_transaction(CALL_WAIT), &mut is_clean);
         match aborted {
             Ok(()) if is_clean && publisher.producer().client().fatal_error().is_none() => publisher.forget(),
-            Ok(()) => self.publisher = None,
+            Ok(()) => self.replace(),
             Err(error) => {
                 tracing::warn!(%error, "a transaction was not rolled back: its producer is replaced");
-                self.publisher = None;
+                self.replace();
             }
         }
+    }
+}
+
+impl Drop for Transactions {
+    fn drop(&mut self) {
+        self.replace();
     }
 }
 

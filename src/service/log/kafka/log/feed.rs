@@ -12,6 +12,11 @@ use super::{Cursor, KafkaLog};
 use crate::domain::UtcSecond;
 use crate::service::log::{Log, LogError, Record};
 
+/// A partition that has given nothing for so long is compared with the broker: longer than a broker takes to fail over.
+const SILENCE: Duration = Duration::from_secs(10);
+/// So long the comparison may take: the other partitions wait for it.
+const COMPARISON_WAIT: Duration = Duration::from_secs(1);
+
 impl KafkaLog {
     /// As [`Log::take`] says.
     pub(super) fn take_records(
@@ -24,7 +29,7 @@ impl KafkaLog {
         let mut taken = 0;
         self.cursors.values_mut().for_each(|cursor| cursor.appended_millis = None);
         match self.tail.event() {
-            Some(Err(error)) => self.trouble(&error)?,
+            Some(Err(error)) => self.trouble(None, &error)?,
             Some(Ok(partition)) => {
                 if let Some(cursor) = self.cursors.get(&partition) {
                     self.start(partition, cursor.next)?;
@@ -45,6 +50,7 @@ impl KafkaLog {
                         continue;
                     }
                     cursor.next = message.offset() + 1;
+                    cursor.heard = Instant::now();
                     if std::mem::take(&mut self.drained) && cursor.reached_end {
                         self.metrics.read_at_the_end(message.timestamp_millis().unwrap_or_default());
                     }
@@ -54,8 +60,8 @@ impl KafkaLog {
                 Some(Err((partition, error))) if is_broken_batch(&error) => {
                     self.probe_failed(partition, &error)?;
                 }
-                Some(Err((_, error))) => {
-                    self.trouble(&error)?;
+                Some(Err((partition, error))) => {
+                    self.trouble(Some(partition), &error)?;
                     self.drained |= matches!(error, KafkaError::PartitionEOF(_));
                     // The worker may have waited for the end of a partition.
                     if taken == 0 && matches!(error, KafkaError::PartitionEOF(_)) {
@@ -64,6 +70,7 @@ impl KafkaLog {
                 }
                 None if filled && (0 < taken || deadline <= Instant::now()) => {
                     self.drained = true;
+                    self.resume_silent()?;
                     break;
                 }
                 None => {
@@ -80,8 +87,8 @@ impl KafkaLog {
         Ok(taken)
     }
 
-    /// What an error of the tail means; `Ok` where it mends itself.
-    fn trouble(&mut self, error: &KafkaError) -> Result<(), LogError> {
+    /// What an error of the tail, of `partition` where it is known, means; `Ok` where it mends itself.
+    fn trouble(&mut self, partition: Option<i32>, error: &KafkaError) -> Result<(), LogError> {
         match error {
             KafkaError::PartitionEOF(partition) if self.broken.contains_key(partition) => {
                 self.probe_worked(*partition)
@@ -89,10 +96,11 @@ impl KafkaLog {
             KafkaError::PartitionEOF(partition) => {
                 if let Some(cursor) = self.cursors.get_mut(partition) {
                     cursor.reached_end = true;
+                    cursor.heard = Instant::now();
                 }
                 Ok(())
             }
-            error if is_out_of_range(error) => self.truncated(),
+            error if is_out_of_range(error) => self.broken_off(partition, error),
             error => match answer(error) {
                 LogError::Unavailable(reason) => {
                     tracing::debug!(reason, "the feed can't be read just now");
@@ -103,19 +111,50 @@ impl KafkaLog {
         }
     }
 
-    /// The library says that an offset is gone, but not of which partition.
-    fn truncated(&self) -> Result<(), LogError> {
-        for (partition, cursor) in &self.cursors {
-            let (low, high) = self
-                .tail
-                .consumer()
-                .fetch_watermarks(&self.layout.feed, *partition, REQUEST_WAIT)
-                .map_err(|error| answer(&error))?;
-            if cursor.next < low || high < cursor.next {
-                return Err(LogError::Truncated { partition: *partition, wanted: cursor.next, low });
+    /// The library has stopped to read `of`, or a partition that it does not name: the offset is gone, or a broker that
+    /// has just taken over does not know it yet. In the second case reading starts again where it was.
+    fn broken_off(&mut self, of: Option<i32>, error: &KafkaError) -> Result<(), LogError> {
+        let places = self.cursors.iter().filter(|(partition, _)| of.is_none_or(|of| of == **partition));
+        let places: Vec<(i32, i64)> = places.map(|(partition, cursor)| (*partition, cursor.next)).collect();
+        for (partition, next) in places {
+            let watermarks = self.watermarks_within(partition, REQUEST_WAIT);
+            let (low, high) = watermarks.map_err(|error| answer(&error))?;
+            if next < low || high < next {
+                return Err(LogError::Truncated { partition, wanted: next, low });
             }
+            tracing::warn!(partition, offset = next, %error, "reading of the feed broke off, and starts again");
+            self.tail.stop(partition)?;
+            self.tail.start(partition, next)?;
         }
         Ok(())
+    }
+
+    /// Starts to read one partition again that gives nothing while the log holds more of it: after a broker has taken
+    /// over, the library can wait for an answer that never comes.
+    fn resume_silent(&mut self) -> Result<(), LogError> {
+        let is_silent = |cursor: &Cursor| SILENCE <= cursor.heard.elapsed();
+        let silent = self.cursors.iter_mut().find(|(_, cursor)| is_silent(cursor));
+        let Some((partition, next)) = silent.map(|(partition, cursor)| {
+            cursor.heard = Instant::now();
+            (*partition, cursor.next)
+        }) else {
+            return Ok(());
+        };
+        // Without an answer there is nothing to compare with.
+        let Ok((_, high)) = self.watermarks_within(partition, COMPARISON_WAIT) else { return Ok(()) };
+        let Some(cursor) = self.cursors.get_mut(&partition) else { return Ok(()) };
+        // What lies below the end may be no record, such as the mark of a transaction: once for each end.
+        if self.broken.contains_key(&partition) || high <= next || high == cursor.resumed_below {
+            return Ok(());
+        }
+        cursor.resumed_below = high;
+        tracing::warn!(partition, offset = next, end = high, "the feed gives nothing: reading starts again");
+        self.tail.stop(partition)?;
+        self.tail.start(partition, next)
+    }
+
+    fn watermarks_within(&self, partition: i32, wait: Duration) -> Result<(i64, i64), KafkaError> {
+        self.tail.consumer().fetch_watermarks(&self.layout.feed, partition, wait)
     }
 
     /// A batch of `partition` can't be read from where reading started last.
