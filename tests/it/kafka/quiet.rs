@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use tidvakt::config::Config;
+use tidvakt::config::{Config, SettingSources};
 use tidvakt::contract;
 use tidvakt::domain::{AlertState, Provenance, PublishedAlert, UtcSecond};
 use tidvakt::engine::{Engine, Input, Position};
@@ -13,7 +13,9 @@ use super::town::Town;
 
 /// The alerts that stand in the end, as the contract writes them.
 pub fn alerts(town: &Town) -> Vec<Value> {
-    let config = Config::defaults();
+    // As the services of these tests: their feeds consist of findings, which are no habit.
+    let set = vec!["engine.habit_share=1.0".to_owned()];
+    let config = Config::load(&SettingSources { set, ..SettingSources::default() }).unwrap();
     let rules = tidvakt::rules::build(&config.rules).unwrap();
     let mut engine = Engine::new(Arc::new(config.engine.of(&town.code)), rules);
     let mut out = Vec::new();

@@ -161,8 +161,8 @@ pub fn all_progress(topics: &Topics) -> BTreeMap<String, Value> {
     kept.map(|kept| (String::from_utf8(kept.key.clone()).unwrap(), kept.json())).collect()
 }
 
-/// The final state by alert id, without fields that depend on when and how often it was published.
-pub fn standing(alerts: impl IntoIterator<Item = Value>) -> BTreeMap<String, Value> {
+/// The final state by alert id, of alerts that are not withdrawn.
+pub fn latest(alerts: impl IntoIterator<Item = Value>) -> BTreeMap<String, Value> {
     let mut last: BTreeMap<String, Value> = BTreeMap::new();
     for alert in alerts {
         let id = alert["alert_id"].as_str().unwrap().to_owned();
@@ -172,6 +172,12 @@ pub fn standing(alerts: impl IntoIterator<Item = Value>) -> BTreeMap<String, Val
         }
     }
     last.retain(|_, alert| alert["state"] != "withdrawn");
+    last
+}
+
+/// The same without fields that depend on when and how often it was published.
+pub fn standing(alerts: impl IntoIterator<Item = Value>) -> BTreeMap<String, Value> {
+    let mut last = latest(alerts);
     last.values_mut().for_each(timeless);
     last.values_mut().for_each(without_payout_runs);
     last
