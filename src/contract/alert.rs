@@ -40,7 +40,8 @@ pub(super) struct AlertRecord<'a> {
     revision: u32,
     /// What the alert is about.
     subject: Object<SubjectRecord<'a>>,
-    /// What one reviewer opens at once: municipality, kind (carer, client, provider or tag), who and pay period.
+    /// What one reviewer opens at once: `municipality:carer:ref:month` for registrations, carer and pair periods;
+    /// `…:client:ref:month`, `…:provider:ref:month` and `…:tag:ref:month` for theirs.
     case_id: Plain<'a>,
     /// The provider.
     provider_id: Plain<'a>,

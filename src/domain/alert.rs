@@ -136,7 +136,8 @@ pub struct Alert {
     pub municipality: String,
     /// What it is about.
     pub subject: Subject,
-    /// The case that the alert belongs to: what a reviewer opens at once.
+    /// The case that the alert belongs to, what a reviewer opens at once: `<municipality>:<kind>:<ref>:<month>`, where
+    /// the kind is `carer`, `client`, `provider` or `tag`.
     pub case_id: String,
     /// The provider.
     pub provider_id: String,

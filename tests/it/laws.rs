@@ -163,6 +163,22 @@ proptest! {
     }
 
     #[test]
+    fn a_case_is_named_by_kind_reference_and_month(feed in rich_feeds(24)) {
+        for alert in final_alerts(&feed) {
+            let reference = |reference: &Option<String>| reference.clone().unwrap_or_default();
+            let (kind, of) = match alert.subject.kind {
+                SubjectKind::Registration | SubjectKind::CarerPeriod | SubjectKind::PairPeriod => {
+                    ("carer", reference(&alert.carer_ref))
+                }
+                SubjectKind::ClientPeriod => ("client", reference(&alert.client_ref)),
+                SubjectKind::ProviderPeriod => ("provider", alert.provider_id.clone()),
+                SubjectKind::Tag => ("tag", alert.subject.id.rsplit_once(':').unwrap().0.to_owned()),
+            };
+            prop_assert_eq!(alert.case_id, format!("{}:{kind}:{of}:{}", alert.municipality, alert.pay_period));
+        }
+    }
+
+    #[test]
     fn the_same_feed_gives_the_same_outputs(feed in rich_feeds(24)) {
         // Hash tables are seeded anew in each engine: an order taken from one would show.
         let words = || {

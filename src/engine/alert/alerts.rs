@@ -31,7 +31,7 @@ impl Engine {
         let alert_id = alert_id(municipality, &subject);
         let at_risk = current.hits.iter().filter(|rule_hit| Grade::Observe < rule_hit.hit.grade);
         Alert {
-            case_id: format!("{municipality}:carer:{carer}:{}", visit.pay_period),
+            case_id: case_id(municipality, "carer", carer, visit.pay_period),
             provider_id: provider.to_owned(),
             carer_ref: Some(carer.to_owned()),
             client_ref: Some(client.to_owned()),
@@ -64,14 +64,16 @@ impl Engine {
             PeriodSubject::Provider(_) | PeriodSubject::Tag(_) => (None, None),
         };
         let subject = Subject { kind: period.subject.kind(), id: self.subject_id(period), version: None };
-        let (kind, who) = match period.subject {
-            PeriodSubject::Carer(of) | PeriodSubject::Pair(of, _) => ("carer", interners.carers.text(of)),
-            PeriodSubject::Client(of) => ("client", interners.clients.text(of)),
-            PeriodSubject::Provider(of) => ("provider", interners.providers.text(of)),
-            PeriodSubject::Tag(of) => ("tag", interners.texts.text(of)),
+        let (kind, reference) = match period.subject {
+            PeriodSubject::Carer(carer) | PeriodSubject::Pair(carer, _) => {
+                ("carer", interners.carers.text(carer))
+            }
+            PeriodSubject::Client(client) => ("client", interners.clients.text(client)),
+            PeriodSubject::Provider(provider) => ("provider", interners.providers.text(provider)),
+            PeriodSubject::Tag(tag) => ("tag", interners.texts.text(tag)),
         };
         Alert {
-            case_id: format!("{municipality}:{kind}:{who}:{month}"),
+            case_id: case_id(municipality, kind, reference, month),
             provider_id: provider.to_owned(),
             carer_ref: carer.map(str::to_owned),
             client_ref: client.map(str::to_owned),
@@ -275,6 +277,11 @@ impl Engine {
 
 fn alert_id(municipality: &str, subject: &Subject) -> String {
     format!("{municipality}:{}:{}", subject.kind.as_str(), subject.id)
+}
+
+/// What one reviewer opens at once: all alerts about a carer, client, provider or tag in a pay period.
+fn case_id(municipality: &str, kind: &str, reference: &str, pay_period: Month) -> String {
+    format!("{municipality}:{kind}:{reference}:{pay_period}")
 }
 
 const fn decided_state(action: Action) -> HoldState {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::Rules;
-use super::case::{Case, CaseKind, CaseStatus, case_of};
+use super::case::{Case, CaseKind, CaseStatus};
 use super::chance::Chances;
 use super::rank::Worth;
 use super::visits::{CaseVisit, Visits};
@@ -87,7 +87,7 @@ impl Book {
     }
 
     pub(super) fn alert(&mut self, alert: PublishedAlert) -> bool {
-        let (id, case_id) = (alert.alert.alert_id.clone(), case_of(&alert.alert));
+        let (id, case_id) = (alert.alert.alert_id.clone(), alert.alert.case_id.clone());
         if let Some((before, revision)) = self.place.get(&id) {
             if alert.revision <= *revision {
                 return false;

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::{
-    Action, Alert, AlertState, Decision, Finding, Grade, Hold, HoldState, Month, PublishedAlert, SubjectKind,
-    UtcSecond,
+    Action, AlertState, Decision, Finding, Grade, Hold, HoldState, Month, PublishedAlert, UtcSecond,
 };
 
 /// What a case is about.
@@ -274,21 +273,6 @@ impl Case {
     pub fn first_finding(&self) -> Option<&Finding> {
         self.alerts().into_iter().find_map(gravest)
     }
-}
-
-/// The case that an alert belongs to: municipality, kind, who, and pay period.
-#[must_use]
-pub(super) fn case_of(alert: &Alert) -> String {
-    let Alert { municipality, pay_period, .. } = alert;
-    let (kind, who) = match alert.subject.kind {
-        SubjectKind::Registration | SubjectKind::CarerPeriod | SubjectKind::PairPeriod => {
-            ("carer", alert.carer_ref.as_deref())
-        }
-        SubjectKind::ClientPeriod => ("client", alert.client_ref.as_deref()),
-        SubjectKind::ProviderPeriod => ("provider", Some(alert.provider_id.as_str())),
-        SubjectKind::Tag => ("tag", alert.subject.id.rsplit_once(':').map(|(tag, _)| tag)),
-    };
-    format!("{municipality}:{kind}:{}:{pay_period}", who.unwrap_or(&alert.subject.id))
 }
 
 /// Kronor at risk of an alert, in öre; at least what its hold is worth.

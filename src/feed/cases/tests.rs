@@ -43,6 +43,7 @@ fn a_correction_can_move_an_alert_to_the_case_of_another_carer() {
     moved.revision = 2;
     moved.state = AlertState::Revised;
     moved.alert.carer_ref = Some("per".to_owned());
+    moved.alert.case_id = format!("{TOWN}:carer:per:2026-03");
     desk.alert(moved);
     let scope = Scope::every();
     assert!(desk.within(&scope).case(CASE).is_none());
@@ -158,6 +159,7 @@ fn more_money_a_nearer_payout_run_and_a_likelier_rule_rank_first() {
     let case = |number: &str, ore: i64, grade: Grade| {
         let mut alert = overlap_alert(number, ore);
         alert.alert.carer_ref = Some(number.to_owned());
+        alert.alert.case_id = format!("{TOWN}:carer:{number}:2026-03");
         alert.alert.grade = grade;
         alert.alert.findings[0].grade = grade;
         alert
@@ -166,6 +168,7 @@ fn more_money_a_nearer_payout_run_and_a_likelier_rule_rank_first() {
     desk.alert(case("unlikely", 20_000, Grade::Review));
     let mut past = case("past", 40_000, Grade::Hold);
     past.alert.pay_period = Month::new(2026, 1).unwrap();
+    past.alert.case_id = format!("{TOWN}:carer:past:2026-01");
     desk.alert(past);
     let scope = Scope::every();
     let seen = desk.within(&scope);

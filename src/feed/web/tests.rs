@@ -47,6 +47,7 @@ fn fill(served: &Served) {
         let mut other = overlap_alert("R-9", 100);
         other.alert.municipality = "0180".to_owned();
         other.alert.alert_id = "0180:registration:R-9".to_owned();
+        other.alert.case_id = "0180:carer:ann:2026-03".to_owned();
         desk.alert(other);
     });
     served.memory.loaded();
@@ -345,7 +346,7 @@ fn a_full_desk_is_listed_at_once() {
     served.memory.write(|desk| {
         for number in 0..10_000_u32 {
             let mut alert = overlap_alert(&format!("F-{number}"), 1_000 + i64::from(number));
-            alert.alert.carer_ref = Some(format!("carer-{}", number % 2_000));
+            alert.alert.case_id = format!("0181:carer:carer-{}:2026-03", number % 2_000);
             desk.alert(alert);
         }
     });
