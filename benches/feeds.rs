@@ -97,7 +97,7 @@ fn replayed(feed: &BenchFeed, records: &[(String, Vec<u8>)]) {
 /// The same through Kafka and the service, which reads the facts first.
 fn served(feed: &BenchFeed, records: &[(String, Vec<u8>)]) {
     let broker = Broker::start();
-    broker.produce_facts(&feed.facts());
+    broker.produce_to("tidvakt.reference.v1", &feed.facts(), |_| 0);
     broker.produce(records);
     let before = cpu("self");
     discard(&broker, records);

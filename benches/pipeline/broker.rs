@@ -62,12 +62,8 @@ impl Broker {
         self.produce_to(FEED, records, partition);
     }
 
-    /// Puts all facts, each with its key, on their topic.
-    pub fn produce_facts(&self, facts: &[(String, Vec<u8>)]) {
-        self.produce_to("tidvakt.reference.v1", facts, |_| 0);
-    }
-
-    fn produce_to(&self, topic: &str, records: &[(String, Vec<u8>)], partition: impl Fn(&str) -> i32) {
+    /// Puts all records, each with its key, on a topic; `partition` gives the partition of a key.
+    pub fn produce_to(&self, topic: &str, records: &[(String, Vec<u8>)], partition: impl Fn(&str) -> i32) {
         let producer = self.producer();
         for (key, value) in records {
             let record = BaseRecord::to(topic).partition(partition(key)).key(key).payload(value);
