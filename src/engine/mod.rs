@@ -38,7 +38,7 @@ pub use rule::interface::{
     Answered, AnyPeriodRule, Definition, Digest, Parts, PeriodRule, RegisteredRule, RuleSet, VisitRule,
 };
 pub use rule::label::Label;
-pub use rule::period_sight::{Excess, PeriodSight, ShareTest};
+pub use rule::period_sight::{Excess, Gap, PeriodSight, ShareTest};
 pub use rule::report::{LENGTH_LOG_MAX, PeriodReport, Report, RuleCounts};
 pub use rule::sight::Sight;
 pub use state::devices::DEVICE_CARERS_MAX;

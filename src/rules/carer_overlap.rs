@@ -10,7 +10,9 @@
 //! five or fifteen minutes, the seconds grow by its step.
 //!
 //! Not a finding: clients of one household, registrations of one shared visit, an answer to an
-//! alarm, calls, errands and escorts, declined or cancelled visits, visits still open.
+//! alarm, calls, errands and escorts, declined or cancelled visits, visits still open. Nor two visits of which no
+//! second is billed twice: a couple that is served together is billed a part each, whatever the registry says of its
+//! household.
 //!
 //! Grade: hold where all four ends are electronic and the tags or the households differ, else review;
 //! review where a household is unknown, and never less: two places at one time are looked at without any
@@ -26,7 +28,7 @@ use crate::engine::{Definition, Hit, Report, Sight, Visit, VisitRule, Wording};
 
 pub(super) const RULE: Definition = Definition {
     id: "carer-overlap",
-    version: 3,
+    version: 4,
     class: Class::Contradiction,
     summary_sv: "En medarbetare är registrerad hos två brukare samtidigt.",
     summary_en: "One carer is registered at two clients at the same time.",
@@ -55,7 +57,7 @@ impl VisitRule for CarerOverlap {
                 continue;
             }
             let apart = sight.one_household(other).map(|together| !together);
-            if apart != Some(false) {
+            if apart != Some(false) && !is_billed_once(own, other, shared) {
                 report.pair(sight, other, || self.hit(sight, other, shared, apart.is_some()));
             }
         }
@@ -91,6 +93,15 @@ impl CarerOverlap {
             .text(move || sentence(sight, other, shared))
     }
 }
+
+/// Whether no more is billed for both than the time in which the carer was at one or the other.
+fn is_billed_once(own: &Visit, other: &Visit, shared: Span) -> bool {
+    own.paid_seconds() + other.paid_seconds()
+        <= own.seconds() + other.seconds() - shared.seconds() + MINUTE_SECONDS
+}
+
+/// Bills are rounded to the minute.
+const MINUTE_SECONDS: i64 = 60;
 
 fn claims_presence(visit: &Visit) -> bool {
     visit.is_at_home() && visit.kind != VisitKind::Alarm

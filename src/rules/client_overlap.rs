@@ -10,10 +10,11 @@
 //! Not a finding: double staffing (by the record, the order, or the registrations naming each other
 //! as partners), a trainee going along, an answer to an alarm, a handover (the one who came first
 //! leaves within `handover_seconds` after the other came, and neither was there only meanwhile),
-//! declined visits, meals brought to the door, visits still open. Nor two visits that were planned for different
-//! things at the same time, where the client's plan has had such visits in the four weeks before, with another carer
-//! among them: one cleans while another gives medicine. A plan made up for a visit that nobody made is a single one,
-//! or always of the same two.
+//! declined visits, meals brought to the door, visits still open. Nor two visits with a plan each, of which no end
+//! was typed: the municipality ordered both, both carers were there, and one stayed longer or came at another time than
+//! planned. Where an end was typed, they must have been planned for different things at the same time, and the client's
+//! plan must have had such visits in the four weeks before, with another carer among them: one cleans while another
+//! gives medicine. A plan made up for a visit that nobody made is a single one, or always of the same two.
 //!
 //! Grade: review, for the honest explanations are many; one step lower where nothing says how many carers were
 //! ordered. The finding falls on the weaker registration of the pair.
@@ -28,7 +29,7 @@ use crate::engine::{Definition, Hit, NEIGHBOUR_GAP_SECONDS_MAX, Report, Sight, V
 
 pub(super) const RULE: Definition = Definition {
     id: "client-overlap",
-    version: 4,
+    version: 5,
     class: Class::Contradiction,
     summary_sv: "Två medarbetare är registrerade hos en brukare samtidigt utan dubbelbemanning.",
     summary_en: "Two carers are registered at one client at the same time without double staffing.",
@@ -64,7 +65,7 @@ impl VisitRule for ClientOverlap {
             }
             let staff = (sight.required_staff(own), sight.required_staff(other));
             let needed = staff.0.max(staff.1);
-            if needed.unwrap_or(1) <= 1 && !is_arranged(sight, own, other) {
+            if needed.unwrap_or(1) <= 1 && !are_two_captured(own, other) && !is_arranged(sight, own, other) {
                 let is_known = staff.0.is_some() && staff.1.is_some();
                 report.pair(sight, other, || self.hit(sight, other, shared, is_known));
             }
@@ -121,6 +122,12 @@ fn claims_presence(visit: &Visit) -> bool {
 
 /// Seconds within which visits begin whose plans can lie at the same time.
 const NEAR_SECONDS: i64 = NEIGHBOUR_GAP_SECONDS_MAX;
+
+/// Whether each visit has a plan of its own, and no end of them was typed.
+fn are_two_captured(own: &Visit, other: &Visit) -> bool {
+    let have_plans = own.planned().is_some() && other.planned().is_some();
+    have_plans && own.planned() != other.planned() && !own.is_manual() && !other.is_manual()
+}
 
 /// Whether the visits were planned at the same time for different things, as two others of the client in the weeks
 /// before.

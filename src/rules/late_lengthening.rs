@@ -8,11 +8,14 @@
 //! per provider in a pay period, a share of marked visits above `share_accepted`, and so far above the
 //! others' that chance gives it with at most `p_review_max`.
 //!
-//! Not a finding: changes with a reason, which are noted; changes that make a visit shorter; changes in
+//! Single ones with a reason are found where the editor's changes of two months make visits longer only, beyond chance:
+//! an office that mends slips shortens visits as well.
+//!
+//! Not a finding: other changes with a reason, which are noted; changes that make a visit shorter; changes in
 //! the first two days, in which everybody mends; few visits.
 //!
 //! Grade, for a visit: hold of the added seconds where the end that was moved was captured by something
-//! bound to the place, as the record then says two things; else review. For a pay period: review.
+//! bound to the place and no reason is given, as the record then says two things; else review. For a pay period: review.
 
 use serde::Deserialize;
 
@@ -27,7 +30,7 @@ use crate::engine::{
 
 pub(super) const RULE: Definition = Definition {
     id: "late-lengthening",
-    version: 1,
+    version: 2,
     class: Class::Deviation,
     summary_sv: "Besök förlängs manuellt flera dagar i efterhand.",
     summary_en: "Visits are made longer manually, days after they ended.",
@@ -65,11 +68,14 @@ impl VisitRule for LateLengthening {
         let Some(added) = added else { return };
         let enough = |span: &Span| i64::from(self.added_seconds_min) < span.seconds();
         let unexplained = own.added_by(|edit| self.is_late(own, edit) && !edit.has_reason).filter(enough);
+        let one_sided = || own.added_by(|edit| self.is_late(own, edit) && sight.only_lengthens(edit));
         if let Some(unexplained) = unexplained {
             let grade = if overwrites(own, unexplained) { Grade::Hold } else { Grade::Review };
-            report.hit(self.hit(sight, unexplained, grade));
+            report.hit(self.hit(sight, unexplained, grade, EditReason::Missing));
+        } else if let Some(one_sided) = one_sided().filter(enough) {
+            report.hit(self.hit(sight, one_sided, Grade::Review, EditReason::OfOneSided));
         } else if enough(&added) {
-            report.hit(self.hit(sight, added, Grade::Observe));
+            report.hit(self.hit(sight, added, Grade::Observe, EditReason::Given));
         }
     }
 }
@@ -93,6 +99,15 @@ impl PeriodRule for LateLengthening {
     }
 }
 
+/// What is known of the reason of a change.
+#[derive(Clone, Copy, PartialEq)]
+enum EditReason {
+    Given,
+    Missing,
+    /// Given by an editor whose changes make visits longer only.
+    OfOneSided,
+}
+
 /// Was the end that the added time lies at captured by something bound to the place?
 fn overwrites(visit: &Visit, added: Span) -> bool {
     let method = if added.end() == visit.span.end() { visit.end_method } else { visit.start_method };
@@ -104,16 +119,20 @@ impl LateLengthening {
         i64::from(self.late_seconds) < edit.at.since(visit.span.end())
     }
 
-    fn hit(&self, sight: &Sight<'_>, added: Span, grade: Grade) -> Hit<impl Wording> {
+    fn hit(&self, sight: &Sight<'_>, added: Span, grade: Grade, reason: EditReason) -> Hit<impl Wording> {
         let own = sight.visit();
         let zone = sight.zone();
         let late = || own.edits().iter().filter(|edit| self.is_late(own, edit) && edit.end.is_some());
         let at = late().map(|edit| edit.at).max().unwrap_or(own.span.end());
         let end = if added.end() == own.span.end() { End::End } else { End::Start };
         let (label, minutes) = (sight.label(), clock_minutes(added));
-        let (why_sv, why_en) = match grade {
-            Grade::Observe => ("En orsak är angiven.", "A reason is given."),
-            Grade::Hold | Grade::Review => ("Ingen orsak är angiven.", "No reason is given."),
+        let (why_sv, why_en) = match reason {
+            EditReason::Given => ("En orsak är angiven.", "A reason is given."),
+            EditReason::Missing => ("Ingen orsak är angiven.", "No reason is given."),
+            EditReason::OfOneSided => (
+                "En orsak är angiven. Den som ändrade har nästan bara förlängt besök den månaden och månaden före.",
+                "A reason is given. Who changed it has made visits longer almost only in that month and the one before.",
+            ),
         };
         Hit::new(grade)
             .disputed(added)
@@ -126,9 +145,9 @@ impl LateLengthening {
                 Measure::whole("added_seconds_max", i64::from(self.added_seconds_min)),
                 Measure::whole("changed_after_seconds_max", i64::from(self.late_seconds)),
             ])
-            .excluded(match grade {
-                Grade::Observe => &[Explanation::DeclinedVisit],
-                Grade::Hold | Grade::Review => &[Explanation::ReasonGiven, Explanation::DeclinedVisit],
+            .excluded(match reason {
+                EditReason::Given | EditReason::OfOneSided => &[Explanation::DeclinedVisit],
+                EditReason::Missing => &[Explanation::ReasonGiven, Explanation::DeclinedVisit],
             })
             .text(move || Sentence {
                 sv: format!(

@@ -18,6 +18,7 @@ mod carer_overlap;
 mod client_absent;
 mod client_overlap;
 mod copied_day;
+mod data_gap;
 mod declined_share;
 mod duplicate_registration;
 mod editor_concentration;
@@ -99,6 +100,7 @@ pub static RULES: &[&Definition] = &[
     &missed_visit::RULE,
     &shared_device::RULE,
     &new_identity::RULE,
+    &data_gap::RULE,
 ];
 
 /// Why a rule could not be made.

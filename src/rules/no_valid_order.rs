@@ -15,8 +15,8 @@
 //!
 //! Grade: review, of the whole visit where no order holds or none covers any of its tasks; where one
 //! of several tasks is not covered, no single second is in question. Undetermined for a client of whom no order
-//! was ever sent: feeds of orders do not cover every provider and client, and a gap in the data is no finding
-//! about each visit.
+//! was ever sent, and at a provider that no order names, of a client of whom all orders name others: feeds of orders do
+//! not cover every provider and client, and a gap in the data is no finding about each visit.
 
 use serde::Deserialize;
 
@@ -26,7 +26,7 @@ use crate::engine::{Definition, Hit, Order, Report, Sight, VisitRule, Wording};
 
 pub(super) const RULE: Definition = Definition {
     id: "no-valid-order",
-    version: 2,
+    version: 3,
     class: Class::Deviation,
     summary_sv: "Det finns ingen gällande beställning för besöket eller för insatsen.",
     summary_en: "No order is in force for the visit or for the task.",
@@ -50,7 +50,10 @@ impl VisitRule for NoValidOrder {
         if !own.is_performed() || !own.billable || own.kind == VisitKind::Alarm {
             return;
         }
-        if sight.client_orders_ever().next().is_none() {
+        // None at all, or those of others only, from a feed that does not cover this provider.
+        let is_of_another = |order: &Order| order.provider.is_some_and(|provider| provider != own.provider);
+        let has_none = sight.client_orders_ever().next().is_none();
+        if has_none || !sight.orders_name_provider() && sight.client_orders_ever().all(is_of_another) {
             return report.undetermined(MissingFact::Order);
         }
         let covers_all = |order: &Order| sight.task_codes().all(|code| covers(order, code));

@@ -1,8 +1,8 @@
 //! What keeps the machine within bounds, in small stories: the scenarios have bounds that nothing reaches.
 
 use tidvakt::domain::{
-    Alert, EventType, Fact, FactBody, FactChange, Grade, GrantPer, Lowered, Month, SubjectKind, UtcSecond,
-    Validity,
+    Alert, CaptureMethod, EventType, Fact, FactBody, FactChange, Grade, GrantPer, Lowered, Month,
+    SubjectKind, UtcSecond, Validity,
 };
 use tidvakt::engine::{Bounds, Input};
 
@@ -149,4 +149,36 @@ fn a_month_without_a_visit_has_no_alert() {
     assert_eq!(about_april(&driver), 1);
     register(&mut driver, &[Draft { version: 2, event: EventType::Cancelled, ..april }]);
     assert_eq!(about_april(&driver), 0);
+}
+
+/// Findings of three carers on visits that were typed in; `captured` other visits of the provider before them.
+fn grades_among(captured: usize) -> Vec<Grade> {
+    let mut driver = Driver::new(default_engine_within(Bounds { habit_share: 0.02, ..FREE }));
+    apart(&mut driver, "bo");
+    let day = |count: usize| format!("2026-03-{:02}", 1 + count % 28);
+    let quiet = (0..captured).map(|count| {
+        let (carer, client) = (format!("q{}", count / 28), format!("c{}", count / 28));
+        visit(&format!("Q{count}"), &carer, &client, &format!("{}T08:03", day(count)), 20)
+    });
+    let quiet: Vec<Draft> = quiet.collect();
+    register(&mut driver, &quiet);
+    let twice = (0..12).flat_map(|count| {
+        let carer = ["ann", "ida", "pia"][count % 3];
+        [("R", 0), ("S", 1)].map(|(id, minute)| {
+            let start = format!("{}T1{}:0{minute}", day(count), count % 6);
+            let mut draft = visit(&format!("{id}{count}"), carer, "bo", &start, 1);
+            draft.methods = [CaptureMethod::ManualCarer; 2];
+            draft
+        })
+    });
+    register(&mut driver, &twice.collect::<Vec<_>>());
+    let alerts = driver.engine.open_alerts();
+    let of_visits = alerts.iter().filter(|alert| alert.subject.kind == SubjectKind::Registration);
+    of_visits.map(|alert| alert.grade).collect()
+}
+
+#[test]
+fn what_is_common_among_the_few_typed_visits_of_a_provider_is_no_habit_of_it() {
+    assert_eq!(grades_among(0), [], "half of all its visits: so it works");
+    assert_eq!(grades_among(500), [Grade::Review; 12], "one visit in forty-four");
 }

@@ -18,7 +18,7 @@ use tidvakt::config::{Config, DeliveryMode};
 use tidvakt::contract::{self, MunicipalityProgress, PartitionProgress, Progress};
 use tidvakt::domain::{AlertState, FactChange, PublishedAlert, UtcSecond, Zone};
 use tidvakt::engine::Disposition;
-use tidvakt::service::deliver::desk::Desk;
+use tidvakt::service::deliver::desk::DailyDesk;
 use tidvakt::service::deliver::events::{Incident, Phase, RecordPosition, WorkerObserver};
 use tidvakt::service::deliver::outbox::{Origin, Outbox};
 use tidvakt::service::deliver::shared::{Pace, Setup, Shared};

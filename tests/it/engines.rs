@@ -101,6 +101,8 @@ p_review_max = 0.99
 [above-grant]
 tolerance = 1.0
 excess_minutes_min = 0
+[data-gap]
+visits_min = 1
 [full-delivery]
 share_min = 0.0
 share_max = 2.0

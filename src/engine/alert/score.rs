@@ -16,6 +16,9 @@ const SLIP_SCORE: f64 = 3.0;
 /// as a hard finding about a pay period.
 const REVIEW_SCORE: f64 = 3.0;
 
+/// Base score of an error about a pay period, a gap in the data: below everything about money.
+const GAP_SCORE: f64 = 0.5;
+
 /// Decades by which a p-value of a pay period scores above the same p-value of a visit: a carer has hundreds of
 /// visits per period.
 const PERIOD_DECADES: f64 = 2.0;
@@ -39,7 +42,8 @@ const fn below_hard(decades: f64) -> f64 {
 
 /// The highest score among the hits; 0 = nothing unusual. A hard finding of grade hold scores by its grade, then by its
 /// minutes; one of grade review about a visit by its surprise under the base rate of its source, its class and its
-/// minutes, below all holds; one about a pay period by class and minutes. A p-value scores by its decades, with
+/// minutes, below all holds; one about a pay period by class and minutes; a gap in the data
+/// below all. A p-value scores by its decades, with
 /// [`PERIOD_DECADES`] more for a pay period. A hard finding of grade observe scores as a p-value of 1 in 10.
 pub(in crate::engine) fn score(hits: &[RuleHit], of_a: SubjectKind, rules: &RuleSet) -> f64 {
     let of = |rule_hit: &RuleHit| {
@@ -64,6 +68,7 @@ pub(in crate::engine) fn score(hits: &[RuleHit], of_a: SubjectKind, rules: &Rule
                 (REVIEW_SCORE + surprise + gravity + length).min(BELOW_HOLDS)
             }
             (Grade::Review, Class::Contradiction, _, None) => HARD_SCORE + CONTRADICTION_SCORE + length,
+            (Grade::Review, Class::Error, _, None) if of_a != SubjectKind::Registration => GAP_SCORE,
             (Grade::Review, Class::Error, _, None) => SLIP_SCORE + length,
             (Grade::Review, _, _, None) => HARD_SCORE + length,
         }

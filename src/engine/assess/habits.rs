@@ -15,7 +15,6 @@ const PER_CENT: [u32; 6] = [50, 20, 10, 5, 2, 1];
 #[derive(Hash)]
 struct Habit {
     rule: u16,
-    is_electronic: bool,
     per_cent: u32,
 }
 
@@ -38,36 +37,23 @@ impl Engine {
             _ => Vec::new(),
         };
         let rounded = |share: f64| PER_CENT.into_iter().find(|step| f64::from(*step) <= 100.0 * share);
-        habits.into_iter().map(move |(rule, is_electronic, share)| Habit {
-            rule,
-            is_electronic,
-            per_cent: rounded(share).unwrap_or(0),
-        })
+        habits.into_iter().map(move |(rule, share)| Habit { rule, per_cent: rounded(share).unwrap_or(0) })
     }
 
     fn habit_hit(&self, period: SubjectPeriod, habit: &Habit) -> RuleHit {
-        let Habit { rule, is_electronic, per_cent } = *habit;
+        let Habit { rule, per_cent } = *habit;
         let definition = self.rules[usize::from(rule)].definition;
         let (summary_sv, summary_en, month) = (definition.summary_sv, definition.summary_en, period.month);
-        let (which_sv, which_en, captures) = if is_electronic {
-            ("elektroniskt registrerade", "electronically captured", "electronic")
-        } else {
-            ("övriga", "other", "other")
-        };
         let hit = Hit::review()
-            .observed([
-                Measure::real("share_min", f64::from(per_cent) / 100.0),
-                Measure::text("captures", captures),
-            ])
+            .observed([Measure::real("share_min", f64::from(per_cent) / 100.0)])
             .expected([Measure::real("share_max", self.state.settings.bounds.habit_share)])
             .text(move || Sentence {
                 sv: format!(
-                    "{summary_sv} Det gäller minst {per_cent} procent av utförarens {which_sv} besök i {month} och \
+                    "{summary_sv} Det gäller minst {per_cent} procent av utförarens besök i {month} och \
                      månaden innan, hos flera medarbetare: så arbetar utföraren, eller så saknas något i källan."
                 ),
                 en: format!(
-                    "{summary_en} This holds for at least {per_cent} per cent of the provider's {which_en} visits in \
-                     {month} and the month before, of several carers: the provider works so, or its source leaves \
+                    "{summary_en} This holds for at least {per_cent} per cent of the provider's visits in {month} and the month before, of several carers: the provider works so, or its source leaves \
                      something out."
                 ),
             });

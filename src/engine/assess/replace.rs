@@ -43,7 +43,7 @@ impl Engine {
         };
         self.affected_by_devices(&mut affected);
         self.assess_all(&mut affected, slot, out);
-        self.assess_by_resolution(out);
+        self.assess_by_source(out);
         for visit in before.iter().chain(self.state.ledger.visit(slot)) {
             self.hold_limits.paid(visit.provider, visit.pay_period);
         }
@@ -53,10 +53,11 @@ impl Engine {
         self.assess_periods_when_due(out);
     }
 
-    /// Assesses again what a changed resolution of a source affects.
-    fn assess_by_resolution(&mut self, out: &mut Vec<Output>) {
+    /// Assesses again what a changed resolution of a source, or another judgement of an editor, affects.
+    fn assess_by_source(&mut self, out: &mut Vec<Output>) {
         let mut affected = Vec::new();
         self.affected_by_resolution(&mut affected);
+        self.affected_by_editors(&mut affected);
         if !affected.is_empty() {
             self.assess_with_related(&mut affected, out);
         }

@@ -7,3 +7,4 @@ pub(in crate::engine) mod period_sight;
 pub(in crate::engine) mod report;
 mod side;
 pub(in crate::engine) mod sight;
+mod source;

@@ -1,6 +1,6 @@
 //! View of a pay period for rules: totals, facts, peer baselines.
 
-use crate::domain::{Month, Zone};
+use crate::domain::{MissingFact, Month, Zone};
 use crate::engine::model::interner::{CarerId, ClientId, ProviderId, TextId};
 use crate::engine::model::mark::Mark;
 use crate::engine::model::period::{PeriodSubject, SubjectPeriod};
@@ -9,6 +9,7 @@ use crate::engine::state::facts::{Absence, Order, ProviderFact};
 use crate::engine::state::municipality::State;
 use crate::engine::stats::peers::{PeerBaseline, PeerLengthBaseline};
 use crate::engine::totals::count::Count;
+use crate::engine::totals::months::Months;
 use crate::engine::totals::shares::Share;
 use crate::engine::totals::tally::Tally;
 
@@ -48,6 +49,19 @@ pub struct Excess {
     pub expected: f64,
     /// Upper bound of the p-value under `expected`.
     pub p_value: f64,
+}
+
+/// Visits of a provider's pay period that hang on facts that were never sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Gap {
+    /// The kind of fact.
+    pub fact: MissingFact,
+    /// Clients or carers of whom it is missing.
+    pub subjects: u32,
+    /// Their closed visits at the provider.
+    pub visits: u32,
+    /// The price of those without a known tariff, in öre.
+    pub ore: i64,
 }
 
 impl<'a> PeriodSight<'a> {
@@ -119,6 +133,40 @@ impl<'a> PeriodSight<'a> {
     #[must_use]
     pub fn granted_seconds_of_provider(&self, month: Month) -> i64 {
         self.provider.map_or(0, |provider| self.state.facts.granted_at(provider, month))
+    }
+
+    /// Of a provider: the gaps in each kind of fact that the municipality sends.
+    #[must_use]
+    pub fn gaps(&self) -> Vec<Gap> {
+        let PeriodSubject::Provider(provider) = self.period.subject else { return Vec::new() };
+        let facts = &self.state.facts;
+        let clients = || (0u32..).map(ClientId::from).zip(self.state.clients.iter().map(|of| &of.months));
+        let carers = (0u32..).map(CarerId::from).zip(self.state.carers.iter().map(|of| &of.months));
+        let gap = |fact, missing: &mut dyn Iterator<Item = &'a Months>| {
+            let mut gap = Gap { fact, subjects: 0, visits: 0, ore: 0 };
+            for tally in missing.filter_map(|months| months.get(self.period.month)) {
+                let at_provider = tally.providers().iter().find(|(known, _)| *known == provider);
+                let Some((_, visits)) = at_provider else { continue };
+                let seconds = tally.paid_seconds * i64::from(*visits) / i64::from(tally.visits.max(1));
+                gap.subjects += 1;
+                gap.visits += visits;
+                gap.ore += seconds * self.state.settings.default_ore_per_hour / 3600;
+            }
+            (0 < gap.visits).then_some(gap)
+        };
+        let mut gaps = Vec::new();
+        if facts.knows_orders() {
+            let missing = clients().filter(|(client, _)| facts.orders_ever(*client).next().is_none());
+            gaps.extend(gap(MissingFact::Order, &mut missing.map(|(_, months)| months)));
+        }
+        if facts.knows_homes() {
+            let missing = clients().filter(|(client, _)| !facts.has_home(*client));
+            gaps.extend(gap(MissingFact::ClientHome, &mut missing.map(|(_, months)| months)));
+        }
+        if facts.knows_employments() && !facts.knows_employments_of(provider) {
+            gaps.extend(gap(MissingFact::Employment, &mut carers.map(|(_, months)| months)));
+        }
+        gaps
     }
 
     /// Whether the municipality sends orders: any order of any client is known.

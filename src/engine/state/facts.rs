@@ -2,6 +2,7 @@
 
 mod about;
 mod grants;
+mod known;
 mod shelf;
 
 use std::cmp::Ordering;
@@ -66,6 +67,9 @@ struct FactCounts {
     orders: u32,
     tags: u32,
     employments: HashMap<ProviderId, u32>,
+    /// Orders that name a provider.
+    orders_of: HashMap<ProviderId, u32>,
+    homes: u32,
 }
 
 /// Counts one fact more or less; returns whether it was the first or the last.
@@ -126,9 +130,7 @@ impl Facts {
                 let client: ClientId = interners.clients.intern(client_ref);
                 let household = household_ref.as_deref().map(|name| interners.texts.intern(name));
                 let place = place.and_then(|place| self.index_place(client, place, change));
-                let home = change.is_insert().then_some(Home { household, place });
-                grow_to(&mut self.clients, client.0).homes.set(fact, home);
-                Affects::Home(client)
+                self.index_home(fact, client, Home { household, place }, change)
             }
             FactBody::Order { .. } => self.index_order(fact, change, interners),
             FactBody::ClientAbsence { client_ref, kind, confirmed_by } => {
@@ -209,6 +211,12 @@ impl Facts {
         Some(place)
     }
 
+    fn index_home(&mut self, fact: &Fact, client: ClientId, home: Home, change: Change) -> Affects {
+        grow_to(&mut self.clients, client.0).homes.set(fact, change.is_insert().then_some(home));
+        change.count(&mut self.known.homes, 1);
+        Affects::Home(client)
+    }
+
     fn index_order(&mut self, fact: &Fact, change: Change, interners: &mut Interners) -> Affects {
         let FactBody::Order {
             order_id,
@@ -236,7 +244,9 @@ impl Facts {
         self.provider_grants.apply(&order, change);
         self.orders.entry(id).or_default().set(fact, change.is_insert().then_some(order));
         grow_to(&mut self.clients, client.0).orders.set(fact, change.is_insert().then_some(id));
-        let first = count_known(&mut self.known.orders, change);
+        let of_provider = provider_id.as_deref().map(|name| interners.providers.intern(name));
+        let first = count_known(&mut self.known.orders, change)
+            | of_provider.is_some_and(|of| count_known(self.known.orders_of.entry(of).or_default(), change));
         if first { Affects::Everything } else { Affects::Client(client) }
     }
 
@@ -317,18 +327,6 @@ impl Facts {
     /// The client at whose home `tag` is mounted at `at`.
     pub(in crate::engine) fn tag(&self, tag: TextId, at: UtcSecond) -> Option<ClientId> {
         self.tags.get(&tag)?.at(at).copied()
-    }
-
-    pub(in crate::engine) const fn knows_absences(&self) -> bool {
-        self.known.absences > 0
-    }
-
-    pub(in crate::engine) const fn knows_orders(&self) -> bool {
-        self.known.orders > 0
-    }
-
-    pub(in crate::engine) const fn knows_tags(&self) -> bool {
-        self.known.tags > 0
     }
 
     pub(in crate::engine) fn ore_per_hour(&self, tariff: TextId, at: UtcSecond) -> Option<i64> {

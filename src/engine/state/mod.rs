@@ -3,6 +3,7 @@
 pub(in crate::engine) mod convert;
 pub(in crate::engine) mod counts;
 pub(in crate::engine) mod devices;
+pub(in crate::engine) mod editors;
 pub(in crate::engine) mod expiry;
 pub(in crate::engine) mod facts;
 pub(in crate::engine) mod ledger;

@@ -15,6 +15,7 @@ use crate::engine::model::mark::{Mark, Marks};
 use crate::engine::model::period::SubjectPeriod;
 use crate::engine::model::visit::{Slot, Visit};
 use crate::engine::state::devices::Devices;
+use crate::engine::state::editors::Editors;
 use crate::engine::state::expiry::ExpiryDays;
 use crate::engine::state::facts::Facts;
 use crate::engine::state::ledger::Ledger;
@@ -67,6 +68,7 @@ pub(in crate::engine) struct State {
     pub(in crate::engine) tags: HashMap<(Month, TextId), Counted<CarerId>>,
     pub(in crate::engine) devices: Devices,
     pub(in crate::engine) resolutions: Resolutions,
+    pub(in crate::engine) editors: Editors,
     pub(in crate::engine) rates: Rates,
     pub(in crate::engine) pools: BTreeMap<Month, MonthPool>,
     pub(in crate::engine) provider_baselines: ProviderBaselines,
@@ -153,6 +155,7 @@ impl State {
             tags: HashMap::new(),
             devices: Devices::default(),
             resolutions: Resolutions::default(),
+            editors: Editors::default(),
             pools: BTreeMap::new(),
             provider_baselines: ProviderBaselines::default(),
             stale_baselines: Vec::new(),
@@ -208,6 +211,7 @@ impl State {
             self.devices.apply(visit, change);
         }
         self.resolutions.apply(visit, change);
+        self.editors.apply(visit, change);
         self.rates.visit(visit, change);
     }
 
@@ -278,6 +282,7 @@ impl State {
         // The month of the horizon is incomplete: its tallies are dropped.
         self.horizon_month = Some(month);
         self.resolutions.expire(month);
+        self.editors.expire(month);
         self.rates.expire(month);
         let first_whole = month.next();
         for entity in self.carers.iter_mut().chain(&mut self.clients) {

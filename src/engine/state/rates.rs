@@ -4,6 +4,10 @@
 //! out; one that fires on one in three thousand has found something. So findings are counted by provider, pay period,
 //! rule and kind of capture, and a finding's rank is its surprise under that rate.
 //!
+//! Whether the findings are a habit is decided over all of a provider's visits, not those of one kind of capture: a
+//! finding often makes the capture. A log-out that was forgotten is closed by the system, and a visit that was changed
+//! after the lock was typed by the office, so that both are common among the few visits of that kind, at any provider.
+//!
 //! What one person does is no habit of a provider: the carer with most findings of a rule is left out of its rate, so
 //! that a carer's scheme stays as surprising as its first visit.
 //!
@@ -46,6 +50,11 @@ impl RateSource {
     fn in_month(self, month: Month) -> Self {
         Self { month, ..self }
     }
+
+    /// Both kinds of capture at the provider in the pay period.
+    fn both_captures(self) -> [Self; 2] {
+        [false, true].map(|is_electronic| Self { is_electronic, ..self })
+    }
 }
 
 /// How rare a rule's findings are at a source.
@@ -76,8 +85,8 @@ pub(in crate::engine) struct Rates {
     habit_share: f64,
     /// Pay periods before this one are dropped.
     first: Option<Month>,
-    /// Sources and rules whose findings are a habit; few.
-    habits: BTreeSet<(RateSource, u16)>,
+    /// Providers, pay periods and rules whose findings are a habit; few.
+    habits: BTreeSet<(ProviderId, Month, u16)>,
     /// Sources and rules whose class changed.
     changed: HashSet<(RateSource, u16)>,
     /// Providers whose habits changed, or their shares.
@@ -99,8 +108,11 @@ impl Rates {
         let mut after = count;
         change.count(&mut after, 1);
         let is_same = |source: RateSource| {
-            let others = self.visits_of(source) - count;
-            quantize(f64::from(others + count)).to_bits() == quantize(f64::from(others + after)).to_bits()
+            let of_capture = self.visits_of(source) - count;
+            let of_provider = self.visits_of_provider(source) - count;
+            [of_capture, of_provider].into_iter().all(|others| {
+                quantize(f64::from(others + count)).to_bits() == quantize(f64::from(others + after)).to_bits()
+            })
         };
         let next = source.in_month(source.month.next());
         if is_same(source) && is_same(next) {
@@ -137,8 +149,9 @@ impl Rates {
 
     /// Applies a change to a source; notes the classes and habits of this pay period and the next that it changes.
     fn watched(&mut self, source: RateSource, rules: &[u16], change: impl FnOnce(&mut Self)) {
-        let sources = [source, source.in_month(source.month.next())];
-        let each = || rules.iter().flat_map(|rule| sources.map(|source| (source, *rule)));
+        let months = [source, source.in_month(source.month.next())];
+        let sources = || months.into_iter().flat_map(RateSource::both_captures);
+        let each = || rules.iter().flat_map(|rule| sources().map(move |source| (source, *rule)));
         let before: Vec<Rarity> = each().map(|(source, rule)| self.rarity(source, rule)).collect();
         change(self);
         for ((source, rule), before) in each().zip(before) {
@@ -150,23 +163,23 @@ impl Rates {
                 self.habits_changed.insert((source.provider, source.month));
             }
             if now.is_habit {
-                self.habits.insert((source, rule));
+                self.habits.insert((source.provider, source.month, rule));
             } else if before.is_habit {
-                self.habits.remove(&(source, rule));
+                self.habits.remove(&(source.provider, source.month, rule));
             }
         }
     }
 
     /// How rare the findings of `rule` are at `source`.
     pub(in crate::engine) fn rarity(&self, source: RateSource, rule: u16) -> Rarity {
-        let rate = self.rate(source, rule);
+        let rate = self.rate(&[source], rule);
         let half_decades = (-rate.log10() * CLASSES_A_DECADE).clamp(0.0, f64::from(u8::MAX)) as u8;
-        Rarity { half_decades, is_habit: self.habit_share <= rate }
+        Rarity { half_decades, is_habit: self.habit_share <= self.rate(&source.both_captures(), rule) }
     }
 
-    fn rate(&self, source: RateSource, rule: u16) -> f64 {
-        let found = f64::from(self.findings_of_others(source, rule));
-        let visits = quantize(f64::from(self.visits_of(source)));
+    fn rate(&self, sources: &[RateSource], rule: u16) -> f64 {
+        let found = f64::from(self.findings_of_others(sources, rule));
+        let visits = quantize(f64::from(sources.iter().map(|source| self.visits_of(*source)).sum::<u32>()));
         ((found + PRIOR_RATE * PRIOR_VISITS) / (visits + PRIOR_VISITS)).min(1.0)
     }
 
@@ -175,21 +188,24 @@ impl Rates {
         of(source.month) + of(source.month.previous())
     }
 
+    fn visits_of_provider(&self, source: RateSource) -> u32 {
+        source.both_captures().into_iter().map(|source| self.visits_of(source)).sum()
+    }
+
     /// Findings of both pay periods without those of the carer with most of them.
-    fn findings_of_others(&self, source: RateSource, rule: u16) -> u32 {
-        let of = |month| self.findings.get(&(source.in_month(month), rule)).map_or(&[][..], |carers| carers);
-        let (now, before) = (of(source.month), of(source.month.previous()));
-        let in_both = |carer| {
-            let counts = [now, before].into_iter().flatten();
-            counts.filter(|(known, _)| *known == carer).map(|(_, count)| count).sum::<u32>()
-        };
-        let all: u32 = now.iter().chain(before).map(|(_, count)| count).sum();
-        let most = now.iter().chain(before).map(|(carer, _)| in_both(*carer)).max();
-        all - most.unwrap_or(0)
+    fn findings_of_others(&self, sources: &[RateSource], rule: u16) -> u32 {
+        let months = sources.iter().flat_map(|source| [*source, source.in_month(source.month.previous())]);
+        let counts = months.filter_map(|source| self.findings.get(&(source, rule)));
+        let mut counts: Vec<(CarerId, u32)> = counts.flat_map(|carers| carers.iter().copied()).collect();
+        counts.sort_unstable();
+        let of_carers = counts.chunk_by(|a, b| a.0 == b.0);
+        let of_carers = of_carers.map(|of_one| of_one.iter().map(|(_, count)| count).sum::<u32>());
+        let all: u32 = counts.iter().map(|(_, count)| count).sum();
+        all - of_carers.max().unwrap_or(0)
     }
 
     fn rules_of(&self, months: [Month; 3], source: RateSource) -> Vec<u16> {
-        let is_here = |of: &RateSource| months.contains(&of.month) && source.in_month(of.month) == *of;
+        let is_here = |of: &RateSource| months.contains(&of.month) && of.provider == source.provider;
         let mut rules: Vec<u16> =
             self.findings.keys().filter(|(of, _)| is_here(of)).map(|(_, rule)| *rule).collect();
         rules.sort_unstable();
@@ -197,13 +213,11 @@ impl Rates {
         rules
     }
 
-    /// The rules of which a provider's findings are a habit in a pay period, with the kind of capture and the share of
-    /// visits, in order.
-    pub(in crate::engine) fn habits(&self, provider: ProviderId, month: Month) -> Vec<(u16, bool, f64)> {
-        let source = |is_electronic| RateSource { provider, month, is_electronic };
-        let of_provider = (source(false), u16::MIN)..=(source(true), u16::MAX);
-        let habits = self.habits.range(of_provider);
-        habits.map(|(source, rule)| (*rule, source.is_electronic, self.rate(*source, *rule))).collect()
+    /// The rules of which a provider's findings are a habit in a pay period, with the share of visits, in order.
+    pub(in crate::engine) fn habits(&self, provider: ProviderId, month: Month) -> Vec<(u16, f64)> {
+        let habits = self.habits.range((provider, month, u16::MIN)..=(provider, month, u16::MAX));
+        let both = RateSource { provider, month, is_electronic: false }.both_captures();
+        habits.map(|(_, _, rule)| (*rule, self.rate(&both, *rule))).collect()
     }
 
     /// Whether any class changed since the last call of [`Rates::take_changed`].
@@ -226,6 +240,6 @@ impl Rates {
         self.first = Some(month);
         self.visits.retain(|source, _| month <= source.month);
         self.findings.retain(|(source, _), _| month <= source.month);
-        self.habits.retain(|(source, _)| month <= source.month);
+        self.habits.retain(|(_, of, _)| month <= *of);
     }
 }

@@ -54,6 +54,7 @@ const TITLES: &[(&str, &str, &str)] = &[
     ("provider-surge", "Utförarens besök ändras språngvis", "Provider's visits change by leaps"),
     ("pair-concentration", "En medarbetare gör de flesta besöken", "One carer makes most visits"),
     ("above-grant", "Mer tid än beviljat", "More time than granted"),
+    ("data-gap", "Uppgifter saknas", "Missing facts"),
     ("full-delivery", "Exakt beviljad tid månad efter månad", "Exactly the granted time every month"),
     ("provider-capacity", "Mer besökstid än betald arbetstid", "More visit time than paid working time"),
     (

@@ -24,7 +24,7 @@ pub struct DeskUse {
 
 /// The desk of one municipality.
 #[derive(Clone, Debug)]
-pub struct Desk {
+pub struct DailyDesk {
     zone: Zone,
     cases_a_day: usize,
     /// The latest day on which a record came.
@@ -35,7 +35,7 @@ pub struct Desk {
     waiting: BTreeMap<String, Box<Alert>>,
 }
 
-impl Desk {
+impl DailyDesk {
     /// An empty desk.
     #[must_use]
     pub const fn new(zone: Zone, cases_a_day: usize) -> Self {
@@ -53,12 +53,12 @@ impl Desk {
     }
 
     /// Whether `alert`, which is open and of which the topic says `known`, waits. Notes it as out or waiting.
-    pub(super) fn admit(&mut self, alert: &Alert, known: Option<Standing>) -> bool {
+    pub(super) fn admit(&mut self, alert: &Alert, known: Option<OnDesk>) -> bool {
         let comes_out =
-            alert.grade == Grade::Hold || known == Some(Standing::Out) || self.has_room(&alert.case_id);
+            alert.grade == Grade::Hold || known == Some(OnDesk::Out) || self.has_room(&alert.case_id);
         if comes_out {
             self.remove(&alert.alert_id);
-            if alert.grade == Grade::Review && known != Some(Standing::Out) {
+            if alert.grade == Grade::Review && known != Some(OnDesk::Out) {
                 self.cases_out.insert(alert.case_id.clone());
             }
             return false;
@@ -126,7 +126,7 @@ impl Desk {
 
 /// Where the desk has an open alert of the topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum OnDesk {
     /// It came out.
     Out,
     /// It waits.

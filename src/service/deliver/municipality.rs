@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::contract::{self, MunicipalityProgress};
 use crate::domain::{Alert, PublishedAlert, Registration};
 use crate::engine::{Disposition, Engine, Input, Output, Position};
-use crate::service::deliver::desk::Desk;
+use crate::service::deliver::desk::DailyDesk;
 use crate::service::deliver::events::{DispositionCounts, WorkerObserver};
 use crate::service::deliver::outbox::{Origin, Outbox};
 use crate::service::deliver::queue::Queue;
@@ -56,7 +56,7 @@ pub(in crate::service) struct Municipality {
 }
 
 impl Municipality {
-    pub(in crate::service) fn new(name: &str, origin: Origin, desk: Desk, live_from: i64) -> Self {
+    pub(in crate::service) fn new(name: &str, origin: Origin, desk: DailyDesk, live_from: i64) -> Self {
         Self {
             name: name.to_owned(),
             engine: None,

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use crate::contract;
 use crate::domain::{Alert, AlertState, HoldState, Provenance, PublishedAlert, Subject, UtcSecond};
 use crate::engine::Position;
-use crate::service::deliver::desk::{Desk, DeskUse, Standing};
+use crate::service::deliver::desk::{DailyDesk, DeskUse, OnDesk};
 
 /// Where the alerts of an outbox come from; the same for all of them.
 #[derive(Clone, Debug)]
@@ -52,8 +52,8 @@ impl TopicState {
     }
 
     /// Where the desk has it, while it is open.
-    fn standing(&self) -> Option<Standing> {
-        self.is_open().then_some(if self.waiting { Standing::Waiting } else { Standing::Out })
+    fn standing(&self) -> Option<OnDesk> {
+        self.is_open().then_some(if self.waiting { OnDesk::Waiting } else { OnDesk::Out })
     }
 }
 
@@ -61,7 +61,7 @@ impl TopicState {
 #[derive(Debug)]
 pub struct Outbox {
     origin: Origin,
-    desk: Desk,
+    desk: DailyDesk,
     published: BTreeMap<String, TopicState>,
     /// Open alerts whose bodies were read back: until they are reconciled, and after that those whose subject
     /// the engine does not know, so that they can be withdrawn once it does.
@@ -75,7 +75,7 @@ pub struct Outbox {
 impl Outbox {
     /// An outbox for an empty topic.
     #[must_use]
-    pub fn new(origin: Origin, desk: Desk) -> Self {
+    pub fn new(origin: Origin, desk: DailyDesk) -> Self {
         Self {
             origin,
             desk,

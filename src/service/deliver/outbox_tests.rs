@@ -70,8 +70,8 @@ fn alert(id: &str, seconds: i64, offset: i64) -> Alert {
     }
 }
 
-fn desk(cases_a_day: usize) -> Desk {
-    Desk::new(Zone::utc(), cases_a_day)
+fn desk(cases_a_day: usize) -> DailyDesk {
+    DailyDesk::new(Zone::utc(), cases_a_day)
 }
 
 fn outbox_with_room() -> Outbox {

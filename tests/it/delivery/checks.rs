@@ -51,7 +51,7 @@ pub fn check_highest_revisions(seed: u64, memory: &Memory, expected: &BTreeMap<S
 pub fn outbox_of_nobody() -> Outbox {
     let (topic, config_hash) = (String::new(), String::new());
     let origin = Origin { topic, partition: 0, config_hash, complete_from: UtcSecond(0) };
-    Outbox::new(origin, Desk::new(Zone::utc(), usize::MAX))
+    Outbox::new(origin, DailyDesk::new(Zone::utc(), usize::MAX))
 }
 
 /// When progress is published, all the alerts that it counts can be read.

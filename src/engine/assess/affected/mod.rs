@@ -13,6 +13,7 @@
 //! | a peer baseline | periods that can have a pattern under the new baseline, or have one | [`periods_affected_by_baseline`] |
 //! | a device's carers | visits with the device on that day | [`affected_by_devices`] |
 //! | the resolution of a source | the provider's visits of the pay period | [`affected_by_resolution`] |
+//! | whether an editor only makes visits longer | the visits of the pay period that the editor changed | [`affected_by_editors`] |
 //! | the class of a base rate | visits with findings of the rule at the source; the provider's period where habits change | [`affected_by_rates`] |
 //! | a limit on holds | visits of a breaker that opened or closed; visits that are beyond a cap now, or no longer | [`affected_by_breaker`], [`affected_by_caps`] |
 //! | a visit's totals | the periods of its carer, client and provider | [`DirtyPeriods::mark`] |
@@ -34,6 +35,7 @@
 //! [`periods_affected_by_baseline`]: Engine::periods_affected_by_baseline
 //! [`affected_by_devices`]: Engine::affected_by_devices
 //! [`affected_by_resolution`]: Engine::affected_by_resolution
+//! [`affected_by_editors`]: Engine::affected_by_editors
 //! [`affected_by_rates`]: Engine::affected_by_rates
 //! [`affected_by_breaker`]: Engine::affected_by_breaker
 //! [`affected_by_caps`]: Engine::affected_by_caps
@@ -179,6 +181,19 @@ impl Engine {
             return;
         }
         self.state.visits_where(|visit| changed.contains(&(visit.provider, visit.pay_period)), into);
+    }
+
+    /// Row *editor*: the visits that were changed by editors who turned out to make visits longer only, or not any more.
+    pub(in crate::engine) fn affected_by_editors(&mut self, into: &mut Vec<Slot>) {
+        let changed = self.state.editors.take_changed();
+        if changed.is_empty() {
+            return;
+        }
+        let is_by = |visit: &Visit| {
+            let mut editors = visit.edits().iter().filter_map(|edit| edit.editor);
+            editors.any(|editor| changed.contains(&(editor, visit.pay_period)))
+        };
+        self.state.visits_where(is_by, into);
     }
 
     /// Row *rates*: visits with findings of a rule whose base rate at their source changed its class. A provider's
