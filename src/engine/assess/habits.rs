@@ -53,8 +53,8 @@ impl Engine {
                      månaden innan, hos flera medarbetare: så arbetar utföraren, eller så saknas något i källan."
                 ),
                 en: format!(
-                    "{summary_en} This holds for at least {per_cent} per cent of the provider's visits in {month} and the month before, of several carers: the provider works so, or its source leaves \
-                     something out."
+                    "{summary_en} This holds for at least {per_cent} per cent of the provider's visits in {month} and \
+                     the month before, of several carers: the provider works so, or its source leaves something out."
                 ),
             });
         // As usual as can be: below every finding about a visit.
