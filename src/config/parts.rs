@@ -1,6 +1,6 @@
 //! The settings as the rest of the program sees them: typed and checked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 mod feed;
@@ -28,6 +28,8 @@ pub struct SettingGroups {
     pub topics: Topics,
     /// Settings of the engines, without a municipality: [`Settings::of`] names one.
     pub engine: Settings,
+    /// The municipalities that may come; any where there is none.
+    pub municipalities: BTreeSet<String>,
     /// Threads and pace.
     pub service: ServiceConfig,
     /// The page, the metrics and the health checks.
@@ -80,6 +82,7 @@ pub(super) fn build(gathered: &mut Gathered, secrets: Secrets) -> SettingGroups 
         kafka,
         topics: reader.topics(),
         engine: reader.engine(),
+        municipalities: reader.municipalities(),
         service: ServiceConfig {
             workers: reader.integer("service.workers"),
             progress_interval_ms: reader.integer("service.progress_interval_ms"),
@@ -219,6 +222,19 @@ impl SectionReader<'_> {
                 desk_cases_a_day: self.integer("engine.desk_cases_a_day"),
             },
         }
+    }
+
+    fn municipalities(&mut self) -> BTreeSet<String> {
+        const PATH: &str = "engine.municipalities";
+        let text = self.text(PATH);
+        let codes = text.split(',').map(str::trim).filter(|code| !code.is_empty());
+        let (right, wrong): (Vec<&str>, Vec<&str>) =
+            codes.partition(|code| code.len() == 4 && code.bytes().all(|digit| digit.is_ascii_digit()));
+        if let Some(wrong) = wrong.first() {
+            let text = format!("`{PATH}` has `{wrong}`, expected codes of four digits, separated by commas");
+            self.wrong(PATH, text);
+        }
+        right.into_iter().map(str::to_owned).collect()
     }
 
     pub(super) fn listen(&mut self, path: &str) -> Option<SocketAddr> {

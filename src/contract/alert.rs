@@ -19,7 +19,7 @@ use crate::domain::{
 
 /// Largest alert that is read back. A broker takes a million bytes by default, so what could be
 /// published can be read.
-const ALERT_BYTES_MAX: usize = 1 << 20;
+const READ_BYTES_MAX: usize = 1 << 20;
 
 /// State of an alert. Readers keep the highest `revision` per `alert_id`.
 ///
@@ -105,8 +105,11 @@ struct FindingRecord<'a> {
     grade: Word<Grade>,
     /// Probability of something as unusual by chance; null for hard contradictions.
     p_value: Option<Real>,
-    /// The other registrations of the evidence, ascending.
+    /// The other registrations of the evidence, ascending; at most 16, the gravest.
     related: JsonTexts<'a>,
+    /// How many more registrations belong to the evidence; absent where there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    related_more: Option<u32>,
     /// Seconds in question.
     seconds_in_question: i64,
     /// What was observed; the unit is the last word of each name.
@@ -156,7 +159,7 @@ struct ProvenanceRecord<'a> {
 
 /// Reads an alert back from its topic; its `offset` is the one of its provenance.
 pub fn parse_alert(value: &[u8]) -> Result<PublishedAlert, Rejection> {
-    read::<AlertRecord<'_>>(value, ALERT_BYTES_MAX).map(AlertRecord::published)
+    read::<AlertRecord<'_>>(value, READ_BYTES_MAX).map(AlertRecord::published)
 }
 
 /// Appends the record of `alert` to `out`. The offset is written once, from the provenance.
@@ -168,14 +171,7 @@ pub fn write_alert(alert: &PublishedAlert, out: &mut Vec<u8>) {
 /// and the times at which it was derived and its hold proposed. Two alerts with one hash need no new revision.
 #[must_use]
 pub fn content_hash(alert: &Alert) -> [u8; 16] {
-    let nowhere = Provenance {
-        topic: String::new(),
-        partition: 0,
-        offset: 0,
-        engine: String::new(),
-        config_hash: String::new(),
-        baseline_incomplete: false,
-    };
+    let nowhere = nowhere();
     let mut record = AlertRecord::of(alert, AlertState::Opened, 0, &nowhere);
     record.assessed_at = Time(UtcSecond(0));
     if let Some(Object(hold)) = &mut record.hold {
@@ -185,6 +181,24 @@ pub fn content_hash(alert: &Alert) -> [u8; 16] {
     append(&record, &mut text);
     let hash = Sha256::digest(&text);
     *hash.first_chunk().expect("a SHA-256 has 32 bytes")
+}
+
+fn nowhere() -> Provenance {
+    Provenance {
+        topic: String::new(),
+        partition: 0,
+        offset: 0,
+        engine: String::new(),
+        config_hash: String::new(),
+        baseline_incomplete: false,
+    }
+}
+
+/// Bytes of an alert's record, without its provenance.
+pub(super) fn alert_bytes(alert: &Alert) -> usize {
+    let mut text = Vec::new();
+    append(&AlertRecord::of(alert, AlertState::Opened, 0, &nowhere()), &mut text);
+    text.len()
 }
 
 impl<'a> AlertRecord<'a> {
@@ -279,6 +293,7 @@ impl<'a> FindingRecord<'a> {
             grade: Word(finding.grade),
             p_value: finding.p_value.map(Real),
             related: texts(&finding.related),
+            related_more: (0 < finding.related_more).then_some(finding.related_more),
             seconds_in_question: finding.seconds_in_question,
             observed: Measures(Cow::Borrowed(&finding.observed)),
             expected: Measures(Cow::Borrowed(&finding.expected)),
@@ -298,6 +313,7 @@ impl<'a> FindingRecord<'a> {
             grade: self.grade.0,
             p_value: self.p_value.map(|p| p.0),
             related: self.related.0.into_owned(),
+            related_more: self.related_more.unwrap_or(0),
             seconds_in_question: self.seconds_in_question,
             observed: self.observed.0.into_owned(),
             expected: self.expected.0.into_owned(),

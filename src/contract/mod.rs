@@ -19,6 +19,7 @@ mod fact;
 mod fact_body;
 mod fields;
 mod filled;
+mod fit;
 mod headers;
 mod hold;
 mod parts;
@@ -42,6 +43,7 @@ pub use assessment::write_assessment;
 pub use asyncapi::asyncapi;
 pub use decision::{parse_decision, write_decision};
 pub use fact::{parse_fact, write_fact};
+pub use fit::{ALERT_BYTES_MAX, fitting};
 pub use headers::{EVENT_ID, PROVIDER, alert_headers, check_provider, progress_headers};
 pub use payout::{AlertHold, Claim, PayoutHold, municipality_code, read_alert_hold, read_claim};
 pub use progress::{

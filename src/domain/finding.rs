@@ -134,8 +134,10 @@ pub struct Finding {
     pub grade: Grade,
     /// Probability of something as unusual by chance; absent for hard contradictions.
     pub p_value: Option<f64>,
-    /// The other registrations of the evidence, ascending.
+    /// The other registrations of the evidence, ascending; of many the gravest.
     pub related: Vec<String>,
+    /// How many more there are.
+    pub related_more: u32,
     /// Seconds in question.
     pub seconds_in_question: i64,
     /// What was observed.

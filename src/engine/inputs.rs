@@ -1,8 +1,7 @@
 //! Inputs of an engine.
 
 use crate::domain::{Decision, Fact, FactBody, FactChange, Reason, Registration, Rejection, UtcSecond};
-use crate::engine::model::{BASELINE_DAYS_MAX, DAY_SECONDS, ENTITIES_MAX};
-use crate::engine::state::facts::Affects;
+use crate::engine::model::{BASELINE_DAYS_MAX, DAY_SECONDS};
 use crate::engine::state::ledger::{Version, VersionCheck};
 use crate::engine::state::municipality::State;
 use crate::engine::totals::count::Change;
@@ -63,10 +62,22 @@ impl Engine {
                 return Some(self.registered(registration, out));
             }
             Input::Quarantined { at } => self.at = at,
-            Input::Referenced(change) => self.apply_fact(change, out),
-            Input::Decided(decision) => self.apply_decision(decision, out),
+            Input::Referenced(_) | Input::Decided(_) => {
+                self.apply_reference(input, out);
+                self.derive_all_fact_consequences(out);
+            }
         }
         None
+    }
+
+    /// Applies a fact or a decision; what a fact leads to for registrations is left to
+    /// [`Engine::derive_fact_consequences`]. Other inputs are passed over.
+    pub fn apply_reference(&mut self, input: Input<'_>, out: &mut Vec<Output>) {
+        match input {
+            Input::Referenced(change) => self.change_fact(change),
+            Input::Decided(decision) => self.apply_decision(decision, out),
+            Input::Registered { .. } | Input::Quarantined { .. } => {}
+        }
     }
 
     /// Advances the watermark, and expires old state once a day. The watermark is the greatest time at which a record
@@ -104,8 +115,8 @@ impl Engine {
     }
 
     fn registered(&mut self, registration: &Registration<'_>, out: &mut Vec<Output>) -> Disposition {
-        if ENTITIES_MAX <= self.state.interners.largest() {
-            let detail = format!("more than {ENTITIES_MAX} carers, clients or providers");
+        let names = [registration.carer_ref, registration.client_ref, registration.provider_id];
+        if let Some(detail) = self.state.too_many(names, self.at.appended_at) {
             return Disposition::Quarantined(Rejection::new(Reason::TooManyEntities, detail));
         }
         let (id, number) = (registration.registration_id, registration.version);
@@ -143,7 +154,9 @@ impl Engine {
             VersionCheck::Newer(slot) => Some(slot),
             VersionCheck::New => None,
         };
+        let known = self.state.known();
         self.replace(registration, &version, slot, out);
+        self.state.count_newcomers(known, registration.provider_id);
         Disposition::Scored
     }
 
@@ -152,15 +165,6 @@ impl Engine {
         let State { ledger, interners, .. } = &self.state;
         let owner = ledger.find(id).and_then(|slot| ledger.owner(slot));
         owner.is_none_or(|owner| interners.providers.text(owner) == provider_id)
-    }
-
-    fn apply_fact(&mut self, change: &FactChange, out: &mut Vec<Output>) {
-        let affects = self.state.facts.change(change, &mut self.state.interners);
-        affects.into_iter().for_each(|affects| self.reassess_by_fact(affects, out));
-        // One home more or less can change which others lie far from all.
-        for client in self.state.facts.places.take_changed() {
-            self.reassess_by_fact(Affects::Home(client), out);
-        }
     }
 
     /// Applies a decision. The latest on an alert counts, whatever the order of arrival, and with it its exception:
@@ -190,9 +194,7 @@ impl Engine {
                 body: FactBody::Exception(exception.clone()),
             }));
         }
-        for change in &changes {
-            self.apply_fact(change, out);
-        }
+        changes.iter().for_each(|change| self.change_fact(change));
         if let Some(slot) = self.affected_by_decision(decision) {
             let current = &self.visits[&slot];
             let alert = self.visit_alert(self.state.ledger.counted(slot), current, current);

@@ -31,7 +31,7 @@ pub use model::period::{PeriodSubject, SubjectPeriod};
 pub use model::settings::{Bounds, HoldTarget, Settings};
 pub use model::signal::Signal;
 pub use model::visit::{Edited, End, Slot, Visit, VisitExtras};
-pub use model::{BASELINE_DAYS_MAX, NEIGHBOUR_GAP_SECONDS_MAX};
+pub use model::{ASSESSMENT_WORK, BASELINE_DAYS_MAX, NEIGHBOUR_GAP_SECONDS_MAX, NEIGHBOURS_MAX};
 pub use read::{EntityRef, Rolling};
 pub use rule::hit::{Hit, Wording};
 pub use rule::interface::{
@@ -56,6 +56,7 @@ use alert::limits::HoldLimits;
 use alert::subject::SubjectState;
 use assess::deferred::Deferred;
 use assess::dirty::DirtyPeriods;
+use assess::facts::FactConsequences;
 use model::signal::PeriodSignals;
 use rule::interface::ActiveRules;
 use state::municipality::State;
@@ -111,6 +112,8 @@ pub struct Engine {
     pattern_scores: alert::patterns::PatternScores,
     /// Pay periods to assess.
     dirty: DirtyPeriods,
+    /// What changed facts lead to and is not derived yet.
+    facts: FactConsequences,
 }
 
 impl Engine {
@@ -141,6 +144,7 @@ impl Engine {
             carer_signals: HashMap::new(),
             pattern_scores: alert::patterns::PatternScores::default(),
             dirty: DirtyPeriods::default(),
+            facts: FactConsequences::default(),
         }
     }
 
@@ -159,6 +163,13 @@ impl Engine {
             carers: interners.carers.len(),
             clients: interners.clients.len(),
         }
+    }
+
+    /// Work since the first input, in visits looked at; an assessment counts as [`ASSESSMENT_WORK`] of them. What follows
+    /// from a registration is bounded in it.
+    #[must_use]
+    pub fn work(&self) -> u64 {
+        self.state.work.get()
     }
 
     /// Ids of the rules with an open breaker on any day, each once, ascending.

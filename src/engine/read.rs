@@ -1,8 +1,9 @@
 //! Rolling statistics of a carer or a client, for the read model.
 
 use crate::engine::Engine;
+use crate::engine::model::period::PeriodSubject;
+use crate::engine::state::crowds::is_in;
 use crate::engine::state::municipality::{Changed, State};
-use crate::engine::state::timeline::Timeline;
 use crate::engine::stats::baseline::{Baseline, Predictive, Prior};
 
 /// A weak prior: the ratio is a description, not a test.
@@ -12,7 +13,7 @@ const DESCRIPTIVE: Prior =
 /// Statistics of a carer's or client's retained registrations.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Rolling {
-    /// Registrations that count.
+    /// Registrations that count, without those of days with more than any person has.
     pub visits: u32,
     /// Registered seconds.
     pub seconds: i64,
@@ -42,22 +43,26 @@ impl Engine {
     #[must_use]
     pub fn carer(&self, carer_ref: &str) -> Option<Rolling> {
         let carer = self.state.interners.carers.find(carer_ref)?;
-        self.rolling(&self.state.carer(carer).timeline)
+        self.rolling(PeriodSubject::Carer(carer))
     }
 
     /// Rolling statistics of a client; `None` without retained registrations.
     #[must_use]
     pub fn client(&self, client_ref: &str) -> Option<Rolling> {
         let client = self.state.interners.clients.find(client_ref)?;
-        self.rolling(&self.state.client(client).timeline)
+        self.rolling(PeriodSubject::Client(client))
     }
 
-    fn rolling(&self, timeline: &Timeline) -> Option<Rolling> {
-        let count = u32::try_from(timeline.all().len()).ok().filter(|count| 0 < *count)?;
+    /// Statistics of the visits outside of crowds, which describe nobody.
+    fn rolling(&self, subject: PeriodSubject) -> Option<Rolling> {
+        let crowds = self.state.crowds.of(subject);
+        let pins = self.state.entity(subject).timeline.all().iter();
+        let pins = pins.filter(|pin| !is_in(crowds, pin.start()));
+        let count = u32::try_from(pins.clone().count()).ok().filter(|count| 0 < *count)?;
         let share = |part: u32| f64::from(part) / f64::from(count);
         let (mut seconds, mut manual, mut electronic) = (0, 0, 0);
         let mut baseline = Baseline::new(DESCRIPTIVE);
-        for visit in timeline.all().iter().map(|pin| self.state.ledger.counted(pin.slot)) {
+        for visit in pins.map(|pin| self.state.ledger.counted(pin.slot)) {
             seconds += visit.seconds();
             manual += u32::from(visit.is_manual());
             electronic += u32::from(visit.is_electronic());
@@ -90,13 +95,12 @@ impl Engine {
         }
         let State { interners, .. } = &self.state;
         let read = |entity| match entity {
-            Changed::Carer(carer) => (
-                EntityRef::Carer(interners.carers.text(carer)),
-                self.rolling(&self.state.carer(carer).timeline),
-            ),
+            Changed::Carer(carer) => {
+                (EntityRef::Carer(interners.carers.text(carer)), self.rolling(PeriodSubject::Carer(carer)))
+            }
             Changed::Client(client) => (
                 EntityRef::Client(interners.clients.text(client)),
-                self.rolling(&self.state.client(client).timeline),
+                self.rolling(PeriodSubject::Client(client)),
             ),
         };
         changed.into_iter().map(read).collect()

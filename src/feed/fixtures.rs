@@ -75,6 +75,7 @@ pub(in crate::feed) fn overlap_alert(registration: &str, ore: i64) -> PublishedA
         grade: Grade::Hold,
         p_value: None,
         related: vec!["R-1".to_owned()],
+        related_more: 0,
         seconds_in_question: 900,
         observed: vec![("overlap_seconds".to_owned(), Value::Whole(900))],
         expected: vec![("overlap_seconds_max".to_owned(), Value::Whole(120))],

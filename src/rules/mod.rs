@@ -37,6 +37,7 @@ mod no_valid_order;
 mod padding_rate;
 mod pair_concentration;
 mod partial_double_staffing;
+mod placeholder;
 mod plan_copy;
 mod provider_capacity;
 mod provider_surge;
@@ -71,6 +72,7 @@ pub static RULES: &[&Definition] = &[
     &batch_logging::RULE,
     &far_from_home::RULE,
     &carer_hours::RULE,
+    &placeholder::RULE,
     &duplicate_registration::RULE,
     &missing_log_out::RULE,
     &locked_period_change::RULE,

@@ -2,6 +2,7 @@
 //! its owner in between. Every failure names its seed.
 
 mod checks;
+mod facts;
 pub mod memory;
 mod quarantine;
 mod shuffled;
@@ -36,6 +37,7 @@ fn setup() -> Setup {
         idle_after_millis: 5,
         progress_interval_millis: 300,
         commit_interval_millis: 200,
+        facts_quiet_millis: 20,
         recheck_interval_millis: 1_000,
         refresh_low_after_millis: 1_000,
         batch_records_max: 40,
@@ -49,6 +51,7 @@ fn setup() -> Setup {
         feed_topic: feed_topic.clone(),
         config_hash: config_hash.clone(),
         engine: engine.clone(),
+        municipalities: BTreeSet::new(),
         rules: rules.clone(),
         pace,
     }

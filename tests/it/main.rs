@@ -5,6 +5,7 @@
 
 mod architecture;
 mod bounds;
+mod budget;
 mod clearance;
 mod contract;
 mod delivery;

@@ -33,8 +33,17 @@ hold_metres_min = 10000
 hold_gap_seconds_max = 120
 ";
 
-/// What a finding comes to: rule, registration, the other one, grade, seconds, what was not tested.
-type Found = (String, String, String, Grade, i64, Vec<String>);
+/// What a finding comes to: rule, registration, the other ones, grade, seconds, what was not tested.
+type Found = (String, String, Vec<String>, Grade, i64, Vec<String>);
+
+/// What a pair comes to: rule, the other one, grade, what is disputed, what was not tested.
+struct Pair {
+    rule: &'static str,
+    other: String,
+    grade: Grade,
+    disputed: (i64, i64),
+    untested: Vec<String>,
+}
 
 proptest! {
     #![proptest_config(cases(1000))]
@@ -46,11 +55,11 @@ proptest! {
         let mut found = BTreeSet::new();
         for alert in driver.engine.open_alerts() {
             for finding in alert.findings {
-                prop_assert_eq!(finding.related.len(), 1);
+                prop_assert_eq!(finding.related_more, 0);
                 found.insert((
                     finding.rule,
                     alert.subject.id.clone(),
-                    finding.related[0].clone(),
+                    finding.related,
                     finding.grade,
                     finding.seconds_in_question,
                     finding.not_tested,
@@ -107,21 +116,26 @@ impl Oracle {
     fn findings(&self) -> BTreeSet<Found> {
         let mut by_visit: BTreeMap<&str, Vec<Found>> = BTreeMap::new();
         for own in &self.visits {
+            let mut by_rule: BTreeMap<&str, Vec<Pair>> = BTreeMap::new();
             for other in self.visits.iter().filter(|other| other.id != own.id) {
                 let found = [
                     self.carer_overlap(own, other),
                     self.client_overlap(own, other),
                     self.impossible_travel(own, other),
                 ];
-                by_visit.entry(&own.id).or_default().extend(found.into_iter().flatten());
+                for pair in found.into_iter().flatten() {
+                    by_rule.entry(pair.rule).or_default().push(pair);
+                }
             }
+            by_visit
+                .insert(&own.id, by_rule.into_values().map(|pairs| one_finding(&own.id, pairs)).collect());
         }
         // An `observe` finding makes no alert, but is published beside one that does.
         by_visit.retain(|_, found| found.iter().any(|found| found.3 > Grade::Observe));
         by_visit.into_values().flatten().collect()
     }
 
-    fn carer_overlap(&self, own: &Draft, other: &Draft) -> Option<Found> {
+    fn carer_overlap(&self, own: &Draft, other: &Draft) -> Option<Pair> {
         let lawful = own.carer != other.carer
             || own.client == other.client
             || [own, other].iter().any(|visit| !in_the_home(visit) || visit.kind == VisitKind::Alarm)
@@ -142,10 +156,16 @@ impl Oracle {
         // Two places at one time are looked at without any fact.
         let grade = if hard && known { Grade::Hold } else { Grade::Review };
         let untested = if known { vec![] } else { vec!["household".to_owned()] };
-        Some(("carer-overlap".to_owned(), own.id.clone(), other.id.clone(), grade, seconds, untested))
+        Some(Pair {
+            rule: "carer-overlap",
+            other: other.id.clone(),
+            grade,
+            disputed: shared(own, other),
+            untested,
+        })
     }
 
-    fn client_overlap(&self, own: &Draft, other: &Draft) -> Option<Found> {
+    fn client_overlap(&self, own: &Draft, other: &Draft) -> Option<Pair> {
         let not_there = |visit: &&Draft| {
             !in_the_home(visit)
                 || visit.trainee
@@ -173,10 +193,16 @@ impl Oracle {
         let known = staff.iter().all(Option::is_some);
         let grade = if known { Grade::Review } else { Grade::Observe };
         let untested = if known { vec![] } else { vec!["order".to_owned()] };
-        Some(("client-overlap".to_owned(), own.id.clone(), other.id.clone(), grade, seconds, untested))
+        Some(Pair {
+            rule: "client-overlap",
+            other: other.id.clone(),
+            grade,
+            disputed: shared(own, other),
+            untested,
+        })
     }
 
-    fn impossible_travel(&self, own: &Draft, other: &Draft) -> Option<Found> {
+    fn impossible_travel(&self, own: &Draft, other: &Draft) -> Option<Pair> {
         let placed = |visit: &Draft| in_the_home(visit) && visit.kind != VisitKind::Alarm;
         if own.carer != other.carer || own.client == other.client || !placed(own) || !placed(other) {
             return None;
@@ -207,14 +233,34 @@ impl Oracle {
         }
         let grave = all_electronic(own, other) && metres > 10_000.0 && gap < 120;
         let grade = if grave { Grade::Hold } else { Grade::Review };
-        let length = presence(own).1 - presence(own).0;
-        let seconds = (needed - gap).min(length);
-        Some(("impossible-travel".to_owned(), own.id.clone(), other.id.clone(), grade, seconds, vec![]))
+        let (start, end) = presence(own);
+        let seconds = (needed - gap).min(end - start);
+        // At the end that faces the other one; of two at one moment of no length, at the end of the first.
+        let is_first = (start, end) <= presence(other);
+        let disputed = if is_first { (end - seconds, end) } else { (start, start + seconds) };
+        Some(Pair { rule: "impossible-travel", other: other.id.clone(), grade, disputed, untested: vec![] })
     }
 
     fn household(&self, visit: &Draft) -> Option<String> {
         self.homes.get(&visit.client)?.0.clone()
     }
+}
+
+/// The gravest first, by grade, seconds and id; with all that is disputed at its grade.
+fn one_finding(own: &str, mut pairs: Vec<Pair>) -> Found {
+    pairs.sort_by_key(|pair| {
+        (std::cmp::Reverse((pair.grade, pair.disputed.1 - pair.disputed.0)), pair.other.clone())
+    });
+    let grade = pairs[0].grade;
+    let of_grade = || pairs.iter().filter(|pair| pair.grade == grade);
+    let first = of_grade().map(|pair| pair.disputed.0).min().unwrap_or(0);
+    let last = of_grade().map(|pair| pair.disputed.1).max().unwrap_or(0);
+    let is_disputed =
+        |second: &i64| of_grade().any(|pair| (pair.disputed.0..pair.disputed.1).contains(second));
+    let seconds = (first..last).filter(is_disputed).count() as i64;
+    let mut others: Vec<String> = pairs.iter().map(|pair| pair.other.clone()).collect();
+    others.sort_unstable();
+    (pairs[0].rule.to_owned(), own.to_owned(), others, grade, seconds, pairs[0].untested.clone())
 }
 
 /// The highest version of each registration, without those that are cancelled.
@@ -241,9 +287,14 @@ fn presence(visit: &Draft) -> (i64, i64) {
     (start, planned.min(end).max(start))
 }
 
-fn shared_seconds(a: &Draft, b: &Draft) -> i64 {
+fn shared(a: &Draft, b: &Draft) -> (i64, i64) {
     let (a, b) = (presence(a), presence(b));
-    a.1.min(b.1) - a.0.max(b.0)
+    (a.0.max(b.0), a.1.min(b.1))
+}
+
+fn shared_seconds(a: &Draft, b: &Draft) -> i64 {
+    let (from, to) = shared(a, b);
+    to - from
 }
 
 fn in_the_home(visit: &Draft) -> bool {

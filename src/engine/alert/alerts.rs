@@ -136,6 +136,7 @@ impl Engine {
             grade: hit.grade,
             p_value: hit.p_value.map(|p| round_significant(p, 4)),
             related,
+            related_more: hit.related_more,
             seconds_in_question: hit.seconds(),
             observed: measures(&hit.observed),
             expected: measures(&hit.expected),
@@ -267,11 +268,6 @@ impl Engine {
     /// Notes the payout run at which proposed holds may become void.
     pub(in crate::engine) fn schedule_payout_run(&mut self) {
         self.next_payout_run = self.state.run_after(self.watermark);
-    }
-
-    /// Publishes all open alerts, whose prices or dates may have changed.
-    pub(in crate::engine) fn publish_all(&self, out: &mut Vec<Output>) {
-        out.extend(self.open_alerts().into_iter().map(|alert| Output::Alert(Box::new(alert))));
     }
 }
 

@@ -14,6 +14,8 @@ pub(in crate::engine) struct SubjectState {
     pub(in crate::engine) hits: Vec<RuleHit>,
     /// Of a visit: those whose findings depend on it and are not named by its own, as the findings on both.
     pub(in crate::engine) counterparts: Vec<Slot>,
+    /// Of a visit: which versions and facts its sentences were written by.
+    pub(in crate::engine) written_by: u64,
     /// Append time of the record that led to the hold; `None` without a hold.
     pub(in crate::engine) proposed_at: Option<UtcSecond>,
     /// The entities whose `visits_with_findings` count it; `None` for periods.

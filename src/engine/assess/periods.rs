@@ -56,6 +56,7 @@ impl Engine {
         let DirtyPeriods { periods: dirty, opened_or_emptied, .. } = std::mem::take(&mut self.dirty);
         let mut periods: Vec<SubjectPeriod> = dirty.into_iter().collect();
         periods.append(&mut self.state.tags_counted);
+        periods.append(&mut self.state.crowds.counted);
         self.periods_affected_by_periods(&mut periods, &opened_or_emptied);
         let changed_baselines = self.state.refresh_baselines();
         self.periods_affected_by_baseline(&changed_baselines, &mut periods);

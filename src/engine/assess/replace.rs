@@ -4,7 +4,6 @@ use crate::domain::{EventType, Registration, UtcSecond};
 use crate::engine::alert::subject::SubjectState;
 use crate::engine::model::visit::{Slot, Visit};
 use crate::engine::model::{BASELINE_DAYS_MAX, DAY_SECONDS};
-use crate::engine::state::facts::Affects;
 use crate::engine::state::ledger::Version;
 use crate::engine::totals::count::Change;
 use crate::engine::{Engine, Output};
@@ -48,14 +47,19 @@ impl Engine {
             self.hold_limits.paid(visit.provider, visit.pay_period);
         }
         self.apply_limits(out);
-        debug_assert!(self.nothing_was_overlooked(slot, before.as_ref()), "of those after {slot:?}");
+        debug_assert!(
+            self.has_fact_consequences() || self.nothing_was_overlooked(slot, before.as_ref()),
+            "of those after {slot:?}"
+        );
         self.scratch.affected = affected;
         self.assess_periods_when_due(out);
     }
 
-    /// Assesses again what a changed resolution of a source, or another judgement of an editor, affects.
+    /// Assesses again what a new or former crowd, a changed resolution of a source, or another judgement of an editor,
+    /// affects.
     fn assess_by_source(&mut self, out: &mut Vec<Output>) {
         let mut affected = Vec::new();
+        self.affected_by_crowds(&mut affected);
         self.affected_by_resolution(&mut affected);
         self.affected_by_editors(&mut affected);
         if !affected.is_empty() {
@@ -79,13 +83,14 @@ impl Engine {
         let sample =
             later.filter(|later| later.is_neighbour || (later.visit.slot.0 + slot.0).is_multiple_of(16));
         let later: Vec<Slot> = sample.map(|later| later.visit.slot).collect();
-        let counts = self.rule_counts.clone();
+        let (counts, work) = (self.rule_counts.clone(), self.state.work.get());
         let overlooked = later.into_iter().find(|slot| {
             self.run_rules(*slot);
             let marks = self.scratch.visit_marks.marks;
             !self.is_up_to_date(*slot) || self.state.ledger.entry(*slot).marks != marks
         });
         self.rule_counts = counts;
+        self.state.work.set(work);
         overlooked.is_none()
     }
 
@@ -167,28 +172,5 @@ impl Engine {
             affected.append(&mut self.scratch.stale_marks);
         }
         self.scratch.stale_marks = affected;
-    }
-
-    /// Assesses again what a changed fact affects.
-    pub(in crate::engine) fn reassess_by_fact(&mut self, affects: Affects, out: &mut Vec<Output>) {
-        match affects {
-            Affects::Nothing => return,
-            // Prices are no part of a finding.
-            Affects::Money => return self.publish_all(out),
-            // Nor are the dates of holds.
-            Affects::Month(_) => {
-                self.schedule_payout_run();
-                self.publish_all(out);
-            }
-            _ => {}
-        }
-        let mut affected = Vec::new();
-        self.affected_by_fact(affects, &mut affected);
-        self.assess_with_related(&mut affected, out);
-        self.apply_limits(out);
-        let mut periods = std::mem::take(&mut self.dirty.periods);
-        self.periods_affected_by_fact(affects, &mut periods);
-        self.dirty.periods = periods;
-        self.reassess_periods(out);
     }
 }

@@ -5,11 +5,13 @@ use std::mem;
 use crate::domain::{Day, Grade, Lowered, MissingFact, Month};
 use crate::engine::alert::limits::Held;
 use crate::engine::alert::subject::SubjectState;
+use crate::engine::model::ASSESSMENT_WORK;
 use crate::engine::model::interner::ClientId;
 use crate::engine::model::signal::Signal;
 use crate::engine::model::visit::{Slot, Visit};
 use crate::engine::rule::hit::{RuleHit, union_seconds};
 use crate::engine::rule::interface::ActiveVisitRule;
+use crate::engine::rule::pairs::Pairs;
 use crate::engine::rule::report::{Report, VisitMarks};
 use crate::engine::rule::sight::Sight;
 use crate::engine::state::rates::{Findings, Rarity, RateSource};
@@ -51,6 +53,7 @@ impl Engine {
         if visit.open && !cfg!(debug_assertions) {
             return;
         }
+        state.count_work(ASSESSMENT_WORK);
         let sight = Sight::new(state, visit);
         let (clock, mut wait_until) = (self.deferred.clock, None);
         let mut report = Report {
@@ -59,12 +62,13 @@ impl Engine {
             undetermined,
             visit_marks,
             counterparts,
+            pairs: Pairs::default(),
+            is_worded: false,
             clock,
             wait_until: &mut wait_until,
         };
         for ActiveVisitRule { rule, run } in &self.active_rules.visit {
-            report.rule = *rule;
-            run.visit(&sight, &mut report);
+            report.run(*rule, &**run, &sight);
         }
         if let Some(due) = wait_until {
             self.deferred.wait(due, slot);
@@ -170,7 +174,7 @@ impl Engine {
         if self.count_marks(slot) {
             self.mark_periods_dirty(slot);
         }
-        if self.is_up_to_date(slot) {
+        if self.is_up_to_date(slot) && self.are_sentences_up_to_date(slot) {
             self.commit_counterparts(slot, affected);
         } else {
             out.push(Output::Assessed(self.just_assessed(slot, None)));
@@ -178,11 +182,14 @@ impl Engine {
         }
     }
 
-    /// Whether the visit's current findings are those in the scratch.
+    /// Whether the visit's current findings are those in the scratch, by their numbers.
     pub(in crate::engine) fn is_up_to_date(&self, slot: Slot) -> bool {
         let Scratch { hits, rules_proposing_hold, .. } = &self.scratch;
         match self.visits.get(&slot) {
-            Some(current) => current.hits == *hits && current.rules_proposing_hold == *rules_proposing_hold,
+            Some(current) => {
+                have_same_numbers(&current.hits, hits)
+                    && current.rules_proposing_hold == *rules_proposing_hold
+            }
             None => hits.is_empty(),
         }
     }
@@ -236,13 +243,17 @@ impl Engine {
         if before.is_none() && self.scratch.hits.is_empty() {
             return self.commit_counterparts(slot, affected);
         }
-        let (hits, counterparts) =
+        let (mut hits, counterparts) =
             (mem::take(&mut self.scratch.hits), mem::take(&mut self.scratch.counterparts));
+        if hits.iter().any(|rule_hit| Grade::Observe < rule_hit.hit.grade) {
+            self.write_sentences(slot, &mut hits);
+        }
         let visit = self.state.ledger.counted(slot).clone();
         let before = before.unwrap_or_default();
         self.count_new(&hits, &before.hits);
         before.entities.iter().for_each(|of| self.state.count_findings(*of, Change::Retract));
         let changed = republish || before.hits != hits;
+        let written_by = self.written_by(slot, &hits);
         let Scratch { rules_proposing_hold, rules_found, .. } = self.scratch;
         let counted = (rules_found != 0).then(|| Findings {
             source: RateSource::of(&visit),
@@ -256,6 +267,7 @@ impl Engine {
             entities: (!hits.is_empty()).then_some((visit.carer, visit.client)),
             hits,
             counterparts,
+            written_by,
             rules_proposing_hold,
             proposed_at: before.proposed_at,
             ..SubjectState::default()
@@ -352,7 +364,8 @@ impl Engine {
     }
 
     pub(in crate::engine) fn count_new(&mut self, hits: &[RuleHit], before: &[RuleHit]) {
-        for new in hits.iter().filter(|new| !before.contains(new)) {
+        let is_new = |new: &&RuleHit| !before.iter().any(|known| known.has_numbers_of(new));
+        for new in hits.iter().filter(is_new) {
             let counts = &mut self.rule_counts[usize::from(new.rule)];
             counts.hits[new.hit.grade as usize] += 1;
             if let Some(reason) = new.lowered {
@@ -360,6 +373,10 @@ impl Engine {
             }
         }
     }
+}
+
+fn have_same_numbers(some: &[RuleHit], others: &[RuleHit]) -> bool {
+    some.len() == others.len() && some.iter().zip(others).all(|(one, other)| one.has_numbers_of(other))
 }
 
 /// The seconds that the hits of `rules_proposing_hold` dispute; `None` without such rules.

@@ -17,6 +17,10 @@ pub const BASELINE_DAYS_MAX: i32 = 56;
 pub(in crate::engine) const DAY_SECONDS: i64 = 86_400;
 /// Carers, clients or providers of a municipality at most: more are a broken or hostile source.
 pub(in crate::engine) const ENTITIES_MAX: usize = 2_000_000;
+/// An assessment of a visit costs about as much as so many looks at another one.
+pub const ASSESSMENT_WORK: u64 = 32;
+/// Visits beside one visit that a finding names at most, the gravest; more than so many at one moment are no person's.
+pub const NEIGHBOURS_MAX: usize = 16;
 /// Seconds between the starts of two visits of one carer, up to which they are neighbours: the time of a drive
 /// across the largest municipality.
 pub const NEIGHBOUR_GAP_SECONDS_MAX: i64 = 4 * 3600;

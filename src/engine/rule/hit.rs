@@ -1,6 +1,7 @@
 //! A finding of a rule: evidence, grade and sentence.
 
 use crate::domain::{Explanation, Grade, Lowered, Measure, MissingFact, Sentence, Span};
+use crate::engine::model::NEIGHBOURS_MAX;
 use crate::engine::model::visit::Slot;
 
 /// Writes the sentence of a finding; called only where the finding is published.
@@ -25,10 +26,12 @@ pub struct Hit<T = Sentence> {
     pub grade: Grade,
     /// Upper bound of the p-value; `None` for hard findings.
     pub p_value: Option<f64>,
-    /// Other registrations of the evidence.
+    /// Other registrations of the evidence, at most [`NEIGHBOURS_MAX`].
     pub related: Vec<Slot>,
-    /// The disputed part of the registration.
-    pub disputed: Option<Span>,
+    /// How many more there are.
+    pub related_more: u32,
+    /// The disputed parts of the registration: ascending and disjoint.
+    pub disputed: Vec<Span>,
     /// Observed measures.
     pub observed: Vec<Measure>,
     /// Expected measures.
@@ -49,7 +52,8 @@ impl Hit<()> {
             grade,
             p_value: None,
             related: Vec::new(),
-            disputed: None,
+            related_more: 0,
+            disputed: Vec::new(),
             observed: Vec::new(),
             expected: Vec::new(),
             excluded: &[],
@@ -93,7 +97,7 @@ impl Hit<()> {
     /// Sets the disputed part of the registration; `None` where no single second is disputed.
     #[must_use]
     pub fn disputed(mut self, span: impl Into<Option<Span>>) -> Self {
-        self.disputed = span.into();
+        self.disputed = span.into().into_iter().collect();
         self
     }
 
@@ -145,19 +149,47 @@ impl<T> Hit<T> {
     /// Seconds in question.
     #[must_use]
     pub fn seconds(&self) -> i64 {
-        self.disputed.map_or(0, Span::seconds)
+        self.disputed.iter().map(|span| span.seconds()).sum()
+    }
+
+    /// At most [`NEIGHBOURS_MAX`] other registrations, the first ones.
+    fn bound_related(&mut self) {
+        let more = self.related.len().saturating_sub(NEIGHBOURS_MAX);
+        self.related_more = self.related_more.saturating_add(u32::try_from(more).unwrap_or(u32::MAX));
+        self.related.truncate(NEIGHBOURS_MAX);
     }
 
     /// Replaces the text.
-    fn with_text<U>(self, text: impl FnOnce(T) -> U) -> Hit<U> {
-        let Self { grade, p_value, related, disputed, observed, expected, excluded, not_tested, text: own } =
-            self;
+    pub(in crate::engine) fn with_text<U>(self, text: impl FnOnce(T) -> U) -> Hit<U> {
+        let Self {
+            grade,
+            p_value,
+            related,
+            related_more,
+            disputed,
+            observed,
+            expected,
+            excluded,
+            not_tested,
+            text: own,
+        } = self;
         let text = text(own);
-        Hit { grade, p_value, related, disputed, observed, expected, excluded, not_tested, text }
+        Hit {
+            grade,
+            p_value,
+            related,
+            related_more,
+            disputed,
+            observed,
+            expected,
+            excluded,
+            not_tested,
+            text,
+        }
     }
 }
 
-/// A hit with the index of its rule, at its published grade.
+/// A hit with the index of its rule, at its published grade. A visit's hit has its sentence only where it is published.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::engine) struct RuleHit {
     pub(in crate::engine) rule: u16,
@@ -177,6 +209,51 @@ impl RuleHit {
         Self { rule, hit: hit.with_text(|write| write()), lowered: None, surprise: None, contributing }
     }
 
+    /// A visit's hit; with its sentence where it `is_worded`.
+    pub(in crate::engine) fn of_visit<T: Wording>(rule: u16, hit: Hit<T>, is_worded: bool) -> Self {
+        let mut hit = hit.with_text(|write| if is_worded { write() } else { Sentence::default() });
+        hit.bound_related();
+        Self { rule, hit, lowered: None, surprise: None, contributing: 0 }
+    }
+
+    /// Whether both say the same but for the sentence.
+    pub(in crate::engine) fn has_numbers_of(&self, other: &Self) -> bool {
+        let Self { rule, hit, lowered, surprise, contributing } = self;
+        let of_hit = |hit: &Hit| (hit.grade, hit.p_value, hit.related_more, hit.excluded);
+        (rule, lowered, surprise, contributing)
+            == (&other.rule, &other.lowered, &other.surprise, &other.contributing)
+            && of_hit(hit) == of_hit(&other.hit)
+            && hit.related == other.hit.related
+            && hit.disputed == other.hit.disputed
+            && hit.observed == other.hit.observed
+            && hit.expected == other.hit.expected
+            && hit.not_tested == other.hit.not_tested
+    }
+
+    /// Adds another finding of the same rule on the same visit: the graver one first, and what both dispute at the
+    /// graver grade.
+    pub(in crate::engine) fn join(&mut self, mut other: Self) {
+        if self.hit.grade < other.hit.grade {
+            std::mem::swap(self, &mut other);
+        }
+        let (hit, other) = (&mut self.hit, other.hit);
+        if hit.grade == other.grade {
+            hit.disputed = union([&hit.disputed[..], &other.disputed[..]].concat());
+        }
+        let new = other.related.into_iter().filter(|slot| !hit.related.contains(slot)).collect::<Vec<_>>();
+        hit.related.extend(new);
+        hit.related_more = hit.related_more.saturating_add(other.related_more);
+        hit.observed.extend(other.observed);
+        hit.expected.extend(other.expected);
+        hit.not_tested.extend(other.not_tested);
+        hit.not_tested.dedup();
+        if !other.text.sv.is_empty() {
+            hit.text.sv = format!("{} {}", hit.text.sv, other.text.sv);
+            hit.text.en = format!("{} {}", hit.text.en, other.text.en);
+        }
+        hit.bound_related();
+    }
+
     /// Lowers the hit to `grade` at most, for `reason`.
     pub(in crate::engine) fn lower(&mut self, grade: Grade, reason: Lowered) {
         if grade < self.hit.grade || reason == Lowered::Shadow {
@@ -188,7 +265,11 @@ impl RuleHit {
 
 /// The union of the hits' disputed spans: ascending and disjoint.
 pub(in crate::engine) fn union_spans<'h>(hits: impl Iterator<Item = &'h RuleHit>) -> Vec<Span> {
-    let mut spans: Vec<Span> = hits.filter_map(|rule_hit| rule_hit.hit.disputed).collect();
+    union(hits.flat_map(|rule_hit| rule_hit.hit.disputed.iter().copied()).collect())
+}
+
+/// The union of spans: ascending and disjoint, without empty ones.
+pub(in crate::engine) fn union(mut spans: Vec<Span>) -> Vec<Span> {
     spans.retain(|span| 0 < span.seconds());
     spans.sort_unstable();
     let mut union: Vec<Span> = Vec::with_capacity(spans.len());

@@ -3,6 +3,7 @@
 pub(in crate::engine) mod hit;
 pub(in crate::engine) mod interface;
 pub(in crate::engine) mod label;
+pub(in crate::engine) mod pairs;
 pub(in crate::engine) mod period_sight;
 pub(in crate::engine) mod report;
 mod side;

@@ -1,10 +1,12 @@
 //! View of a pay period for rules: totals, facts, peer baselines.
 
 use crate::domain::{MissingFact, Month, Zone};
+use crate::engine::model::NEIGHBOURS_MAX;
 use crate::engine::model::interner::{CarerId, ClientId, ProviderId, TextId};
 use crate::engine::model::mark::Mark;
 use crate::engine::model::period::{PeriodSubject, SubjectPeriod};
 use crate::engine::model::visit::Visit;
+use crate::engine::state::crowds::Crowd;
 use crate::engine::state::facts::{Absence, Order, ProviderFact};
 use crate::engine::state::municipality::State;
 use crate::engine::stats::peers::{PeerBaseline, PeerLengthBaseline};
@@ -75,6 +77,16 @@ impl<'a> PeriodSight<'a> {
     #[must_use]
     pub const fn tally(&self) -> &'a Tally {
         self.tally
+    }
+
+    /// The days of the pay period on which the carer or the client has more visits than any person, and how many of the
+    /// visits in clients' homes lie on the fullest of them.
+    #[must_use]
+    pub fn crowded_days(&self) -> (u32, u32) {
+        let of_month = |crowd: &&Crowd| self.zone().month(crowd.day.start()) == self.period.month;
+        let crowds = self.state.crowds.of(self.period.subject).iter().filter(of_month);
+        let at_home = crowds.map(|crowd| crowd.at_home).filter(|visits| NEIGHBOURS_MAX < *visits as usize);
+        at_home.fold((0, 0), |(days, most), visits| (days + 1, most.max(visits)))
     }
 
     /// The subject's totals in the pay period before.

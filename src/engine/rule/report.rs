@@ -5,6 +5,8 @@ use crate::engine::model::mark::{Mark, Marks};
 use crate::engine::model::signal::Signal;
 use crate::engine::model::visit::{Slot, Visit};
 use crate::engine::rule::hit::{EVERY_VISIT, Hit, RuleHit, Wording};
+use crate::engine::rule::interface::VisitRule;
+use crate::engine::rule::pairs::Pairs;
 use crate::engine::rule::sight::Sight;
 
 /// Natural logarithm of a length ratio at which the ratio is clipped in the totals, so that one outlier moves a
@@ -18,6 +20,10 @@ pub struct Report<'r> {
     pub(in crate::engine) undetermined: &'r mut Vec<(u16, MissingFact)>,
     pub(in crate::engine) visit_marks: &'r mut VisitMarks,
     pub(in crate::engine) counterparts: &'r mut Vec<Slot>,
+    /// The findings of the rule that runs on the visit and another one.
+    pub(in crate::engine) pairs: Pairs,
+    /// Whether findings get their sentences.
+    pub(in crate::engine) is_worded: bool,
     /// The greatest time at which any record says that it was sent.
     pub(in crate::engine) clock: UtcSecond,
     /// When the first finding that is not due yet is.
@@ -32,9 +38,21 @@ pub(in crate::engine) struct VisitMarks {
 }
 
 impl Report<'_> {
-    /// Adds a finding.
+    /// Adds a finding. Several of one rule on one visit are published as one.
     pub fn hit(&mut self, hit: Hit<impl Wording>) {
-        self.hits.push(RuleHit::new(self.rule, hit, 0));
+        self.hits.push(RuleHit::of_visit(self.rule, hit, self.is_worded));
+    }
+
+    /// Runs a rule; makes one finding of all that it finds.
+    pub(in crate::engine) fn run(&mut self, rule: u16, run: &dyn VisitRule, sight: &Sight<'_>) {
+        self.rule = rule;
+        let first = self.hits.len();
+        run.visit(sight, self);
+        self.hits.extend(self.pairs.take(rule, sight, self.is_worded));
+        if first + 1 < self.hits.len() {
+            let further: Vec<RuleHit> = self.hits.drain(first + 1..).collect();
+            further.into_iter().for_each(|hit| self.hits[first].join(hit));
+        }
     }
 
     /// Adds a finding on the visit in sight and on `other`, where it falls on the visit in sight: it falls on one of
@@ -52,10 +70,9 @@ impl Report<'_> {
         other: &Visit,
         hit: impl FnOnce() -> Hit<T>,
     ) {
+        self.counterpart(other);
         if is_subject || sight.are_both_subjects() {
-            self.hit(hit());
-        } else {
-            self.counterpart(other);
+            self.pairs.add(sight, other, hit(), self.is_worded);
         }
     }
 

@@ -7,10 +7,11 @@ use crate::engine::model::interner::{ClientId, TextId};
 use crate::engine::model::period::PeriodSubject;
 use crate::engine::model::visit::{Slot, Visit};
 use crate::engine::model::{BASELINE_DAYS_MAX, DAY_SECONDS, NEIGHBOUR_GAP_SECONDS_MAX};
+use crate::engine::state::crowds::Beside;
 use crate::engine::state::devices::devices;
 use crate::engine::state::facts::{Absence, CarerAbsence, Home, Order, PayDates};
 use crate::engine::state::municipality::State;
-use crate::engine::state::timeline::{Pin, Placed};
+use crate::engine::state::timeline::Pin;
 use crate::engine::stats::baseline::{Baseline, Prior};
 
 const DAY_MINUTES: i64 = 24 * 60;
@@ -20,8 +21,8 @@ pub struct Sight<'a> {
     pub(in crate::engine) state: &'a State,
     pub(in crate::engine) visit: &'a Visit,
     /// Positions on the timelines, from which queries walk.
-    carer: Placed<'a>,
-    client: Placed<'a>,
+    carer: Beside<'a>,
+    client: Beside<'a>,
     overlaps_at_carer: OnceCell<bool>,
 }
 
@@ -29,8 +30,10 @@ impl<'a> Sight<'a> {
     /// The sight of a counted visit.
     pub(in crate::engine) fn new(state: &'a State, visit: &'a Visit) -> Self {
         let pin = Pin::new(visit.presence(), visit.slot);
-        let carer = state.carer(visit.carer).timeline.placed(pin);
-        let client = state.client(visit.client).timeline.placed(pin);
+        let beside =
+            |subject| Beside::new(state.entity(subject).timeline.placed(pin), state.crowds.of(subject));
+        let carer = beside(PeriodSubject::Carer(visit.carer));
+        let client = beside(PeriodSubject::Client(visit.client));
         Self { state, visit, carer, client, overlaps_at_carer: OnceCell::new() }
     }
 
@@ -54,32 +57,32 @@ impl<'a> Sight<'a> {
         self.overlapping(&self.client)
     }
 
-    fn overlapping(&self, placed: &Placed<'a>) -> impl Iterator<Item = (&'a Visit, Span)> + use<'a> {
+    fn overlapping(&self, beside: &Beside<'a>) -> impl Iterator<Item = (&'a Visit, Span)> + use<'a> {
         let (state, presence) = (self.state, self.visit.presence());
-        placed.reaching().filter_map(move |pin| {
+        beside.reaching().filter_map(move |pin| {
             let shared = pin.span().intersection(presence)?;
-            Some((state.ledger.counted(pin.slot), shared))
+            Some((state.look(pin.slot), shared))
         })
     }
 
     /// Other visits of the carer that begin within `seconds` of this one, in order of start.
     pub fn starting_near_at_carer(&self, seconds: i64) -> impl Iterator<Item = &'a Visit> {
         let state = self.state;
-        self.carer.starting_near(seconds).map(move |pin| state.ledger.counted(pin.slot))
+        self.carer.starting_near(seconds).map(move |pin| state.look(pin.slot))
     }
 
     /// The carer's last visit that `fits` before this one, in order of (start, end, id), which
     /// begins at most [`NEIGHBOUR_GAP_SECONDS_MAX`] before this one.
     pub fn before_at_carer(&self, fits: impl Fn(&Visit) -> bool) -> Option<&'a Visit> {
         let earlier = self.carer.earlier(NEIGHBOUR_GAP_SECONDS_MAX);
-        earlier.map(|pin| self.state.ledger.counted(pin.slot)).find(|visit| fits(visit))
+        earlier.map(|pin| self.state.look(pin.slot)).find(|visit| fits(visit))
     }
 
     /// The carer's first visit that `fits` after this one, in order of (start, end, id), which
     /// begins at most [`NEIGHBOUR_GAP_SECONDS_MAX`] after this one.
     pub fn after_at_carer(&self, fits: impl Fn(&Visit) -> bool) -> Option<&'a Visit> {
         let later = self.carer.later(NEIGHBOUR_GAP_SECONDS_MAX);
-        later.map(|pin| self.state.ledger.counted(pin.slot)).find(|visit| fits(visit))
+        later.map(|pin| self.state.look(pin.slot)).find(|visit| fits(visit))
     }
 
     /// The home of the client of `visit` at its start, where known.
@@ -188,11 +191,11 @@ impl<'a> Sight<'a> {
     /// [read history](super::interface::VisitRule::reads_history).
     pub fn carer_visits_on(&self, day: Day) -> impl Iterator<Item = (&'a Visit, Span)> {
         let (state, own) = (self.state, self.visit);
-        let span = self.zone().span_of(day);
-        let pins =
-            state.carer(own.carer).timeline.reaching(span).iter().filter(move |pin| pin.slot != own.slot);
+        let (span, carer) = (self.zone().span_of(day), self.carer);
+        let pins = carer.or_none(state.carer(own.carer).timeline.reaching(span)).iter();
+        let pins = pins.filter(move |pin| pin.slot != own.slot && !carer.is_crowd(pin.start()));
         pins.filter_map(move |pin| {
-            let visit = state.ledger.counted(pin.slot);
+            let visit = state.look(pin.slot);
             Some((visit, visit.presence().intersection(span)?))
         })
     }
@@ -204,7 +207,7 @@ impl<'a> Sight<'a> {
     pub fn is_without_rest(&self, rest_seconds: i64) -> bool {
         let end = self.carer.own().end();
         let too_long = |since: UtcSecond| DAY_SECONDS - rest_seconds < end.since(since);
-        let performed = |pin: &Pin| self.state.ledger.counted(pin.slot).is_performed();
+        let performed = |pin: &Pin| self.state.look(pin.slot).is_performed();
         // The cheap test first: with visits that were not performed, which need no look-up.
         too_long(self.work_began(rest_seconds, |_| true))
             && too_long(self.work_began(rest_seconds, performed))
@@ -215,7 +218,7 @@ impl<'a> Sight<'a> {
     pub fn could_take_rest_of(&self, later: &Visit, rest_seconds: i64) -> bool {
         // The work that leads over this visit to `later` begins no earlier than the work that leads to this visit.
         let began = self.work_began(rest_seconds, |_| true);
-        let performed = |pin: &Pin| self.state.ledger.counted(pin.slot).is_performed();
+        let performed = |pin: &Pin| self.state.look(pin.slot).is_performed();
         DAY_SECONDS - rest_seconds < later.presence().end().since(began)
             && !(self.rested_before(later, rest_seconds, |_| true)
                 && self.rested_before(later, rest_seconds, performed))
@@ -264,7 +267,7 @@ impl<'a> Sight<'a> {
                 return None;
             }
             let days = days_before.iter().find(|days| i64::from(**days) * DAY_MINUTES == minutes)?;
-            Some((state.ledger.counted(pin.slot), *days))
+            Some((state.look(pin.slot), *days))
         });
         at_this_time.filter(|(visit, _)| visit.carer == own.carer)
     }
@@ -289,11 +292,14 @@ impl<'a> Sight<'a> {
         self.state.is_within_others_day(self.visit)
     }
 
-    /// Minutes of presence of the carer on a local day, of the visits that are paid in this one's period. The rule must
-    /// have [long days](super::interface::VisitRule::long_day_minutes).
+    /// Minutes of presence of the carer on a local day, of the visits that are paid in this one's period; 0 on the day
+    /// of a crowd. The rule must have [long days](super::interface::VisitRule::long_day_minutes).
     #[must_use]
     pub fn carer_minutes_on(&self, day: Day) -> u32 {
         debug_assert!(self.state.counts_read.periods, "the rule has to say what a long day is");
+        if self.carer.is_in_crowd() {
+            return 0;
+        }
         let tally = self.state.tally_of(PeriodSubject::Carer(self.visit.carer), self.visit.pay_period);
         tally.map_or(0, |tally| tally.minutes_on(day))
     }
@@ -311,14 +317,14 @@ impl<'a> Sight<'a> {
     /// Other visits at the client that begin within `seconds` of this one, in order of start.
     pub fn starting_near_at_client(&self, seconds: i64) -> impl Iterator<Item = &'a Visit> {
         let state = self.state;
-        self.client.starting_near(seconds).map(move |pin| state.ledger.counted(pin.slot))
+        self.client.starting_near(seconds).map(move |pin| state.look(pin.slot))
     }
 
     /// Other visits at the client that begin at most `days` times 24 hours before this one, the latest first. The rule
     /// must [read history](super::interface::VisitRule::reads_history).
     pub fn before_at_client(&self, days: i32) -> impl Iterator<Item = &'a Visit> {
         let state = self.state;
-        self.client.earlier(i64::from(days) * DAY_SECONDS).map(move |pin| state.ledger.counted(pin.slot))
+        self.client.earlier(i64::from(days) * DAY_SECONDS).map(move |pin| state.look(pin.slot))
     }
 
     /// Another registration by its id, where it counts.
@@ -344,14 +350,14 @@ impl<'a> Sight<'a> {
     #[must_use]
     pub fn client_baseline(&self, prior: Prior, days: i32) -> Baseline {
         let (state, service) = (self.state, self.visit.service);
-        let pins = state.client(self.visit.client).timeline.all();
+        let pins = self.client.or_none(state.client(self.visit.client).timeline.all());
         state.baseline(pins, prior, self.days_before(days), |visit| visit.service == service)
     }
 
     /// Baseline of lengths of this carer at all clients, over the same days.
     #[must_use]
     pub fn carer_baseline(&self, prior: Prior, days: i32) -> Baseline {
-        let pins = self.state.carer(self.visit.carer).timeline.all();
+        let pins = self.carer.or_none(self.state.carer(self.visit.carer).timeline.all());
         self.state.baseline(pins, prior, self.days_before(days), |_| true)
     }
 

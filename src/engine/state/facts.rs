@@ -44,6 +44,8 @@ struct AboutCarer {
 #[derive(Default)]
 pub(in crate::engine) struct Facts {
     by_id: BTreeMap<Box<str>, Fact>,
+    /// Changes so far.
+    revision: u64,
     /// By client id.
     clients: Vec<AboutClient>,
     /// By carer id.
@@ -95,12 +97,18 @@ impl Facts {
         Self { area, ..Self::default() }
     }
 
+    /// Differs from what it was before any change.
+    pub(in crate::engine) const fn revision(&self) -> u64 {
+        self.revision
+    }
+
     /// Applies a change; returns whom the fact affects before and after it.
     pub(in crate::engine) fn change(
         &mut self,
         change: &FactChange,
         interners: &mut Interners,
     ) -> [Affects; 2] {
+        self.revision += 1;
         match change {
             FactChange::Remove { fact_id, .. } => [self.remove(fact_id, interners), Affects::Nothing],
             FactChange::Put(fact) => {

@@ -2,6 +2,7 @@
 
 pub(in crate::engine) mod convert;
 pub(in crate::engine) mod counts;
+pub(in crate::engine) mod crowds;
 pub(in crate::engine) mod devices;
 pub(in crate::engine) mod editors;
 pub(in crate::engine) mod expiry;
@@ -9,6 +10,7 @@ pub(in crate::engine) mod facts;
 pub(in crate::engine) mod ledger;
 pub(in crate::engine) mod municipality;
 pub(in crate::engine) mod neighbours;
+pub(in crate::engine) mod newcomers;
 pub(in crate::engine) mod pairs;
 mod payout;
 pub(in crate::engine) mod places;

@@ -1,6 +1,7 @@
 //! State of one municipality: registrations, facts, totals.
 
 use crate::engine::model::settings::Settings;
+use std::cell::Cell;
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 use std::sync::{Arc, LazyLock};
@@ -14,11 +15,13 @@ use crate::engine::model::interners::Interners;
 use crate::engine::model::mark::{Mark, Marks};
 use crate::engine::model::period::SubjectPeriod;
 use crate::engine::model::visit::{Slot, Visit};
+use crate::engine::state::crowds::Crowds;
 use crate::engine::state::devices::Devices;
 use crate::engine::state::editors::Editors;
 use crate::engine::state::expiry::ExpiryDays;
 use crate::engine::state::facts::Facts;
 use crate::engine::state::ledger::Ledger;
+use crate::engine::state::newcomers::Newcomers;
 use crate::engine::state::provider_baselines::ProviderBaselines;
 use crate::engine::state::rates::Rates;
 use crate::engine::state::resolutions::Resolutions;
@@ -66,6 +69,8 @@ pub(in crate::engine) struct State {
     expiring_clients: ExpiryDays,
     /// Carers by tag, of visits with [`Mark::TagNear`].
     pub(in crate::engine) tags: HashMap<(Month, TextId), Counted<CarerId>>,
+    pub(in crate::engine) crowds: Crowds,
+    pub(in crate::engine) newcomers: Newcomers,
     pub(in crate::engine) devices: Devices,
     pub(in crate::engine) resolutions: Resolutions,
     pub(in crate::engine) editors: Editors,
@@ -83,6 +88,8 @@ pub(in crate::engine) struct State {
     /// Local month of `horizon`; it and earlier months are incomplete.
     pub(in crate::engine) horizon_month: Option<Month>,
     pub(in crate::engine) calendar: Calendar,
+    /// Work since the beginning, in visits looked at.
+    pub(in crate::engine) work: Cell<u64>,
 }
 
 /// Cache of local calendar data for 128 quarter hours: more than a day. No time zone changes its offset within a
@@ -138,6 +145,11 @@ pub(in crate::engine) enum BaselineChange {
 
 static NOBODY: LazyLock<EntityState> = LazyLock::new(EntityState::default);
 
+/// A carer or client without visits.
+pub(in crate::engine) fn nobody() -> &'static EntityState {
+    &NOBODY
+}
+
 impl State {
     pub(in crate::engine) fn new(settings: Arc<Settings>, counts_read: CountsRead) -> Self {
         Self {
@@ -153,6 +165,8 @@ impl State {
             expiring_carers: ExpiryDays::default(),
             expiring_clients: ExpiryDays::default(),
             tags: HashMap::new(),
+            crowds: Crowds::default(),
+            newcomers: Newcomers::default(),
             devices: Devices::default(),
             resolutions: Resolutions::default(),
             editors: Editors::default(),
@@ -164,6 +178,7 @@ impl State {
             horizon: UtcSecond(i64::MIN),
             horizon_month: None,
             calendar: Calendar::default(),
+            work: Cell::new(0),
         }
     }
 
@@ -173,6 +188,16 @@ impl State {
 
     pub(in crate::engine) fn client(&self, client: ClientId) -> &EntityState {
         self.clients.get(client.0 as usize).unwrap_or_else(|| &NOBODY)
+    }
+
+    pub(in crate::engine) fn count_work(&self, work: u64) {
+        self.work.set(self.work.get() + work);
+    }
+
+    /// Another visit beside the one that is assessed.
+    pub(in crate::engine) fn look(&self, slot: Slot) -> &Visit {
+        self.count_work(1);
+        self.ledger.counted(slot)
     }
 
     /// Inserts a visit into timelines, tallies and devices.
@@ -186,6 +211,7 @@ impl State {
         if grow_to(&mut self.clients, visit.client.0).timeline.insert(pin, by_id) {
             self.expiring_clients.list(visit.client.0, pin.start());
         }
+        self.apply_to_crowds(&visit, Change::Insert);
         self.mark_changed(&visit);
         self.count(&visit, Change::Insert);
         let slot = visit.slot;
@@ -200,6 +226,7 @@ impl State {
         for entity in [grow_to(&mut self.carers, visit.carer.0), grow_to(&mut self.clients, visit.client.0)] {
             entity.timeline.remove(pin);
         }
+        self.apply_to_crowds(&visit, Change::Retract);
         self.mark_changed(&visit);
         self.count(&visit, Change::Retract);
         Some(visit)
@@ -246,7 +273,7 @@ impl State {
         let from = UtcSecond((i64::from(days.start.0) - 1) * 86_400);
         let first = pins.partition_point(|pin| pin.start() < from);
         for pin in &pins[first..] {
-            let visit = self.ledger.counted(pin.slot);
+            let visit = self.look(pin.slot);
             if days.end <= visit.day {
                 break;
             }
@@ -268,6 +295,7 @@ impl State {
         expire(carers, expiring_carers, horizon, |_| ());
         expire(clients, expiring_clients, horizon, |slot| gone.push(slot));
         self.ledger.forget(&gone);
+        self.crowds.expire(horizon);
         self.expire_counts(horizon);
         gone
     }

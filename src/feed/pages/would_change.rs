@@ -72,6 +72,11 @@ const CORRECTIONS: &[(&str, &str, &str)] = &[
         "A correction of the times, or of who made the visits.",
     ),
     (
+        "placeholder",
+        "Att besöken registreras på de medarbetare och brukare som de gäller.",
+        "The visits registered on the carers and clients whom they are about.",
+    ),
+    (
         "duplicate-registration",
         "Att den ena av registreringarna makuleras.",
         "A cancellation of one of the registrations.",

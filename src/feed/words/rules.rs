@@ -27,6 +27,11 @@ const TITLES: &[(&str, &str, &str)] = &[
     ("batch-logging", "Flera besök registrerade på en gång", "Several visits registered at once"),
     ("far-from-home", "Registrerat långt från hemmet", "Registered far from the home"),
     ("carer-hours", "Fler timmar än en person kan arbeta", "More hours than one person can work"),
+    (
+        "placeholder",
+        "Fler besök på ett namn än en person kan ha",
+        "More visits on one name than a person can have",
+    ),
     ("duplicate-registration", "Samma besök registrerat två gånger", "One visit registered twice"),
     ("missing-log-out", "Utloggning saknas", "Log-out missing"),
     ("locked-period-change", "Ändring efter spärrdatum", "Change after the lock date"),

@@ -132,6 +132,13 @@ pub enum Incident {
         /// What it was, and is now.
         found: String,
     },
+    /// Facts changed that may move many alerts of a municipality; none of them is published yet.
+    LargeChange {
+        /// Its code.
+        municipality: String,
+        /// Its open alerts that may change.
+        alerts: usize,
+    },
     /// The client library cannot read a batch of the feed, whatever is tried.
     UnreadableBatch {
         /// The first offset in it that was not read.
@@ -143,6 +150,9 @@ pub enum Incident {
 
 /// Receives what a worker does. Called on the worker's thread: every method must return quickly and cannot fail.
 pub trait WorkerObserver {
+    /// The worker goes on: called within a step, at least once for each record.
+    fn goes_on(&mut self) {}
+
     /// A record of the feed was handled.
     fn record(&mut self, _position: RecordPosition<'_>, _disposition: &Disposition) {}
 

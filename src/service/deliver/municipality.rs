@@ -147,12 +147,37 @@ impl Municipality {
                 ReferenceUpdate::Fact(change) => Input::Referenced(change),
                 ReferenceUpdate::Decision(decision) => Input::Decided(decision),
             };
-            if self.apply(input, sink).is_err() {
+            if self.run_engine(sink, |engine, outputs| engine.apply_reference(input, outputs)).is_err() {
                 failed = Some(Panicked::ReferenceUpdate(name.clone(), number));
             }
         });
         self.changed |= applied < self.reference_applied;
         failed.map_or(Ok(()), Err)
+    }
+
+    /// Whether changed facts have consequences that are not derived yet.
+    pub(in crate::service) fn has_fact_consequences(&self) -> bool {
+        self.engine.as_ref().is_some_and(Engine::has_fact_consequences)
+    }
+
+    /// How many open alerts changed facts may move.
+    pub(in crate::service) fn alerts_in_question(&self) -> usize {
+        self.engine.as_ref().map_or(0, Engine::alerts_in_question)
+    }
+
+    /// Derives what follows from changed facts, for at most `visits_max` registrations.
+    pub(in crate::service) fn derive_fact_consequences(
+        &mut self,
+        visits_max: usize,
+        sink: &mut Sink<'_, impl WorkerObserver>,
+    ) -> Result<(), Panicked> {
+        if !self.has_fact_consequences() {
+            return Ok(());
+        }
+        self.changed = true;
+        let derived =
+            self.run_engine(sink, |engine, outputs| engine.derive_fact_consequences(visits_max, outputs));
+        derived.map(|_| ()).map_err(|_| Panicked::Records)
     }
 
     /// Assesses the pay periods that have changed.
@@ -190,8 +215,10 @@ impl Municipality {
         sink.outputs.clear();
         let outputs = &mut *sink.outputs;
         // The state behind the reference is not used after a panic: it is rebuilt.
+        let before = engine.work();
         let done = catch_unwind(AssertUnwindSafe(|| run(engine, outputs)));
         let Ok(done) = done else { return Err(Panicked::Record) };
+        *sink.work += engine.work() - before;
         if !self.live {
             return Ok(Some(done));
         }
@@ -200,7 +227,7 @@ impl Municipality {
             match output {
                 Output::Assessed(assessed) => sink.observer.assessed(engine, &assessed),
                 Output::Alert(alert) => {
-                    if let Some(alert) = self.outbox.diff(*alert) {
+                    if let Some(alert) = self.outbox.diff(contract::fitting(*alert)) {
                         sink.publish(&alert);
                         self.progress_dirty = true;
                     }
@@ -231,7 +258,7 @@ impl Municipality {
     pub(in crate::service) fn snapshot_open_alerts(&mut self) {
         let open = self.engine.as_ref().map(Engine::open_alerts).unwrap_or_default();
         let content = |alert: Alert| (alert.alert_id.clone(), contract::content_hash(&alert));
-        self.snapshot = Some(open.into_iter().map(content).collect());
+        self.snapshot = Some(open.into_iter().map(contract::fitting).map(content).collect());
     }
 
     /// Publishes from here on, what differs from the topic at once. To be called once dirty periods are assessed.
@@ -244,7 +271,7 @@ impl Municipality {
             snapshot.as_ref().is_none_or(|contents| contents.get(&alert.alert_id) == Some(&content()))
         };
         let changes = self.outbox.reconcile(
-            engine.open_alerts(),
+            engine.open_alerts().into_iter().map(contract::fitting).collect(),
             at,
             &|subject| engine.knows(subject),
             &was_derived,
@@ -341,6 +368,8 @@ pub(in crate::service) struct Sink<'a, W> {
     pub(in crate::service) observer: &'a mut W,
     /// Reused for every record.
     pub(in crate::service) outputs: &'a mut Vec<Output>,
+    /// Work of the engines so far.
+    pub(in crate::service) work: &'a mut u64,
     /// Of the record that is applied; their trace is carried on.
     pub(in crate::service) headers: &'a dyn Headers,
 }
@@ -348,7 +377,7 @@ pub(in crate::service) struct Sink<'a, W> {
 impl<W: WorkerObserver> Sink<'_, W> {
     /// The same for the outputs of a record with these headers.
     pub(in crate::service) fn caused_by<'a>(&'a mut self, headers: &'a dyn Headers) -> Sink<'a, W> {
-        Sink { queue: self.queue, observer: self.observer, outputs: self.outputs, headers }
+        Sink { queue: self.queue, observer: self.observer, outputs: self.outputs, work: self.work, headers }
     }
 
     fn publish(&mut self, alert: &PublishedAlert) {

@@ -23,6 +23,7 @@ fn alert(id: &str, seconds: i64, offset: i64) -> Alert {
         grade: Grade::Hold,
         p_value: None,
         related: vec![],
+        related_more: 0,
         seconds_in_question,
         observed: vec![],
         expected: vec![],

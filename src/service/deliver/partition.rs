@@ -1,6 +1,7 @@
 //! One partition of the feed of a worker.
 
 mod delivery;
+mod facts;
 mod open;
 mod plan;
 mod quarantine;
@@ -21,8 +22,6 @@ use delivery::Delivery;
 use plan::ReplayPlan;
 use quarantine::Quarantine;
 
-/// Sweden has 290 municipalities; more in one partition is a broken or hostile source.
-const MUNICIPALITIES_MAX: usize = 1_000;
 const DAY_SECONDS: i64 = 86_400;
 
 /// Inputs that the program failed on; they are left out from then on.
@@ -98,6 +97,7 @@ impl Partition {
         poison: &mut Poison,
         sink: &mut Sink<'_, impl WorkerObserver>,
     ) {
+        sink.observer.goes_on();
         self.advance_to(record.offset, poison, sink);
         if self.state == PartitionState::Failed {
             return;
@@ -177,10 +177,11 @@ impl Partition {
 
     /// Whether a municipality that has no engine here may have one.
     fn admit(&mut self, name: &str, observer: &mut impl WorkerObserver) -> Result<(), Rejection> {
-        let engines = self.municipalities.values().filter(|known| known.engine.is_some()).count();
-        if MUNICIPALITIES_MAX <= engines {
-            let detail = format!("more than {MUNICIPALITIES_MAX} municipalities in one partition");
-            return Err(Rejection::new(Reason::TooManyEntities, detail));
+        // There are no more codes than four digits have, so that no invented one takes the place of an honest one.
+        let expected = &self.shared.setup.municipalities;
+        if !expected.is_empty() && !expected.contains(name) {
+            let detail = "none of those that `engine.municipalities` names";
+            return Err(Rejection::new(Reason::BadMunicipality, detail));
         }
         if let Err(owner) = self.shared.owners.claim(name, self.id) {
             observer.incident(self.id, Incident::OtherPartition { municipality: name.to_owned(), owner });
@@ -214,6 +215,7 @@ impl Partition {
         municipality.start_engine(&shared, plan.is_truncated());
         let skip = |name: &str, number| poison.has_reference_update(name, number);
         municipality.apply_reference_updates(&shared, &skip, sink)?;
+        municipality.derive_fact_consequences(usize::MAX, sink)?;
         if municipality.live_from <= next {
             municipality.go_live(before, sink);
         } else {
@@ -224,26 +226,6 @@ impl Partition {
             self.await_milestone(live_from);
         }
         Ok(())
-    }
-
-    /// Applies new facts and decisions.
-    pub(in crate::service) fn apply_reference_updates(
-        &mut self,
-        poison: &mut Poison,
-        sink: &mut Sink<'_, impl WorkerObserver>,
-    ) {
-        let shared = Arc::clone(&self.shared);
-        let skip = |name: &str, number| poison.has_reference_update(name, number);
-        let mut failed = None;
-        for municipality in self.municipalities.values_mut() {
-            let applied = municipality.apply_reference_updates(&shared, &skip, sink);
-            if let Err(Panicked::ReferenceUpdate(name, number)) = applied {
-                failed = Some((name, number));
-            }
-        }
-        if let Some((name, number)) = failed {
-            self.fail_on_reference_update(&name, number, poison, sink.observer);
-        }
     }
 
     /// Assesses the pay periods that have changed.
@@ -288,6 +270,7 @@ impl Partition {
         let takes_snapshot = !snapshot_taken && self.plan.snapshot_at.is_some_and(|at| at <= offset);
         let goes_live = |known: &Municipality| known.has_yet_to_go_live() && known.live_from <= offset;
         if takes_snapshot || self.municipalities.values().any(goes_live) {
+            self.derive_fact_consequences(usize::MAX, poison, sink);
             self.assess_dirty_periods(poison, sink);
             if self.state == PartitionState::Failed {
                 return;
@@ -316,18 +299,6 @@ impl Partition {
             sink.observer.incident(self.id, Incident::BaselineIncomplete { until });
         }
         sink.observer.phase(self.id, Phase::Live);
-    }
-
-    fn fail_on_reference_update(
-        &mut self,
-        name: &str,
-        number: usize,
-        poison: &mut Poison,
-        observer: &mut impl WorkerObserver,
-    ) {
-        poison.reference_updates.insert((name.to_owned(), number));
-        self.state = PartitionState::Failed;
-        observer.incident(self.id, Incident::Panicked { offset: None });
     }
 
     /// The last offset that was handled.

@@ -1,5 +1,6 @@
 //! What the workers of one process share.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +18,8 @@ pub struct Setup {
     pub config_hash: String,
     /// The engines' settings; the municipality is filled in for each.
     pub engine: Settings,
+    /// The municipalities that may come; any where there is none.
+    pub municipalities: BTreeSet<String>,
     /// The rules, in the order in which findings are listed.
     pub rules: RuleSet,
     /// How often and how much.
@@ -33,6 +36,7 @@ impl Setup {
             feed_topic: config.topics.registrations.clone(),
             config_hash: config.hash(),
             engine: config.engine.clone(),
+            municipalities: config.municipalities.clone(),
             rules: rules::build(&config.rules)?,
             pace: Pace {
                 progress_interval_millis: config.service.progress_interval_ms,
@@ -58,6 +62,9 @@ pub struct Pace {
     pub commit_interval_millis: u64,
     /// Milliseconds without a record after which progress and commits are made at once.
     pub idle_after_millis: u64,
+    /// Milliseconds without a changed fact after which what changed facts lead to is derived: facts that change together
+    /// are one change. Waited for eight times as long at most.
+    pub facts_quiet_millis: u64,
     /// Milliseconds between two readings of a partition's output topics while another owner writes to them, at least.
     pub recheck_interval_millis: u64,
     /// Milliseconds between two readings of the oldest offset that the log holds.
@@ -74,6 +81,7 @@ impl Default for Pace {
             progress_interval_millis: 1_000,
             commit_interval_millis: 1_000,
             idle_after_millis: 0,
+            facts_quiet_millis: 0,
             recheck_interval_millis: 1_000,
             refresh_low_after_millis: 600_000,
             batch_records_max: 4_000,

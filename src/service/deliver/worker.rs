@@ -10,6 +10,7 @@
 //! records were deleted, is handled here.
 
 mod outputs;
+mod pace;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -23,10 +24,10 @@ use crate::service::deliver::partition::{Partition, PartitionState, Poison};
 use crate::service::deliver::queue::Queue;
 use crate::service::deliver::shared::Shared;
 use crate::service::log::{Log, LogError, NoHeaders};
+use pace::{FactPause, StepSize};
 
 /// With more unacknowledged records than this, no more are taken: the log is the slower one.
 const IN_FLIGHT_MAX: u64 = 20_000;
-
 /// The result of a step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Step {
@@ -35,6 +36,9 @@ pub struct Step {
     /// All partitions are live, and all that was handled is published and committed.
     pub settled: bool,
 }
+
+/// Registrations for which a step derives what changed facts lead to.
+const SLICE_VISITS: usize = 1_000;
 
 /// Owns the engines of its partitions.
 pub struct Worker<W> {
@@ -48,10 +52,12 @@ pub struct Worker<W> {
     poison: Poison,
     /// The version of the reference log that the engines have applied.
     reference_version: u64,
+    facts: FactPause,
     /// The version of the owners that the partitions go by.
     owners_version: u64,
     /// When records were taken last.
     taken_millis: u64,
+    batch: StepSize,
     outputs: Vec<Output>,
 }
 
@@ -67,8 +73,10 @@ impl<W: WorkerObserver> Worker<W> {
             queue: Queue::default(),
             poison: Poison::default(),
             reference_version: 0,
+            facts: FactPause::default(),
             owners_version: 0,
             taken_millis: 0,
+            batch: StepSize::default(),
             outputs: Vec::new(),
         }
     }
@@ -117,7 +125,7 @@ impl<W: WorkerObserver> Worker<W> {
     pub fn step(&mut self, log: &mut dyn Log, now_millis: u64) -> Result<Step, LogError> {
         self.complete_last_step(log, now_millis)?;
         self.open_assigned(log, now_millis)?;
-        self.apply_reference_updates();
+        self.apply_reference_updates(now_millis);
         let held_back =
             !self.to_open.is_empty() || 0 < self.queue.waiting() || IN_FLIGHT_MAX <= self.queue.in_flight();
         let records = if held_back { 0 } else { self.take(log)? };
@@ -137,7 +145,10 @@ impl<W: WorkerObserver> Worker<W> {
         self.refresh_low(log, now_millis)?;
         self.observer.stepped(self.queue.waiting(), self.queue.in_flight());
         // What another owner wrote may have to be published again by the next step.
-        Ok(Step { records, settled: idle && !rechecked && self.is_settled() })
+        Ok(Step {
+            records,
+            settled: idle && !rechecked && self.is_settled() && !self.has_fact_consequences(),
+        })
     }
 
     /// Takes nothing more, and completes what was handled: outputs, progress, commits. To be called until it
@@ -155,35 +166,55 @@ impl<W: WorkerObserver> Worker<W> {
 
     /// Splits the worker: its partitions, the inputs to leave out, and the sink of their engines.
     fn parts(&mut self) -> (&mut BTreeMap<i32, Partition>, &mut Poison, Sink<'_, W>) {
-        let Self { partitions, queue, observer, outputs, poison, .. } = self;
-        (partitions, poison, Sink { queue, observer, outputs, headers: &NoHeaders })
+        let Self { partitions, queue, observer, outputs, poison, batch, .. } = self;
+        (partitions, poison, Sink { queue, observer, outputs, work: &mut batch.work, headers: &NoHeaders })
     }
 
-    /// Applies facts and decisions that are new since the last time.
-    fn apply_reference_updates(&mut self) {
+    /// Applies facts and decisions that are new since the last time. What they lead to is derived once no more come, a
+    /// slice in each step.
+    fn apply_reference_updates(&mut self, now_millis: u64) {
         let version = self.shared.reference_log.version();
-        if version == self.reference_version {
+        if version != self.reference_version {
+            self.reference_version = version;
+            self.facts.changed(now_millis);
+            let (partitions, poison, mut sink) = self.parts();
+            for partition in partitions.values_mut() {
+                partition.apply_reference_updates(poison, &mut sink);
+            }
+        }
+        let quiet_millis = self.shared.setup.pace.facts_quiet_millis;
+        if !self.has_fact_consequences() || !self.facts.is_due(now_millis, quiet_millis) {
             return;
         }
-        self.reference_version = version;
+        let is_first = std::mem::take(&mut self.facts.is_new);
         let (partitions, poison, mut sink) = self.parts();
         for partition in partitions.values_mut() {
-            partition.apply_reference_updates(poison, &mut sink);
+            if is_first {
+                partition.report_large_changes(sink.observer);
+            }
+            sink.observer.goes_on();
+            partition.derive_fact_consequences(SLICE_VISITS, poison, &mut sink);
         }
+    }
+
+    fn has_fact_consequences(&self) -> bool {
+        self.partitions.values().any(Partition::has_fact_consequences)
     }
 
     fn take(&mut self, log: &mut dyn Log) -> Result<usize, LogError> {
         let pace = self.shared.setup.pace;
+        let records_max = self.batch.records_max.min(pace.batch_records_max);
         let (partitions, poison, mut sink) = self.parts();
         // With dirty periods it does not wait for records.
         let is_dirty = partitions.values().any(Partition::has_dirty_periods);
         let wait = if is_dirty { Duration::ZERO } else { pace.wait };
-        let taken = log.take(wait, pace.batch_records_max, &mut |record| {
+        let taken = log.take(wait, records_max, &mut |record| {
             if let Some(partition) = partitions.get_mut(&record.partition) {
                 partition.record(&record, poison, &mut sink);
             }
         });
-        match taken {
+        let full = matches!(taken, Ok(records) if records_max <= records);
+        let taken = match taken {
             Err(LogError::Fenced { partition }) => {
                 self.revoke(log, partition);
                 Ok(1)
@@ -199,7 +230,9 @@ impl<W: WorkerObserver> Worker<W> {
                 Ok(1)
             }
             taken => taken,
-        }
+        };
+        self.batch.took(full, self.queue.waiting());
+        taken
     }
 
     /// Advances partitions over what holds nothing for a reader, at the end of what was read.

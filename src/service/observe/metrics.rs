@@ -311,6 +311,12 @@ impl Metrics {
             Incident::TopicChanged { topic, found } => {
                 tracing::error!(topic, found, "a topic is not as it was when the service started");
             }
+            Incident::LargeChange { municipality, alerts } => tracing::warn!(
+                partition,
+                municipality,
+                alerts,
+                "changed facts may move many alerts: they are derived again, and what differs is published"
+            ),
             Incident::UnreadableBatch { from, to } => tracing::error!(
                 partition,
                 from,
@@ -357,6 +363,7 @@ const fn incident_kind(incident: &Incident) -> &'static str {
         Incident::TooManyUnassessed { .. } => 7,
         Incident::TopicChanged { .. } => 8,
         Incident::UnreadableBatch { .. } => 9,
+        Incident::LargeChange { .. } => 10,
     }]
 }
 

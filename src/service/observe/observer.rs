@@ -19,7 +19,7 @@ use crate::service::deliver::shared::Shared;
 use crate::service::observe::metrics::{
     Metrics, ProviderRecords, RecordStage, Restrained, SizeGauges, Stands, Worked, provider_number,
 };
-use crate::service::observe::status::Status;
+use crate::service::observe::status::{Beat, Status};
 use crate::service::observe::view::View;
 
 struct ObservedMunicipality {
@@ -55,6 +55,7 @@ pub(in crate::service) struct Observer {
     committed: BTreeMap<i32, i64>,
     worked: Worked,
     queued: [i64; 2],
+    beat: Beat,
 }
 
 /// What is kept in memory and what waits, over all workers.
@@ -88,6 +89,7 @@ impl Observer {
         (metrics, view, status): (Arc<Metrics>, Arc<View>, Arc<Status>),
         shared: Arc<Shared>,
         totals: Arc<ScoredTotals>,
+        beat: Beat,
     ) -> Self {
         Self {
             metrics,
@@ -100,6 +102,7 @@ impl Observer {
             committed: BTreeMap::new(),
             worked: Worked::default(),
             queued: [0; 2],
+            beat,
         }
     }
 
@@ -184,6 +187,10 @@ impl ObservedMunicipality {
 }
 
 impl WorkerObserver for Observer {
+    fn goes_on(&mut self) {
+        self.beat.now();
+    }
+
     fn record(&mut self, place: RecordPosition<'_>, disposition: &Disposition) {
         let status = &self.status;
         let position =

@@ -236,6 +236,7 @@ pub(in crate::service) mod tests {
             grade: Grade::Review,
             p_value: None,
             related: vec!["R2".to_owned()],
+            related_more: 0,
             seconds_in_question: 60,
             observed: Vec::new(),
             expected: Vec::new(),

@@ -38,6 +38,8 @@ const LAST_WAIT: Duration = Duration::from_secs(3);
 
 /// Idle time before progress is published: longer than the gaps of a busy feed.
 const REST_MILLIS: u64 = 100;
+/// Facts that come within so long of each other are one change.
+const FACTS_QUIET_MILLIS: u64 = 250;
 
 const UNSETTLED: &str = "the group has not said which partitions are this instance's";
 
@@ -90,6 +92,7 @@ impl Service {
             feed_topic: layout.feed.clone(),
             config_hash: config.hash(),
             engine: config.engine.clone(),
+            municipalities: config.municipalities.clone(),
             rules: rule_set,
             pace: pace(config),
         });
@@ -253,8 +256,9 @@ impl WorkerFactory<'_> {
         let mut workers = Vec::new();
         for (number, notes) in notes.into_iter().enumerate() {
             let sinks = (metrics.clone(), view.clone(), status.clone());
-            let observer = Observer::new(sinks, self.shared.clone(), totals.clone());
             let name = format!("worker-{number}");
+            let beat = status.beat(name.clone());
+            let observer = Observer::new(sinks, self.shared.clone(), totals.clone(), beat.clone());
             let (clients, layout) = (self.clients.clone(), self.layout.clone());
             let (group, counted) = (self.group.clone(), metrics.clone());
             let open =
@@ -272,7 +276,7 @@ impl WorkerFactory<'_> {
                 status: status.clone(),
                 metrics: metrics.clone(),
                 stop: self.stop.clone(),
-                beat: status.beat(name.clone()),
+                beat,
                 began: Instant::now(),
             };
             let thread = std::thread::Builder::new().name(name).spawn(move || worker_thread.work());
@@ -307,6 +311,7 @@ fn pace(config: &Config) -> Pace {
         commit_interval_millis: config.service.commit_interval_ms,
         idle_after_millis: REST_MILLIS,
         wait: Duration::from_millis(20),
+        facts_quiet_millis: FACTS_QUIET_MILLIS,
         ..Pace::default()
     }
 }

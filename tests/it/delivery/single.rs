@@ -113,6 +113,21 @@ fn a_municipality_lives_in_one_partition() {
     assert!(of_partition.map(|(_, disposition)| disposition).all(|it| *it != Disposition::Scored));
 }
 
+#[test]
+fn of_municipalities_that_the_settings_do_not_name_nothing_is_assessed() {
+    let lines = town::feed(6, 60);
+    let memory = Memory::new();
+    lines.iter().for_each(|line| append(&memory, line));
+    let shared = Shared::new(Setup { municipalities: BTreeSet::from(["0181".to_owned()]), ..setup() });
+    let mut worker = Worker::new(shared.clone(), Seen::default());
+    PARTITIONS.iter().for_each(|partition| worker.assign(*partition));
+    let mut instance = Instance { shared, worker, log: memory.open(1, NO_FAULTS) };
+    instance.settle(&memory, &mut 0);
+    assert!(!standing(&memory).is_empty());
+    assert!(standing(&memory).keys().all(|id| id.starts_with("0181:")));
+    assert!(quarantined(&memory).iter().any(|(_, reason)| reason == Reason::BadMunicipality.code()));
+}
+
 /// The records of municipality 0181, which the partitioners of the clients send to partition 1 of two.
 fn keyed_to_one() -> Vec<Line> {
     let is_of = |line: &Line| {

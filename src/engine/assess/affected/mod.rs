@@ -12,6 +12,7 @@
 //! | a client's mean length | the client's visits of the next month | [`affected_by_client_baseline`] |
 //! | a peer baseline | periods that can have a pattern under the new baseline, or have one | [`periods_affected_by_baseline`] |
 //! | a device's carers | visits with the device on that day | [`affected_by_devices`] |
+//! | a crowd | the visits of its day, those around it and the later ones that could be compared with them | [`affected_by_crowds`] |
 //! | the resolution of a source | the provider's visits of the pay period | [`affected_by_resolution`] |
 //! | whether an editor only makes visits longer | the visits of the pay period that the editor changed | [`affected_by_editors`] |
 //! | the class of a base rate | visits with findings of the rule at the source; the provider's period where habits change | [`affected_by_rates`] |
@@ -34,6 +35,7 @@
 //! [`affected_by_client_baseline`]: Engine::affected_by_client_baseline
 //! [`periods_affected_by_baseline`]: Engine::periods_affected_by_baseline
 //! [`affected_by_devices`]: Engine::affected_by_devices
+//! [`affected_by_crowds`]: Engine::affected_by_crowds
 //! [`affected_by_resolution`]: Engine::affected_by_resolution
 //! [`affected_by_editors`]: Engine::affected_by_editors
 //! [`affected_by_rates`]: Engine::affected_by_rates
@@ -171,6 +173,14 @@ impl Engine {
     /// Row *device*: visits with a device that other carers began or ceased to use on the same day.
     pub(in crate::engine) fn affected_by_devices(&mut self, into: &mut Vec<Slot>) {
         self.state.take_visits_with_changed_devices(into);
+    }
+
+    /// Row *crowd*: the visits of a carer's or a client's day that became a crowd or ceased to be one, and the visits
+    /// that are compared with them, or were.
+    pub(in crate::engine) fn affected_by_crowds(&mut self, into: &mut Vec<Slot>) {
+        for (subject, day) in self.state.crowds.take_changed() {
+            self.state.visits_about_crowd(subject, day, into);
+        }
     }
 
     /// Row *resolution*: the visits of providers and pay periods whose times turned out to lie on a grid, or not any

@@ -12,11 +12,11 @@ use rdkafka::{ClientContext, Statistics};
 
 use super::flood::library_line;
 use super::reader::refused;
-use crate::service::log::{Header, LogError};
+use crate::service::log::{Header, LogError, OutputTopic};
 use crate::service::observe::metrics::{ClientRole, Metrics, Reporter, Sent};
 
 /// Brokers take a megabyte by default, with some bytes around it. Only what goes to quarantine can be
-/// larger: the record as it came was as large, and the reason comes on top.
+/// larger, and only that is cut: the record as it came was as large, and the reason comes on top.
 const RECORD_BYTES_MAX: usize = 900_000;
 /// Headers of a quarantined record that are the program's own.
 const REASON_HEADERS: &str = "__connect.";
@@ -78,7 +78,13 @@ impl Publisher {
         headers: &[Header],
         sent: Sent,
     ) -> Result<(), KafkaError> {
-        let fitting = Fitting::of(key, value, headers);
+        let fitting = match sent.topic {
+            OutputTopic::Quarantine => Fitting::of(key, value, headers),
+            // Half a record is worse than a refusal: `contract::fitting` bounds alerts, progress bounds itself.
+            OutputTopic::Alerts | OutputTopic::Progress => {
+                Fitting { key, value, headers: owned(&headers.iter().collect::<Vec<_>>()) }
+            }
+        };
         let writer = rdkafka::message::Header { key: WRITER_HEADER, value: Some(self.writer.as_str()) };
         let headers = fitting.headers.insert(writer);
         let out = sent.topic;
@@ -152,7 +158,7 @@ impl Publisher {
     }
 }
 
-/// A record cut to what a broker takes.
+/// A quarantined record cut to what a broker takes.
 struct Fitting<'a> {
     key: Option<&'a [u8]>,
     value: Option<&'a [u8]>,

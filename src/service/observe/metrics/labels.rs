@@ -34,7 +34,7 @@ pub(super) const STAGES: [&str; 6] =
 pub(super) const TOPICS: [&str; 3] = ["alerts", "progress", "quarantine"];
 pub(super) const PROVIDER_KINDS: [&str; 3] = ["municipal", "private", "unknown"];
 /// In the order of `incident_kind`.
-pub(super) const TROUBLES: [&str; 10] = [
+pub(super) const TROUBLES: [&str; 11] = [
     "gap",
     "recreated",
     "baseline-incomplete",
@@ -45,6 +45,7 @@ pub(super) const TROUBLES: [&str; 10] = [
     "too-many-unassessed",
     "topic-changed",
     "unreadable-batch",
+    "large-change",
 ];
 /// States of current holds; a superseded hold is no longer current.
 pub(super) const HOLDS_STAND: [&str; 5] = ["proposed", "confirmed", "released", "upheld", "expired"];

@@ -103,6 +103,7 @@ fn finding(rule: &str) -> crate::domain::Finding {
         grade: Grade::Hold,
         p_value: None,
         related: Vec::new(),
+        related_more: 0,
         seconds_in_question: 0,
         observed: Vec::new(),
         expected: Vec::new(),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::domain::{
-    Action, Capture, CaptureMethod, Class, DecisionOutcome, EventType, Fact, FactBody, FactChange,
+    Action, Capture, CaptureMethod, Class, DecisionOutcome, EventType, Fact, FactBody, FactChange, Measure,
     Registration, Sentence, Span, UtcSecond, Validity, Zone,
 };
 use crate::engine::model::claim::tests::registration;

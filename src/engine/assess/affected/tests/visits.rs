@@ -135,7 +135,9 @@ fn a_fact_affects_the_visits_of_its_scope() {
         let homes =
             [Some(visit.client), of_tag].into_iter().flatten().filter_map(|client| sight.home_of(client));
         let known = homes.count() + usize::from(of_tag.is_some()) + usize::from(sight.employed().is_some());
-        (0..known).for_each(|_| report.hit(Hit::review().text(sentence)));
+        if 0 < known {
+            report.hit(Hit::review().observed([Measure::whole("known", known as i64)]).text(sentence));
+        }
     }));
     let plain = town.register(&draft("R1", "ann", "bo", 8));
     let tagged = town.register(&Draft { tag: Some("T"), ..draft("R2", "cia", "eva", 8) });
