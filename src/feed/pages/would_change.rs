@@ -115,6 +115,7 @@ const CORRECTIONS: &[(&str, &str, &str)] = &[
         "Att besök som hör ihop med ett larm registreras som larmbesök.",
         "Visits that answer an alarm registered as such.",
     ),
+    ("data-gap", "Att de uppgifter som saknas skickas.", "That the missing facts are sent."),
 ];
 
 #[cfg(test)]

@@ -59,7 +59,6 @@ const TITLES: &[(&str, &str, &str)] = &[
     ("provider-surge", "Utförarens besök ändras språngvis", "Provider's visits change by leaps"),
     ("pair-concentration", "En medarbetare gör de flesta besöken", "One carer makes most visits"),
     ("above-grant", "Mer tid än beviljat", "More time than granted"),
-    ("data-gap", "Uppgifter saknas", "Missing facts"),
     ("full-delivery", "Exakt beviljad tid månad efter månad", "Exactly the granted time every month"),
     ("provider-capacity", "Mer besökstid än betald arbetstid", "More visit time than paid working time"),
     (
@@ -70,6 +69,7 @@ const TITLES: &[(&str, &str, &str)] = &[
     ("missed-visit", "Mindre tid än den som ersätts", "Less time than is paid"),
     ("shared-device", "Telefon som används av flera", "Phone used by several"),
     ("new-identity", "Ny medarbetare med många besök", "New carer with many visits"),
+    ("data-gap", "Uppgifter saknas", "Missing facts"),
 ];
 
 #[cfg(test)]

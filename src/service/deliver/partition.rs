@@ -12,7 +12,6 @@ use std::sync::Arc;
 use crate::contract::{self, Decoded, RegistrationRecord};
 use crate::domain::{Reason, Registration, Rejection, UtcSecond};
 use crate::engine::{Disposition, Position};
-use crate::service::deliver::desk::DailyDesk;
 use crate::service::deliver::events::{Incident, Phase, RecordPosition, WorkerObserver};
 use crate::service::deliver::municipality::{Municipality, Panicked, Sink};
 use crate::service::deliver::outbox::Origin;
@@ -334,8 +333,7 @@ impl Partition {
                 config_hash: self.shared.setup.config_hash.clone(),
                 complete_from: self.complete_from(),
             };
-            let settings = self.shared.setup.settings(name);
-            let desk = DailyDesk::new(settings.zone.clone(), settings.bounds.desk_cases_a_day as usize);
+            let desk = self.shared.setup.desk();
             let municipality = Municipality::new(name, origin, desk, self.plan.live_from(None));
             self.municipalities.insert(name.to_owned(), municipality);
         }

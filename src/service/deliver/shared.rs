@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::config::Config;
 use crate::engine::{RuleSet, Settings};
 use crate::rules::{self, BuildError};
+use crate::service::deliver::desk::DailyDesk;
 use crate::service::deliver::owners::Owners;
 use crate::service::deliver::reference_log::ReferenceLog;
 
@@ -44,6 +45,12 @@ impl Setup {
                 ..Pace::default()
             },
         })
+    }
+
+    /// The empty desk of a municipality.
+    #[must_use]
+    pub fn desk(&self) -> DailyDesk {
+        DailyDesk::new(self.engine.zone.clone(), self.engine.bounds.desk_cases_a_day as usize)
     }
 
     /// The settings of the engine of `municipality`.
