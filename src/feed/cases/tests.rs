@@ -61,6 +61,7 @@ fn the_other_registration_of_a_pair_leads_to_the_case_in_which_its_alert_lies() 
     desk.alert(pair.clone());
     let mut of_per = overlap_alert("R-8", 100);
     of_per.alert.carer_ref = Some("per".to_owned());
+    of_per.alert.case_id = format!("{TOWN}:carer:per:2026-03");
     of_per.alert.findings[0].related.clear();
     desk.alert(of_per);
 
@@ -188,6 +189,7 @@ fn nothing_of_another_municipality_is_seen() {
     let mut other = overlap_alert("R-9", 100);
     other.alert.municipality = "0180".to_owned();
     other.alert.alert_id = "0180:registration:R-9".to_owned();
+    other.alert.case_id = "0180:carer:ann:2026-03".to_owned();
     desk.alert(other);
     let scope = Scope::only(["0180".to_owned()]);
     let seen = desk.within(&scope);

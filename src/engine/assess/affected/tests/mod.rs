@@ -51,6 +51,10 @@ impl VisitRule for VisitStub {
     fn long_day_minutes(&self) -> Option<u32> {
         self.long_day_minutes
     }
+
+    fn reads_devices(&self) -> bool {
+        true
+    }
 }
 
 /// A period rule made of one function, whose answer is also a p-value in thousandths.
