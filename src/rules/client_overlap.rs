@@ -10,11 +10,11 @@
 //! Not a finding: double staffing (by the record, the order, or the registrations naming each other
 //! as partners), a trainee going along, an answer to an alarm, a handover (the one who came first
 //! leaves within `handover_seconds` after the other came, and neither was there only meanwhile),
-//! declined visits, meals brought to the door, visits still open. Nor two visits with a plan each, of which no end
-//! was typed: the municipality ordered both, both carers were there, and one stayed longer or came at another time than
-//! planned. Where an end was typed, they must have been planned for different things at the same time, and the client's
-//! plan must have had such visits in the four weeks before, with another carer among them: one cleans while another
-//! gives medicine. A plan made up for a visit that nobody made is a single one, or always of the same two.
+//! declined visits, meals brought to the door, visits still open. Nor two visits that were planned at
+//! different times, of which no end was typed, and one of which has the larger part of its time for itself: both carers
+//! were there, and one stayed longer or came at another time than planned. Nor two that were planned for different things at the same time, where the client's plan has had such
+//! visits in the four weeks before, with another carer among them: one cleans while another gives medicine. A plan made
+//! up for a visit that nobody made is a single one, or always of the same two.
 //!
 //! Grade: review, for the honest explanations are many; one step lower where nothing says how many carers were
 //! ordered. The finding falls on the weaker registration of the pair.
@@ -65,7 +65,10 @@ impl VisitRule for ClientOverlap {
             }
             let staff = (sight.required_staff(own), sight.required_staff(other));
             let needed = staff.0.max(staff.1);
-            if needed.unwrap_or(1) <= 1 && !are_two_captured(own, other) && !is_arranged(sight, own, other) {
+            if needed.unwrap_or(1) <= 1
+                && !are_two_captured(own, other, shared)
+                && !is_arranged(sight, own, other)
+            {
                 let is_known = staff.0.is_some() && staff.1.is_some();
                 report.pair(sight, other, || self.hit(sight, other, shared, is_known));
             }
@@ -123,10 +126,13 @@ fn claims_presence(visit: &Visit) -> bool {
 /// Seconds within which visits begin whose plans can lie at the same time.
 const NEAR_SECONDS: i64 = NEIGHBOUR_GAP_SECONDS_MAX;
 
-/// Whether each visit has a plan of its own, and no end of them was typed.
-fn are_two_captured(own: &Visit, other: &Visit) -> bool {
-    let have_plans = own.planned().is_some() && other.planned().is_some();
-    have_plans && own.planned() != other.planned() && !own.is_manual() && !other.is_manual()
+/// Whether the visits were planned at different times, no end of them was typed, and one of them has the larger part of
+/// its time for itself.
+fn are_two_captured(own: &Visit, other: &Visit, shared: Span) -> bool {
+    let plans = own.planned().zip(other.planned());
+    let are_apart = plans.is_some_and(|(plan, other_plan)| plan.intersection(other_plan).is_none());
+    let has_own_time = 2 * shared.seconds() < own.seconds().max(other.seconds());
+    are_apart && has_own_time && !own.is_manual() && !other.is_manual()
 }
 
 /// Whether the visits were planned at the same time for different things, as two others of the client in the weeks

@@ -1,6 +1,5 @@
-//! A slow second opinion: every registration against every other one, from the words of the rules
-//! alone. It shares no code with the engine, and must come to the same findings however the feed
-//! arrived.
+//! A slow second opinion: every registration against every other one, from the words of the rules alone. It shares no
+//! code with the engine, and must come to the same findings however the feed arrived.
 
 mod further;
 
@@ -139,7 +138,9 @@ impl Oracle {
         let lawful = own.carer != other.carer
             || own.client == other.client
             || [own, other].iter().any(|visit| !in_the_home(visit) || visit.kind == VisitKind::Alarm)
-            || (own.shared.is_some() && own.shared == other.shared);
+            || (own.shared.is_some() && own.shared == other.shared)
+            || is_billed_once(own, other)
+            || [own, other].iter().any(|visit| self.is_in_a_crowd(visit, |visit| &visit.carer));
         let seconds = shared_seconds(own, other);
         let electronic = all_electronic(own, other);
         if lawful || !is_weaker(own, other) || seconds <= (if electronic { 120 } else { 300 }) {
@@ -175,7 +176,16 @@ impl Oracle {
         let apart = own.client != other.client || own.carer == other.carer || !is_weaker(own, other);
         let seconds = shared_seconds(own, other);
         let slack = if all_electronic(own, other) { 300 } else { 420 };
-        if apart || partners || [own, other].iter().any(not_there) || seconds <= slack {
+        let in_a_crowd = || [own, other].iter().any(|visit| self.is_in_a_crowd(visit, |visit| &visit.client));
+        if apart || partners || [own, other].iter().any(not_there) || seconds <= slack || in_a_crowd() {
+            return None;
+        }
+        // Both were ordered, at different times, and nobody typed when they were there.
+        let typed = |method: &CaptureMethod| strength(*method) == 1;
+        let apart_by_plan = own.planned.zip(other.planned).is_some_and(|(a, b)| a.intersection(b).is_none());
+        let length = |visit: &Draft| visit.end.unwrap_or(visit.start).0 - visit.start.0;
+        let has_own_time = 2 * seconds < length(own).max(length(other));
+        if apart_by_plan && has_own_time && !own.methods.iter().chain(&other.methods).any(typed) {
             return None;
         }
         let (a, b) = (presence(own), presence(other));
@@ -207,7 +217,9 @@ impl Oracle {
         if own.carer != other.carer || own.client == other.client || !placed(own) || !placed(other) {
             return None;
         }
-        if !is_weaker(own, other) {
+        if !is_weaker(own, other)
+            || [own, other].iter().any(|visit| self.is_in_a_crowd(visit, |visit| &visit.carer))
+        {
             return None;
         }
         let key = |visit: &Draft| (presence(visit), visit.id.clone());
@@ -241,6 +253,23 @@ impl Oracle {
         Some(Pair { rule: "impossible-travel", other: other.id.clone(), grade, disputed, untested: vec![] })
     }
 
+    /// Whether the carer or the client has more than 16 visits in one quarter of an hour of the local day on which the
+    /// visit begins, or more than 256 on that day.
+    fn is_in_a_crowd(&self, visit: &Draft, who: fn(&Draft) -> &String) -> bool {
+        let zone = TimeZone::get("Europe/Stockholm").unwrap();
+        let at = |at: UtcSecond| Timestamp::from_second(at.0).unwrap().to_zoned(zone.clone());
+        let day = |visit: &Draft| at(visit.start).date();
+        let of_day = self.visits.iter().filter(|known| who(known) == who(visit) && day(known) == day(visit));
+        let moments: Vec<(i64, i64)> = of_day
+            .map(|known| {
+                let (start, end) = presence(known);
+                (start.div_euclid(900), (end - 1).max(start).div_euclid(900))
+            })
+            .collect();
+        let there = |at: i64| moments.iter().filter(|(from, to)| (*from..=*to).contains(&at)).count();
+        256 < moments.len() || moments.iter().any(|(from, _)| 16 < there(*from))
+    }
+
     fn household(&self, visit: &Draft) -> Option<String> {
         self.homes.get(&visit.client)?.0.clone()
     }
@@ -261,6 +290,13 @@ fn one_finding(own: &str, mut pairs: Vec<Pair>) -> Found {
     let mut others: Vec<String> = pairs.iter().map(|pair| pair.other.clone()).collect();
     others.sort_unstable();
     (pairs[0].rule.to_owned(), own.to_owned(), others, grade, seconds, pairs[0].untested.clone())
+}
+
+/// Whether both together are paid for no more than the time in which one or the other was there, to the minute.
+fn is_billed_once(own: &Draft, other: &Draft) -> bool {
+    let length = |visit: &Draft| visit.end.unwrap_or(visit.start).0 - visit.start.0;
+    let paid = |visit: &Draft| visit.billed_seconds.map_or_else(|| length(visit), i64::from);
+    paid(own) + paid(other) <= length(own) + length(other) - shared_seconds(own, other) + 60
 }
 
 /// The highest version of each registration, without those that are cancelled.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::files::{Broken, FileLog, PARTITION, Sinks};
-use super::reader::Reader;
+use super::reader::LineReader;
 use super::timed::TimedReader;
 use crate::cli::exit::{Exit, Failure, OrExit};
 use crate::cli::input::{InputFile, Manner, RecordKind, Refusal};
@@ -51,7 +51,7 @@ pub(in crate::cli) fn pass<L: Listener>(
     let shared = Shared::new(setup(config)?);
     let notes: Vec<(PathBuf, Vec<String>)> =
         inputs.iter().map(|(path, input)| (path.clone(), input.notes().to_vec())).collect();
-    let mut log = FileLog::new(TimedReader::new(Reader::start(inputs)), sinks, progress::bytes(total));
+    let mut log = FileLog::new(TimedReader::new(LineReader::start(inputs)), sinks, progress::bytes(total));
     for (path, notes) in &notes {
         notes.iter().for_each(|note| log.tallies.note(path, note));
     }

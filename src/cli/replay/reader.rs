@@ -58,7 +58,7 @@ pub(super) struct DecodedLine<'a> {
 }
 
 /// Of each line; `None` where it cannot be a record.
-type Records<'a> = Vec<Option<Result<RegistrationRecord<'a>, Rejection>>>;
+type BatchRecords<'a> = Vec<Option<Result<RegistrationRecord<'a>, Rejection>>>;
 type DecodedLines<'a> = Vec<DecodedLine<'a>>;
 
 self_cell!(
@@ -66,7 +66,7 @@ self_cell!(
     struct RecordBatch {
         owner: LineBatch,
         #[covariant]
-        dependent: Records,
+        dependent: BatchRecords,
     }
 );
 
@@ -99,14 +99,14 @@ impl DecodedBatch {
 type Batches<T> = Receiver<Result<T, InputError>>;
 
 /// The threads that read ahead.
-pub(super) struct Reader {
+pub(super) struct LineReader {
     /// Of each decoder; batches come from one after the other.
     decoded: Vec<Batches<DecodedBatch>>,
     turn: usize,
     threads: Vec<JoinHandle<()>>,
 }
 
-impl Reader {
+impl LineReader {
     /// Begins to read `inputs` one after the other.
     pub(super) fn start(inputs: Vec<(PathBuf, InputFile)>) -> Self {
         let cores = thread::available_parallelism().map_or(1, usize::from);
@@ -217,7 +217,7 @@ fn decode_all(lines: &Batches<LineBatch>, decoded: &SyncSender<Result<DecodedBat
     }
 }
 
-fn records(batch: &LineBatch) -> Records<'_> {
+fn records(batch: &LineBatch) -> BatchRecords<'_> {
     let parse = |entry: &LineEntry| contract::parse_registration(&batch.data[entry.bytes.clone()]);
     batch.entries.iter().map(|entry| entry.refusal.is_none().then(|| parse(entry))).collect()
 }

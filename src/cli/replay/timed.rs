@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::clock::{AFTER_MAX, Clock, Named};
-use super::reader::{DecodedBatch, Reader};
+use super::reader::{DecodedBatch, LineReader};
 use crate::cli::input::InputError;
 use crate::domain::UtcSecond;
 
@@ -23,7 +23,7 @@ pub(super) struct TimedBatch {
 
 /// Gives lines their append times.
 pub(super) struct TimedReader {
-    reader: Reader,
+    reader: LineReader,
     clock: Clock,
     /// Batches that were read ahead.
     ahead: VecDeque<DecodedBatch>,
@@ -32,7 +32,7 @@ pub(super) struct TimedReader {
 }
 
 impl TimedReader {
-    pub(super) fn new(reader: Reader) -> Self {
+    pub(super) fn new(reader: LineReader) -> Self {
         Self { reader, clock: Clock::default(), ahead: VecDeque::new(), end: None }
     }
 

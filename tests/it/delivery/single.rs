@@ -115,7 +115,7 @@ fn a_municipality_lives_in_one_partition() {
 
 #[test]
 fn of_municipalities_that_the_settings_do_not_name_nothing_is_assessed() {
-    let lines = town::feed(6, 60);
+    let lines = town::feed(6, RECORDS);
     let memory = Memory::new();
     lines.iter().for_each(|line| append(&memory, line));
     let shared = Shared::new(Setup { municipalities: BTreeSet::from(["0181".to_owned()]), ..setup() });

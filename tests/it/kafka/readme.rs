@@ -8,7 +8,11 @@ use crate::architecture::root;
 use super::broker::broker;
 
 /// What a reader does between the commands: waits until the service has worked.
-const WAIT: &str = "until curl -sf localhost:9464/readyz; do sleep 0.3; done; sleep 6";
+const WAIT: &str = r#"last=$(($(wc -l < /tmp/tidvakt/town/registrations.jsonl) - 1))
+for _ in $(seq 300); do
+  kcat -C -e -q -b $BROKER -t tidvakt.progress.v1 | grep -F "\"assessed_through_offset\":$last," >/dev/null && break
+  sleep 0.3
+done"#;
 
 #[test]
 fn the_readmes_path_by_hand_leads_to_alerts() {
