@@ -142,7 +142,7 @@ pub fn parse_registration(bytes: &[u8]) -> Result<RegistrationRecord<'_>, Reject
     Ok(record)
 }
 
-/// Refuses a registration that ends more than [`AHEAD_SECONDS_MAX`] after its record was appended. For one that was
+/// Refuses a registration that ends more than five minutes after its record was appended. For one that was
 /// decoded with the latest possible append time.
 pub fn check_not_ahead(registration: &Registration<'_>, appended_at: UtcSecond) -> Result<(), Rejection> {
     not_ahead(registration.end_at.unwrap_or(registration.start_at), appended_at)
