@@ -11,10 +11,11 @@
 //! as partners), a trainee going along, an answer to an alarm, a handover (the one who came first
 //! leaves within `handover_seconds` after the other came, and neither was there only meanwhile),
 //! declined visits, meals brought to the door, visits still open. Nor two visits that were planned at
-//! different times, of which no end was typed, and one of which has the larger part of its time for itself: both carers
-//! were there, and one stayed longer or came at another time than planned. Nor two that were planned for different things at the same time, where the client's plan has had such
-//! visits in the four weeks before, with another carer among them: one cleans while another gives medicine. A plan made
-//! up for a visit that nobody made is a single one, or always of the same two.
+//! different times, of which no end was typed, and one of which has the larger part of its time for itself:
+//! both carers were there, and one stayed longer or came at another time than planned. Nor two that were
+//! planned for different things at the same time, where the client's plan has had such visits in the four
+//! weeks before, with another carer among them: one cleans while another gives medicine. A plan made up for a
+//! visit that nobody made is a single one, or always of the same two.
 //!
 //! Grade: review, for the honest explanations are many; one step lower where nothing says how many carers were
 //! ordered. The finding falls on the weaker registration of the pair.
@@ -59,7 +60,7 @@ impl VisitRule for ClientOverlap {
             let lawful = other.carer == own.carer
                 || !claims_presence(other)
                 || self.is_handover(own, other, shared)
-                || are_partners(sight, own, other);
+                || sight.are_partners(own, other);
             if lawful || shared.seconds() <= self.slack.between(sight, own, other) {
                 continue;
             }
@@ -165,14 +166,6 @@ fn are_two_plans(sight: &Sight<'_>, one: &Visit, other: &Visit) -> bool {
         && plan != other_plan
         && plan.intersection(other_plan).is_some()
         && !same_task()
-}
-
-fn are_partners(sight: &Sight<'_>, own: &Visit, other: &Visit) -> bool {
-    let names = |visit: &Visit, partner: &Visit| {
-        let id = sight.id(partner.slot);
-        visit.partners().iter().any(|named| **named == *id)
-    };
-    names(own, other) || names(other, own)
 }
 
 fn sentence(sight: &Sight<'_>, other: &Visit, shared: Span) -> Sentence {

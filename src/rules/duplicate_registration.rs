@@ -73,10 +73,6 @@ impl VisitRule for DuplicateRegistration {
 fn is_plan_of_both(sight: &Sight<'_>, own: &Visit, other: &Visit) -> Option<bool> {
     let plan = own.planned()?;
     let fills_plan = |visit: &Visit| plan.seconds() < 2 * visit.seconds();
-    let names = |visit: &Visit, other: &Visit| {
-        let id = sight.id(other.slot);
-        visit.partners().iter().any(|partner| **partner == *id)
-    };
     let is_claimed_twice = own.carer != other.carer
         && other.planned() == Some(plan)
         && is_claimed(other)
@@ -85,7 +81,7 @@ fn is_plan_of_both(sight: &Sight<'_>, own: &Visit, other: &Visit) -> Option<bool
         && fills_plan(other)
         && !own.trainee
         && !other.trainee
-        && !(names(own, other) || names(other, own));
+        && !sight.are_partners(own, other);
     let staff = [own, other].map(|visit| sight.required_staff(visit));
     let is_for_one = staff.iter().flatten().all(|staff| *staff <= 1);
     (is_claimed_twice && is_for_one).then(|| staff.iter().all(Option::is_some))

@@ -51,12 +51,13 @@ impl VisitRule for PartialDoubleStaffing {
         let near = sight.starting_near_at_client(NEIGHBOUR_GAP_SECONDS_MAX);
         let mut crew: Vec<&Visit> = near.filter(|other| counts(sight, other)).collect();
         crew.push(own);
-        let partners = || crew.iter().copied().filter(|other| are_partners(sight, own, other));
+        let partners = || crew.iter().copied().filter(|other| are_near_partners(sight, own, other));
         // How long a visit was covered depends on all its partners, which need not be partners of each other.
         for partner in partners() {
             report.counterpart(partner);
-            let beside =
-                crew.iter().filter(|other| other.slot != own.slot && are_partners(sight, partner, other));
+            let beside = crew
+                .iter()
+                .filter(|other| other.slot != own.slot && are_near_partners(sight, partner, other));
             beside.for_each(|other| report.counterpart(other));
         }
         // The longer visit that lacks most: one finding for each visit.
@@ -125,15 +126,11 @@ fn counts(sight: &Sight<'_>, visit: &Visit) -> bool {
         && sight.required_staff(visit).is_some_and(|staff| 1 < staff)
 }
 
-/// Does one of them name the other? Both see the same partners only where these begin as near to each other
-/// as to the one that is looked at.
-fn are_partners(sight: &Sight<'_>, a: &Visit, b: &Visit) -> bool {
-    let apart = a.span.start().since(b.span.start()).abs();
-    let names = |visit: &Visit, other: &Visit| {
-        let id = sight.id(other.slot);
-        visit.partners().iter().any(|partner| &**partner == id)
-    };
-    a.carer != b.carer && apart <= NEIGHBOUR_GAP_SECONDS_MAX && (names(a, b) || names(b, a))
+/// Whether two carers name each other and begin near to each other. Without the second both would see the same
+/// partners only where these begin as near to either.
+fn are_near_partners(sight: &Sight<'_>, one: &Visit, other: &Visit) -> bool {
+    let apart = one.span.start().since(other.span.start()).abs();
+    one.carer != other.carer && apart <= NEIGHBOUR_GAP_SECONDS_MAX && sight.are_partners(one, other)
 }
 
 /// Is `visit` the shorter of the two? Always exactly one of them is.
@@ -144,7 +141,7 @@ fn is_shorter(sight: &Sight<'_>, visit: &Visit, other: &Visit) -> bool {
 
 /// Seconds of `visit` in which at least one of its partners in `crew` is there.
 fn covered(sight: &Sight<'_>, visit: &Visit, crew: &[&Visit]) -> i64 {
-    let partners = crew.iter().filter(|other| are_partners(sight, visit, other));
+    let partners = crew.iter().filter(|other| are_near_partners(sight, visit, other));
     let mut shared: Vec<Span> =
         partners.filter_map(|other| other.presence().intersection(visit.presence())).collect();
     shared.sort_unstable();

@@ -1,4 +1,4 @@
-//! On which of two registrations a finding falls.
+//! Two registrations beside each other: whether they name each other, and on which of them a finding falls.
 
 use crate::engine::model::settings::HoldTarget;
 use crate::engine::model::visit::Visit;
@@ -12,6 +12,16 @@ impl Sight<'_> {
     pub fn is_weaker(&self, other: &Visit) -> bool {
         let (own, state) = (self.visit, self.state);
         state.was_paid_before(other, own) || !state.was_paid_before(own, other) && own.is_weaker_than(other)
+    }
+
+    /// Whether one of the two registrations names the other as its partner.
+    #[must_use]
+    pub fn are_partners(&self, one: &Visit, other: &Visit) -> bool {
+        let names = |visit: &Visit, partner: &Visit| {
+            let id = self.id(partner.slot);
+            visit.partners().iter().any(|named| **named == *id)
+        };
+        names(one, other) || names(other, one)
     }
 
     /// Whether the settings make both registrations of a pair subjects.
