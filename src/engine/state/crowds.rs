@@ -205,8 +205,10 @@ pub(in crate::engine) struct Beside<'a> {
 }
 
 impl<'a> Beside<'a> {
+    /// What lies beside the visit at `placed`: nothing where it belongs to a crowd itself.
     pub(in crate::engine) fn new(placed: Placed<'a>, crowds: &'a [Crowd]) -> Self {
-        Self { placed, crowds, is_in_crowd: is_in(crowds, placed.own().start()) }
+        let is_in_crowd = is_in(crowds, placed.own().start());
+        Self { placed: if is_in_crowd { placed.alone() } else { placed }, crowds, is_in_crowd }
     }
 
     /// Whether the visit itself belongs to a crowd: then there is nothing beside it.
@@ -231,30 +233,26 @@ impl<'a> Beside<'a> {
 
     /// As [`Placed::earlier`], up to the first that belongs to a crowd.
     pub(in crate::engine) fn earlier(&self, seconds: i64) -> impl Iterator<Item = &'a Pin> + use<'a> {
-        let Self { placed, crowds, is_in_crowd } = *self;
-        let pins = (!is_in_crowd).then(|| placed.earlier(seconds)).into_iter().flatten();
-        pins.take_while(move |pin| !is_in(crowds, pin.start()))
+        let crowds = self.crowds;
+        self.placed.earlier(seconds).take_while(move |pin| !is_in(crowds, pin.start()))
     }
 
     /// As [`Placed::later`], up to the first that belongs to a crowd.
     pub(in crate::engine) fn later(&self, seconds: i64) -> impl Iterator<Item = &'a Pin> + use<'a> {
-        let Self { placed, crowds, is_in_crowd } = *self;
-        let pins = (!is_in_crowd).then(|| placed.later(seconds)).into_iter().flatten();
-        pins.take_while(move |pin| !is_in(crowds, pin.start()))
+        let crowds = self.crowds;
+        self.placed.later(seconds).take_while(move |pin| !is_in(crowds, pin.start()))
     }
 
     /// As [`Placed::starting_near`].
     pub(in crate::engine) fn starting_near(&self, seconds: i64) -> impl Iterator<Item = &'a Pin> + use<'a> {
-        let Self { placed, crowds, is_in_crowd } = *self;
-        let pins = (!is_in_crowd).then(|| placed.starting_near(seconds)).into_iter().flatten();
-        pins.filter(move |pin| !is_in(crowds, pin.start()))
+        let crowds = self.crowds;
+        self.placed.starting_near(seconds).filter(move |pin| !is_in(crowds, pin.start()))
     }
 
     /// As [`Placed::reaching`].
     pub(in crate::engine) fn reaching(&self) -> impl Iterator<Item = &'a Pin> + use<'a> {
-        let Self { placed, crowds, is_in_crowd } = *self;
-        let pins = (!is_in_crowd).then(|| placed.reaching()).into_iter().flatten();
-        pins.filter(move |pin| !is_in(crowds, pin.start()))
+        let crowds = self.crowds;
+        self.placed.reaching().filter(move |pin| !is_in(crowds, pin.start()))
     }
 }
 

@@ -159,6 +159,11 @@ impl<'a> Placed<'a> {
         &self.pins[self.at]
     }
 
+    /// The same pin on a timeline of its own.
+    pub(in crate::engine) fn alone(self) -> Self {
+        Self { pins: &self.pins[self.at..=self.at], at: 0, longest_seconds: 0 }
+    }
+
     /// Pins before it that start at most `seconds` earlier, the nearest first.
     pub(in crate::engine) fn earlier(&self, seconds: i64) -> impl Iterator<Item = &'a Pin> + use<'a> {
         let from = self.own().start.plus(-seconds);
