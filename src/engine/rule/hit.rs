@@ -218,16 +218,27 @@ impl RuleHit {
 
     /// Whether both say the same but for the sentence.
     pub(in crate::engine) fn has_numbers_of(&self, other: &Self) -> bool {
+        // All fields by name: a new one has to be compared as well.
         let Self { rule, hit, lowered, surprise, contributing } = self;
-        let of_hit = |hit: &Hit| (hit.grade, hit.p_value, hit.related_more, hit.excluded);
+        let Hit {
+            grade,
+            p_value,
+            related,
+            related_more,
+            disputed,
+            observed,
+            expected,
+            excluded,
+            not_tested,
+            text: _,
+        } = hit;
+        let (than, of) = (other, &other.hit);
         (rule, lowered, surprise, contributing)
-            == (&other.rule, &other.lowered, &other.surprise, &other.contributing)
-            && of_hit(hit) == of_hit(&other.hit)
-            && hit.related == other.hit.related
-            && hit.disputed == other.hit.disputed
-            && hit.observed == other.hit.observed
-            && hit.expected == other.hit.expected
-            && hit.not_tested == other.hit.not_tested
+            == (&than.rule, &than.lowered, &than.surprise, &than.contributing)
+            && (grade, p_value, related_more) == (&of.grade, &of.p_value, &of.related_more)
+            && (related, disputed) == (&of.related, &of.disputed)
+            && (observed, expected) == (&of.observed, &of.expected)
+            && (excluded, not_tested) == (&of.excluded, &of.not_tested)
     }
 
     /// Adds another finding of the same rule on the same visit: the graver one first, and what both dispute at the
