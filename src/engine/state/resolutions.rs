@@ -9,10 +9,11 @@
 //! hundreds of registrations.
 
 use crate::domain::{CaptureMethod, Month, UtcSecond};
-use crate::engine::model::interner::{ProviderId, grow_to};
+use crate::engine::model::interner::ProviderId;
 use crate::engine::model::visit::Visit;
 use crate::engine::stats::peers::quantize;
 use crate::engine::totals::count::Change;
+use crate::engine::totals::two_periods::{Counts, TwoPeriods};
 
 /// Captured ends below which a grid is unknown: of 40 ends in whole minutes, half lie on full five minutes by a
 /// chance of one in seven thousand (Chernoff's bound).
@@ -43,6 +44,11 @@ impl Ends {
             }
         }
     }
+}
+
+impl Counts for Ends {
+    /// The coarsest grid that is the rule, in seconds; 0 without one.
+    type Conclusion = i64;
 
     fn add(self, other: Self) -> Self {
         let mut sum = Self { all: self.all + other.all, ..self };
@@ -50,8 +56,7 @@ impl Ends {
         sum
     }
 
-    /// The coarsest grid that is the rule, in seconds; 0 without one.
-    fn step(self) -> i64 {
+    fn conclusion(self) -> i64 {
         let is_rule = |on: u32| SHARE_MIN * quantize(f64::from(self.all)) < quantize(f64::from(on));
         let step = STEPS.into_iter().zip(self.on).find(|(_, on)| is_rule(*on));
         step.filter(|_| ENDS_MIN <= self.all).map_or(0, |(step, _)| step)
@@ -65,57 +70,29 @@ const fn is_on(at: UtcSecond, step: i64) -> bool {
 
 /// Captured ends by provider and pay period.
 #[derive(Default)]
-pub(in crate::engine) struct Resolutions {
-    /// By provider; a few pay periods each, unordered.
-    providers: Vec<Vec<(Month, Ends)>>,
-    /// Pay periods before this one are dropped.
-    first: Option<Month>,
-    /// Providers and pay periods whose step changed.
-    changed: Vec<(ProviderId, Month)>,
-}
+pub(in crate::engine) struct Resolutions(TwoPeriods<ProviderId, Ends>);
 
 impl Resolutions {
     /// Inserts or retracts a visit.
     pub(in crate::engine) fn apply(&mut self, visit: &Visit, change: Change) {
-        let (provider, month) = (visit.provider, visit.pay_period);
-        if visit.open || Some(month) < self.first {
-            return;
-        }
-        let months = [month, month.next()];
-        let before = months.map(|month| self.step(provider, month));
-        let known = grow_to(&mut self.providers, provider.0);
-        let at = known.iter().position(|(of, _)| *of == month).unwrap_or_else(|| {
-            known.push((month, Ends::default()));
-            known.len() - 1
-        });
-        known[at].1.apply(visit, change);
-        for (month, before) in months.into_iter().zip(before) {
-            if self.step(provider, month) != before {
-                self.changed.push((provider, month));
-            }
+        if !visit.open && self.0.has(visit.pay_period) {
+            self.0.apply(visit.provider, visit.pay_period, |ends| ends.apply(visit, change));
         }
     }
 
     /// The step of the provider's times in a pay period, in seconds; 0 where no grid is known.
     pub(in crate::engine) fn step(&self, provider: ProviderId, month: Month) -> i64 {
-        let known = self.providers.get(provider.0 as usize).map_or(&[][..], |known| known);
-        let ends =
-            |of: Month| known.iter().find(|(known, _)| *known == of).map_or(Ends::default(), |of| of.1);
-        ends(month).add(ends(month.previous())).step()
+        self.0.conclusion(provider, month)
     }
 
     /// Providers and pay periods whose step changed since the last call, each once.
     pub(in crate::engine) fn take_changed(&mut self) -> Vec<(ProviderId, Month)> {
-        let mut changed = std::mem::take(&mut self.changed);
-        changed.sort_unstable();
-        changed.dedup();
-        changed
+        self.0.take_changed()
     }
 
     /// Drops the pay periods before `month`.
     pub(in crate::engine) fn expire(&mut self, month: Month) {
-        self.first = Some(month);
-        self.providers.iter_mut().for_each(|known| known.retain(|(of, _)| month <= *of));
+        self.0.expire(month);
     }
 }
 
@@ -124,7 +101,7 @@ mod tests {
     use super::*;
 
     fn step(all: u32, quarters: u32, fives: u32) -> i64 {
-        Ends { all, on: [quarters, fives] }.step()
+        Ends { all, on: [quarters, fives] }.conclusion()
     }
 
     #[test]
