@@ -108,8 +108,8 @@ impl Rates {
         let mut after = count;
         change.count(&mut after, 1);
         let is_same = |source: RateSource| {
-            let of_capture = self.visits_of(source) - count;
-            let of_provider = self.visits_of_provider(source) - count;
+            let [of_capture, of_provider] =
+                [&[source][..], &source.both_captures()].map(|sources| self.visits_of(sources) - count);
             [of_capture, of_provider].into_iter().all(|others| {
                 quantize(f64::from(others + count)).to_bits() == quantize(f64::from(others + after)).to_bits()
             })
@@ -179,17 +179,14 @@ impl Rates {
 
     fn rate(&self, sources: &[RateSource], rule: u16) -> f64 {
         let found = f64::from(self.findings_of_others(sources, rule));
-        let visits = quantize(f64::from(sources.iter().map(|source| self.visits_of(*source)).sum::<u32>()));
+        let visits = quantize(f64::from(self.visits_of(sources)));
         ((found + PRIOR_RATE * PRIOR_VISITS) / (visits + PRIOR_VISITS)).min(1.0)
     }
 
-    fn visits_of(&self, source: RateSource) -> u32 {
-        let of = |month| *self.visits.get(&source.in_month(month)).unwrap_or(&0);
-        of(source.month) + of(source.month.previous())
-    }
-
-    fn visits_of_provider(&self, source: RateSource) -> u32 {
-        source.both_captures().into_iter().map(|source| self.visits_of(source)).sum()
+    /// Visits of both pay periods.
+    fn visits_of(&self, sources: &[RateSource]) -> u32 {
+        let months = sources.iter().flat_map(|source| [*source, source.in_month(source.month.previous())]);
+        months.filter_map(|source| self.visits.get(&source)).sum()
     }
 
     /// Findings of both pay periods without those of the carer with most of them.
