@@ -67,11 +67,11 @@ impl Engine {
     /// How many open alerts changed facts may move.
     #[must_use]
     pub fn alerts_in_question(&self) -> usize {
-        let mut visits = self.affected_by_facts(&self.facts.affects);
         let is_open = |slot: &Slot| self.visits.get(slot).is_some_and(SubjectState::is_alert);
-        visits.retain(is_open);
-        let has_terms = self.facts.affects.iter().any(|affects| changes_terms(*affects));
-        if has_terms { self.open_visit_alerts().len() } else { visits.len() }
+        if self.facts.affects.iter().any(|affects| changes_terms(*affects)) {
+            return self.visits.keys().filter(|slot| is_open(slot)).count();
+        }
+        self.affected_by_facts(&self.facts.affects).iter().filter(|slot| is_open(slot)).count()
     }
 
     /// Derives what follows from changed facts, for at most `visits_max` registrations; returns whether that is all.

@@ -281,7 +281,7 @@ impl Engine {
             out.push(Output::Alert(Box::new(self.visit_alert(&visit, &current, &before))));
         }
         current.entities.iter().for_each(|of| self.state.count_findings(*of, Change::Insert));
-        if current.related().next().is_some() || !current.hits.is_empty() {
+        if !current.hits.is_empty() || !current.counterparts.is_empty() {
             self.visits.insert(slot, current);
         }
     }
