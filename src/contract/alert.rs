@@ -171,8 +171,8 @@ pub fn write_alert(alert: &PublishedAlert, out: &mut Vec<u8>) {
 /// and the times at which it was derived and its hold proposed. Two alerts with one hash need no new revision.
 #[must_use]
 pub fn content_hash(alert: &Alert) -> [u8; 16] {
-    let nowhere = nowhere();
-    let mut record = AlertRecord::of(alert, AlertState::Opened, 0, &nowhere);
+    let provenance = Provenance::default();
+    let mut record = AlertRecord::of(alert, AlertState::Opened, 0, &provenance);
     record.assessed_at = Time(UtcSecond(0));
     if let Some(Object(hold)) = &mut record.hold {
         hold.forget_when_proposed();
@@ -183,21 +183,10 @@ pub fn content_hash(alert: &Alert) -> [u8; 16] {
     *hash.first_chunk().expect("a SHA-256 has 32 bytes")
 }
 
-fn nowhere() -> Provenance {
-    Provenance {
-        topic: String::new(),
-        partition: 0,
-        offset: 0,
-        engine: String::new(),
-        config_hash: String::new(),
-        baseline_incomplete: false,
-    }
-}
-
 /// Bytes of an alert's record, without its provenance.
 pub(super) fn alert_bytes(alert: &Alert) -> usize {
     let mut text = Vec::new();
-    append(&AlertRecord::of(alert, AlertState::Opened, 0, &nowhere()), &mut text);
+    append(&AlertRecord::of(alert, AlertState::Opened, 0, &Provenance::default()), &mut text);
     text.len()
 }
 

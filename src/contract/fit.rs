@@ -13,7 +13,7 @@ pub const ALERT_BYTES_MAX: usize = 800_000;
 /// first, where it would be too large. A function of the alert, so that what was read back compares equal.
 #[must_use]
 pub fn fitting(mut alert: Alert) -> Alert {
-    if bytes_at_most(&alert) <= ALERT_BYTES_MAX || alert_bytes(&alert) <= ALERT_BYTES_MAX {
+    if bytes_at_most(&alert) <= ALERT_BYTES_MAX {
         return alert;
     }
     while ALERT_BYTES_MAX < alert_bytes(&alert) {

@@ -111,7 +111,7 @@ pub struct Hold {
 }
 
 /// From which input, program and settings an alert was derived.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Provenance {
     /// The feed's topic.
     pub topic: String,
