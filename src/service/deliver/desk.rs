@@ -5,7 +5,6 @@
 //! out until it is withdrawn, and takes the other alerts of its case along: a case is opened as a whole. Holds never wait
 //! and take no room. What waits depends on the order of arrival, as a desk's day does; nothing else of an alert does.
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::{Alert, Day, Grade, PublishedAlert, Zone};
@@ -89,7 +88,7 @@ impl DailyDesk {
         }
         let mut cases: Vec<(&str, (f64, i64))> = ranks.into_iter().collect();
         cases.sort_by(|(a, (a_score, a_ore)), (b, (b_score, b_ore))| {
-            b_score.total_cmp(a_score).then(Reverse(a_ore).cmp(&Reverse(b_ore))).then(a.cmp(b))
+            b_score.total_cmp(a_score).then(b_ore.cmp(a_ore)).then(a.cmp(b))
         });
         let best = cases.into_iter().take(self.cases_a_day);
         self.cases_out = best.map(|(case, _)| case.to_owned()).collect();

@@ -256,9 +256,9 @@ impl Municipality {
     /// Remembers what is derived at the unsettled offset, up to which an earlier owner published everything. To
     /// be called once dirty periods are assessed.
     pub(in crate::service) fn snapshot_open_alerts(&mut self) {
-        let open = self.engine.as_ref().map(Engine::open_alerts).unwrap_or_default();
+        let open = self.engine.as_ref().map(fitting_open_alerts).unwrap_or_default();
         let content = |alert: Alert| (alert.alert_id.clone(), contract::content_hash(&alert));
-        self.snapshot = Some(open.into_iter().map(contract::fitting).map(content).collect());
+        self.snapshot = Some(open.into_iter().map(content).collect());
     }
 
     /// Publishes from here on, what differs from the topic at once. To be called once dirty periods are assessed.
@@ -271,7 +271,7 @@ impl Municipality {
             snapshot.as_ref().is_none_or(|contents| contents.get(&alert.alert_id) == Some(&content()))
         };
         let changes = self.outbox.reconcile(
-            engine.open_alerts().into_iter().map(contract::fitting).collect(),
+            fitting_open_alerts(engine),
             at,
             &|subject| engine.knows(subject),
             &was_derived,
@@ -354,6 +354,11 @@ impl Municipality {
             observer.rolling_changed(&self.name, engine, max);
         }
     }
+}
+
+/// The engine's open alerts as they are published.
+fn fitting_open_alerts(engine: &Engine) -> Vec<Alert> {
+    engine.open_alerts().into_iter().map(contract::fitting).collect()
 }
 
 /// Whether two progress records differ in the position of the partition at most.

@@ -52,7 +52,7 @@ impl TopicState {
     }
 
     /// Where the desk has it, while it is open.
-    fn standing(&self) -> Option<OnDesk> {
+    fn on_desk(&self) -> Option<OnDesk> {
         self.is_open().then_some(if self.waiting { OnDesk::Waiting } else { OnDesk::Out })
     }
 }
@@ -160,7 +160,7 @@ impl Outbox {
             _ => AlertState::Opened,
         };
         if is_open {
-            alert.waiting = self.desk.admit(&alert, known.and_then(|known| known.standing()));
+            alert.waiting = self.desk.admit(&alert, known.and_then(|known| known.on_desk()));
         } else {
             self.desk.remove(&alert.alert_id);
         }
