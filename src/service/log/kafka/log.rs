@@ -39,7 +39,7 @@ struct Cursor {
     /// Of the newest batch, the append time of its first record, in milliseconds since 1970.
     appended_millis: Option<i64>,
     /// When a record or the end of the partition came last, or the partition was compared with the broker.
-    heard: Instant,
+    last_event: Instant,
     /// The end of the partition for which its reading was started again.
     resumed_below: i64,
 }
@@ -218,7 +218,7 @@ impl Log for KafkaLog {
             high,
             reached_end: false,
             appended_millis: None,
-            heard: Instant::now(),
+            last_event: Instant::now(),
             resumed_below: from,
         };
         self.cursors.insert(partition, cursor);

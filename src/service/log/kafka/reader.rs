@@ -83,11 +83,11 @@ impl Reader {
         high: i64,
         each: &mut dyn FnMut(&BorrowedMessage<'_>),
     ) -> Result<(), LogError> {
-        let mut heard = Instant::now();
+        let mut last_event = Instant::now();
         loop {
             match self.0.poll(Duration::from_millis(100)) {
                 Some(Ok(message)) => {
-                    heard = Instant::now();
+                    last_event = Instant::now();
                     each(&message);
                     if high <= message.offset() + 1 {
                         return Ok(());
@@ -104,7 +104,7 @@ impl Reader {
                     LogError::Unavailable(_) => {}
                     refused => return Err(refused),
                 },
-                None if SILENCE < heard.elapsed() => {
+                None if SILENCE < last_event.elapsed() => {
                     return Err(LogError::Unavailable(format!(
                         "no record of `{topic}` came for {} s",
                         SILENCE.as_secs()

@@ -154,14 +154,14 @@ impl TopicReader {
         end: TopicEnd,
         each: &mut dyn FnMut(TopicRecord<'_>),
     ) -> Result<(), LogError> {
-        let mut heard = Instant::now();
+        let mut last_event = Instant::now();
         // While a transaction is open below `high`, the end that the client reports is that of what is committed.
         let mut settled = self.is_settled(topic, partition, high)?;
         let mut is_at_end = false;
         loop {
             match self.committed.poll(Duration::from_millis(100)) {
                 Some(Ok(message)) => {
-                    heard = Instant::now();
+                    last_event = Instant::now();
                     is_at_end = false;
                     let (key, value, offset) = (message.key(), message.payload(), message.offset());
                     each(TopicRecord { partition, offset, key, value });
@@ -189,7 +189,7 @@ impl TopicReader {
                 settled = true;
                 self.assign(topic, partition, next)?;
             }
-            if SILENCE < heard.elapsed() {
+            if SILENCE < last_event.elapsed() {
                 return Err(LogError::Unavailable(format!(
                     "partition {partition} of `{topic}` could not be read to offset {high}: for {} s no record came, \
                      or a transaction is open",

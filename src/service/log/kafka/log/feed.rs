@@ -50,7 +50,7 @@ impl KafkaLog {
                         continue;
                     }
                     cursor.next = message.offset() + 1;
-                    cursor.heard = Instant::now();
+                    cursor.last_event = Instant::now();
                     if std::mem::take(&mut self.drained) && cursor.reached_end {
                         self.metrics.read_at_the_end(message.timestamp_millis().unwrap_or_default());
                     }
@@ -96,7 +96,7 @@ impl KafkaLog {
             KafkaError::PartitionEOF(partition) => {
                 if let Some(cursor) = self.cursors.get_mut(partition) {
                     cursor.reached_end = true;
-                    cursor.heard = Instant::now();
+                    cursor.last_event = Instant::now();
                 }
                 Ok(())
             }
@@ -132,10 +132,10 @@ impl KafkaLog {
     /// Starts to read one partition again that gives nothing while the log holds more of it: after a broker has taken
     /// over, the library can wait for an answer that never comes.
     fn resume_silent(&mut self) -> Result<(), LogError> {
-        let is_silent = |cursor: &Cursor| SILENCE <= cursor.heard.elapsed();
+        let is_silent = |cursor: &Cursor| SILENCE <= cursor.last_event.elapsed();
         let silent = self.cursors.iter_mut().find(|(_, cursor)| is_silent(cursor));
         let Some((partition, next)) = silent.map(|(partition, cursor)| {
-            cursor.heard = Instant::now();
+            cursor.last_event = Instant::now();
             (*partition, cursor.next)
         }) else {
             return Ok(());
