@@ -1,7 +1,7 @@
 //! `data-gap`: a fact is missing of several of a provider's clients, or a kind of fact of the provider.
 //!
 //! Why: what nobody sent cannot be compared. Rules are silent about such visits, and the silence is no clearance: one
-//! case tells the municipality what to send, and how much hangs on it.
+//! case names the facts to send, and counts the visits and the kronor that depend on them.
 //!
 //! Finds, for each provider and pay period, clients of whom no order or no home was ever known, and carers of a provider
 //! that never sent an employment, where together they have at least `visits_min` visits there.

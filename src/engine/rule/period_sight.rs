@@ -58,7 +58,7 @@ pub struct Excess {
 pub struct Gap {
     /// The kind of fact.
     pub fact: MissingFact,
-    /// Clients or carers of whom it is missing.
+    /// Number of clients or carers without it.
     pub subjects: u32,
     /// Their closed visits at the provider.
     pub visits: u32,

@@ -32,7 +32,7 @@ pub struct Similar {
     pub href: String,
     /// What it is about.
     pub kind: &'static str,
-    /// Whom it is about.
+    /// The subject.
     pub reference: String,
     /// Its pay period.
     pub period: String,
@@ -50,7 +50,7 @@ pub struct CasePage {
     pub id: String,
     /// What it is about.
     pub kind: &'static str,
-    /// Whom it is about.
+    /// The subject.
     pub reference: String,
     /// Grade: word of the topic and text.
     pub grade: (&'static str, &'static str),

@@ -124,7 +124,7 @@ pub struct QueueRow {
     pub href: String,
     /// What it is about.
     pub kind: &'static str,
-    /// Whom it is about.
+    /// The subject.
     pub reference: String,
     /// The grade's word on the topic.
     pub grade: &'static str,

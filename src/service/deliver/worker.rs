@@ -28,6 +28,7 @@ use pace::{FactPause, StepSize};
 
 /// With more unacknowledged records than this, no more are taken: the log is the slower one.
 const IN_FLIGHT_MAX: u64 = 20_000;
+
 /// The result of a step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Step {

@@ -32,7 +32,7 @@ pub(in crate::service) struct WorkerThread {
     pub(in crate::service) open: Box<dyn Fn() -> Result<KafkaLog, LogError> + Send>,
     /// When that was last done.
     pub(in crate::service) replaced: Option<Instant>,
-    /// What its thread is called, and since when the log does not do what it is asked.
+    /// Name of its thread, and since when calls of the log fail.
     pub(in crate::service) name: String,
     pub(in crate::service) failing: Option<Instant>,
     /// Pauses of the process that this worker knows of.
@@ -112,7 +112,7 @@ impl WorkerThread {
                 Ok(Some(done))
             }
             Err(error) => {
-                tracing::debug!(%error, "the log does not do what it is asked");
+                tracing::debug!(%error, "a call of the log failed");
                 self.metrics.log_error(&error);
                 if HINDERED_AFTER <= self.failing.get_or_insert_with(Instant::now).elapsed() {
                     self.status.hindered(&self.name, format!("{}: {error}", self.name));
