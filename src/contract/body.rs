@@ -3,7 +3,7 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
-use super::filled::{optional_whole, whole};
+use super::scalar::{optional_whole, whole};
 use super::text::{Id, List, Long, Short};
 use super::time::{PayPeriod, Time};
 use super::words::{FactType, Word};

@@ -1,11 +1,11 @@
 //! The parts of a registration record, and the domain values they stand for.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::checks::{optional_id, optional_text};
-use super::filled::filled;
-use super::text::{Id, Long, Short, Text};
+use super::scalar::optional_whole;
+use super::text::{Id, Long, Object, Short, Text};
 use super::time::{PayPeriod, Time};
 use super::words::Word;
 use crate::domain::{
@@ -13,7 +13,8 @@ use crate::domain::{
 };
 
 /// How, where and when one end of a visit was captured.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(bound(deserialize = "'de: 'a"))]
 #[schemars(rename = "Capture")]
 pub(super) struct CaptureRecord<'a> {
     /// By what; `unknown` where absent.
@@ -32,16 +33,11 @@ pub(super) struct CaptureRecord<'a> {
     synced_at: Option<Time>,
     /// The position, where it is taken.
     #[serde(skip_serializing_if = "Option::is_none")]
-    geo: Option<GeoRecord>,
+    geo: Option<Object<GeoRecord>>,
 }
 
-filled!(CaptureRecord<'a> {
-    required: {},
-    optional: [method, tag_ref, device_ref, recorded_at, synced_at, geo],
-});
-
 /// A position (WGS 84).
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Geo")]
 pub(super) struct GeoRecord {
     /// Degrees north.
@@ -56,29 +52,21 @@ pub(super) struct GeoRecord {
     accuracy_m: Option<f64>,
 }
 
-filled!(GeoRecord {
-    required: { lat = 0.0, lon = 0.0 },
-    optional: [accuracy_m],
-});
-
 /// A task (insats).
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(bound(deserialize = "'de: 'a"))]
 #[schemars(rename = "Task")]
 pub(super) struct TaskRecord<'a> {
     /// Its code.
     code: Short<'a>,
     /// Minutes, where they are recorded per task.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "optional_whole", skip_serializing_if = "Option::is_none")]
     minutes: Option<u16>,
 }
 
-filled!(TaskRecord<'a> {
-    required: { code = Text::EMPTY },
-    optional: [minutes],
-});
-
 /// A change that was made by hand after the visit.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(bound(deserialize = "'de: 'a"))]
 #[schemars(rename = "Edit")]
 pub(super) struct EditRecord<'a> {
     /// Name of the field in this record.
@@ -102,19 +90,15 @@ pub(super) struct EditRecord<'a> {
     reason_code: Option<Short<'a>>,
 }
 
-filled!(EditRecord<'a> {
-    required: { field = Text::EMPTY, at = Time::BLANK },
-    optional: [old, new, editor_ref, editor_role, reason_code],
-});
-
 /// What the payment system needs to price the visit.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(bound(deserialize = "'de: 'a"))]
 #[schemars(rename = "Payment")]
 pub(super) struct PaymentRecord<'a> {
     /// What it is based on; `performed` where absent.
     mode: Option<Word<PaymentMode>>,
     /// Seconds that are billed, where they differ from the visit's length.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "optional_whole", skip_serializing_if = "Option::is_none")]
     billable_seconds: Option<u32>,
     /// The tariff.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -124,13 +108,9 @@ pub(super) struct PaymentRecord<'a> {
     pay_period: Option<PayPeriod>,
 }
 
-filled!(PaymentRecord<'a> {
-    required: {},
-    optional: [mode, billable_seconds, tariff_code, pay_period],
-});
-
 /// The system that a registration comes from.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(bound(deserialize = "'de: 'a"))]
 #[schemars(rename = "Source")]
 pub(super) struct SourceRecord<'a> {
     /// Its name.
@@ -141,11 +121,6 @@ pub(super) struct SourceRecord<'a> {
     event_id: Option<Id<'a>>,
 }
 
-filled!(SourceRecord<'a> {
-    required: {},
-    optional: [system, event_id],
-});
-
 impl<'a> CaptureRecord<'a> {
     /// `None` where the capture has only defaults.
     pub(super) fn of(capture: &Capture<'a>) -> Option<Self> {
@@ -155,10 +130,8 @@ impl<'a> CaptureRecord<'a> {
             device_ref: Text::option(capture.device_ref),
             recorded_at: Time::option(capture.recorded_at),
             synced_at: Time::option(capture.synced_at),
-            geo: capture.geo.map(|geo| GeoRecord {
-                lat: geo.place.lat,
-                lon: geo.place.lon,
-                accuracy_m: geo.accuracy_metres,
+            geo: capture.geo.map(|geo| {
+                Object(GeoRecord { lat: geo.place.lat, lon: geo.place.lon, accuracy_m: geo.accuracy_metres })
             }),
         })
     }
@@ -175,7 +148,7 @@ impl<'a> CaptureRecord<'a> {
             device_ref: optional_id(self.device_ref.as_ref(), "device_ref")?,
             recorded_at: self.recorded_at.map(|at| at.0),
             synced_at: self.synced_at.map(|at| at.0),
-            geo: self.geo.as_ref().map(|geo| geo.geo()).transpose()?,
+            geo: self.geo.as_ref().map(|Object(geo)| geo.geo()).transpose()?,
         })
     }
 }

@@ -4,11 +4,11 @@
 //! that fails, so that a good record does not pay for explanations.
 
 use serde::Deserialize;
-use serde::de::{Deserializer as _, Error as _, IgnoredAny};
+use serde::de::{Error as _, IgnoredAny};
 use serde_json::error::Category;
 
 use super::checks::{DEPTH_MAX, brackets, too_deep};
-use super::filled::{Filled, Filling, InPlace, whole};
+use super::scalar::whole;
 use super::text::Object;
 use crate::domain::{Reason, Rejection};
 
@@ -21,9 +21,17 @@ const KNOWN_DEPTH_MAX: usize = 3;
 /// Reads a record of at most `bytes_max` bytes: size, UTF-8, JSON, shape, depth.
 pub(super) fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8], bytes_max: usize) -> Result<T, Rejection> {
     let text = text(bytes, bytes_max)?;
-    let Object(record) = serde_json::from_str::<Object<T>>(text).map_err(|error| explain(text, &error))?;
+    let record = object(text)?;
     check_depth(text, 0)?;
     Ok(record)
+}
+
+/// The record that `text`, an object, stands for; its depth is not checked.
+pub(super) fn object<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Rejection> {
+    match serde_json::from_str(text) {
+        Ok(Object(record)) => Ok(record),
+        Err(error) => Err(explain(text, &error)),
+    }
 }
 
 /// The text of a record of at most `bytes_max` bytes that seems to be an object.
@@ -33,13 +41,6 @@ pub(super) fn text(bytes: &[u8], bytes_max: usize) -> Result<&str, Rejection> {
     }
     let text = std::str::from_utf8(bytes).map_err(|error| not_utf8(bytes, error.valid_up_to()))?;
     if first_mark(text) == Some(b'{') { Ok(text) } else { Err(no_object(text)) }
-}
-
-/// Reads `text`, an object, into `record`.
-pub(super) fn fill<'a, T: Filled<'a>>(text: &'a str, record: &mut T) -> Result<(), Rejection> {
-    let mut reader = serde_json::Deserializer::from_str(text);
-    let filled = reader.deserialize_map(Filling(record)).and_then(|()| reader.end());
-    filled.map_err(|error| explain(text, &error))
 }
 
 /// Only unknown fields can nest too deep, and serde_json skips those without recursion. `known` is the number
@@ -228,8 +229,6 @@ impl<'de> Deserialize<'de> for SchemaVersion {
         }
     }
 }
-
-impl InPlace<'_> for SchemaVersion {}
 
 impl schemars::JsonSchema for SchemaVersion {
     fn inline_schema() -> bool {

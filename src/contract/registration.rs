@@ -1,13 +1,13 @@
 //! The record of `tidvakt.registrations.v1`: one version of a registration.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::checks::{optional_id, staff};
-use super::filled::{Filled, filled};
 use super::parts::{CaptureRecord, EditRecord, PaymentRecord, SourceRecord, TaskRecord};
-use super::read::{SchemaVersion, check_depth, fill, text};
-use super::text::{Id, List, MunicipalityCode, Text};
+use super::read::{SchemaVersion, check_depth, object, text};
+use super::scalar::{optional_whole, whole};
+use super::text::{Id, List, MunicipalityCode, Object, Text};
 use super::time::{AHEAD_SECONDS_MAX, Time};
 use super::words::Word;
 use super::{RECORD_BYTES_MAX, append};
@@ -26,7 +26,8 @@ const VERSION_MAX: u32 = 1 << 31;
 /// One version of the claim "this carer was at this client from then to then".
 ///
 /// Key: the municipality code. The highest version of a registration counts.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(bound(deserialize = "'de: 'a"))]
 #[schemars(title = "registration", extend("allOf" = [{
     "if": {"properties": {"event_type": {"const": "started"}}},
     "else": {"required": ["end_at"], "properties": {"end_at": {"type": "string"}}}
@@ -39,6 +40,7 @@ pub struct RegistrationRecord<'a> {
     /// Stable id of the registration.
     registration_id: Id<'a>,
     /// Rising from 1; the highest version counts.
+    #[serde(deserialize_with = "whole")]
     #[schemars(range(min = 1, max = 2_147_483_648_u32))]
     version: u32,
     /// Municipality code (kommunkod), four digits.
@@ -69,10 +71,10 @@ pub struct RegistrationRecord<'a> {
     end_at: Option<Time>,
     /// How the start was captured.
     #[serde(skip_serializing_if = "Option::is_none")]
-    start_capture: Option<CaptureRecord<'a>>,
+    start_capture: Option<Object<CaptureRecord<'a>>>,
     /// How the end was captured.
     #[serde(skip_serializing_if = "Option::is_none")]
-    end_capture: Option<CaptureRecord<'a>>,
+    end_capture: Option<Object<CaptureRecord<'a>>>,
     /// Kind of visit; `planned` where absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     visit_kind: Option<Word<VisitKind>>,
@@ -81,9 +83,9 @@ pub struct RegistrationRecord<'a> {
     outcome: Option<Word<VisitOutcome>>,
     /// The tasks (insatser) that were done.
     #[serde(skip_serializing_if = "Option::is_none")]
-    tasks: Option<List<TaskRecord<'a>>>,
+    tasks: Option<List<Object<TaskRecord<'a>>>>,
     /// How many carers the visit needs; the order's number where absent, else 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "optional_whole", skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     required_staff: Option<u8>,
     /// Registrations of the other carers of the same visit.
@@ -100,44 +102,24 @@ pub struct RegistrationRecord<'a> {
     shared_visit_id: Option<Id<'a>>,
     /// Changes by hand.
     #[serde(skip_serializing_if = "Option::is_none")]
-    edits: Option<List<EditRecord<'a>>>,
+    edits: Option<List<Object<EditRecord<'a>>>>,
     /// Pricing.
     #[serde(skip_serializing_if = "Option::is_none")]
-    payment: Option<PaymentRecord<'a>>,
+    payment: Option<Object<PaymentRecord<'a>>>,
     /// The system that the registration comes from.
     #[serde(skip_serializing_if = "Option::is_none")]
-    source: Option<SourceRecord<'a>>,
+    source: Option<Object<SourceRecord<'a>>>,
     /// When the source sent this version.
     #[serde(skip_serializing_if = "Option::is_none")]
     emitted_at: Option<Time>,
 }
-
-filled!(RegistrationRecord<'a> {
-    required: {
-        schema_version = SchemaVersion,
-        event_type = Word(EventType::Recorded),
-        registration_id = Text::EMPTY,
-        version = 0,
-        municipality = Text::EMPTY,
-        provider_id = Text::EMPTY,
-        carer_ref = Text::EMPTY,
-        client_ref = Text::EMPTY,
-        start_at = Time::BLANK,
-    },
-    optional: [
-        unit_id, order_id, planned_start, planned_end, end_at, start_capture, end_capture, visit_kind, outcome,
-        tasks, required_staff, partner_registration_ids, trainee, billable, shared_visit_id, edits, payment,
-        source, emitted_at,
-    ],
-});
 
 /// Reads a record: size, depth, UTF-8, JSON, shape. Its fields are checked by
 /// [`RegistrationRecord::registration`].
 #[inline]
 pub fn parse_registration(bytes: &[u8]) -> Result<RegistrationRecord<'_>, Rejection> {
     let text = text(bytes, RECORD_BYTES_MAX)?;
-    let mut record = RegistrationRecord::BLANK;
-    fill(text, &mut record)?;
+    let record: RegistrationRecord<'_> = object(text)?;
     check_depth(text, record.containers())?;
     Ok(record)
 }
@@ -185,11 +167,17 @@ impl RegistrationRecord<'_> {
             planned: self.planned()?,
             start_at: self.start_at.0,
             end_at,
-            start_capture: self.start_capture.as_ref().map_or(Ok(Capture::default()), |c| c.capture())?,
-            end_capture: self.end_capture.as_ref().map_or(Ok(Capture::default()), |c| c.capture())?,
+            start_capture: self
+                .start_capture
+                .as_ref()
+                .map_or(Ok(Capture::default()), |Object(capture)| capture.capture())?,
+            end_capture: self
+                .end_capture
+                .as_ref()
+                .map_or(Ok(Capture::default()), |Object(capture)| capture.capture())?,
             visit_kind: self.visit_kind.map_or(VisitKind::default(), |kind| kind.0),
             outcome: self.outcome.map_or(VisitOutcome::default(), |outcome| outcome.0),
-            tasks: items(self.tasks.as_ref(), |task| task.task())?,
+            tasks: items(self.tasks.as_ref(), |Object(task)| task.task())?,
             required_staff: staff(self.required_staff)?,
             partner_registration_ids: items(self.partner_registration_ids.as_ref(), |partner| {
                 partner.id("partner_registration_ids")
@@ -197,17 +185,23 @@ impl RegistrationRecord<'_> {
             trainee: self.trainee.unwrap_or(false),
             billable: self.billable.unwrap_or(true),
             shared_visit_id: optional_id(self.shared_visit_id.as_ref(), "shared_visit_id")?,
-            edits: items(self.edits.as_ref(), |edit| edit.edit())?,
-            payment: self.payment.as_ref().map_or(Ok(Payment::default()), |payment| payment.payment())?,
-            source: self.source.as_ref().map_or(Ok(Source::default()), |source| source.source())?,
+            edits: items(self.edits.as_ref(), |Object(edit)| edit.edit())?,
+            payment: self
+                .payment
+                .as_ref()
+                .map_or(Ok(Payment::default()), |Object(payment)| payment.payment())?,
+            source: self.source.as_ref().map_or(Ok(Source::default()), |Object(source)| source.source())?,
             emitted_at: self.emitted_at.map(|at| at.0),
         })
     }
 
     /// Objects and arrays among its known fields, with itself.
     fn containers(&self) -> usize {
-        1 + self.start_capture.as_ref().map_or(0, |capture| capture.containers())
-            + self.end_capture.as_ref().map_or(0, |capture| capture.containers())
+        let of_capture = |capture: &Option<Object<CaptureRecord<'_>>>| {
+            capture.as_ref().map_or(0, |Object(it)| it.containers())
+        };
+        1 + of_capture(&self.start_capture)
+            + of_capture(&self.end_capture)
             + self.tasks.as_ref().map_or(0, |tasks| 1 + tasks.0.len())
             + usize::from(self.partner_registration_ids.is_some())
             + self.edits.as_ref().map_or(0, |edits| 1 + edits.0.len())
@@ -231,19 +225,19 @@ impl RegistrationRecord<'_> {
             planned_end: of.planned.map(|planned| Time(planned.end())),
             start_at: Time(of.start_at),
             end_at: Time::option(of.end_at),
-            start_capture: CaptureRecord::of(&of.start_capture),
-            end_capture: CaptureRecord::of(&of.end_capture),
+            start_capture: CaptureRecord::of(&of.start_capture).map(Object),
+            end_capture: CaptureRecord::of(&of.end_capture).map(Object),
             visit_kind: (of.visit_kind != VisitKind::default()).then_some(Word(of.visit_kind)),
             outcome: (of.outcome != VisitOutcome::default()).then_some(Word(of.outcome)),
-            tasks: list(&of.tasks, TaskRecord::of),
+            tasks: list(&of.tasks, |task| Object(TaskRecord::of(task))),
             required_staff: of.required_staff,
             partner_registration_ids: list(&of.partner_registration_ids, |id| Text::new(id)),
             trainee: of.trainee.then_some(true),
             billable: (!of.billable).then_some(false),
             shared_visit_id: Text::option(of.shared_visit_id),
-            edits: list(&of.edits, EditRecord::of),
-            payment: PaymentRecord::of(&of.payment),
-            source: SourceRecord::of(&of.source),
+            edits: list(&of.edits, |edit| Object(EditRecord::of(edit))),
+            payment: PaymentRecord::of(&of.payment).map(Object),
+            source: SourceRecord::of(&of.source).map(Object),
             emitted_at: Time::option(of.emitted_at),
         }
     }

@@ -11,7 +11,7 @@ use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::error::tagged;
-use super::filled::{InPlace, Written, by_value};
+use super::scalar::{Written, written};
 use crate::domain::{Reason, Value, round_significant};
 
 /// A text borrowed from the record, or owned where the record writes it with escapes. `MIN` and
@@ -33,9 +33,6 @@ pub(super) type Long<'a> = Text<'a, 0, 2_000>;
 pub(super) type Plain<'a> = Text<'a, 0, { usize::MAX }>;
 
 impl<'a, const MIN: usize, const MAX: usize> Text<'a, MIN, MAX> {
-    /// Stands for a text that has not been read yet.
-    pub(super) const EMPTY: Self = Self(Cow::Borrowed(""));
-
     /// A text for writing.
     pub(super) const fn new(text: &'a str) -> Self {
         Self(Cow::Borrowed(text))
@@ -65,7 +62,7 @@ impl<'de: 'a, 'a, const MIN: usize, const MAX: usize> Written<'de> for Text<'a, 
 impl<'de: 'a, 'a, const MIN: usize, const MAX: usize> Deserialize<'de> for Text<'a, MIN, MAX> {
     #[inline]
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        by_value(deserializer)
+        written(deserializer)
     }
 }
 
@@ -133,8 +130,6 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
         deserializer.deserialize_seq(ListVisitor(PhantomData))
     }
 }
-
-impl<'de, T: Deserialize<'de>> InPlace<'de> for List<T> {}
 
 impl<T: JsonSchema> JsonSchema for List<T> {
     fn inline_schema() -> bool {

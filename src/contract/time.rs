@@ -12,7 +12,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::error::tagged;
-use super::filled::{Written, by_value};
+use super::scalar::{Written, written};
 use crate::domain::{Month, Reason, Rejection, UtcSecond};
 
 const YEARS: std::ops::Range<u32> = 1970..2200;
@@ -119,9 +119,6 @@ fn days_since_1970(year: u32, month: u32, day: u32) -> Option<u32> {
 pub(super) struct Time(pub UtcSecond);
 
 impl Time {
-    /// Stands for a time that has not been read yet.
-    pub(super) const BLANK: Self = Self(UtcSecond(0));
-
     /// An optional instant for writing.
     pub(super) fn option(at: Option<UtcSecond>) -> Option<Self> {
         at.map(Self)
@@ -151,7 +148,7 @@ impl Written<'_> for Time {
 impl<'de> Deserialize<'de> for Time {
     #[inline]
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        by_value(deserializer)
+        written(deserializer)
     }
 }
 
@@ -197,7 +194,7 @@ impl Written<'_> for PayPeriod {
 
 impl<'de> Deserialize<'de> for PayPeriod {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        by_value(deserializer)
+        written(deserializer)
     }
 }
 

@@ -7,7 +7,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::error::tagged;
-use super::filled::{Written, by_value};
+use super::scalar::{Written, written};
 use crate::domain::{
     AbsenceKind, Action, AlertState, CaptureMethod, CarerAbsenceConfirmedBy, CarerAbsenceKind, Class,
     ClientAbsenceConfirmedBy, DecisionOutcome, EventType, Grade, GrantPer, HoldState, Lowered, PaymentMode,
@@ -157,7 +157,7 @@ impl<T: Words> Written<'_> for Word<T> {
 impl<'de, T: Words> Deserialize<'de> for Word<T> {
     #[inline]
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        by_value(deserializer)
+        written(deserializer)
     }
 }
 
