@@ -2,11 +2,15 @@
 # An Apache Kafka broker on loopback for the tests: started in a folder of its own, on free ports.
 #
 #   tests/kafka.sh jars                                   fetch the jars, print their folder
-#   tests/kafka.sh start DIR [--brokers 1|3] [--until PID]  start, print the bootstrap address
+#   tests/kafka.sh start DIR [--brokers 1|3] [--secure] [--until PID]  start, print the bootstrap address
 #   tests/kafka.sh stop DIR                               stop what `start DIR` started
 #   tests/kafka.sh crash DIR [NODE]                       end node NODE, or all, by SIGKILL
 #   tests/kafka.sh topics BOOTSTRAP [--partitions N]      make the topics of tests/kafka/topics.txt
+#   tests/kafka.sh allow BOOTSTRAP USER ARGUMENT...        give USER a right, as kafka-acls.sh takes it
 #
+# `--secure`: one broker, which also listens with TLS and SCRAM-SHA-512 at the address in DIR/secure, and knows who may do
+# what. DIR/ca.pem is its certificate authority; the certificate is for `localhost`. The users `tidvakt` and `stranger`
+# have their names as passwords, and no right. The bootstrap address that is printed needs no password and may do all.
 # `--until PID`: the broker also stops by itself once process PID is gone, so that a test that is
 # killed leaves nothing behind. DIR/node-N.pid and DIR/node-N.log belong to node N.
 # Exit codes: 64 wrong use, 69 something is missing or does not start.
@@ -24,7 +28,7 @@ fail() { # fail CODE TEXT...
 }
 
 usage() {
-  sed -n '4,8s/^#   //p' "${BASH_SOURCE[0]}" >&2
+  sed -n '4,9s/^#   //p' "${BASH_SOURCE[0]}" >&2
   fail 64 "$1"
 }
 
@@ -113,6 +117,7 @@ controlled.shutdown.max.retries=1
 SETTINGS
     if [[ $brokers -eq 1 ]]; then
       echo "controller.quorum.bootstrap.servers=127.0.0.1:${controllers[1]}"
+      [[ -z $secure ]] || secure_settings
     else
       echo "controller.quorum.voters=1@127.0.0.1:${controllers[1]},2@127.0.0.1:${controllers[2]},3@127.0.0.1:${controllers[3]}"
       echo "broker.session.timeout.ms=6000"
@@ -120,11 +125,41 @@ SETTINGS
   } >"$dir/node-$node.properties"
 }
 
+# Later settings of one name count.
+secure_settings() {
+  local module=org.apache.kafka.common.security.scram.ScramLoginModule
+  cat <<SETTINGS
+listeners=PLAINTEXT://127.0.0.1:${ports[1]},CONTROLLER://127.0.0.1:${controllers[1]},SECURE://127.0.0.1:$secure
+advertised.listeners=PLAINTEXT://127.0.0.1:${ports[1]},SECURE://localhost:$secure
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL
+listener.name.secure.sasl.enabled.mechanisms=SCRAM-SHA-512
+listener.name.secure.scram-sha-512.sasl.jaas.config=$module required;
+listener.name.secure.ssl.keystore.type=PEM
+listener.name.secure.ssl.keystore.location=$dir/broker.pem
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:ANONYMOUS
+SETTINGS
+}
+
+# A certificate authority of this start alone, and the broker's key with its certificate.
+certificates() {
+  local request=(openssl req -newkey rsa:2048 -nodes -days 2)
+  "${request[@]}" -x509 -subj /CN=authority -keyout "$dir/ca.key" -out "$dir/ca.pem"
+  "${request[@]}" -x509 -subj /CN=another-authority -keyout "$dir/other.key" -out "$dir/other-ca.pem"
+  "${request[@]}" -subj /CN=localhost -keyout "$dir/broker.key" -out "$dir/broker.csr"
+  openssl x509 -req -in "$dir/broker.csr" -CA "$dir/ca.pem" -CAkey "$dir/ca.key" -CAcreateserial -days 2 \
+    -extfile <(echo subjectAltName=DNS:localhost) -out "$dir/broker.crt"
+  cat "$dir/broker.key" "$dir/broker.crt" >"$dir/broker.pem"
+}
+
 launch() { # launch NODE
-  local node=$1 heap=512m standalone=(--standalone)
-  [[ $brokers -eq 1 ]] || { heap=256m; standalone=(); }
+  local node=$1 heap=512m user format=(--standalone)
+  [[ $brokers -eq 1 ]] || { heap=256m; format=(); }
+  if [[ -n $secure ]]; then
+    for user in tidvakt stranger; do format+=(--add-scram "SCRAM-SHA-512=[name=$user,password=$user]"); done
+  fi
   (run_java 128m kafka.tools.StorageTool format -t "$cluster" -c "$dir/node-$node.properties" \
-    "${standalone[@]}") >"$dir/node-$node.log" 2>&1 || return 1
+    "${format[@]}") >"$dir/node-$node.log" 2>&1 || return 1
   (
     echo "$BASHPID" >"$dir/node-$node.pid"
     run_java "$heap" kafka.Kafka "$dir/node-$node.properties"
@@ -147,6 +182,7 @@ attempt() { # one attempt to start all nodes
     ports[node]=$(free_port)
     controllers[node]=$(free_port)
   done
+  [[ -z $secure ]] || secure=$(free_port)
   for node in $(seq "$brokers"); do
     rm -rf "$dir/node-$node" "$dir/node-$node.pid"
     write_settings "$node"
@@ -159,13 +195,14 @@ attempt() { # one attempt to start all nodes
 
 start() {
   local until_pid="" try
-  brokers=1
+  brokers=1 secure=
   [[ $# -ge 1 ]] || usage "\`start\` needs a folder"
   mkdir -p "$1"
   dir=$(cd "$1" && pwd)
   shift
   while [[ $# -gt 0 ]]; do
     case $1 in
+      --secure) secure=yes; shift; continue ;;
       --brokers) brokers=${2-} ;;
       --until) until_pid=${2-} ;;
       *) usage "\`$1\` is not known" ;;
@@ -174,12 +211,18 @@ start() {
     shift 2
   done
   [[ $brokers == 1 || $brokers == 3 ]] || usage "\`--brokers\` is \`$brokers\`, expected 1 or 3"
+  [[ -z $secure || $brokers -eq 1 ]] || usage "\`--secure\` is for one broker"
   need java
+  if [[ -n $secure ]]; then
+    need openssl
+    certificates 2>"$dir/certificates.log" || fail 69 "no certificates, see $dir/certificates.log"
+  fi
   jars
   cluster=$(run_java 128m kafka.tools.StorageTool random-uuid 2>/dev/null)
   for try in 1 2 3; do
     if attempt; then
       [[ -z $until_pid ]] || watch "$until_pid"
+      [[ -z $secure ]] || echo "localhost:$secure" >"$dir/secure"
       echo "$bootstrap"
       return
     fi
@@ -254,8 +297,16 @@ topics() {
   [[ $failed -eq 0 ]] || fail 69 "not every topic could be made at $bootstrap"
 }
 
+allow() {
+  local bootstrap=${1-} user=${2-}
+  [[ $# -gt 2 ]] || usage "\`allow\` needs an address, a user and a right"
+  shift 2
+  run_java 128m org.apache.kafka.tools.AclCommand --bootstrap-server "$bootstrap" --add \
+    --allow-principal "User:$user" --allow-host '*' "$@" >/dev/null
+}
+
 case ${1-} in
   jars) jars && echo "$store/lib" ;;
-  start | stop | crash | topics) "$@" ;;
+  start | stop | crash | topics | allow) "$@" ;;
   *) usage "\`${1-}\` is no command" ;;
 esac

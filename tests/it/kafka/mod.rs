@@ -11,6 +11,7 @@ mod pod;
 mod quiet;
 mod readme;
 mod run;
+mod secure;
 mod service;
 mod town;
 mod zombie;

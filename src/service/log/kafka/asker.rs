@@ -84,8 +84,8 @@ impl Obstacle {
                 "is the broker up, is the port in `bootstrap.servers` right, and does `security.protocol` fit that port"
             }
             Self::Tls => {
-                "`ssl.ca.location` names the certificate authority of the brokers, and `security.protocol` is `ssl` or \
-                 `sasl_ssl` only for a port with TLS"
+                "`ssl.ca.location` names the certificate authority of the brokers, the host name in `bootstrap.servers` is \
+                 the certificate's, and `security.protocol` is `ssl` or `sasl_ssl` only for a port with TLS"
             }
             Self::Authentication => {
                 "are `sasl.mechanism`, `sasl.username` and the file of `sasl.password` in `[kafka.secret_files]` right"
