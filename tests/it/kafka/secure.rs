@@ -110,8 +110,33 @@ fn with_tls_a_password_and_the_rights_of_its_role_it_runs() {
     assert_eq!(service.terminate().code(), Some(0));
 }
 
-/// A fault, the settings that make it, the exit code, and what is said.
-type Case<'a> = (&'static str, &'a [(&'static str, String)], i32, &'static str);
+/// A fault: the setting that makes it, where one does, the exit code, and what is printed.
+type Fault = (Option<(&'static str, String)>, i32, &'static str);
+
+impl SecureBroker {
+    /// Faults of a connection; `secrets` is where a wrong password may be written.
+    fn faults(&self, secrets: &Path) -> [Fault; 7] {
+        let wrong = secrets.join("wrong");
+        std::fs::write(&wrong, "wrong").unwrap();
+        restrict(&wrong);
+        let (password, authority) = ("kafka.secret_files.sasl.password", "kafka.client.ssl.ca.location");
+        let (servers, protocol) = ("kafka.client.bootstrap.servers", "kafka.client.security.protocol");
+        let mechanism = ("kafka.client.sasl.mechanism", "PLAIN".to_owned());
+        let other_authority = format!("{}/other-ca.pem", self.folder);
+        // The certificate is for the name, not for the number.
+        let by_number = self.secure.replace("localhost", "127.0.0.1");
+        let unknown = "no-such-host.invalid:9092".to_owned();
+        [
+            (Some((password, wrong.display().to_string())), 78, "the authentication failed"),
+            (Some(mechanism), 78, "broker's supported mechanisms: SCRAM-SHA-512"),
+            (Some((authority, other_authority)), 78, "certificate verify failed"),
+            (Some((servers, by_number)), 78, "the host name in `bootstrap.servers`"),
+            (Some((servers, unknown)), 78, "the host is unknown"),
+            (Some((protocol, "sasl_plaintext".to_owned())), 69, "does `security.protocol` fit that port"),
+            (None, 77, "no permission to see it"),
+        ]
+    }
+}
 
 #[test]
 fn what_is_wrong_with_a_connection_is_named_and_ends_with_its_own_code() {
@@ -123,58 +148,11 @@ fn what_is_wrong_with_a_connection_is_named_and_ends_with_its_own_code() {
     // No right on these: whoever gets in is refused there.
     let topics = Topics::make(secure.open, "forbidden", 1);
     let folder = tempfile::tempdir().unwrap();
-    let other = |name: &str, text: &str| {
-        let file = folder.path().join(name);
-        std::fs::write(&file, text).unwrap();
-        restrict(&file);
-        file.display().to_string()
-    };
-    let by_number = secure.secure.replace("localhost", "127.0.0.1");
-    let other_authority = format!("{}/other-ca.pem", secure.folder);
-    let cases: [Case<'_>; 7] = [
-        (
-            "a wrong password",
-            &[("kafka.secret_files.sasl.password", other("wrong", "wrong"))],
-            78,
-            "the authentication failed",
-        ),
-        (
-            "a mechanism that the broker has not",
-            &[("kafka.client.sasl.mechanism", "PLAIN".to_owned())],
-            78,
-            "broker's supported mechanisms: SCRAM-SHA-512",
-        ),
-        (
-            "another authority",
-            &[("kafka.client.ssl.ca.location", other_authority)],
-            78,
-            "certificate verify failed",
-        ),
-        (
-            "a name that is not the certificate's",
-            &[("kafka.client.bootstrap.servers", by_number)],
-            78,
-            "the host name in `bootstrap.servers`",
-        ),
-        (
-            "a host that nobody knows",
-            &[("kafka.client.bootstrap.servers", "no-such-host.invalid:9092".to_owned())],
-            78,
-            "the host is unknown",
-        ),
-        (
-            "a password without encryption",
-            &[("kafka.client.security.protocol", "sasl_plaintext".to_owned())],
-            69,
-            "does `security.protocol` fit that port",
-        ),
-        ("no rights", &[], 77, "no permission to see it"),
-    ];
-    for (fault, changes, code, expected) in cases {
+    for (change, code, expected) in secure.faults(folder.path()) {
         let mut settings = secure.client(folder.path());
-        for (key, value) in changes {
-            settings.retain(|(known, _)| known != key);
-            settings.push((key, value.clone()));
+        if let Some((key, value)) = change {
+            settings.retain(|(known, _)| *known != key);
+            settings.push((key, value));
         }
         let mut command = Command::new(PROGRAM);
         command.arg("check");
@@ -185,10 +163,10 @@ fn what_is_wrong_with_a_connection_is_named_and_ends_with_its_own_code() {
             command.args(["--set", &format!("topics.{name}={}", topics.name(name))]);
         }
         let output = command.output().unwrap();
-        let said =
-            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-        assert!(said.contains(expected), "{fault}: `{expected}` is not in\n{said}");
-        assert_eq!(output.status.code(), Some(code), "{fault}\n{said}");
-        assert!(!said.contains("= \"wrong\""), "{fault}: a secret is printed\n{said}");
+        let printed = [output.stdout, output.stderr].concat();
+        let printed = String::from_utf8_lossy(&printed);
+        assert!(printed.contains(expected), "`{expected}` is not in\n{printed}");
+        assert_eq!(output.status.code(), Some(code), "{expected}\n{printed}");
+        assert!(!printed.contains("= \"wrong\""), "a secret is printed\n{printed}");
     }
 }
