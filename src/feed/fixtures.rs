@@ -135,6 +135,16 @@ pub(in crate::feed) fn overlap_alert(registration: &str, ore: i64) -> PublishedA
     PublishedAlert { alert, state: AlertState::Opened, revision: 1, provenance }
 }
 
+/// An alert of grade review about another carer's registration, which is beyond the desk's budget or not.
+pub(in crate::feed) fn review_alert(carer: &str, waiting: bool) -> PublishedAlert {
+    let mut alert = overlap_alert(&format!("R-{carer}"), 5_000);
+    let of = &mut alert.alert;
+    of.carer_ref = Some(carer.to_owned());
+    of.case_id = format!("{TOWN}:carer:{carer}:2026-03");
+    (of.grade, of.findings[0].grade, of.hold, of.waiting) = (Grade::Review, Grade::Review, None, waiting);
+    alert
+}
+
 /// The same alert, withdrawn by a correction.
 pub(in crate::feed) fn withdrawn(alert: &PublishedAlert) -> PublishedAlert {
     let mut alert = alert.clone();
@@ -167,6 +177,7 @@ pub(in crate::feed) fn decided(
         decided_by: "reviewer-3".to_owned(),
         seconded_by: None,
         decided_at: at,
+        drawn: false,
         exception: None,
     }
 }

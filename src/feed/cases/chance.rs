@@ -74,7 +74,8 @@ fn blamed(alert: &PublishedAlert) -> Option<(&str, Grade)> {
     })
 }
 
-const fn is_right(outcome: DecisionOutcome) -> bool {
+/// Was an alert with this outcome right?
+pub(super) const fn is_right(outcome: DecisionOutcome) -> bool {
     match outcome {
         DecisionOutcome::RegistrationError | DecisionOutcome::NeedsInquiry => true,
         DecisionOutcome::AcceptableExplanation | DecisionOutcome::RuleFault => false,

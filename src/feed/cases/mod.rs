@@ -3,9 +3,11 @@
 //! Pure: no clock, no log, no JSON. What is shown is a function of the latest record of every key, so that a process
 //! that starts again shows the same.
 
+mod alike;
 mod book;
 mod case;
 mod chance;
+mod draw;
 mod provider;
 mod rank;
 mod scope;
@@ -15,9 +17,11 @@ mod visits;
 
 use std::collections::BTreeMap;
 
-pub use book::{Book, CaseHit, CaseTotals, Filter};
+pub use alike::{Settled, SettledAlert};
+pub use book::{Book, CaseHit, CaseTotals, Filter, HoldsOfRun};
 pub use case::{AlertStatus, Case, CaseKind, CaseStatus};
 pub use chance::{Chance, Chances};
+pub use draw::CASES_A_DAY;
 pub use provider::ProviderMonth;
 pub use rank::{Worth, urgency};
 pub use scope::Scope;
@@ -69,6 +73,13 @@ impl Desk {
     pub fn alert(&mut self, alert: PublishedAlert) -> bool {
         let municipality = alert.alert.municipality.clone();
         self.book(&municipality).alert(alert)
+    }
+
+    /// Is this an alert beyond the desk's budget of the day?
+    #[must_use]
+    pub fn waits(&self, alert_id: &str) -> bool {
+        let book = self.books.get(municipality_of(alert_id));
+        book.and_then(|book| book.alert_by_id(alert_id)).is_some_and(|alert| alert.alert.waiting)
     }
 
     /// Takes a record of the decision topic.

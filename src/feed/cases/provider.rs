@@ -54,7 +54,7 @@ impl Book {
         for alert in open {
             let Some(of) = found.get_mut(&alert.alert.provider_id) else { continue };
             of.contradictions += u32::from(alert.alert.class == Class::Contradiction);
-            let held = alert.alert.hold.as_ref().filter(|hold| super::case::is_open(hold.state));
+            let held = alert.alert.hold.as_ref().filter(|hold| hold.state.is_open());
             of.held_ore += held.map_or(0, |hold| hold.amount_ore);
         }
         found

@@ -15,7 +15,9 @@ fn clock() -> UtcSecond {
 }
 
 fn status(desk: &Desk, at: UtcSecond) -> CaseStatus {
-    desk.within(&Scope::every()).case(CASE).unwrap().1.status(at)
+    let scope = Scope::every();
+    let (book, case) = desk.within(&scope).case(CASE).unwrap();
+    book.status(case, at)
 }
 
 #[test]
@@ -126,9 +128,9 @@ fn the_order_of_arrival_does_not_matter() {
     decisions.iter().for_each(|decision| other.decision(decision.clone()));
     let scope = Scope::every();
     for desk in [&one, &other] {
-        let (_, case) = desk.within(&scope).case(CASE).unwrap();
+        let (book, case) = desk.within(&scope).case(CASE).unwrap();
         assert_eq!(case.decisions().len(), 2);
-        assert_eq!(case.status(clock().plus(120)), CaseStatus::Decided);
+        assert_eq!(book.status(case, clock().plus(120)), CaseStatus::Decided);
     }
 }
 

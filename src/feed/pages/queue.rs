@@ -3,11 +3,13 @@
 use askama::Template;
 
 use super::{Head, Shown, in_address};
-use crate::domain::Grade;
-use crate::feed::cases::{Book, Case, CaseHit, CaseKind, CaseStatus, Filter, Seen, Worth};
+use crate::domain::{Grade, Zone};
+use crate::feed::cases::{
+    Book, Case, CaseHit, CaseKind, CaseStatus, CaseTotals, Filter, HoldsOfRun, Seen, Worth,
+};
 use crate::feed::words::{
-    Language, Texts, case_status, counted, grade_name, kind_name, kronor, month_name, percent, rule_title,
-    status_name, visible, whole,
+    Language, Texts, case_status, counted, date, grade_name, kind_name, kronor, month_name, percent,
+    rule_title, status_name, visible, whole,
 };
 
 /// Cases on one page.
@@ -146,6 +148,8 @@ pub struct QueueRow {
     pub chance: String,
     /// Days to the payout run.
     pub payout: String,
+    /// From which payout run on its holds withhold.
+    pub withheld: Option<String>,
     /// Is the run near?
     pub is_urgent: bool,
     /// State.
@@ -166,6 +170,8 @@ pub struct QueuePage {
     pub counters: Vec<Counter>,
     /// Kronor in open holds.
     pub held: String,
+    /// How many holds, and what the next payout runs mean for them.
+    pub holds: Vec<String>,
     /// Kronor at risk.
     pub at_risk: String,
     /// Municipalities in scope.
@@ -180,6 +186,8 @@ pub struct QueuePage {
     pub kinds: Vec<Choice>,
     /// The state that is shown.
     pub status: String,
+    /// Are those shown that wait below the desk's budget?
+    pub is_below_budget: bool,
     /// The text that is searched for.
     pub search: String,
     /// The list without filter.
@@ -227,6 +235,8 @@ impl QueuePage {
             municipality: book.map(|book| book.municipality().to_owned()).unwrap_or_default(),
             counters: counters(query, &totals.cases, language),
             held: kronor(totals.held_ore, language),
+            holds: holds(&totals, &seen.rules().zone, language),
+            is_below_budget: query.filter().status == Some(CaseStatus::BelowBudget),
             at_risk: kronor(totals.at_risk_ore, language),
             municipalities,
             grades: [Grade::Hold, Grade::Review]
@@ -245,7 +255,7 @@ impl QueuePage {
                 let plain = QueueQuery { municipality: query.municipality.clone(), ..QueueQuery::default() };
                 plain.href(language, |_| ())
             }),
-            rows: shown.map(|hit| row(hit, language)).collect(),
+            rows: shown.map(|hit| row(hit, &seen.rules().zone, language)).collect(),
             count: whole(i64::try_from(hits.len()).unwrap_or(i64::MAX), language),
             has_cases: book.is_some_and(|book| 0 < book.case_count()),
             previous_href: (1 < page).then(|| to_page(page - 1)),
@@ -270,7 +280,7 @@ fn choices<'a>(
     choices
 }
 
-fn counters(query: &QueueQuery, cases: &[usize; 5], language: Language) -> Vec<Counter> {
+fn counters(query: &QueueQuery, cases: &[usize; CaseStatus::COUNT], language: Language) -> Vec<Counter> {
     let shown = query.filter().status;
     CaseStatus::ALL
         .into_iter()
@@ -284,7 +294,20 @@ fn counters(query: &QueueQuery, cases: &[usize; 5], language: Language) -> Vec<C
         .collect()
 }
 
-fn row(hit: &CaseHit<'_>, language: Language) -> QueueRow {
+/// What the open holds come to: how many, and the next payout runs at which something happens to them.
+fn holds(totals: &CaseTotals, zone: &Zone, language: Language) -> Vec<String> {
+    let t = Texts(language);
+    let count = |count: usize| {
+        let number = whole(i64::try_from(count).unwrap_or(i64::MAX), language);
+        format!("{number} {}", counted(count, t.holds_one(), t.holds_many()))
+    };
+    let of_run = |run: HoldsOfRun, text: &str| format!("{} {text} {}", count(run.holds), date(run.at, zone));
+    let withheld = totals.next_withheld.map(|run| of_run(run, t.withheld_from()));
+    let expiring = totals.next_expiring.map(|run| of_run(run, t.void_from()));
+    [withheld, expiring].into_iter().flatten().collect()
+}
+
+fn row(hit: &CaseHit<'_>, zone: &Zone, language: Language) -> QueueRow {
     let CaseHit { case, status, worth } = hit;
     let finding = case.first_finding();
     let t = Texts(language);
@@ -305,6 +328,7 @@ fn row(hit: &CaseHit<'_>, language: Language) -> QueueRow {
         amount: amount(case, language),
         chance: percent(worth.chance.mean, language),
         payout: payout(worth, language),
+        withheld: case.withheld_from().map(|at| format!("{} {}", t.is_withheld_from(), date(at, zone))),
         is_urgent: worth.days_left.is_some_and(|days| days <= 7),
         status: case_status(*status, language),
     }

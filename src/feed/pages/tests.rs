@@ -5,8 +5,11 @@
 use askama::Template;
 
 use super::*;
+use crate::domain::{Action, DecisionOutcome};
 use crate::feed::cases::Scope;
-use crate::feed::fixtures::{DAY, MONDAY, begin, desk, overlap_alert, overlapping, register};
+use crate::feed::fixtures::{
+    DAY, MONDAY, begin, decided, desk, overlap_alert, overlapping, register, review_alert,
+};
 
 const CASE: &str = "0181:carer:ann:2026-03";
 
@@ -63,6 +66,29 @@ fn an_empty_queue_says_so_and_a_filter_stays_in_the_address() {
 }
 
 #[test]
+fn the_head_of_the_queue_counts_what_waits_and_what_the_next_payout_runs_mean() {
+    let mut desk = overlapping();
+    for number in 0..9 {
+        desk.alert(review_alert(&format!("carer-{number}"), true));
+    }
+    let page = queue(&desk, Language::Sv, &QueueQuery::default());
+    for part in [
+        r#"href="/sv/cases?status=below_budget"><strong>6</strong> Ryms inte i dag"#,
+        "<strong>4</strong> Öppna",
+        "1 förslag hålls inne från utbetalningen 2026-03-07",
+        "1 förslag förfaller, om ingen bekräftar, vid utbetalningen 2026-04-06",
+        r#"<span class="under">hålls inne från 2026-03-07</span>"#,
+    ] {
+        assert!(page.contains(part), "`{part}` is missing in\n{page}");
+    }
+    assert!(!page.contains("kommer fram när det finns plats"));
+    let query = QueueQuery { status: "below_budget".to_owned(), ..QueueQuery::default() };
+    let page = queue(&desk, Language::Sv, &query);
+    assert!(page.contains("(6)</caption>") && page.contains("kommer fram när det finns plats"), "{page}");
+    assert!(page.contains("<td data-label=\"Status\">Ryms inte i dag</td>"), "{page}");
+}
+
+#[test]
 fn a_case_shows_both_sides_the_tested_explanations_and_what_would_change_it() {
     let page = case(&overlapping(), Language::Sv);
     for part in [
@@ -75,7 +101,8 @@ fn a_case_shows_both_sides_the_tested_explanations_and_what_would_change_it() {
         "Eftersom uppgiften saknas är nivån ett steg lägre.",
         "En rättelse av tiderna, så att besöken inte överlappar",
         "0181:registration:R-2 · revision 1 · tidvakt.registrations.v1 0:1 · tidvakt 0.1.0 · 0123456789abcdef",
-        "Gäller längst till",
+        "<dt>Hålls inne från och med utbetalningen</dt><dd>2026-03-07 kl. 00:00</dd>",
+        "<dt>Förfaller vid utbetalningen</dt><dd>2026-04-06 kl. 01:00, om ingen bekräftar förslaget innan dess</dd>",
         "R-1, version 1",
         "slut: manuellt av medarbetaren",
         "08:15–08:45",
@@ -85,6 +112,31 @@ fn a_case_shows_both_sides_the_tested_explanations_and_what_would_change_it() {
     assert!(page.contains("<svg") && page.contains(r#"class="shared""#), "the shared time is drawn:\n{page}");
     assert!(!page.contains("style="), "the policy forbids styles in attributes");
     assert!(!page.contains("<script"), "the policy forbids scripts");
+}
+
+#[test]
+fn a_case_names_the_latest_earlier_alerts_of_its_kind_and_how_they_were_settled() {
+    let mut desk = overlapping();
+    assert!(!case(&desk, Language::Sv).contains("Tidigare larm av samma slag"));
+    for number in 0..12 {
+        let mut alert = overlap_alert(&format!("F-{number}"), 10_000);
+        alert.alert.case_id = "0181:carer:ann:2026-02".to_owned();
+        alert.alert.event_time = MONDAY.plus(-number * DAY);
+        let outcome =
+            if number == 0 { DecisionOutcome::RegistrationError } else { DecisionOutcome::RuleFault };
+        let number = u32::try_from(number).unwrap();
+        desk.decision(decided(&alert, number, Action::Release, Some(outcome), MONDAY));
+        desk.alert(alert);
+    }
+    let page = case(&desk, Language::Sv);
+    for part in [
+        "12 larm: 12 har fått ett utfall, och 1 av dem stämde.",
+        "<td>Felregistrering. Släppt till ersättning, 2026-03-02</td>",
+        r#"<a href="/sv/cases/0181:carer:ann:2026-02">Registrering F-0, version 1</a>"#,
+    ] {
+        assert!(page.contains(part), "`{part}` is missing in\n{page}");
+    }
+    assert_eq!(page.matches("Fel i regeln. Släppt till ersättning").count(), 7, "eight at most are named");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The topics: the feed, alerts, progress and decisions are read into memory, each from its beginning, and decisions are
+//! The topics: facts, the feed, alerts, progress and decisions are read into memory, each from its beginning, and decisions are
 //! written.
 
 mod news;
@@ -18,7 +18,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use super::FeedError;
 use crate::config::{Config, Topics};
 use crate::contract::{self, Progress};
-use crate::domain::{PublishedAlert, UtcSecond};
+use crate::domain::{AlertState, PublishedAlert, UtcSecond};
 use crate::feed::cases::{Desk, Rules};
 use crate::service::Shutdown;
 use crate::service::log::kafka::{Clients, Quiet};
@@ -68,11 +68,19 @@ impl Memory {
 
     /// Takes an alert, and makes it news where it is.
     pub(super) fn alert(&self, desk: &mut Desk, alert: PublishedAlert) {
-        let news = self.is_loaded().then(|| alert.clone());
+        // One beyond the desk's budget becomes news once it comes out.
+        let comes_out = !alert.alert.waiting
+            && match alert.state {
+                AlertState::Opened => true,
+                AlertState::Revised => desk.waits(&alert.alert.alert_id),
+                AlertState::Withdrawn => false,
+            };
+        let news = (comes_out && self.is_loaded())
+            .then(|| (alert.alert.municipality.clone(), alert.alert.alert_id.clone()));
         if desk.alert(alert)
-            && let Some(alert) = news
+            && let Some((municipality, alert_id)) = news
         {
-            self.news.alert(&alert);
+            self.news.alert(municipality, alert_id);
         }
     }
 
@@ -118,7 +126,7 @@ impl TopicThread {
 
 type TopicPartition = (String, i32);
 
-/// Assigns every partition of the four topics, from its beginning.
+/// Assigns every partition of the topics, from its beginning.
 fn assign(consumer: &BaseConsumer<Quiet>, topics: &Topics) -> Result<BTreeSet<TopicPartition>, FeedError> {
     let mut list = TopicPartitionList::new();
     let mut partitions = BTreeSet::new();

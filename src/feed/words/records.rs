@@ -42,6 +42,7 @@ in_both! {
         CaseStatus::Open => "Öppna", "Open";
         CaseStatus::Taken => "Granskas", "Under review";
         CaseStatus::Waiting => "Väntar", "Waiting";
+        CaseStatus::BelowBudget => "Ryms inte i dag", "Beyond today's budget";
         CaseStatus::Decided => "Avslutade", "Decided";
         CaseStatus::Withdrawn => "Återtagna", "Withdrawn";
     }
@@ -53,6 +54,7 @@ in_both! {
         CaseStatus::Open => "Öppet", "Open";
         CaseStatus::Taken => "Granskas", "Under review";
         CaseStatus::Waiting => "Väntar", "Waiting";
+        CaseStatus::BelowBudget => "Ryms inte i dag", "Beyond today's budget";
         CaseStatus::Decided => "Avslutat", "Decided";
         CaseStatus::Withdrawn => "Återtaget", "Withdrawn";
     }
@@ -154,6 +156,19 @@ in_both! {
         Action::Uphold => "fastställde att tiden inte ersätts", "upheld that the time is not paid";
         Action::Dismiss => "avslutade utan åtgärd", "closed without action";
         Action::Reopen => "öppnade ärendet igen", "opened the case again";
+    }
+}
+
+in_both! {
+    /// What an action of a reviewer came to.
+    action_result(Action) {
+        Action::Take => "Granskas", "Under review";
+        Action::Wait => "Väntar", "Waiting";
+        Action::Confirm => "Hålls inne tills det är avgjort", "Withheld until it is settled";
+        Action::Release => "Släppt till ersättning", "Released for payment";
+        Action::Uphold => "Ersätts inte", "Not paid";
+        Action::Dismiss => "Avslutat utan åtgärd", "Closed without action";
+        Action::Reopen => "Öppnat igen", "Opened again";
     }
 }
 

@@ -75,6 +75,8 @@ texts! {
     days_left = "dagar kvar", "days left";
     rank_explained = "Ordningen: belopp × sannolikhet att larmet stämmer × hur nära utbetalningen är. Sannolikheten börjar från nivån och lär av fattade beslut; den ändras en gång per dag.",
         "Order: amount × probability that the alert is right × how near the payout run is. The probability starts from the grade and learns from decisions; it changes once a day.";
+    drawn_explained = "Några ärenden om dagen är slumpvis valda bland dem som inte ryms, och är inte utmärkta. Utfallet av dem visar hur väl ordningen träffar.",
+        "A few cases a day are drawn at random from those beyond the budget, and are not marked. Their outcome shows how well the order does.";
     page = "Sida", "Page";
     previous = "Föregående", "Previous";
     next = "Nästa", "Next";
@@ -101,9 +103,18 @@ texts! {
     hold_time = "Tid som hålls inne", "Time withheld";
     hold_amount = "Belopp", "Amount";
     hold_state = "Läge", "State";
-    hold_from = "Föreslaget", "Proposed";
-    hold_until = "Gäller längst till", "Void from";
-    hold_until_note = "om ingen bekräftar det dessförinnan", "unless somebody confirms it before";
+    hold_proposed = "Föreslaget", "Proposed";
+    hold_withholds_from = "Hålls inne från och med utbetalningen", "Withheld from the payout run";
+    hold_void_from = "Förfaller vid utbetalningen", "Void at the payout run";
+    hold_void_note = "om ingen bekräftar förslaget innan dess", "unless somebody confirms it before";
+    holds_one = "förslag", "hold";
+    holds_many = "förslag", "holds";
+    withheld_from = "hålls inne från utbetalningen", "withheld from the run on";
+    void_from = "förfaller, om ingen bekräftar, vid utbetalningen", "void, unless confirmed, at the run on";
+    is_withheld_from = "hålls inne från", "withheld from";
+    below_budget = "Ryms inte i dag", "Beyond today's budget";
+    below_budget_note = "De här ärendena ryms inte bland dem som enheten hinner med i dag. De kommer fram när det finns plats, de viktigaste först, och kan granskas redan nu.",
+        "These cases are beyond what the unit has time for today. They come out when there is room, the most important first, and can be reviewed now.";
     registration = "Registrering", "Registration";
     version = "version", "version";
     would_change = "Det här skulle ändra bedömningen", "What would change this";
@@ -143,7 +154,12 @@ texts! {
     learnt_of = "av", "of";
     learnt_right = "stämde", "were right";
     rank = "Rang", "Rank";
-    similar = "Tidigare larm om samma", "Earlier alerts about the same";
+    alike = "Tidigare larm av samma slag om samma", "Earlier alerts of the same kind about the same";
+    settled = "Så avgjordes det", "How it was settled";
+    settled_expired = "Förföll: ingen bekräftade förslaget i tid", "Expired: nobody confirmed the hold in time";
+    settled_withdrawn = "Återtogs: uppgifterna rättades", "Withdrawn: the records were corrected";
+    date = "Datum", "Date";
+    similar = "Ärenden om samma i andra månader", "Cases about the same in other months";
     naming = "Ärenden där besöken ingår i underlaget", "Cases whose evidence includes these visits";
     to_decision = "Till beslutet", "To the decision";
     your_decision = "Ditt beslut", "Your decision";
