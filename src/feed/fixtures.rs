@@ -2,8 +2,9 @@
 
 use crate::contract;
 use crate::domain::{
-    Action, Alert, AlertState, Class, Decision, DecisionOutcome, Finding, Grade, Hold, HoldState, Month,
-    Provenance, PublishedAlert, Sentence, Subject, SubjectKind, UtcSecond, Value, Zone,
+    Action, Alert, AlertState, Class, Decision, DecisionOutcome, Fact, FactBody, FactChange, Finding, Grade,
+    Hold, HoldState, Month, Provenance, ProviderKind, PublishedAlert, Sentence, Subject, SubjectKind,
+    UtcSecond, Validity, Value, Zone,
 };
 use crate::feed::cases::{Desk, Rules};
 
@@ -156,6 +157,22 @@ pub(in crate::feed) fn withdrawn(alert: &PublishedAlert) -> PublishedAlert {
         hold.state = HoldState::Superseded;
     }
     alert
+}
+
+/// The fact of who runs a provider.
+pub(in crate::feed) fn provider_fact(provider: &str, kind: ProviderKind) -> FactChange {
+    FactChange::Put(Fact {
+        municipality: TOWN.to_owned(),
+        fact_id: format!("provider-{provider}"),
+        valid: Validity { from: UtcSecond(0), to: None },
+        recorded_at: UtcSecond(0),
+        body: FactBody::Provider {
+            provider_id: provider.to_owned(),
+            kind,
+            paid_staff_hours: None,
+            pay_period: None,
+        },
+    })
 }
 
 /// A decision about an alert.

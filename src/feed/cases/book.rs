@@ -5,10 +5,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::Rules;
 use super::case::{Case, CaseKind, CaseStatus};
 use super::chance::Chances;
+use super::provider::ProviderFacts;
 use super::rank::Worth;
 use super::visits::{CaseVisit, Visits};
 use crate::contract::MunicipalityProgress;
-use crate::domain::{AlertState, Day, Decision, Grade, HoldState, PublishedAlert, Registration, UtcSecond};
+use crate::domain::{
+    AlertState, Day, Decision, FactChange, Grade, HoldState, ProviderKind, PublishedAlert, Registration,
+    UtcSecond,
+};
 
 /// Decisions that are remembered of one alert: more than any review has.
 const DECISIONS_PER_ALERT_MAX: usize = 64;
@@ -23,6 +27,7 @@ pub struct Book {
     /// The alerts whose evidence names a registration beside their own: a finding on two falls on one of them.
     named: BTreeMap<String, BTreeSet<String>>,
     decisions: BTreeMap<String, Vec<Decision>>,
+    providers: ProviderFacts,
     visits: Visits,
     progress: Option<MunicipalityProgress>,
     now: UtcSecond,
@@ -109,6 +114,7 @@ impl Book {
             place: HashMap::new(),
             named: BTreeMap::new(),
             decisions: BTreeMap::new(),
+            providers: ProviderFacts::default(),
             visits,
             progress: None,
             now: UtcSecond::default(),
@@ -178,6 +184,16 @@ impl Book {
         }
     }
 
+    pub(super) fn fact(&mut self, change: FactChange) {
+        self.providers.take(change);
+    }
+
+    /// Who runs a provider, where a fact that is valid now says so.
+    #[must_use]
+    pub fn provider_kind(&self, provider_id: &str) -> Option<ProviderKind> {
+        self.providers.kind(provider_id, self.now)
+    }
+
     pub(super) fn registration(&mut self, registration: &Registration<'_>, appended_at: UtcSecond) {
         self.now = self.now.max(appended_at);
         self.visits.take(registration, self.now);
@@ -198,6 +214,11 @@ impl Book {
     #[must_use]
     pub const fn now(&self) -> UtcSecond {
         self.now
+    }
+
+    /// The first instant of a local day.
+    pub(super) fn start_of(&self, day: Day) -> UtcSecond {
+        self.rules.zone.start_of(day)
     }
 
     /// The local day that `at` lies in.

@@ -8,6 +8,7 @@ mod book;
 mod case;
 mod chance;
 mod draw;
+mod outcome;
 mod provider;
 mod rank;
 mod scope;
@@ -22,13 +23,14 @@ pub use book::{Book, CaseHit, CaseTotals, Filter, HoldsOfRun};
 pub use case::{AlertStatus, Case, CaseKind, CaseStatus};
 pub use chance::{Chance, Chances};
 pub use draw::CASES_A_DAY;
+pub use outcome::{OUTCOME_DAYS, OutcomeTally, Outcomes};
 pub use provider::ProviderMonth;
 pub use rank::{Worth, urgency};
 pub use scope::Scope;
 pub use visits::{CaseVisit, Earlier, Visits};
 
 use crate::contract::MunicipalityProgress;
-use crate::domain::{Decision, Month, PublishedAlert, Registration, UtcSecond, Zone};
+use crate::domain::{Decision, FactBody, FactChange, Month, PublishedAlert, Registration, UtcSecond, Zone};
 
 /// What cases are derived by.
 #[derive(Clone, Debug)]
@@ -86,6 +88,18 @@ impl Desk {
     pub fn decision(&mut self, decision: Decision) {
         let municipality = decision.municipality().to_owned();
         self.book(&municipality).decision(decision);
+    }
+
+    /// Takes a record of the reference topic: who runs a provider. Other facts show in the alerts alone.
+    pub fn fact(&mut self, change: FactChange) {
+        let is_kept = match &change {
+            FactChange::Put(fact) => matches!(fact.body, FactBody::Provider { .. }),
+            FactChange::Remove { .. } => true,
+        };
+        if is_kept {
+            let municipality = change.municipality().to_owned();
+            self.book(&municipality).fact(change);
+        }
     }
 
     /// Takes a record of the feed, appended at `appended_at`.

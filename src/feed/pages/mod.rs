@@ -5,6 +5,7 @@ mod case;
 mod day;
 mod decide;
 mod ongoing;
+mod outcomes;
 mod providers;
 mod queue;
 #[cfg(test)]
@@ -18,6 +19,7 @@ pub use decide::{
     ACTIONS, DecideView, Deciding, DecisionForm, FormFault, OUTCOMES, Role, action_word, outcome_word,
 };
 pub use ongoing::{OngoingPage, OngoingQuery, ongoing};
+pub use outcomes::{OutcomeRow, OutcomesPage, OutcomesQuery};
 pub use providers::{ProvidersPage, ProvidersQuery};
 pub use queue::{QueuePage, QueueQuery};
 

@@ -5,10 +5,10 @@
 use askama::Template;
 
 use super::*;
-use crate::domain::{Action, DecisionOutcome};
+use crate::domain::{Action, DecisionOutcome, ProviderKind};
 use crate::feed::cases::Scope;
 use crate::feed::fixtures::{
-    DAY, MONDAY, begin, decided, desk, overlap_alert, overlapping, register, review_alert,
+    DAY, MONDAY, begin, decided, desk, overlap_alert, overlapping, provider_fact, register, review_alert,
 };
 
 const CASE: &str = "0181:carer:ann:2026-03";
@@ -204,6 +204,34 @@ fn providers_stand_beside_each_other_with_the_same_measures() {
     }
     assert!(page("2026-01").contains("Inga besök är registrerade den månaden."));
     assert!(page("not-a-month").contains("mars 2026"));
+}
+
+#[test]
+fn outcomes_stand_beside_each_other_by_arm_kind_of_provider_and_rule() {
+    let mut desk = overlapping();
+    desk.fact(provider_fact("P-07", ProviderKind::Private));
+    let scope = Scope::every();
+    let page = |desk: &crate::feed::cases::Desk| {
+        let query = OutcomesQuery::default();
+        OutcomesPage::new(desk.within(&scope), &shown(Language::Sv), &query).render().unwrap()
+    };
+    let held = page(&desk);
+    assert!(held.contains("129\u{a0}kr") && held.contains("privat"), "what is held counts: {held}");
+    let alert = overlap_alert("R-2", 12_900);
+    let outcome = Some(DecisionOutcome::RegistrationError);
+    desk.decision(decided(&alert, 1, Action::Uphold, outcome, MONDAY.plus(12 * 3_600)));
+    let decided = page(&desk);
+    for part in [
+        "Efter ordningen i listan",
+        "Slumpvis valda",
+        r#"<span class="under">15\u{a0}%–100\u{a0}%</span>"#,
+        "3\u{a0}tim",
+        r#"<a href="/sv/cases?municipality=0181&#38;status=decided&#38;rule=carer-overlap">Medarbetare hos två samtidigt</a>"#,
+    ] {
+        let part = part.replace("\\u{a0}", "\u{a0}");
+        assert!(decided.contains(&part), "`{part}` is missing in\n{decided}");
+    }
+    assert!(page(&self::desk()).contains("Inga beslut med utfall"));
 }
 
 #[test]

@@ -130,7 +130,9 @@ type TopicPartition = (String, i32);
 fn assign(consumer: &BaseConsumer<Quiet>, topics: &Topics) -> Result<BTreeSet<TopicPartition>, FeedError> {
     let mut list = TopicPartitionList::new();
     let mut partitions = BTreeSet::new();
-    for topic in [&topics.registrations, &topics.alerts, &topics.progress, &topics.decisions] {
+    for topic in
+        [&topics.reference, &topics.registrations, &topics.alerts, &topics.progress, &topics.decisions]
+    {
         let metadata = consumer.fetch_metadata(Some(topic), ANSWER_WAIT)?;
         let found = metadata.topics().iter().find(|found| found.name() == topic);
         let count = found.map_or(0, |found| found.partitions().len());
@@ -212,7 +214,7 @@ impl MemoryLoader {
 fn owned(message: &BorrowedMessage<'_>) -> OwnedMessage {
     OwnedMessage::new(
         message.payload().map(<[u8]>::to_vec),
-        None,
+        message.key().map(<[u8]>::to_vec),
         message.topic().to_owned(),
         message.timestamp(),
         message.partition(),
@@ -238,10 +240,17 @@ fn is_final(error: &KafkaError) -> bool {
 
 /// Takes one record. One that cannot be read is passed over: the service has put it into quarantine.
 fn take(desk: &mut Desk, memory: &Memory, topics: &Topics, message: &OwnedMessage) {
-    let Some(value) = message.payload() else { return };
     let topic = message.topic();
     let appended_at = message.timestamp().to_millis().map(|millis| UtcSecond(millis.div_euclid(1_000)));
-    let taken = if topic == topics.registrations {
+    let value = match message.payload() {
+        Some(value) => value,
+        // Of facts alone a record without content says something.
+        None if topic == topics.reference => &[],
+        None => return,
+    };
+    let taken = if topic == topics.reference {
+        contract::parse_fact(message.key(), Some(value), appended_at).map(|change| desk.fact(change))
+    } else if topic == topics.registrations {
         let appended_at = appended_at.unwrap_or_default();
         contract::parse_registration(value)
             .and_then(|record| record.registration(appended_at).map(|of| desk.registration(&of, appended_at)))

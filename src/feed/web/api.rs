@@ -185,7 +185,7 @@ const fn kind(kind: CaseKind) -> &'static str {
 }
 
 /// Four significant digits.
-fn round(value: f64) -> f64 {
+pub(super) fn round(value: f64) -> f64 {
     crate::domain::round_significant(value, 4)
 }
 

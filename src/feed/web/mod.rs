@@ -5,6 +5,7 @@ mod api;
 mod decide;
 mod events;
 mod headers;
+mod outcomes;
 mod routes;
 mod server;
 #[cfg(test)]

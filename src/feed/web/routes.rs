@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use askama::Template;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
-use axum::http::{StatusCode, header};
+use axum::http::{StatusCode, Uri, header};
 use axum::middleware;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 use super::access::{Door, Visitor, run_id};
 use super::decide::{DecisionRules, decide};
 use super::events::{STREAMS_MAX, events};
-use super::{api, headers};
+use super::{api, headers, outcomes};
 use crate::domain::UtcSecond;
 use crate::feed::pages::{
     CasePage, Deciding, MessagePage, OngoingPage, OngoingQuery, ProvidersPage, ProvidersQuery, QueuePage,
@@ -80,14 +80,16 @@ pub(super) fn router(site: Site) -> Router {
         .route("/v1/events", get(events))
         .route("/v1/openapi.json", get(openapi))
         .route("/v1/ongoing", get(api::ongoing_visits))
+        .route("/v1/outcomes", get(outcomes::outcomes))
         .route("/enter/{key}", get(enter))
         .route("/{language}", get(to_cases))
         .route("/{language}/cases", get(queue))
         .route("/{language}/ongoing", get(ongoing_visits))
         .route("/{language}/providers", get(providers))
+        .route("/{language}/outcomes", get(outcomes::page))
         .route("/{language}/cases/{id}", get(case))
         .route("/{language}/cases/{id}/decisions", post(decide))
-        .fallback(|| async { not_found(Language::Sv) })
+        .fallback(unknown)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn(headers::harden))
         .with_state(site)
@@ -113,6 +115,11 @@ async fn readyz(State(site): State<Site>) -> impl IntoResponse {
     let ready = site.memory.is_loaded();
     let code = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (code, axum::Json(serde_json::json!({"ready": ready})))
+}
+
+/// No such address, in the language that it begins with.
+async fn unknown(uri: Uri) -> Response {
+    not_found(if uri.path().starts_with("/en/") { Language::En } else { Language::Sv })
 }
 
 async fn to_cases(Path(code): Path<String>) -> Response {

@@ -3,7 +3,7 @@
 use super::Language;
 use crate::domain::{
     Action, AlertState, CaptureMethod, Class, DecisionOutcome, Explanation, Grade, HoldState, Lowered,
-    MissingFact, VisitKind, VisitOutcome,
+    MissingFact, ProviderKind, VisitKind, VisitOutcome,
 };
 use crate::feed::cases::{CaseKind, CaseStatus};
 
@@ -192,6 +192,16 @@ in_both! {
             "the share of this provider that may be held automatically is reached";
         Lowered::Habit => "regeln slår till vid så många av utförarens besök att den beskriver hur utföraren arbetar",
             "the rule finds as much in so many of the provider's visits that it describes how the provider works";
+    }
+}
+
+/// Who runs a provider; `None` where no fact says so.
+#[must_use]
+pub const fn provider_kind_name(kind: Option<ProviderKind>, language: Language) -> &'static str {
+    match kind {
+        Some(ProviderKind::Municipal) => language.of("kommunal", "municipal"),
+        Some(ProviderKind::Private) => language.of("privat", "private"),
+        None => language.of("uppgift saknas", "not stated"),
     }
 }
 

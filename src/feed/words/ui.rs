@@ -31,6 +31,28 @@ texts! {
         "The same measures for all providers, municipal and private. Below each share is the month before. A share is shown from 30 visits on. A large share can have good reasons, such as an area without coverage.";
     providers_caption = "Utförarnas besök, andelar och öppna larm", "The providers' visits, shares and open alerts";
     no_providers = "Inga besök är registrerade den månaden.", "No visits are registered in that month.";
+    outcomes = "Utfall", "Outcomes";
+    outcomes_note = "Vad granskningen kom fram till de senaste 30 dagarna. Ett larm stämde om utfallet blev felregistrering eller att saken behöver utredas vidare. Det stämde inte om det fanns en godtagbar förklaring eller var fel i regeln.",
+        "What reviews came to in the last 30 days. An alert was right if the outcome was a registration error or that further inquiry is needed. It was not right if there was an acceptable explanation or a fault in the rule.";
+    no_outcomes = "Inga beslut med utfall de senaste 30 dagarna, och inget hålls inne.", "No decisions with an outcome in the last 30 days, and nothing is withheld.";
+    outcome_of_order = "Urval", "Selection";
+    by_order = "Efter ordningen i listan", "By the order of the list";
+    by_lot = "Slumpvis valda", "Drawn at random";
+    all_alerts = "Alla larm", "All alerts";
+    lot_note = "Varje dag blandas tre slumpvis valda ärenden in i listan. Stämmer larmen oftare i de ärenden som kom fram efter ordningen än i de slumpvis valda, så gör ordningen nytta.",
+        "Every day three cases that were drawn at random are mixed into the list. Where alerts of cases that came out by order are right more often than those of drawn cases, the order is of use.";
+    provider_kinds = "Utförarens driftsform", "Who runs the provider";
+    rules = "Regler", "Rules";
+    decided_count = "Med utfall", "With an outcome";
+    right_count = "Stämde", "Right";
+    wrong_count = "Stämde inte", "Not right";
+    right_share = "Andel som stämde", "Share right";
+    time_to_decision = "Tid till beslut", "Time to decision";
+    held_now = "Hålls inne nu", "Withheld now";
+    released_sum = "Släppt", "Released";
+    upheld_sum = "Fastställt", "Upheld";
+    interval_note = "Under andelen står det intervall som den sanna andelen ligger i med 95 procents sannolikhet. Få beslut ger ett brett intervall. Tiden till beslut är medianen, räknad från förslaget att hålla inne ersättning, annars från besöket.",
+        "Below the share is the interval in which the true share lies with a probability of 95 percent. Few decisions give a wide interval. The time to decision is the median, from the proposal to withhold payment, else from the visit.";
     visits_many = "Besök", "Visits";
     hours = "Timmar", "Hours";
     share_by_hand = "Manuellt registrerade", "Entered by hand";
