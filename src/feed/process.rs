@@ -90,7 +90,8 @@ impl ControlDesk {
             two_persons_from_ore: config.feed.two_persons_from_ore,
         };
         let site = Site::new(memory.clone(), DecisionWriter::new(config)?, door.clone(), rules)
-            .map_err(FeedError::Random)?;
+            .map_err(FeedError::Random)?
+            .with_accessibility_contact(&config.feed.accessibility_contact);
         let server = FeedServer::start(address, site, shutdown.clone())
             .map_err(|source| FeedError::Listen { address, source })?;
         let topics = TopicThread::start(config, memory, shutdown.clone())?;

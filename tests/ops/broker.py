@@ -24,7 +24,7 @@ MAY = {
     "gateway": (set(), {"registrations"}),
     "reference": (set(), {"reference"}),
     "payout": ({"registrations", "alerts", "progress"}, set()),
-    "reviewers": ({"alerts", "decisions"}, {"decisions"}),
+    "reviewers": ({"registrations", "reference", "alerts", "progress", "decisions"}, {"decisions"}),
 }
 
 

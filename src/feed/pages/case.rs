@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::alert::{AlertView, decided, subject};
+use super::ask::question;
 use super::day::{DayView, days};
 use super::decide::{DecideView, Deciding};
 use super::queue::payout;
@@ -100,6 +101,8 @@ pub struct CasePage {
     pub withdrawn: Vec<AlertView>,
     /// What may be decided.
     pub decide: Option<DecideView>,
+    /// The question to the provider, as text to copy.
+    pub question: Option<String>,
     /// What was decided: when and what.
     pub decisions: Vec<(String, String)>,
     /// Earlier alerts about the same and of the same rules.
@@ -162,6 +165,7 @@ impl CasePage {
                 .collect(),
             withdrawn: withdrawn.map(view).collect(),
             decide: DecideView::new(case, status, at, zone, deciding),
+            question: question(book, case, zone, language),
             decisions: decided(case, zone, language),
             alike_summary: alike_summary(&settled, language),
             alike: settled.iter().take(ALIKE_MAX).map(|one| alike_row(one, zone, language)).collect(),

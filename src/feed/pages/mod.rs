@@ -1,6 +1,7 @@
 //! What the pages show. A page is built from cases under a lock, and rendered without it.
 
 mod alert;
+mod ask;
 mod case;
 mod day;
 mod decide;
@@ -8,6 +9,7 @@ mod ongoing;
 mod outcomes;
 mod providers;
 mod queue;
+mod statement;
 #[cfg(test)]
 mod tests;
 mod would_change;
@@ -22,6 +24,7 @@ pub use ongoing::{OngoingPage, OngoingQuery, ongoing};
 pub use outcomes::{OutcomeRow, OutcomesPage, OutcomesQuery};
 pub use providers::{ProvidersPage, ProvidersQuery};
 pub use queue::{QueuePage, QueueQuery};
+pub use statement::{Contact, StatementPage};
 
 use askama::Template;
 
@@ -68,6 +71,18 @@ impl Head {
         Self { t, title, other_href, feed_state, is_loaded: at.is_loaded }
     }
 
+    /// The head of a page that shows no cases, where not even a scope is known.
+    #[must_use]
+    pub fn plain(language: Language, title: &str, path: &str) -> Self {
+        Self {
+            t: Texts(language),
+            title: title.to_owned(),
+            other_href: format!("/{}{path}", language.other().code()),
+            feed_state: String::new(),
+            is_loaded: true,
+        }
+    }
+
     /// The language's code.
     #[must_use]
     pub const fn lang(&self) -> &'static str {
@@ -106,14 +121,7 @@ impl MessagePage {
     /// Says so without cases, where not even a scope is known.
     #[must_use]
     pub fn plain(language: Language, title: &str, text: String) -> Self {
-        let head = Head {
-            t: Texts(language),
-            title: title.to_owned(),
-            other_href: format!("/{}/cases", language.other().code()),
-            feed_state: String::new(),
-            is_loaded: true,
-        };
-        Self { head, text }
+        Self { head: Head::plain(language, title, "/cases"), text }
     }
 }
 

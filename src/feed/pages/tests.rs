@@ -9,6 +9,7 @@ use crate::domain::{Action, DecisionOutcome, ProviderKind};
 use crate::feed::cases::Scope;
 use crate::feed::fixtures::{
     DAY, MONDAY, begin, decided, desk, overlap_alert, overlapping, provider_fact, register, review_alert,
+    withdrawn,
 };
 
 const CASE: &str = "0181:carer:ann:2026-03";
@@ -137,6 +138,26 @@ fn a_case_names_the_latest_earlier_alerts_of_its_kind_and_how_they_were_settled(
         assert!(page.contains(part), "`{part}` is missing in\n{page}");
     }
     assert_eq!(page.matches("Fel i regeln. Släppt till ersättning").count(), 7, "eight at most are named");
+}
+
+#[test]
+fn the_question_to_the_provider_names_visits_and_neither_rule_nor_figure() {
+    for (language, opening) in [(Language::Sv, "Vi går igenom"), (Language::En, "We are going through")] {
+        let page = case(&overlapping(), language);
+        let (_, rest) = page.split_once("<textarea readonly").unwrap();
+        let question = rest.split_once("</textarea>").unwrap().0.split_once('>').unwrap().1;
+        for part in [opening, "R-1: 2026-03-02", "R-2: 2026-03-02", "08:15–08:45", "0181:carer:ann:2026-03"]
+        {
+            assert!(question.contains(part), "`{part}` is missing in\n{question}");
+        }
+        for part in ["overlap", "överlapp", "samtidig", "at once", "%", "kr", "15\u{a0}min", "larm", "alert"]
+        {
+            assert!(!question.to_lowercase().contains(part), "`{part}` is in\n{question}");
+        }
+    }
+    let mut desk = overlapping();
+    desk.alert(withdrawn(&overlap_alert("R-2", 12_900)));
+    assert!(!case(&desk, Language::Sv).contains("<textarea readonly"), "nothing is left to ask about");
 }
 
 #[test]

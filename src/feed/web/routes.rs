@@ -19,7 +19,7 @@ use super::{api, headers, outcomes};
 use crate::domain::UtcSecond;
 use crate::feed::pages::{
     CasePage, Deciding, MessagePage, OngoingPage, OngoingQuery, ProvidersPage, ProvidersQuery, QueuePage,
-    QueueQuery, SCRIPT, STYLE, Shown,
+    QueueQuery, SCRIPT, STYLE, Shown, StatementPage,
 };
 use crate::feed::topics::{DecisionWriter, Memory};
 use crate::feed::words::{Language, Texts};
@@ -39,6 +39,8 @@ pub(in crate::feed) struct Site {
     pub(super) rules: DecisionRules,
     /// One permit for each reader of events.
     pub(super) streams: Arc<Semaphore>,
+    /// Whom to tell what is not accessible.
+    pub(super) accessibility_contact: Arc<str>,
     /// Names this run, so that ids of events of another one are not taken for its own.
     pub(super) started: Arc<str>,
 }
@@ -53,7 +55,13 @@ impl Site {
         rules: DecisionRules,
     ) -> std::io::Result<Self> {
         let streams = Arc::new(Semaphore::new(STREAMS_MAX));
-        Ok(Self { memory, writer, door, rules, streams, started: run_id()?.into() })
+        let accessibility_contact = Arc::from("");
+        Ok(Self { memory, writer, door, rules, streams, accessibility_contact, started: run_id()?.into() })
+    }
+
+    /// The same with whom to tell what is not accessible.
+    pub(in crate::feed) fn with_accessibility_contact(self, contact: &str) -> Self {
+        Self { accessibility_contact: contact.into(), ..self }
     }
 
     pub(super) fn shown(&self, language: Language) -> Shown {
@@ -87,6 +95,7 @@ pub(super) fn router(site: Site) -> Router {
         .route("/{language}/ongoing", get(ongoing_visits))
         .route("/{language}/providers", get(providers))
         .route("/{language}/outcomes", get(outcomes::page))
+        .route("/{language}/accessibility", get(statement))
         .route("/{language}/cases/{id}", get(case))
         .route("/{language}/cases/{id}/decisions", post(decide))
         .fallback(unknown)
@@ -138,6 +147,14 @@ async fn enter(State(site): State<Site>, Path(key): Path<String>) -> Response {
             StatusCode::FORBIDDEN,
             "Länken är redan använd, eller gäller inte. Den gäller en gång, i en webbläsare.",
         ),
+    }
+}
+
+/// Open to everybody: whoever cannot use the pages has to be able to say so.
+async fn statement(State(site): State<Site>, Path(code): Path<String>) -> Response {
+    match Language::parse(&code) {
+        Some(language) => html(StatusCode::OK, &StatementPage::new(language, &site.accessibility_contact)),
+        None => not_found(Language::Sv),
     }
 }
 

@@ -200,7 +200,48 @@ texts! {
     holds_only = "Bekräfta, släpp och fastställ gäller de larm som har ett förslag att hålla inne. Övriga larm i ärendet avslutas för sig.",
         "Confirm, release and uphold are about the alerts with a hold. The other alerts of the case are closed on their own.";
     save_decision = "Spara beslutet", "Save the decision";
+    ask_the_provider = "Fråga utföraren", "Ask the provider";
+    ask_note = "Text att kopiera. Den nämner varken regel, gränsvärde eller statistik. Läs igenom den innan du skickar den.",
+        "Text to copy. It names no rule, no limit and no statistics. Read it before you send it.";
+    statement = "Tillgänglighet", "Accessibility";
+    statement_intro = "Här står hur sidorna i Tidvakt uppfyller lagen om tillgänglighet till digital offentlig service (2018:1937), vilka brister som är kända och hur du berättar om fler.",
+        "How the pages of Tidvakt comply with the act on accessibility of digital public services (2018:1937), which gaps are known, and how to report others.";
+    statement_how_title = "Hur tillgängliga sidorna är", "How accessible the pages are";
+    statement_how = "Sidorna är byggda för att uppfylla WCAG 2.1 på nivå AA (EN 301 549). De är delvis förenliga med lagen, på grund av bristerna nedan.",
+        "The pages are built to meet WCAG 2.1 level AA (EN 301 549). They comply in part, because of the gaps below.";
+    statement_gaps_title = "Kända brister", "Known gaps";
+    statement_tested_title = "Så är sidorna provade", "How the pages were tested";
+    statement_tested = "Varje sida provas automatiskt i webbläsaren Chromium med verktyget axe-core, på båda språken, i ljusa, mörka och påtvingade färger, på en skärm som är 320 bildpunkter bred, med dubbelt så stor text, utan mus och utan JavaScript. Ett verktyg hittar bara en del av bristerna.",
+        "Every page is tested by a program in the browser Chromium with axe-core, in both languages, in light, dark and forced colours, on a screen 320 pixels wide, with text of twice the size, without a mouse and without JavaScript. A tool finds only a part of the gaps.";
+    statement_contact_title = "Berätta om brister", "Report gaps";
+    statement_contact = "Hittar du något som inte fungerar, eller behöver du innehållet i en annan form? Kontakta", "Does something not work, or do you need the content in another form? Contact";
+    statement_no_contact = "Kontaktuppgift saknas än. Den som driver Tidvakt anger den med inställningen feed.accessibility_contact.",
+        "There is no contact yet. Whoever runs Tidvakt gives one with the setting feed.accessibility_contact.";
+    statement_supervision_title = "Tillsyn", "Supervision";
+    statement_supervision = "Är du inte nöjd med svaret kan du anmäla det till den myndighet som har tillsyn över lagen.",
+        "If you are not content with the answer, you can report it to the authority that supervises the act.";
     no_access_title = "Ingen åtkomst", "No access";
     one_alert = "1 larm", "1 alert";
     alerts_many = "larm", "alerts";
+}
+
+impl Texts {
+    /// What is not accessible, as far as is known.
+    #[must_use]
+    pub const fn statement_gaps(self) -> [&'static str; 3] {
+        [
+            self.0.of(
+                "Ritningarna av en dag måste rullas i sidled på små skärmar. Samma uppgifter finns som tabell under ritningen.",
+                "Drawings of a day have to be scrolled sideways on small screens. The same is in a table below.",
+            ),
+            self.0.of(
+                "Breda tabeller rullas i sidled på små skärmar, inom sin egen ram.",
+                "Wide tables are scrolled sideways on small screens, in their own frame.",
+            ),
+            self.0.of(
+                "Sidorna är inte provade med skärmläsare av personer som använder sådana.",
+                "The pages were not tested with screen readers by people who use them.",
+            ),
+        ]
+    }
 }
