@@ -24,7 +24,8 @@ const paths = {
   queue: 'cases', filtered: 'cases?grade=hold&about=carer', empty: 'cases?search=nobody-at-all',
   case: `cases/${caseId}`, missing: 'cases/0000:carer:x:2026-01',
   ongoing: 'ongoing', 'ongoing-empty': 'ongoing?provider=nobody',
-  providers: 'providers', 'providers-empty': 'providers?month=2020-01',
+  providers: 'providers', 'providers-empty': 'providers?month=2020-01', outcomes: 'outcomes',
+  'below-budget': 'cases?status=below_budget', statement: 'accessibility', unknown: 'no-such-page/at-all',
 };
 
 // Alerts come while the demo is young, so what waits for them comes first.
@@ -42,7 +43,7 @@ for (const [scheme, languages, options] of [
     for (const language of languages) {
       for (const [name, path] of Object.entries(paths)) {
         const answer = await page.goto(`${origin}/${language}/${path}`);
-        assert.equal(answer.status(), name === 'missing' ? 404 : 200, path);
+        assert.equal(answer.status(), ['missing', 'unknown'].includes(name) ? 404 : 200, path);
         assert.equal(await page.locator('html').getAttribute('lang'), language, `${name} says its language`);
         await wellFormed(page, `${name} ${language} ${scheme}`, scheme === 'light' ? undefined : colours);
         if (language === 'sv') await shoot(page, `${name}-${scheme}`, name === 'case');

@@ -1,8 +1,9 @@
 //! One alert: its findings in words, its hold, where it comes from.
 
+use super::lengths::LengthsView;
 use super::would_change::would_change;
 use crate::domain::{AlertState, Finding, HoldState, PublishedAlert, Value, Zone};
-use crate::feed::cases::{Case, Chances};
+use crate::feed::cases::{Book, Case, Chances};
 use crate::feed::words::{
     self, Language, Texts, alert_state, class_name, day_and_time, explanation_text, grade_name, hold_state,
     kronor, length, lowered_name, measure_name, measure_value, missing_fact_text, rule_title, visible,
@@ -29,6 +30,8 @@ pub struct AlertView {
     pub amount: String,
     /// Its findings.
     pub findings: Vec<FindingView>,
+    /// The lengths of the client's visits, where it is about the length of one.
+    pub lengths: Option<LengthsView>,
     /// Its hold.
     pub hold: Option<HoldView>,
     /// Provenance in one line.
@@ -90,7 +93,13 @@ pub struct HoldView {
 }
 
 impl AlertView {
-    pub(super) fn new(alert: &PublishedAlert, chances: &Chances, zone: &Zone, language: Language) -> Self {
+    pub(super) fn new(
+        book: &Book,
+        alert: &PublishedAlert,
+        chances: &Chances,
+        zone: &Zone,
+        language: Language,
+    ) -> Self {
         let of = &alert.alert;
         let t = Texts(language);
         let time = |at| day_and_time(at, zone, language);
@@ -123,6 +132,7 @@ impl AlertView {
                 .iter()
                 .map(|finding| FindingView::new(finding, chances, language))
                 .collect(),
+            lengths: LengthsView::new(book, alert, zone, language),
             hold,
             provenance: format!(
                 "{} · {} {} · {} {}:{} · {} {} · {}",

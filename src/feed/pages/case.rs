@@ -127,7 +127,7 @@ impl CasePage {
         let chances = book.chances(at.clock);
         let worth = book.worth(case, &chances);
         let open = case.open_alerts();
-        let view = |alert: &PublishedAlert| AlertView::new(alert, &chances, zone, language);
+        let view = |alert: &PublishedAlert| AlertView::new(book, alert, &chances, zone, language);
         let by_day = days(book, &open, zone);
         let sections = by_day.into_iter().rev().enumerate().map(|(at, (day, alerts))| DaySection {
             day: (at < DAYS_MAX).then(|| DayView::new(book, day, &alerts, zone, language)).flatten(),

@@ -5,6 +5,7 @@ mod ask;
 mod case;
 mod day;
 mod decide;
+mod lengths;
 mod ongoing;
 mod outcomes;
 mod providers;
@@ -20,6 +21,7 @@ pub use day::{Bar, DayView, Lane, Tick, VisitRow};
 pub use decide::{
     ACTIONS, DecideView, Deciding, DecisionForm, FormFault, OUTCOMES, Role, action_word, outcome_word,
 };
+pub use lengths::{LengthBar, LengthsView};
 pub use ongoing::{OngoingPage, OngoingQuery, ongoing};
 pub use outcomes::{OutcomeRow, OutcomesPage, OutcomesQuery};
 pub use providers::{ProvidersPage, ProvidersQuery};

@@ -5,7 +5,7 @@
 use askama::Template;
 
 use super::*;
-use crate::domain::{Action, DecisionOutcome, ProviderKind};
+use crate::domain::{Action, AlertState, DecisionOutcome, ProviderKind};
 use crate::feed::cases::Scope;
 use crate::feed::fixtures::{
     DAY, MONDAY, begin, decided, desk, overlap_alert, overlapping, provider_fact, register, review_alert,
@@ -158,6 +158,30 @@ fn the_question_to_the_provider_names_visits_and_neither_rule_nor_figure() {
     let mut desk = overlapping();
     desk.alert(withdrawn(&overlap_alert("R-2", 12_900)));
     assert!(!case(&desk, Language::Sv).contains("<textarea readonly"), "nothing is left to ask about");
+}
+
+#[test]
+fn the_lengths_of_the_clients_visits_are_drawn_with_the_visit_in_them() {
+    let mut desk = overlapping();
+    let mut long = overlap_alert("R-2", 0);
+    (long.revision, long.state) = (2, AlertState::Revised);
+    long.alert.findings[0].rule = "unusual-duration".to_owned();
+    desk.alert(long);
+    assert!(!case(&desk, Language::Sv).contains("Besökens längd"), "one visit before is no shape");
+    // The plan is five minutes longer ahead and ten shorter behind: of 30 minutes, 25 are planned.
+    for number in 0..20 {
+        let minutes = if number < 3 { 60 } else { 30 };
+        register(&mut desk, &format!("L-{number}"), 1, "per", "eva", (number, number + minutes), "nfc_tag");
+    }
+    let page = case(&desk, Language::Sv);
+    for part in [
+        "Besöket tog 120\u{a0}% av den planerade tiden. Av brukarens 20 besök med plan",
+        "dessförinnan tog 17 minst lika stor del.",
+        r#"<tr class="evidence"><th scope="row">100–125\u{a0}% <span class="mark">(det här besöket)</span></th><td>20</td>"#,
+    ] {
+        let part = part.replace("\\u{a0}", "\u{a0}");
+        assert!(page.contains(&part), "`{part}` is missing in\n{page}");
+    }
 }
 
 #[test]

@@ -200,6 +200,11 @@ texts! {
     holds_only = "Bekräfta, släpp och fastställ gäller de larm som har ett förslag att hålla inne. Övriga larm i ärendet avslutas för sig.",
         "Confirm, release and uphold are about the alerts with a hold. The other alerts of the case are closed on their own.";
     save_decision = "Spara beslutet", "Save the decision";
+    lengths = "Besökens längd jämfört med planen", "Lengths of visits compared with the plan";
+    lengths_table = "Längderna som tabell", "The lengths as a table";
+    share_of_plan = "Del av planerad tid", "Part of the planned time";
+    this_visit = "det här besöket", "this visit";
+    and_more = "eller mer", "or more";
     ask_the_provider = "Fråga utföraren", "Ask the provider";
     ask_note = "Text att kopiera. Den nämner varken regel, gränsvärde eller statistik. Läs igenom den innan du skickar den.",
         "Text to copy. It names no rule, no limit and no statistics. Read it before you send it.";
