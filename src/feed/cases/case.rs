@@ -236,12 +236,6 @@ impl Case {
         holds.filter(|hold| hold.state.is_open())
     }
 
-    /// The first payout run that its open holds withhold from.
-    #[must_use]
-    pub fn withheld_from(&self) -> Option<UtcSecond> {
-        self.open_holds().map(|hold| hold.withholds_from).min()
-    }
-
     /// The gravest grade among the open alerts, else among all.
     #[must_use]
     pub fn grade(&self) -> Grade {

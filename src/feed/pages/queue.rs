@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::{Head, Shown, in_address};
-use crate::domain::{Grade, Zone};
+use crate::domain::{Grade, HoldState, UtcSecond, Zone};
 use crate::feed::cases::{
     Book, Case, CaseHit, CaseKind, CaseStatus, CaseTotals, Filter, HoldsOfRun, Seen, Worth,
 };
@@ -148,8 +148,8 @@ pub struct QueueRow {
     pub chance: String,
     /// Days to the payout run.
     pub payout: String,
-    /// From which payout run on its holds withhold.
-    pub withheld: Option<String>,
+    /// What happens to its holds at the payout run, and its date.
+    pub withheld: Option<(&'static str, String)>,
     /// Is the run near?
     pub is_urgent: bool,
     /// State.
@@ -227,6 +227,7 @@ impl QueuePage {
         let pages = hits.len().div_ceil(PAGE_CASES).max(1);
         let page = query.page.parse::<usize>().unwrap_or(1).clamp(1, pages);
         let shown = hits.iter().skip((page - 1) * PAGE_CASES).take(PAGE_CASES);
+        let now = book.map(Book::now).unwrap_or_default();
         let totals = book.map(|book| book.totals(at.clock)).unwrap_or_default();
         let (rules, providers) = book.map(Book::choices).unwrap_or_default();
         let to_page = |page: usize| query.href(language, |query| query.page = page.to_string());
@@ -255,7 +256,7 @@ impl QueuePage {
                 let plain = QueueQuery { municipality: query.municipality.clone(), ..QueueQuery::default() };
                 plain.href(language, |_| ())
             }),
-            rows: shown.map(|hit| row(hit, &seen.rules().zone, language)).collect(),
+            rows: shown.map(|hit| row(hit, &seen.rules().zone, now, language)).collect(),
             count: whole(i64::try_from(hits.len()).unwrap_or(i64::MAX), language),
             has_cases: book.is_some_and(|book| 0 < book.case_count()),
             previous_href: (1 < page).then(|| to_page(page - 1)),
@@ -307,7 +308,19 @@ fn holds(totals: &CaseTotals, zone: &Zone, language: Language) -> Vec<String> {
     [withheld, expiring].into_iter().flatten().collect()
 }
 
-fn row(hit: &CaseHit<'_>, zone: &Zone, language: Language) -> QueueRow {
+/// What happens next to the open holds of a case, and at which payout run.
+fn withheld(case: &Case, now: UtcSecond, language: Language) -> Option<(&'static str, UtcSecond)> {
+    let t = Texts(language);
+    let next = case.open_holds().filter_map(|hold| {
+        if now < hold.withholds_from {
+            return Some((hold.withholds_from, t.is_withheld_from()));
+        }
+        (hold.state == HoldState::Proposed).then_some((hold.expires_at, t.is_void_from()))
+    });
+    next.min().map(|(run, text)| (text, run))
+}
+
+fn row(hit: &CaseHit<'_>, zone: &Zone, now: UtcSecond, language: Language) -> QueueRow {
     let CaseHit { case, status, worth } = hit;
     let finding = case.first_finding();
     let t = Texts(language);
@@ -328,7 +341,7 @@ fn row(hit: &CaseHit<'_>, zone: &Zone, language: Language) -> QueueRow {
         amount: amount(case, language),
         chance: percent(worth.chance.mean, language),
         payout: payout(worth, language),
-        withheld: case.withheld_from().map(|at| format!("{} {}", t.is_withheld_from(), date(at, zone))),
+        withheld: withheld(case, now, language).map(|(text, run)| (text, date(run, zone))),
         is_urgent: worth.days_left.is_some_and(|days| days <= 7),
         status: case_status(*status, language),
     }

@@ -78,7 +78,7 @@ fn the_head_of_the_queue_counts_what_waits_and_what_the_next_payout_runs_mean() 
         "<strong>4</strong> Öppna",
         "1 förslag hålls inne från utbetalningen 2026-03-07",
         "1 förslag förfaller, om ingen bekräftar, vid utbetalningen 2026-04-06",
-        r#"<span class="under">hålls inne från 2026-03-07</span>"#,
+        r#"<span class="under">hålls inne från <span class="unbroken">2026-03-07</span></span>"#,
     ] {
         assert!(page.contains(part), "`{part}` is missing in\n{page}");
     }

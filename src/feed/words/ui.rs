@@ -35,14 +35,16 @@ texts! {
     outcomes_note = "Vad granskningen kom fram till de senaste 30 dagarna. Ett larm stämde om utfallet blev felregistrering eller att saken behöver utredas vidare. Det stämde inte om det fanns en godtagbar förklaring eller var fel i regeln.",
         "What reviews came to in the last 30 days. An alert was right if the outcome was a registration error or that further inquiry is needed. It was not right if there was an acceptable explanation or a fault in the rule.";
     no_outcomes = "Inga beslut med utfall de senaste 30 dagarna, och inget hålls inne.", "No decisions with an outcome in the last 30 days, and nothing is withheld.";
-    outcome_of_order = "Urval", "Selection";
+    by_selection = "Larm efter hur ärendet valdes ut", "Alerts by how their case was chosen";
+    selection = "Urval", "Selection";
+    by_provider_kind = "Larm efter vem som driver utföraren", "Alerts by who runs the provider";
+    by_rule = "Larm efter regel", "Alerts by rule";
     by_order = "Efter ordningen i listan", "By the order of the list";
     by_lot = "Slumpvis valda", "Drawn at random";
     all_alerts = "Alla larm", "All alerts";
     lot_note = "Varje dag blandas tre slumpvis valda ärenden in i listan. Stämmer larmen oftare i de ärenden som kom fram efter ordningen än i de slumpvis valda, så gör ordningen nytta.",
         "Every day three cases that were drawn at random are mixed into the list. Where alerts of cases that came out by order are right more often than those of drawn cases, the order is of use.";
-    provider_kinds = "Utförarens driftsform", "Who runs the provider";
-    rules = "Regler", "Rules";
+    provider_kinds = "Driftsform", "Provider";
     decided_count = "Med utfall", "With an outcome";
     right_count = "Stämde", "Right";
     wrong_count = "Stämde inte", "Not right";
@@ -134,6 +136,7 @@ texts! {
     withheld_from = "hålls inne från utbetalningen", "withheld from the run on";
     void_from = "förfaller, om ingen bekräftar, vid utbetalningen", "void, unless confirmed, at the run on";
     is_withheld_from = "hålls inne från", "withheld from";
+    is_void_from = "förslaget förfaller", "void on";
     below_budget = "Ryms inte i dag", "Beyond today's budget";
     below_budget_note = "De här ärendena ryms inte bland dem som enheten hinner med i dag. De kommer fram när det finns plats, de viktigaste först, och kan granskas redan nu.",
         "These cases are beyond what the unit has time for today. They come out when there is room, the most important first, and can be reviewed now.";
