@@ -52,12 +52,13 @@ pub struct SettledAlert<'a> {
 }
 
 impl Book {
-    /// The settled alerts about whom `case` is about, of a rule of its open alerts, in any pay period, latest first.
+    /// The settled alerts of other cases about whom `case` is about, of a rule of its open alerts, latest first.
     #[must_use]
     pub fn alike<'a>(&'a self, case: &'a Case) -> Vec<SettledAlert<'a>> {
         let rules = case.rules();
         let mut found = Vec::new();
-        for other in self.cases_about(case.kind(), case.reference()) {
+        let about = self.cases_about(case.kind(), case.reference());
+        for other in about.filter(|other| other.id() != case.id()) {
             for alert in other.alerts() {
                 let Some(rule) = rules_of(alert).find(|rule| rules.contains(rule)) else { continue };
                 let Some(settled) = other.settled(alert) else { continue };

@@ -18,6 +18,7 @@ const BARS: usize = 10;
 const BAR_WIDTH: f64 = 44.0;
 const BAR_HEIGHT: f64 = 90.0;
 const TOP: f64 = 20.0;
+const LEFT: f64 = 20.0;
 
 /// A bar of the histogram.
 #[derive(Clone, Debug)]
@@ -34,8 +35,10 @@ pub struct LengthBar {
     pub text_x: String,
     /// As said.
     pub count_y: String,
-    /// The lower end, as the axis writes it.
+    /// The lower end, as the axis writes it, and where.
     pub tick: String,
+    /// As said.
+    pub tick_x: String,
     /// The lengths that it counts, in percent of the plan.
     pub range: String,
     /// Visits.
@@ -108,7 +111,7 @@ fn bars(shares: &[i64], own: i64, language: Language) -> Vec<LengthBar> {
     let bar = |(at, count): (usize, &usize)| {
         let from = STEP * i64::try_from(at).unwrap_or_default();
         let height = BAR_HEIGHT * *count as f64 / most;
-        let x = BAR_WIDTH * at as f64;
+        let x = LEFT + BAR_WIDTH * at as f64;
         let is_own = at == bar_of(own);
         LengthBar {
             class: if is_own { "visit evidence" } else { "visit" },
@@ -117,6 +120,7 @@ fn bars(shares: &[i64], own: i64, language: Language) -> Vec<LengthBar> {
             height: format!("{height:.1}"),
             count_y: format!("{:.1}", TOP + BAR_HEIGHT - height - 4.0),
             tick: percent(from as f64 / 100.0, language),
+            tick_x: format!("{x:.0}"),
             text_x: format!("{:.0}", x + BAR_WIDTH / 2.0),
             range: if at + 1 == BARS {
                 format!("{from}\u{a0}% {}", t.and_more())

@@ -26,7 +26,7 @@ pub use ongoing::{OngoingPage, OngoingQuery, ongoing};
 pub use outcomes::{OutcomeRow, OutcomesPage, OutcomesQuery};
 pub use providers::{ProvidersPage, ProvidersQuery};
 pub use queue::{QueuePage, QueueQuery};
-pub use statement::{Contact, StatementPage};
+pub use statement::{StatementContact, StatementPage};
 
 use askama::Template;
 

@@ -122,7 +122,7 @@ fn row(name: String, href: Option<String>, tally: &OutcomeTally, language: Langu
         precision: tally.precision().map_or_else(none, |share| percent(share, language)),
         interval: tally
             .interval()
-            .map(|(low, high)| format!("{}–{}", percent(low, language), percent(high, language))),
+            .map(|(low, high)| format!("{:.0}–{}", low * 100.0, percent(high, language))),
         waited: tally.median_seconds().map_or_else(none, |seconds| waited(seconds, language)),
         held: kronor(tally.held_ore, language),
         released: kronor(tally.released_ore, language),

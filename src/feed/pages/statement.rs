@@ -1,4 +1,4 @@
-//! The accessibility statement: how far the pages are accessible, how that was tested, and whom to tell what is not.
+//! The accessibility statement: how far the pages are accessible, how that was tested, and where gaps are reported.
 
 use askama::Template;
 
@@ -7,7 +7,7 @@ use crate::feed::words::{Language, Texts, visible};
 
 /// Where a reader reports what is not accessible.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Contact {
+pub enum StatementContact {
     /// The settings name nobody.
     None,
     /// A mail address.
@@ -18,7 +18,7 @@ pub enum Contact {
     Text(String),
 }
 
-impl Contact {
+impl StatementContact {
     /// What the setting says.
     #[must_use]
     pub fn of(setting: &str) -> Self {
@@ -44,8 +44,8 @@ impl Contact {
 pub struct StatementPage {
     /// What every page has.
     pub head: Head,
-    /// Whom to tell.
-    pub contact: Contact,
+    /// Where gaps are reported.
+    pub contact: StatementContact,
 }
 
 impl StatementPage {
@@ -53,7 +53,7 @@ impl StatementPage {
     #[must_use]
     pub fn new(language: Language, contact: &str) -> Self {
         let title = Texts(language).statement();
-        Self { head: Head::plain(language, title, "/accessibility"), contact: Contact::of(contact) }
+        Self { head: Head::plain(language, title, "/accessibility"), contact: StatementContact::of(contact) }
     }
 }
 

@@ -269,7 +269,7 @@ fn outcomes_stand_beside_each_other_by_arm_kind_of_provider_and_rule() {
     for part in [
         "Efter ordningen i listan",
         "Slumpvis valda",
-        r#"<span class="under">15\u{a0}%–100\u{a0}%</span>"#,
+        r#"<span class="under">15–100\u{a0}%</span>"#,
         "3\u{a0}tim",
         r#"<a href="/sv/cases?municipality=0181&#38;status=decided&#38;rule=carer-overlap">Medarbetare hos två samtidigt</a>"#,
     ] {

@@ -39,7 +39,7 @@ pub(in crate::feed) struct Site {
     pub(super) rules: DecisionRules,
     /// One permit for each reader of events.
     pub(super) streams: Arc<Semaphore>,
-    /// Whom to tell what is not accessible.
+    /// The contact of the accessibility statement.
     pub(super) accessibility_contact: Arc<str>,
     /// Names this run, so that ids of events of another one are not taken for its own.
     pub(super) started: Arc<str>,
@@ -59,7 +59,7 @@ impl Site {
         Ok(Self { memory, writer, door, rules, streams, accessibility_contact, started: run_id()?.into() })
     }
 
-    /// The same with whom to tell what is not accessible.
+    /// The same with the contact of the accessibility statement.
     pub(in crate::feed) fn with_accessibility_contact(self, contact: &str) -> Self {
         Self { accessibility_contact: contact.into(), ..self }
     }
