@@ -10,31 +10,33 @@ const began = Date.now();
 const { open, stranger, close } = await enter();
 let checks = 0;
 
-// The demo needs a moment until there is something to see: two cases with a hold.
-const href = await open(async page => {
+// The demo needs a moment until there is something to see: two open cases with a hold.
+const heldCase = () => open(async page => {
   for (const until = Date.now() + patience; ; await page.waitForTimeout(1_000)) {
     assert.ok(Date.now() < until, 'no cases with a hold came in time');
     await page.goto(`${origin}/sv/cases?grade=hold`);
     const links = page.locator('table.queue tbody th a');
-    if (2 <= await links.count()) return links.last().getAttribute('href');
+    if (2 <= await links.count()) return (await links.first().getAttribute('href')).split('/').pop();
   }
 });
-const caseId = href.split('/').pop();
-const paths = {
-  queue: 'cases', filtered: 'cases?grade=hold&about=carer', empty: 'cases?search=nobody-at-all',
-  case: `cases/${caseId}`, missing: 'cases/0000:carer:x:2026-01',
-  ongoing: 'ongoing', 'ongoing-empty': 'ongoing?provider=nobody',
-  providers: 'providers', 'providers-empty': 'providers?month=2020-01', outcomes: 'outcomes',
-  'below-budget': 'cases?status=below_budget', statement: 'accessibility', unknown: 'no-such-page/at-all',
-};
+await heldCase();
 
 // Alerts come while the demo is young, so what waits for them comes first.
-for (const journey of [journeys.news, journeys.keyboard, journeys.withoutScript, journeys.forgedForm, journeys.noSession]) {
+const { news, keyboard, withoutScript, scriptLost, forgedForm, noSession } = journeys;
+for (const journey of [news, keyboard, withoutScript, scriptLost, forgedForm, noSession]) {
   const from = Date.now();
   checks += await journey({ open, stranger });
   console.log(`${journey.name}: ${((Date.now() - from) / 1_000).toFixed(1)} s`);
 }
 
+const paths = {
+  queue: 'cases', filtered: 'cases?grade=hold&about=carer', empty: 'cases?search=nobody-at-all',
+  'below-budget': 'cases?status=below_budget',
+  case: `cases/${await heldCase()}`, missing: 'cases/0000:carer:x:2026-01', unknown: 'no-such-page/at-all',
+  ongoing: 'ongoing', 'ongoing-empty': 'ongoing?provider=nobody',
+  providers: 'providers', 'providers-empty': 'providers?month=2020-01',
+  outcomes: 'outcomes', statement: 'accessibility',
+};
 const visited = Date.now();
 // Every page in both languages; colours and motion do not depend on the language.
 for (const [scheme, languages, options] of [
@@ -46,7 +48,8 @@ for (const [scheme, languages, options] of [
         assert.equal(answer.status(), ['missing', 'unknown'].includes(name) ? 404 : 200, path);
         assert.equal(await page.locator('html').getAttribute('lang'), language, `${name} says its language`);
         await wellFormed(page, `${name} ${language} ${scheme}`, scheme === 'light' ? undefined : colours);
-        if (language === 'sv') await shoot(page, `${name}-${scheme}`, name === 'case');
+        if (language === 'sv') await shoot(page, `${name}-${scheme}`);
+        if (name === 'case' && language === 'sv') await shoot(page, `case-whole-${scheme}`, true);
         checks += 1;
       }
     }
