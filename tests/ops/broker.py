@@ -78,6 +78,9 @@ auto.create.topics.enable=false
 log.dirs={self.folder / 'log'}
 offsets.topic.replication.factor=1
 offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=4
 group.initial.rebalance.delay.ms=0
 controlled.shutdown.max.retries=1
 """)

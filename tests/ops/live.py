@@ -129,19 +129,21 @@ def feed(broker: Broker, prometheus: queries.Prometheus, topics: dict[str, str],
     wait_for("Prometheus scrapes", 90, lambda: 2 <= prometheus.number("sum(count_over_time(tidvakt_build_info[1m]))"))
     broker.produce("reference", topics["reference"], [f"{MUNICIPALITY}|{fact['fact_id']}\t{json.dumps(fact)}" for fact in facts])
     lines = [f"{MUNICIPALITY}\t{json.dumps(record)}" for record in records]
-    # One first: with it the municipality's series begin at 0, and Prometheus sees them rise. One cannot be used.
+    # One first: with it the municipality's series begin at 0, and Prometheus sees them rise. Two cannot be used.
     broker.produce("gateway", topics["registrations"], lines[:1])
     wait_for("the municipality is seen", 90, lambda: 2 <= prometheus.number("max(count_over_time(tidvakt_visits_total[1m]))"))
-    broker.produce("gateway", topics["registrations"], [f"{MUNICIPALITY}\tnot JSON"])
+    # Of the second it is known whose it is.
+    backwards = records[0] | {"registration_id": "R-backwards", "end_at": "2020-01-01T00:00:00Z"}
+    broker.produce("gateway", topics["registrations"], [f"{MUNICIPALITY}\t{text}" for text in ("not JSON", json.dumps(backwards))])
     rest = lines[1:]
     for part in range(PARTS):
         broker.produce("gateway", topics["registrations"], rest[len(rest) * part // PARTS : len(rest) * (part + 1) // PARTS])
         time.sleep(0.5)
-    sent = len(lines) + 1
+    sent = len(lines) + 2
     wait_for(f"{sent} records are worked on", 180, lambda: sent <= prometheus.number("sum(tidvakt_registrations_total)"))
     quarantined = prometheus.number("sum(tidvakt_quarantined_total)")
-    if quarantined != 1:
-        raise LookupError(f"{quarantined:.0f} records went to quarantine, expected the one that is not JSON")
+    if quarantined != 2:
+        raise LookupError(f"{quarantined:.0f} records went to quarantine, expected the one that is not JSON and the one that ends before it begins")
     return sent
 
 

@@ -102,6 +102,14 @@ def panel_problems(prometheus: Prometheus, dashboard: dict, choices: list[dict[s
     return asked, problems
 
 
+def instead(part: str) -> list[str]:
+    """What to ask instead of a part that has no answer while all is well, or only after days: whether its metrics are there.
+    That such a part fires is shown by `promtool test rules`."""
+    if part.startswith("absent") or re.search(r"\[\w+:\w+\]", part):
+        return [f"count({metric})" for metric in sorted(promql.metrics(part))]
+    return [part]
+
+
 def rule_problems(prometheus: Prometheus, rules: list[dict], pending: set[str]) -> tuple[int, list[str]]:
     asked, problems = 0, []
     for rule in rules:
@@ -109,7 +117,7 @@ def rule_problems(prometheus: Prometheus, rules: list[dict], pending: set[str]) 
             problems.append(f"{rule['name']}: its health is {rule['health']}: {rule.get('lastError')}")
         if promql.metrics(rule["query"]) & pending:
             continue
-        parts = promql.operands(rule["query"])
+        parts = [asked for part in promql.operands(rule["query"]) for asked in instead(part)]
         asked += len(parts)
         found = prometheus.grouping_problems(rule["query"]) + [text for part in parts for text in prometheus.problems(part)]
         problems += [f"{rule['name']}: `{rule['query']}` {text}" for text in found]
