@@ -4,14 +4,16 @@
 //!
 //! Finds visits carried out in the home whose presence shares more than `slack_seconds` with a known
 //! absence of the client. The local days on which the absence began and ended do not count: one is
-//! often helped off in the morning and home in the evening. After a death nothing is left out but
-//! the day itself.
+//! often helped off in the morning and home in the evening. An absence that is written by dates, from midnight to midnight,
+//! ends with its last day, which is the day of the discharge. After a death nothing is left out but the day itself.
 //!
 //! Not a finding: the outcome says that the client was absent or declined, calls, errands (plants,
 //! post, a bag for the hospital), meals, escorts.
 //!
 //! Grade: hold where the hospital or the registry confirmed it, else review: a provider's or a
-//! relative's dates are often a day off. Undetermined where the municipality sends no absences.
+//! relative's dates are often a day off. Review where the absence has no end yet: a discharge is often written days
+//! later, and the hold is proposed once it is known. Observe for an unplanned visit whose tasks no order of the client
+//! has: the flat is seen to. Undetermined where the municipality sends no absences.
 
 use serde::Deserialize;
 
@@ -19,13 +21,14 @@ use super::absence::{self, KnownAbsence, SharedTime, gravest, whole_days};
 use super::visit_rule;
 use crate::domain::wording::{EN, SV};
 use crate::domain::{
-    AbsenceKind, Class, ClientAbsenceConfirmedBy, Explanation, Grade, MissingFact, Sentence, VisitKind,
+    AbsenceKind, Class, ClientAbsenceConfirmedBy, Explanation, Grade, MissingFact, Sentence, UtcSecond,
+    Validity, VisitKind, Zone,
 };
 use crate::engine::{Absence, Definition, Hit, Report, Sight, VisitRule, Wording};
 
 pub(super) const RULE: Definition = Definition {
     id: "client-absent",
-    version: 1,
+    version: 2,
     class: Class::Contradiction,
     summary_sv: "Ett besök är registrerat när brukaren var frånvarande eller hade avlidit.",
     summary_en: "A visit is registered while the client was absent or after the client died.",
@@ -48,32 +51,66 @@ impl VisitRule for ClientAbsent {
         if !sight.absences_are_sent() {
             return report.undetermined(MissingFact::ClientAbsence);
         }
-        let known = sight.client_absences().map(|absence| {
-            let grade = match absence.confirmed_by {
-                ClientAbsenceConfirmedBy::Hospital | ClientAbsenceConfirmedBy::Registry => Grade::Hold,
-                ClientAbsenceConfirmedBy::Client | ClientAbsenceConfirmedBy::Provider => Grade::Review,
-            };
-            KnownAbsence { absence, valid: absence.valid, grade }
+        let known = sight.client_absences().map(|absence| KnownAbsence {
+            absence,
+            valid: absence.valid,
+            grade: grade(absence),
         });
         // Without the local days on which the absence began and ended.
-        let certain =
-            |known: &KnownAbsence<'_, Absence>| whole_days(sight.zone(), known.valid.from, known.valid.to);
+        let certain = |known: &KnownAbsence<'_, Absence>| {
+            let (zone, Validity { from, to }) = (sight.zone(), known.valid);
+            let is_by_dates = [Some(from), to].into_iter().flatten().all(|at| is_midnight(zone, at));
+            whole_days(zone, from, to.map(|to| if is_by_dates { to.plus(-1) } else { to }))
+        };
         if let Some(shared) = gravest(own.presence(), self.slack_seconds, known, certain) {
             report.hit(hit(sight, shared));
         }
     }
 }
 
+fn is_midnight(zone: &Zone, at: UtcSecond) -> bool {
+    zone.start_of(zone.day(at)) == at
+}
+
+fn grade(absence: &Absence) -> Grade {
+    match absence.confirmed_by {
+        ClientAbsenceConfirmedBy::Hospital | ClientAbsenceConfirmedBy::Registry if !lacks_end(absence) => {
+            Grade::Hold
+        }
+        _ => Grade::Review,
+    }
+}
+
+/// Whether the client may be home again without anybody having written so yet.
+fn lacks_end(absence: &Absence) -> bool {
+    absence.kind != AbsenceKind::Deceased && absence.valid.to.is_none()
+}
+
+/// Whether the visit was made for something that is not the help that the client was granted: nothing was planned, and
+/// no order of the client has any of its tasks.
+fn is_for_other_tasks(sight: &Sight<'_>) -> bool {
+    let ordered = |code: &str| {
+        let mut orders = sight.client_orders_ever();
+        orders.any(|order| order.tasks.is_empty() || order.tasks.iter().any(|task| &**task == code))
+    };
+    sight.visit().kind == VisitKind::Unplanned
+        && sight.client_orders_ever().next().is_some()
+        && sight.task_codes().next().is_some()
+        && !sight.task_codes().any(ordered)
+}
+
 fn hit(sight: &Sight<'_>, shared: SharedTime<'_, Absence>) -> Hit<impl Wording> {
     let absence = shared.known.absence;
-    shared
-        .hit(sight.zone(), kind(absence.kind).2, confirmed_by(absence.confirmed_by).2)
+    let hit = shared.hit(sight.zone(), kind(absence.kind).2, confirmed_by(absence.confirmed_by).2);
+    let grade = if is_for_other_tasks(sight) { Grade::Observe } else { hit.grade };
+    Hit { grade, ..hit }
         .excluded(&[
             Explanation::AdmissionDay,
             Explanation::DischargeDay,
             Explanation::OutsideHome,
             Explanation::DeclinedVisit,
         ])
+        .not_tested(lacks_end(absence).then_some(MissingFact::ClientAbsence))
         .text(move || sentence(sight, absence))
 }
 

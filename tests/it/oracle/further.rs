@@ -8,8 +8,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use tidvakt::domain::{
-    CaptureMethod, ClientAbsenceConfirmedBy, Fact, FactBody, FactChange, Grade, GrantPer, Month, PaymentMode,
-    UtcSecond, Value, VisitKind,
+    AbsenceKind, CaptureMethod, ClientAbsenceConfirmedBy, Fact, FactBody, FactChange, Grade, GrantPer, Month,
+    PaymentMode, UtcSecond, Value, VisitKind,
 };
 
 use super::{counting, in_the_home, presence};
@@ -153,19 +153,38 @@ impl Oracle {
             FactBody::ClientAbsence { client_ref, confirmed_by, .. } if *client_ref == visit.client => {
                 let day_after = local_date(fact.valid.from).tomorrow().unwrap();
                 let from = midnight(day_after);
-                let to = fact.valid.to.map_or(i64::MAX, |to| midnight(local_date(to)));
+                let is_midnight = |at: UtcSecond| midnight(local_date(at)) == at.0;
+                let is_by_dates = is_midnight(fact.valid.from) && fact.valid.to.is_some_and(is_midnight);
+                let last = |to: UtcSecond| if is_by_dates { to.plus(-1) } else { to };
+                let to = fact.valid.to.map_or(i64::MAX, |to| midnight(local_date(last(to))));
                 let confirmed = matches!(
                     confirmed_by,
                     ClientAbsenceConfirmedBy::Hospital | ClientAbsenceConfirmedBy::Registry
                 );
-                let grade = if confirmed { Grade::Hold } else { Grade::Review };
+                let has_end = fact.valid.to.is_some() || *kind == AbsenceKind::Deceased;
+                let grade = if confirmed && has_end { Grade::Hold } else { Grade::Review };
                 Some((grade, end.min(to) - start.max(from)))
             }
             _ => None,
         });
+        let grade = if self.is_for_other_tasks(visit) { Grade::Observe } else { grade };
         let (grade, seconds) = absences.filter(|(_, seconds)| 120 < *seconds).max()?;
         Some(("client-absent".to_owned(), subject(visit), grade, seconds, vec![seconds]))
     }
+    /// Unplanned, and no order of the client has any of its tasks.
+    fn is_for_other_tasks(&self, visit: &Draft) -> bool {
+        let orders = self.facts.iter().filter_map(|fact| match &fact.body {
+            FactBody::Order { client_ref, task_codes, .. } if *client_ref == visit.client => Some(task_codes),
+            _ => None,
+        });
+        let orders: Vec<_> = orders.collect();
+        let is_ordered = |code: &String| orders.iter().any(|codes| codes.is_empty() || codes.contains(code));
+        visit.kind == VisitKind::Unplanned
+            && !orders.is_empty()
+            && !visit.tasks.is_empty()
+            && !visit.tasks.iter().any(is_ordered)
+    }
+
 
     /// Paid seconds of the client's visits beyond 1.1 times the grant, and 10 minutes more.
     fn above_grant(&self, client: &str, month: Month) -> Option<Found> {
