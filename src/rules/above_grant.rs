@@ -13,18 +13,21 @@
 //!
 //! Grade: review. A hold is not proposed: which of the month's visits went above the grant is
 //! unknown, and whether a contract refuses the excess or carries it over to the next month is not in the feed.
-//! Undetermined where orders are not sent, or none of the client's grants any time.
+//! Undetermined where orders are not sent, none of the client's grants any time, or none names a provider that was
+//! there: what that provider was granted is not in the sum.
 
 use serde::Deserialize;
 
 use super::period_rule;
 use crate::domain::wording::{EN, SV};
 use crate::domain::{Class, Explanation, Measure, MissingFact, Sentence, SubjectKind};
-use crate::engine::{Answered, Definition, Hit, PeriodReport, PeriodRule, PeriodSight, Wording};
+use crate::engine::{
+    Answered, Definition, Hit, PeriodReport, PeriodRule, PeriodSight, PeriodSubject, Wording,
+};
 
 pub(super) const RULE: Definition = Definition {
     id: "above-grant",
-    version: 1,
+    version: 2,
     class: Class::Deviation,
     summary_sv: "Mer tid är registrerad för en brukare än den beviljade.",
     summary_en: "More time is registered for a client than was granted.",
@@ -67,8 +70,17 @@ impl PeriodRule for AboveGrant {
 
     fn missing_fact(&self, sight: &PeriodSight<'_>) -> Option<MissingFact> {
         let is_known = || sight.orders_are_sent() && sight.granted_seconds().is_some();
-        (0 < sight.tally().visits && !is_known()).then_some(MissingFact::Order)
+        let are_known = || is_known() && orders_cover_providers(sight);
+        (0 < sight.tally().visits && !are_known()).then_some(MissingFact::Order)
     }
+}
+
+/// Whether each provider with a visit at the client is named by one of the client's orders, or one names no provider.
+fn orders_cover_providers(sight: &PeriodSight<'_>) -> bool {
+    let PeriodSubject::Client(client) = sight.period().subject else { return false };
+    sight.tally().providers().iter().all(|(provider, _)| {
+        sight.orders(client).any(|order| order.provider.is_none_or(|ordered| ordered == *provider))
+    })
 }
 
 impl AboveGrant {
@@ -80,7 +92,8 @@ impl AboveGrant {
         }
         let granted = sight.granted_seconds()?;
         let accepted = self.tolerance * granted as f64 + least as f64;
-        (accepted < drawn as f64).then(|| GrantExcess {
+        let is_above = accepted < drawn as f64 && orders_cover_providers(sight);
+        is_above.then(|| GrantExcess {
             registered: drawn / 60 / STEP_MINUTES * STEP_MINUTES,
             granted: granted / 60,
         })

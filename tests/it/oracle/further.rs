@@ -197,6 +197,9 @@ impl Oracle {
                 && ![PaymentMode::Granted, PaymentMode::Fixed].contains(&visit.mode)
         });
         let paid: i64 = charged.map(paid_seconds).sum();
+        if !self.orders_cover_providers(client, month) {
+            return None;
+        }
         let granted = self.granted(client, month)?;
         if paid as f64 <= 1.1 * granted as f64 + 600.0 {
             return None;
@@ -205,6 +208,22 @@ impl Oracle {
         let subject = format!("client_period:{client}:{month}");
         Some(("above-grant".to_owned(), subject, Grade::Review, 0, vec![rounded, granted]))
     }
+    /// Whether each provider with a visit in the month is named by an order of the client, or one names none.
+    fn orders_cover_providers(&self, client: &str, month: Month) -> bool {
+        let there = self
+            .visits
+            .iter()
+            .filter(|visit| visit.client == client && visit.end.is_some() && self::month(visit) == month);
+        there.map(|visit| &visit.provider).all(|provider| {
+            self.facts.iter().any(|fact| match &fact.body {
+                FactBody::Order { client_ref, provider_id, .. } => {
+                    client_ref == client && provider_id.as_ref().is_none_or(|named| named == provider)
+                }
+                _ => false,
+            })
+        })
+    }
+
 
     /// Day by day, as the orders hold at noon. A day's grant in full, a week's by sevenths, a month's by its part
     /// of the month, each for all carers that the order needs. `None` where no order of the client grants time.
