@@ -8,7 +8,8 @@
 //! other, one of them in this period, where no visit to the client in between was captured electronically
 //! at either end; and as many of them or errands in a period without any such visit.
 //!
-//! Not a finding: electronic contacts in between, whatever they were for; calls. Work outside the home is
+//! Not a finding: electronic contacts in between, whatever they were for; calls; visits of a provider whose system
+//! captures no places at all, which says nothing of a single client. Work outside the home is
 //! lawful where the record says errand: such visits are only observed.
 //!
 //! Grade: review, else observe where the visits are errands.
@@ -24,7 +25,7 @@ use crate::engine::{
 
 pub(super) const RULE: Definition = Definition {
     id: "service-without-presence",
-    version: 3,
+    version: 4,
     class: Class::Pattern,
     summary_sv: "Insatser är registrerade för en brukare utan att något besök är elektroniskt registrerat.",
     summary_en: "Services are registered for a client without any visit that was captured electronically.",
@@ -52,7 +53,8 @@ impl VisitRule for ServiceWithoutPresence {
         let visit = sight.visit();
         let errand = visit.kind == VisitKind::Errand;
         let service = errand || visit.payment_mode == PaymentMode::StandardMinutes;
-        if service && visit.is_performed() && visit.kind != VisitKind::Remote {
+        let counts = service && visit.is_performed() && visit.kind != VisitKind::Remote;
+        if counts && sight.source_captures_places() {
             let seen = visit.start_method.is_electronic() || visit.end_method.is_electronic();
             report.mark(Mark::Unseen, !seen && !errand);
         }

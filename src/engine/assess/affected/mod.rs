@@ -13,7 +13,8 @@
 //! | a peer baseline | periods that can have a pattern under the new baseline, or have one | [`periods_affected_by_baseline`] |
 //! | a device's carers | visits with the device on that day | [`affected_by_devices`] |
 //! | a crowd | the visits of its day, those around it and the later ones that could be compared with them | [`affected_by_crowds`] |
-//! | the resolution of a source | the provider's visits of the pay period | [`affected_by_resolution`] |
+//! | the resolution of a source, or whether it captures places | the provider's visits of the pay period | [`affected_by_resolution`] |
+//! | the days after which an office has made its corrections | the provider's visits of the pay period | [`affected_by_corrections`] |
 //! | whether an editor only makes visits longer | the visits of the pay period that the editor changed | [`affected_by_editors`] |
 //! | the class of a base rate | visits with findings of the rule at the source; the provider's period where habits change | [`affected_by_rates`] |
 //! | a limit on holds | visits of a breaker that opened or closed; visits that are beyond a cap now, or no longer | [`affected_by_breaker`], [`affected_by_caps`] |
@@ -183,8 +184,8 @@ impl Engine {
         }
     }
 
-    /// Row *resolution*: the visits of providers and pay periods whose times turned out to lie on a grid, or not any
-    /// more.
+    /// Row *resolution*: the visits of providers and pay periods whose times turned out to lie on a grid, or whose visits to
+    /// be captured at the place, or not any more.
     pub(in crate::engine) fn affected_by_resolution(&mut self, into: &mut Vec<Slot>) {
         let changed = self.state.resolutions.take_changed();
         if changed.is_empty() {
