@@ -8,6 +8,9 @@
 //! else the one with the weaker evidence, then the later sent, then the later in the feed; on the original there is no
 //! finding.
 //!
+//! A copy is due when the provider's office has had its time to cancel it ([`Sight::corrected_by`]), as a missing log-out
+//! is: nothing is paid before.
+//!
 //! Finds also two registrations of different carers for one plan of a client, where one carer is ordered, one of the
 //! two was typed, and each lasted longer than half the plan: the plan is billed again for another carer, at the same time
 //! or an hour later. It falls on the weaker of the two.
@@ -27,7 +30,7 @@ use crate::engine::{Definition, Hit, NEIGHBOUR_GAP_SECONDS_MAX, Report, Sight, V
 
 pub(super) const RULE: Definition = Definition {
     id: "duplicate-registration",
-    version: 4,
+    version: 5,
     class: Class::Error,
     summary_sv: "Samma besök är registrerat två gånger.",
     summary_en: "One visit is registered twice.",
@@ -58,7 +61,7 @@ impl VisitRule for DuplicateRegistration {
             report.counterpart(other);
         }
         if let Some(original) = original {
-            report.hit(self.hit(sight, original));
+            report.hit_from(sight.corrected_by(), self.hit(sight, original));
         }
         for other in sight.starting_near_at_client(NEIGHBOUR_GAP_SECONDS_MAX) {
             if let Some(is_staff_known) = is_plan_of_both(sight, own, other) {

@@ -8,8 +8,9 @@
 //! Not a finding: night tours, escorts and errands (long by nature) unless the source closed them,
 //! visits with an end typed in afterwards (someone has thought about it), visits still open.
 //!
-//! It is due at `corrected_by_hour` of the next working day: until then the office puts yesterday's log-outs right, and
-//! what is put right by then is nobody's matter.
+//! It is due at noon of the working day by which the provider's office has made most of its corrections, as its edits
+//! show (the next working day, where few are known), and at the latest when the pay period is locked: until then the office
+//! puts log-outs right, and what is put right by then is nobody's matter.
 //!
 //! Grade: review of the minutes above the plan where more than the plan is paid; observe where the source
 //! bills no more than the plan or nothing at all, and where there is no plan to be above of.
@@ -19,14 +20,13 @@ use serde::Deserialize;
 use super::visit_rule;
 use crate::domain::wording::{EN, SV, clock_minutes};
 use crate::domain::{
-    CaptureMethod, Class, Day, Explanation, Grade, Measure, MissingFact, Sentence, Span, UtcSecond,
-    VisitKind, VisitOutcome,
+    CaptureMethod, Class, Explanation, Grade, Measure, MissingFact, Sentence, Span, VisitKind, VisitOutcome,
 };
 use crate::engine::{Definition, Hit, Report, Sight, Visit, VisitRule, Wording};
 
 pub(super) const RULE: Definition = Definition {
     id: "missing-log-out",
-    version: 3,
+    version: 4,
     class: Class::Error,
     summary_sv: "Utloggning saknas: tiden fortsatte att räknas efter att besöket var slut.",
     summary_en: "A log-out is missing: time ran on after the visit was over.",
@@ -42,8 +42,6 @@ struct MissingLogOut {
     seconds_min: u32,
     /// A visit that the source closed by itself may run over its plan by this.
     slack_seconds: u32,
-    /// Local hour of the next working day until which the office puts log-outs right.
-    corrected_by_hour: u8,
 }
 
 impl VisitRule for MissingLogOut {
@@ -60,7 +58,7 @@ impl VisitRule for MissingLogOut {
             !own.end_method.is_manual() && !is_long_by_nature(own) && self.is_overlong(own)
         };
         if ran_on {
-            report.hit_from(self.due(sight), self.hit(sight, above, auto_closed));
+            report.hit_from(sight.corrected_by(), self.hit(sight, above, auto_closed));
         }
     }
 }
@@ -71,13 +69,6 @@ impl MissingLogOut {
         i64::from(self.seconds_min) < visit.seconds()
             && 0 < planned
             && self.plan_multiple * (planned as f64) < visit.seconds() as f64
-    }
-
-    /// When the office has had its time to put the log-out right.
-    fn due(&self, sight: &Sight<'_>) -> UtcSecond {
-        let ended = sight.day(sight.visit().span.end());
-        let working = (ended.0 + 1..).map(Day).find(|day| !day.is_weekend()).unwrap_or(ended);
-        sight.zone().start_of(working).plus(3600 * i64::from(self.corrected_by_hour))
     }
 
     fn hit(&self, sight: &Sight<'_>, above: Span, auto_closed: bool) -> Hit<impl Wording> {

@@ -61,6 +61,7 @@ impl Engine {
         let mut affected = Vec::new();
         self.affected_by_crowds(&mut affected);
         self.affected_by_resolution(&mut affected);
+        self.affected_by_corrections(&mut affected);
         self.affected_by_editors(&mut affected);
         if !affected.is_empty() {
             self.assess_with_related(&mut affected, out);

@@ -1,13 +1,13 @@
 //! What a rule may read of a visit's source: what its registry sends, and how its office changes visits.
 
+use crate::domain::{Day, UtcSecond};
 use crate::engine::model::visit::Edited;
 use crate::engine::rule::sight::Sight;
 
+/// Hour of a working day by which an office has gone through the visits of the days before.
+const CORRECTED_BY_HOUR: i64 = 12;
+
 impl Sight<'_> {
-    /// Whether the municipality sends orders to the visit's provider: any order names it.
-    #[must_use]
-    pub fn orders_name_provider(&self) -> bool {
-        self.state.facts.knows_orders_of(self.visit.provider)
     /// When the provider's office has usually put a slip of this visit right: at noon of the first working day after the
     /// days that it takes for most of its corrections, and not after the pay period is locked.
     #[must_use]
@@ -25,6 +25,10 @@ impl Sight<'_> {
         self.state.resolutions.captures_places(self.visit.provider, self.visit.pay_period)
     }
 
+    /// Whether the municipality sends orders to the visit's provider: any order names it.
+    #[must_use]
+    pub fn orders_name_provider(&self) -> bool {
+        self.state.facts.knows_orders_of(self.visit.provider)
     }
 
     /// Whether the editor's changes around the visit's month make visits longer only, beyond chance.

@@ -1,6 +1,7 @@
 //! State of one municipality: insert, retract, expire, query.
 
 pub(in crate::engine) mod convert;
+pub(in crate::engine) mod corrections;
 pub(in crate::engine) mod counts;
 pub(in crate::engine) mod crowds;
 pub(in crate::engine) mod devices;

@@ -15,6 +15,7 @@ use crate::engine::model::interners::Interners;
 use crate::engine::model::mark::{Mark, Marks};
 use crate::engine::model::period::SubjectPeriod;
 use crate::engine::model::visit::{Slot, Visit};
+use crate::engine::state::corrections::Corrections;
 use crate::engine::state::crowds::Crowds;
 use crate::engine::state::devices::Devices;
 use crate::engine::state::editors::Editors;
@@ -74,6 +75,7 @@ pub(in crate::engine) struct State {
     pub(in crate::engine) devices: Devices,
     pub(in crate::engine) resolutions: Resolutions,
     pub(in crate::engine) editors: Editors,
+    pub(in crate::engine) corrections: Corrections,
     pub(in crate::engine) rates: Rates,
     pub(in crate::engine) pools: BTreeMap<Month, MonthPool>,
     pub(in crate::engine) provider_baselines: ProviderBaselines,
@@ -170,6 +172,7 @@ impl State {
             devices: Devices::default(),
             resolutions: Resolutions::default(),
             editors: Editors::default(),
+            corrections: Corrections::default(),
             pools: BTreeMap::new(),
             provider_baselines: ProviderBaselines::default(),
             stale_baselines: Vec::new(),
@@ -239,6 +242,7 @@ impl State {
         }
         self.resolutions.apply(visit, change);
         self.editors.apply(visit, change);
+        self.corrections.apply(visit, change);
         self.rates.visit(visit, change);
     }
 
@@ -311,6 +315,7 @@ impl State {
         self.horizon_month = Some(month);
         self.resolutions.expire(month);
         self.editors.expire(month);
+        self.corrections.expire(month);
         self.rates.expire(month);
         let first_whole = month.next();
         for entity in self.carers.iter_mut().chain(&mut self.clients) {

@@ -24,7 +24,6 @@ slack_seconds = 120
 plan_multiple = 1.5
 seconds_min = 1800
 slack_seconds = 300
-corrected_by_hour = 12
 [rules.above-grant]
 tolerance = 1.1
 excess_minutes_min = 10
@@ -150,7 +149,7 @@ impl Oracle {
         }
         let (start, end) = presence(visit);
         let absences = self.facts.iter().filter_map(|fact| match &fact.body {
-            FactBody::ClientAbsence { client_ref, confirmed_by, .. } if *client_ref == visit.client => {
+            FactBody::ClientAbsence { client_ref, confirmed_by, kind } if *client_ref == visit.client => {
                 let day_after = local_date(fact.valid.from).tomorrow().unwrap();
                 let from = midnight(day_after);
                 let is_midnight = |at: UtcSecond| midnight(local_date(at)) == at.0;
@@ -167,10 +166,11 @@ impl Oracle {
             }
             _ => None,
         });
-        let grade = if self.is_for_other_tasks(visit) { Grade::Observe } else { grade };
         let (grade, seconds) = absences.filter(|(_, seconds)| 120 < *seconds).max()?;
+        let grade = if self.is_for_other_tasks(visit) { Grade::Observe } else { grade };
         Some(("client-absent".to_owned(), subject(visit), grade, seconds, vec![seconds]))
     }
+
     /// Unplanned, and no order of the client has any of its tasks.
     fn is_for_other_tasks(&self, visit: &Draft) -> bool {
         let orders = self.facts.iter().filter_map(|fact| match &fact.body {
@@ -185,7 +185,6 @@ impl Oracle {
             && !visit.tasks.iter().any(is_ordered)
     }
 
-
     /// Paid seconds of the client's visits beyond 1.1 times the grant, and 10 minutes more.
     fn above_grant(&self, client: &str, month: Month) -> Option<Found> {
         let charged = self.visits.iter().filter(|visit| {
@@ -197,10 +196,10 @@ impl Oracle {
                 && ![PaymentMode::Granted, PaymentMode::Fixed].contains(&visit.mode)
         });
         let paid: i64 = charged.map(paid_seconds).sum();
+        let granted = self.granted(client, month)?;
         if !self.orders_cover_providers(client, month) {
             return None;
         }
-        let granted = self.granted(client, month)?;
         if paid as f64 <= 1.1 * granted as f64 + 600.0 {
             return None;
         }
@@ -208,6 +207,7 @@ impl Oracle {
         let subject = format!("client_period:{client}:{month}");
         Some(("above-grant".to_owned(), subject, Grade::Review, 0, vec![rounded, granted]))
     }
+
     /// Whether each provider with a visit in the month is named by an order of the client, or one names none.
     fn orders_cover_providers(&self, client: &str, month: Month) -> bool {
         let there = self
@@ -223,7 +223,6 @@ impl Oracle {
             })
         })
     }
-
 
     /// Day by day, as the orders hold at noon. A day's grant in full, a week's by sevenths, a month's by its part
     /// of the month, each for all carers that the order needs. `None` where no order of the client grants time.
@@ -281,6 +280,15 @@ impl Oracle {
         Some(("provider-capacity".to_owned(), subject, Grade::Review, 0, Vec::new()))
     }
 
+    /// When the pay period is locked; never where nothing is known of it.
+    fn locks_at(&self, month: Month) -> i64 {
+        let mut of_month = self.facts.iter().filter_map(|fact| match &fact.body {
+            FactBody::Calendar { pay_period, locks_at, .. } if *pay_period == month => Some(locks_at.0),
+            _ => None,
+        });
+        of_month.next().unwrap_or(i64::MAX)
+    }
+
     /// Closed by the source after the plan, or far longer than planned.
     fn missing_log_out(&self, visit: &Draft) -> Option<Found> {
         if !performed(visit) {
@@ -301,7 +309,8 @@ impl Oracle {
         };
         let paid = visit.billable && visit.planned.is_some() && planned + 300 < paid_seconds(visit);
         let grade = if paid { Grade::Review } else { Grade::Observe };
-        let found = found && noon_of_next_working_day(end) <= self.clock.0;
+        let due = noon_of_next_working_day(end).min(self.locks_at(month(visit)));
+        let found = found && due <= self.clock.0;
         found.then(|| ("missing-log-out".to_owned(), subject(visit), grade, above, vec![above]))
     }
 }

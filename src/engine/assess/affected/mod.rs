@@ -38,6 +38,7 @@
 //! [`affected_by_devices`]: Engine::affected_by_devices
 //! [`affected_by_crowds`]: Engine::affected_by_crowds
 //! [`affected_by_resolution`]: Engine::affected_by_resolution
+//! [`affected_by_corrections`]: Engine::affected_by_corrections
 //! [`affected_by_editors`]: Engine::affected_by_editors
 //! [`affected_by_rates`]: Engine::affected_by_rates
 //! [`affected_by_breaker`]: Engine::affected_by_breaker
@@ -192,6 +193,21 @@ impl Engine {
             return;
         }
         self.state.visits_where(|visit| changed.contains(&(visit.provider, visit.pay_period)), into);
+    }
+
+    /// Row *corrections*: the visits of providers and pay periods whose slips are due on another day now.
+    pub(in crate::engine) fn affected_by_corrections(&mut self, into: &mut Vec<Slot>) {
+        let changed = self.state.corrections.take_changed();
+        if changed.is_empty() {
+            return;
+        }
+        let corrections = &self.state.corrections;
+        let is_affected = |visit: &Visit| {
+            let (provider, month) = (visit.provider, visit.pay_period);
+            changed.contains(&(Some(provider), month))
+                || changed.contains(&(None, month)) && corrections.are_few(provider, month)
+        };
+        self.state.visits_where(is_affected, into);
     }
 
     /// Row *editor*: the visits that were changed by editors who turned out to make visits longer only, or not any more.
