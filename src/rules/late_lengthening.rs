@@ -9,7 +9,8 @@
 //! others' that chance gives it with at most `p_review_max`.
 //!
 //! Single ones with a reason are found where the editor's changes of two months make visits longer only, beyond chance:
-//! an office that mends slips shortens visits as well.
+//! an office that mends slips shortens visits as well. Such an editor's changes count from the five minutes on to which
+//! remembered times are rounded: a scheme adds little to each of many visits.
 //!
 //! Not a finding: other changes with a reason, which are noted; changes that make a visit shorter; changes in
 //! the first two days, in which everybody mends; few visits.
@@ -30,7 +31,7 @@ use crate::engine::{
 
 pub(super) const RULE: Definition = Definition {
     id: "late-lengthening",
-    version: 2,
+    version: 3,
     class: Class::Deviation,
     summary_sv: "Besök förlängs manuellt flera dagar i efterhand.",
     summary_en: "Visits are made longer manually, days after they ended.",
@@ -45,6 +46,9 @@ const WORDS: Phrases = Phrases {
         "were made longer manually, days after they ended",
     ],
 };
+
+/// Times from memory are rounded to this.
+const ROUNDING_SECONDS: i64 = 300;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -72,7 +76,7 @@ impl VisitRule for LateLengthening {
         if let Some(unexplained) = unexplained {
             let grade = if overwrites(own, unexplained) { Grade::Hold } else { Grade::Review };
             report.hit(self.hit(sight, unexplained, grade, EditReason::Missing));
-        } else if let Some(one_sided) = one_sided().filter(enough) {
+        } else if let Some(one_sided) = one_sided().filter(|span| ROUNDING_SECONDS < span.seconds()) {
             report.hit(self.hit(sight, one_sided, Grade::Review, EditReason::OfOneSided));
         } else if enough(&added) {
             report.hit(self.hit(sight, added, Grade::Observe, EditReason::Given));
@@ -136,6 +140,7 @@ impl LateLengthening {
         };
         Hit::new(grade)
             .disputed(added)
+            .of_one_person(reason == EditReason::OfOneSided)
             .observed([
                 Measure::whole("added_seconds", added.seconds()),
                 Measure::text("changed_on", zone.date(at)),

@@ -104,10 +104,13 @@ impl Engine {
                 continue;
             }
             if Grade::Observe < rule_hit.hit.grade {
-                *rules_found |= 1 << rule;
+                let is_of_source = !rule_hit.hit.is_of_one_person;
+                if is_of_source {
+                    *rules_found |= 1 << rule;
+                }
                 let Rarity { half_decades, is_habit } = state.rates.rarity(RateSource::of(visit), rule);
                 rule_hit.surprise = Some(half_decades);
-                if is_habit && rule_hit.hit.grade == Grade::Review {
+                if is_habit && is_of_source && rule_hit.hit.grade == Grade::Review {
                     rule_hit.lower(Grade::Observe, Lowered::Habit);
                 }
             }

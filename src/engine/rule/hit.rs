@@ -40,6 +40,8 @@ pub struct Hit<T = Sentence> {
     pub excluded: &'static [Explanation],
     /// Missing facts, for which the grade was lowered.
     pub not_tested: Vec<MissingFact>,
+    /// Whether it is about what one person did at many carers' visits, so that it is no habit of the provider.
+    pub is_of_one_person: bool,
     /// The sentence.
     pub text: T,
 }
@@ -58,6 +60,7 @@ impl Hit<()> {
             expected: Vec::new(),
             excluded: &[],
             not_tested: Vec::new(),
+            is_of_one_person: false,
             text: (),
         }
     }
@@ -138,6 +141,13 @@ impl Hit<()> {
         self
     }
 
+    /// Sets whether it is about what one person did at many carers' visits.
+    #[must_use]
+    pub const fn of_one_person(mut self, is_of_one_person: bool) -> Self {
+        self.is_of_one_person = is_of_one_person;
+        self
+    }
+
     /// Sets the sentence.
     #[must_use]
     pub fn text<T: Wording>(self, write: T) -> Hit<T> {
@@ -171,6 +181,7 @@ impl<T> Hit<T> {
             expected,
             excluded,
             not_tested,
+            is_of_one_person,
             text: own,
         } = self;
         let text = text(own);
@@ -184,6 +195,7 @@ impl<T> Hit<T> {
             expected,
             excluded,
             not_tested,
+            is_of_one_person,
             text,
         }
     }
@@ -230,6 +242,7 @@ impl RuleHit {
             expected,
             excluded,
             not_tested,
+            is_of_one_person,
             text: _,
         } = hit;
         let (than, of) = (other, &other.hit);
@@ -239,6 +252,7 @@ impl RuleHit {
             && (related, disputed) == (&of.related, &of.disputed)
             && (observed, expected) == (&of.observed, &of.expected)
             && (excluded, not_tested) == (&of.excluded, &of.not_tested)
+            && *is_of_one_person == of.is_of_one_person
     }
 
     /// Adds another finding of the same rule on the same visit: the graver one first, and what both dispute at the

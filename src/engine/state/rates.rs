@@ -9,7 +9,8 @@
 //! after the lock was typed by the office, so that both are common among the few visits of that kind, at any provider.
 //!
 //! What one person does is no habit of a provider: the carer with most findings of a rule is left out of its rate, so
-//! that a carer's scheme stays as surprising as its first visit.
+//! that a carer's scheme stays as surprising as its first visit. A finding that is about one editor's changes at the visits
+//! of many carers is not counted for the same reason.
 //!
 //! The rate of a pay period is read from that period and the one before. Its class is a function of whole numbers, of
 //! which the number of visits is quantized: it moves a few times while the visits double, and findings are assessed
