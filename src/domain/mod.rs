@@ -3,6 +3,7 @@
 //! Ids are plain text that the contract has checked; times are whole seconds; money is whole öre. Where the
 //! values come from, and what is done with them, is not known here.
 
+mod access;
 mod alert;
 mod assessment;
 mod decision;
@@ -15,6 +16,7 @@ mod rejection;
 mod time;
 pub mod wording;
 
+pub use access::{Role, Scope};
 pub use alert::{
     Alert, AlertState, Hold, HoldState, Provenance, PublishedAlert, Subject, SubjectKind, SubjectVersion,
 };

@@ -8,7 +8,6 @@ mod case;
 mod chance;
 mod provider;
 mod rank;
-mod scope;
 #[cfg(test)]
 mod tests;
 mod visits;
@@ -20,10 +19,10 @@ pub use case::{AlertStatus, Case, CaseKind, CaseStatus};
 pub use chance::{Chance, Chances};
 pub use provider::ProviderMonth;
 pub use rank::{Worth, urgency};
-pub use scope::Scope;
 pub use visits::{CaseVisit, Earlier, Visits};
 
 use crate::contract::MunicipalityProgress;
+pub use crate::domain::Scope;
 use crate::domain::{Decision, Month, PublishedAlert, Registration, UtcSecond, Zone};
 
 /// What cases are derived by.
