@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 mod feed;
+mod jwt;
 mod log;
 
 pub use feed::{Access, FeedConfig};
+pub use jwt::{JwtConfig, TokenType};
 pub use log::{LogConfig, LogFormat};
 
 use super::http::Http;
@@ -36,6 +38,8 @@ pub struct SettingGroups {
     pub http: Http,
     /// The control unit's process.
     pub feed: FeedConfig,
+    /// Access tokens; `None` = nothing is opened by them.
+    pub jwt: Option<JwtConfig>,
     /// Logs.
     pub log: LogConfig,
     /// The parameters of each rule, with `enabled`, by its id.
@@ -90,6 +94,7 @@ pub(super) fn build(gathered: &mut Gathered, secrets: Secrets) -> SettingGroups 
             drain_seconds: reader.integer("service.drain_seconds"),
         },
         feed: reader.feed(),
+        jwt: reader.jwt(),
         log: reader.log(),
         rules: reader.rules(),
     }

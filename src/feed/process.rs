@@ -7,7 +7,8 @@ use std::time::Duration;
 use super::cases::Rules;
 use super::topics::{DecisionWriter, Memory, TopicThread};
 use super::web::{DecisionRules, Door, FeedServer, Site};
-use crate::config::Config;
+use crate::access::{KeysError, TokenVerifier};
+use crate::config::{Access, Config};
 use crate::service::Shutdown;
 
 /// How often the supervisor looks.
@@ -36,6 +37,9 @@ pub enum FeedError {
     /// Kafka can't be read.
     #[error("the topics can't be read")]
     Kafka(#[from] rdkafka::error::KafkaError),
+    /// The issuer's keys can't be used.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
     /// The system gives no random numbers.
     #[error("the system gives no random numbers for a session")]
     Random(std::io::Error),
@@ -57,6 +61,7 @@ impl FeedError {
             }
             Self::NoTopic { .. } => "`tidvakt check` looks at topics and permissions",
             Self::Kafka(_) => "is the broker up, and is `bootstrap.servers` in `[kafka.client]` right",
+            Self::Keys(error) => error.remedy(),
             Self::Random(_) | Self::Thread(_) | Self::BrokeOff => return None,
         };
         Some(remedy.to_owned())
@@ -84,7 +89,9 @@ impl ControlDesk {
             payout_day: config.engine.default_payout_day,
             payout_hour: config.engine.default_payout_hour,
         });
-        let door = Door::new(&config.feed).map_err(FeedError::Random)?;
+        let jwt = config.jwt.as_ref().filter(|_| config.feed.access == Access::Jwt);
+        let verifier = jwt.map(TokenVerifier::new).transpose()?;
+        let door = Door::new(&config.feed, verifier).map_err(FeedError::Random)?;
         let rules = DecisionRules {
             take_seconds: config.feed.take_minutes * 60,
             two_persons_from_ore: config.feed.two_persons_from_ore,

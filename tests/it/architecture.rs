@@ -15,8 +15,9 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("clearance", &["domain", "contract"]),
     ("simulate", &["domain"]),
     ("config", &["domain", "engine", "rules"]),
-    ("service", &["domain", "engine", "rules", "contract", "config"]),
-    ("feed", &["domain", "rules", "contract", "config", "service"]),
+    ("access", &["domain", "config"]),
+    ("service", &["domain", "engine", "rules", "contract", "config", "access"]),
+    ("feed", &["domain", "rules", "contract", "config", "access", "service"]),
 ];
 
 /// What each room of a part may name of that part beside itself; `Engine` stands for the names that the part's

@@ -1,10 +1,13 @@
 //! What a client of the server sees.
 
+mod tokens;
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use super::{DecisionRules, Door, FeedServer, Site};
+use crate::access::TokenVerifier;
 use crate::config::{Config, SettingSources};
 use crate::domain::Action;
 use crate::feed::cases::Scope;
@@ -23,14 +26,20 @@ struct Served {
 }
 
 fn serve(access: &str) -> Served {
-    let set = [format!("feed.access={access}"), "feed.two_persons_from_ore=20000".to_owned()];
+    serve_with(access, Vec::new())
+}
+
+fn serve_with(access: &str, more: Vec<String>) -> Served {
+    let mut set = vec![format!("feed.access={access}"), "feed.two_persons_from_ore=20000".to_owned()];
+    set.extend(more);
     // Nobody listens there: what is written is not acknowledged.
     let client = vec!["bootstrap.servers=127.0.0.1:1".to_owned()];
-    let config = Config::load(&SettingSources { set: set.to_vec(), client, ..SettingSources::default() })
-        .expect("settings");
+    let config =
+        Config::load(&SettingSources { set, client, ..SettingSources::default() }).expect("settings");
     let scope = Scope::every();
     let memory = Memory::new(desk().within(&scope).rules().clone());
-    let door = Door::new(&config.feed).expect("random numbers");
+    let verifier = config.jwt.as_ref().map(|jwt| TokenVerifier::new(jwt).expect("keys"));
+    let door = Door::new(&config.feed, verifier).expect("random numbers");
     let (stop, shutdown) = stopper();
     let link = door.link();
     let rules = DecisionRules { take_seconds: 1_800, two_persons_from_ore: config.feed.two_persons_from_ore };
@@ -169,7 +178,7 @@ fn nobody_sees_or_decides_beyond_their_scope_and_role() {
     }
     assert_eq!(
         ask(address, "GET", CASE, "x-forwarded-user: r-7\r\nx-tidvakt-municipalities: *\r\n", "").0,
-        401
+        403
     );
 }
 

@@ -14,7 +14,9 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 
+use super::guard::ApiGuard;
 use super::{ObservedSite, api, pages};
+use crate::access::TokenVerifier;
 use crate::config::{Api, Http};
 use crate::service::process::shutdown::Shutdown;
 
@@ -40,12 +42,14 @@ pub(in crate::service) struct ProbeServer {
 }
 
 impl ProbeServer {
-    /// Serves `site` as `http` says, until `shutdown`; `None` where nothing is to be served.
+    /// Serves `site` as `http` says, until `shutdown`; `None` where nothing is to be served. Without a `verifier` no
+    /// access token counts.
     ///
     /// # Errors
     /// Where an address is taken, or is none of this machine.
     pub(in crate::service) fn start(
         http: &Http,
+        verifier: Option<Arc<TokenVerifier>>,
         site: &ObservedSite,
         shutdown: &Shutdown,
     ) -> Result<Option<Self>, Unusable> {
@@ -67,7 +71,10 @@ impl ProbeServer {
         };
         let address = begin(listen, pages(site.clone(), hosts.clone()))?;
         let api_address = match &http.api {
-            Some(Api { listen, token }) => Some(begin(*listen, api(site.clone(), hosts, token))?),
+            Some(Api { listen, access }) => {
+                let guard = ApiGuard::new(access, verifier);
+                Some(begin(*listen, api(site.clone(), hosts, guard))?)
+            }
             None => None,
         };
         Ok(Some(Self { runtime, address, api_address }))
