@@ -7,10 +7,12 @@
 //! | `log` | the seam to the log and its implementations | `deliver`, `observe` |
 //! | `observe` | what operators see: metrics, status, traces, read model, HTTP | `process`, `log::kafka` |
 
+pub(crate) mod connections;
 pub mod deliver;
 mod error;
 #[cfg(test)]
 mod fixtures;
+pub(crate) mod gate;
 pub mod log;
 pub mod observe;
 mod process;

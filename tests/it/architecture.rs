@@ -68,7 +68,13 @@ const ROOM_MAY_NAME: &[(&str, &[&str])] = &[
     ("service::deliver", &["service::log", "service::fixtures"]),
     (
         "service::observe",
-        &["service::log", "service::deliver", "service::process::shutdown", "service::fixtures"],
+        &[
+            "service::log",
+            "service::deliver",
+            "service::connections",
+            "service::process::shutdown",
+            "service::fixtures",
+        ],
     ),
     ("feed::cases", &["feed::fixtures"]),
     ("feed::words", &["feed::cases"]),

@@ -222,6 +222,13 @@ fn is_same_origin(headers: &HeaderMap) -> bool {
     }
 }
 
+/// Does a page of elsewhere send this? What is no browser says nothing of it, and has no session either.
+pub(super) fn is_foreign(headers: &HeaderMap) -> bool {
+    let site = headers.get("sec-fetch-site").and_then(|value| value.to_str().ok());
+    let says_so = site.is_some_and(|site| !matches!(site, "same-origin" | "none"));
+    says_so || (headers.contains_key(header::ORIGIN) && !is_same_origin(headers))
+}
+
 /// A page, or JSON below `/v1`, that says why not.
 fn refusal(path: &str, code: StatusCode, sv: &str, en: &str) -> Response {
     if path.starts_with("/v1/") {

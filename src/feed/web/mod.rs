@@ -4,6 +4,7 @@ mod access;
 mod api;
 mod decide;
 mod events;
+mod guard;
 mod headers;
 mod routes;
 mod server;

@@ -5,17 +5,16 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
-use axum::middleware;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use tokio::sync::Semaphore;
 
 use super::access::{Door, Visitor, run_id};
+use super::api;
 use super::decide::{DecisionRules, decide};
-use super::events::{STREAMS_MAX, events};
-use super::{api, headers};
+use super::events::{STREAMS_MAX, STREAMS_PER_VISITOR_MAX, events};
+use super::guard::guarded;
 use crate::domain::UtcSecond;
 use crate::feed::pages::{
     CasePage, Deciding, MessagePage, OngoingPage, OngoingQuery, ProvidersPage, ProvidersQuery, QueuePage,
@@ -23,12 +22,10 @@ use crate::feed::pages::{
 };
 use crate::feed::topics::{DecisionWriter, Memory};
 use crate::feed::words::{Language, Texts};
+use crate::service::gate::Gate;
 
 /// Describes the JSON API.
 pub(super) const OPENAPI: &str = include_str!("../assets/openapi.json");
-
-/// Largest form that is read.
-const BODY_BYTES_MAX: usize = 65_536;
 
 /// What the handlers read.
 #[derive(Clone)]
@@ -37,8 +34,8 @@ pub(in crate::feed) struct Site {
     pub(super) writer: DecisionWriter,
     pub(super) door: Arc<Door>,
     pub(super) rules: DecisionRules,
-    /// One permit for each reader of events.
-    pub(super) streams: Arc<Semaphore>,
+    /// A place for each stream of events, by visitor.
+    pub(super) streams: Arc<Gate<String>>,
     /// Names this run, so that ids of events of another one are not taken for its own.
     pub(super) started: Arc<str>,
 }
@@ -52,7 +49,7 @@ impl Site {
         door: Arc<Door>,
         rules: DecisionRules,
     ) -> std::io::Result<Self> {
-        let streams = Arc::new(Semaphore::new(STREAMS_MAX));
+        let streams = Gate::new(STREAMS_MAX, STREAMS_PER_VISITOR_MAX);
         Ok(Self { memory, writer, door, rules, streams, started: run_id()?.into() })
     }
 
@@ -68,7 +65,7 @@ pub(super) fn clock() -> UtcSecond {
 }
 
 pub(super) fn router(site: Site) -> Router {
-    Router::new()
+    let routes = Router::new()
         .route("/", get(|| async { Redirect::to("/sv/cases") }))
         .route("/assets/feed.css", get(style))
         .route("/assets/feed.js", get(script))
@@ -87,10 +84,8 @@ pub(super) fn router(site: Site) -> Router {
         .route("/{language}/providers", get(providers))
         .route("/{language}/cases/{id}", get(case))
         .route("/{language}/cases/{id}/decisions", post(decide))
-        .fallback(|| async { not_found(Language::Sv) })
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(middleware::from_fn(headers::harden))
-        .with_state(site)
+        .fallback(|| async { not_found(Language::Sv) });
+    guarded(routes.with_state(site))
 }
 
 async fn style() -> impl IntoResponse {

@@ -1,9 +1,11 @@
 //! What a client of the server sees.
 
+mod inputs;
 mod tokens;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{DecisionRules, Door, FeedServer, Site};
@@ -14,6 +16,7 @@ use crate::feed::cases::Scope;
 use crate::feed::fixtures::{desk, overlap_alert, overlapping};
 use crate::feed::pages::{Role, action_word};
 use crate::feed::topics::{DecisionWriter, Memory};
+use crate::service::gate::Gate;
 use crate::service::{Stopper, stopper};
 
 const CASE: &str = "/sv/cases/0181:carer:ann:2026-03";
@@ -22,6 +25,7 @@ struct Served {
     server: FeedServer,
     memory: Memory,
     link: Option<String>,
+    streams: Arc<Gate<String>>,
     _stop: Stopper,
 }
 
@@ -45,8 +49,16 @@ fn serve_with(access: &str, more: Vec<String>) -> Served {
     let rules = DecisionRules { take_seconds: 1_800, two_persons_from_ore: config.feed.two_persons_from_ore };
     let writer = DecisionWriter::new(&config).expect("a producer");
     let site = Site::new(memory.clone(), writer, door, rules).expect("random numbers");
+    let streams = site.streams.clone();
     let server = FeedServer::start(([127, 0, 0, 1], 0).into(), site, shutdown).expect("a free port");
-    Served { server, memory, link, _stop: stop }
+    Served { server, memory, link, streams, _stop: stop }
+}
+
+impl Served {
+    /// Streams of events that a visitor has open.
+    fn streams_of(&self, name: &str) -> usize {
+        self.streams.inside(name)
+    }
 }
 
 /// Two municipalities with a case each.
