@@ -1,6 +1,7 @@
 //! What a client of the server sees.
 
 mod inputs;
+mod matrix;
 mod tokens;
 
 use std::io::{Read, Write};
