@@ -87,6 +87,15 @@ impl Scope {
         if codes.contains("*") { Self::every() } else { Self(Covered::These(codes)) }
     }
 
+    /// The only municipality in scope, where it is one.
+    #[must_use]
+    pub fn single(&self) -> Option<&str> {
+        match &self.0 {
+            Covered::These(these) if these.len() == 1 => these.first().map(String::as_str),
+            Covered::Every | Covered::These(_) => None,
+        }
+    }
+
     /// Is `municipality` in scope?
     #[must_use]
     pub fn covers(&self, municipality: &str) -> bool {

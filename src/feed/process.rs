@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::cases::Rules;
-use super::topics::{DecisionWriter, Memory, TopicThread};
+use super::topics::{DecisionWriter, Memory, PayoutMemory, PayoutThread, TopicThread};
 use super::web::{DecisionRules, Door, FeedServer, Site};
 use crate::access::{KeysError, TokenVerifier};
 use crate::config::{Access, Config};
-use crate::service::Shutdown;
+use crate::service::{ServiceError, Shutdown};
 
 /// How often the supervisor looks.
 const LOOK: Duration = Duration::from_millis(50);
@@ -34,6 +34,9 @@ pub enum FeedError {
         /// The topic.
         topic: String,
     },
+    /// The broker can't be asked.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
     /// Kafka can't be read.
     #[error("the topics can't be read")]
     Kafka(#[from] rdkafka::error::KafkaError),
@@ -60,6 +63,7 @@ impl FeedError {
                 "give an address with `--set feed.listen=127.0.0.1:9466`"
             }
             Self::NoTopic { .. } => "`tidvakt check` looks at topics and permissions",
+            Self::Service(error) => return error.remedy(),
             Self::Kafka(_) => "is the broker up, and is `bootstrap.servers` in `[kafka.client]` right",
             Self::Keys(error) => error.remedy(),
             Self::Random(_) | Self::Thread(_) | Self::BrokeOff => return None,
@@ -72,6 +76,7 @@ impl FeedError {
 pub struct ControlDesk {
     shutdown: Shutdown,
     topics: TopicThread,
+    payout: PayoutThread,
     server: FeedServer,
     door: Arc<Door>,
 }
@@ -96,13 +101,16 @@ impl ControlDesk {
             take_seconds: config.feed.take_minutes * 60,
             two_persons_from_ore: config.feed.two_persons_from_ore,
         };
-        let site = Site::new(memory.clone(), DecisionWriter::new(config)?, door.clone(), rules)
-            .map_err(FeedError::Random)?;
+        let payout = PayoutMemory::new(config.engine.zone.clone());
+        let site =
+            Site::new(memory.clone(), payout.clone(), DecisionWriter::new(config)?, door.clone(), rules)
+                .map_err(FeedError::Random)?;
         let server = FeedServer::start(address, site, shutdown.clone())
             .map_err(|source| FeedError::Listen { address, source })?;
         let topics = TopicThread::start(config, memory, shutdown.clone())?;
+        let payout = PayoutThread::start(config, payout, shutdown.clone())?;
         tracing::info!(address = %server.address(), "the control unit's page is served");
-        Ok(Self { shutdown, topics, server, door })
+        Ok(Self { shutdown, topics, payout, server, door })
     }
 
     /// Where it is served.
@@ -122,8 +130,11 @@ impl ControlDesk {
     /// # Errors
     /// What ended it before.
     pub fn wait(self) -> Result<(), FeedError> {
-        while !self.shutdown.is_requested() && !self.topics.has_ended() {
+        while !self.shutdown.is_requested() && !self.topics.has_ended() && !self.payout.has_ended() {
             std::thread::sleep(LOOK);
+        }
+        if !self.shutdown.is_requested() && self.payout.has_ended() {
+            self.payout.join()?;
         }
         let ended = self.topics.join();
         self.server.stop();

@@ -19,8 +19,8 @@ mod process;
 
 pub use error::{Fault, ServiceError};
 pub use log::kafka::{
-    CheckLine, FollowFrom, Obstacle, TopicEnd, TopicFollower, TopicReader, TopicRecord, Unanswered,
-    check_broker,
+    CheckLine, FollowFrom, Obstacle, ReadPositions, TopicEnd, TopicFollower, TopicReader, TopicRecord,
+    Unanswered, check_broker,
 };
 pub use process::notify::Notifier;
 pub use process::run::{Service, run};

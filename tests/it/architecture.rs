@@ -17,7 +17,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("config", &["domain", "engine", "rules"]),
     ("access", &["domain", "config"]),
     ("service", &["domain", "engine", "rules", "contract", "config", "access"]),
-    ("feed", &["domain", "rules", "contract", "config", "access", "service"]),
+    ("feed", &["domain", "rules", "contract", "clearance", "config", "access", "service"]),
 ];
 
 /// What each room of a part may name of that part beside itself; `Engine` stands for the names that the part's

@@ -1,7 +1,8 @@
 //! The topics: the feed, alerts, progress and decisions are read into memory, each from its beginning, and decisions are
-//! written.
+//! written. For clearance they are read once more, in the order that its rule demands.
 
 mod news;
+mod payout;
 mod writer;
 
 use std::collections::BTreeSet;
@@ -24,6 +25,9 @@ use crate::service::Shutdown;
 use crate::service::log::kafka::{Clients, Quiet};
 
 pub(super) use news::{News, Opened};
+#[cfg(test)]
+pub(super) use payout::RoundRecords;
+pub(super) use payout::{PayoutMemory, PayoutThread};
 pub(super) use writer::DecisionWriter;
 
 /// Longest wait for a record.

@@ -2,6 +2,7 @@
 
 mod access;
 mod api;
+mod clearance;
 mod decide;
 mod events;
 mod guard;

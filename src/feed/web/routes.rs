@@ -12,6 +12,7 @@ use axum::routing::{get, post};
 
 use super::access::{Door, Visitor, run_id};
 use super::api;
+use super::clearance::clearance;
 use super::decide::{DecisionRules, decide};
 use super::events::{STREAMS_MAX, STREAMS_PER_VISITOR_MAX, events};
 use super::guard::guarded;
@@ -20,7 +21,7 @@ use crate::feed::pages::{
     CasePage, Deciding, MessagePage, OngoingPage, OngoingQuery, ProvidersPage, ProvidersQuery, QueuePage,
     QueueQuery, SCRIPT, STYLE, Shown,
 };
-use crate::feed::topics::{DecisionWriter, Memory};
+use crate::feed::topics::{DecisionWriter, Memory, PayoutMemory};
 use crate::feed::words::{Language, Texts};
 use crate::service::gate::Gate;
 
@@ -31,6 +32,7 @@ pub(super) const OPENAPI: &str = include_str!("../assets/openapi.json");
 #[derive(Clone)]
 pub(in crate::feed) struct Site {
     pub(super) memory: Memory,
+    pub(super) payout: PayoutMemory,
     pub(super) writer: DecisionWriter,
     pub(super) door: Arc<Door>,
     pub(super) rules: DecisionRules,
@@ -45,12 +47,13 @@ impl Site {
     /// Where the system gives no random numbers.
     pub(in crate::feed) fn new(
         memory: Memory,
+        payout: PayoutMemory,
         writer: DecisionWriter,
         door: Arc<Door>,
         rules: DecisionRules,
     ) -> std::io::Result<Self> {
         let streams = Gate::new(STREAMS_MAX, STREAMS_PER_VISITOR_MAX);
-        Ok(Self { memory, writer, door, rules, streams, started: run_id()?.into() })
+        Ok(Self { memory, payout, writer, door, rules, streams, started: run_id()?.into() })
     }
 
     pub(super) fn shown(&self, language: Language) -> Shown {
@@ -74,6 +77,7 @@ pub(super) fn router(site: Site) -> Router {
         .route("/v1/cases", get(api::cases))
         .route("/v1/cases/{id}", get(api::case))
         .route("/v1/alerts/{id}", get(api::alert))
+        .route("/v1/clearance/{registration_id}", get(clearance))
         .route("/v1/events", get(events))
         .route("/v1/openapi.json", get(openapi))
         .route("/v1/ongoing", get(api::ongoing_visits))

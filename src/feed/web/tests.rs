@@ -1,5 +1,6 @@
 //! What a client of the server sees.
 
+mod clearance;
 mod inputs;
 mod matrix;
 mod tokens;
@@ -16,7 +17,7 @@ use crate::domain::Action;
 use crate::feed::cases::Scope;
 use crate::feed::fixtures::{desk, overlap_alert, overlapping};
 use crate::feed::pages::{Role, action_word};
-use crate::feed::topics::{DecisionWriter, Memory};
+use crate::feed::topics::{DecisionWriter, Memory, PayoutMemory};
 use crate::service::gate::Gate;
 use crate::service::{Stopper, stopper};
 
@@ -25,6 +26,7 @@ const CASE: &str = "/sv/cases/0181:carer:ann:2026-03";
 struct Served {
     server: FeedServer,
     memory: Memory,
+    payout: PayoutMemory,
     link: Option<String>,
     streams: Arc<Gate<String>>,
     _stop: Stopper,
@@ -49,10 +51,11 @@ fn serve_with(access: &str, more: Vec<String>) -> Served {
     let link = door.link();
     let rules = DecisionRules { take_seconds: 1_800, two_persons_from_ore: config.feed.two_persons_from_ore };
     let writer = DecisionWriter::new(&config).expect("a producer");
-    let site = Site::new(memory.clone(), writer, door, rules).expect("random numbers");
+    let payout = PayoutMemory::new(config.engine.zone.clone());
+    let site = Site::new(memory.clone(), payout.clone(), writer, door, rules).expect("random numbers");
     let streams = site.streams.clone();
     let server = FeedServer::start(([127, 0, 0, 1], 0).into(), site, shutdown).expect("a free port");
-    Served { server, memory, link, streams, _stop: stop }
+    Served { server, memory, payout, link, streams, _stop: stop }
 }
 
 impl Served {
@@ -345,11 +348,13 @@ fn the_description_of_the_api_is_what_answers() {
     assert_eq!(paths.keys().map(String::as_str).collect::<std::collections::BTreeSet<_>>(), routed);
     let served = serve("header");
     fill(&served);
+    clearance::read_topics(&served);
     let address = served.server.address();
     let by = named("viewer", "0181");
     for (path, at) in paths.iter().filter(|(path, _)| *path != "/v1/events") {
         let sample = if path.contains("alerts") { "0181:registration:R-2" } else { "0181:carer:ann:2026-03" };
-        let (code, _, body) = ask(address, "GET", &path.replace("{id}", sample), &by, "");
+        let path = path.replace("{id}", sample).replace("{registration_id}", "R-2");
+        let (code, _, body) = ask(address, "GET", &path, &by, "");
         assert_eq!(code, 200, "{path}");
         let answer: serde_json::Value = serde_json::from_str(&body).expect("JSON");
         let schema = &at["get"]["responses"]["200"]["content"]["application/json"]["schema"];

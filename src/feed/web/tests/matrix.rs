@@ -28,6 +28,7 @@ enum Kind {
 enum Thing {
     Case,
     Alert,
+    Registration,
 }
 
 /// Every route of `routes.rs`, with its method.
@@ -47,6 +48,7 @@ const ROUTES: &[(&str, &str, Kind)] = &[
     ("/{language}/providers", "get", Kind::List),
     ("/v1/cases/{id}", "get", Kind::One(Thing::Case)),
     ("/v1/alerts/{id}", "get", Kind::One(Thing::Alert)),
+    ("/v1/clearance/{registration_id}", "get", Kind::One(Thing::Registration)),
     ("/{language}/cases/{id}", "get", Kind::One(Thing::Case)),
     ("/{language}/cases/{id}/decisions", "post", Kind::Decision),
     ("/v1/events", "get", Kind::Stream),
@@ -93,7 +95,15 @@ fn id(thing: Thing, code: &str, is_real: bool) -> String {
         (Thing::Alert, true) if code == "0181" => format!("{code}:registration:R-2"),
         (Thing::Alert, true) => format!("{code}:registration:R-9"),
         (Thing::Alert, false) => format!("{code}:registration:R-0"),
+        (Thing::Registration, true) if code == "0181" => format!("R-2?municipality={code}"),
+        (Thing::Registration, true) => format!("R-9?municipality={code}"),
+        (Thing::Registration, false) => format!("R-0?municipality={code}"),
     }
+}
+
+/// The path of a route with the id of a thing.
+fn named_in(path: &str, id: &str) -> String {
+    path.replace("{id}", id).replace("{registration_id}", id)
 }
 
 /// Status and body of an answer, without the names that the request itself had.
@@ -132,7 +142,7 @@ fn check_one(
     is_there: bool,
 ) -> Result<(), TestCaseError> {
     let (real, unreal) = named;
-    let of = |id: &str| answer(address, &path.replace("{id}", id), by, id);
+    let of = |id: &str| answer(address, &named_in(path, id), by, id);
     let (there, not_there) = (of(real), of(unreal));
     prop_assert_eq!(not_there.0, 404);
     if is_there {
@@ -174,6 +184,7 @@ proptest! {
     ) {
         let served = serve("header");
         fill(&served);
+        clearance::read_topics(&served);
         let address = served.server.address();
         let has_data = ["0181", "0180"].contains(&code);
         let is_there = has_data && scope.contains(&code);
@@ -191,7 +202,7 @@ proptest! {
                 continue;
             }
             let thing = if let Kind::One(thing) = kind { *thing } else { Thing::Case };
-            let real = path.replace("{id}", &id(thing, code, true));
+            let real = named_in(&path, &id(thing, code, true));
             prop_assert_eq!(unnamed(&real), 401, "{}", real);
             if role.is_none() {
                 let status = match kind {
