@@ -1,9 +1,11 @@
-//! Access tokens: from the text behind `Authorization: Bearer` to somebody with a role and a scope.
+//! Access: from the text behind `Authorization: Bearer` to somebody with a role and a scope, and the chain of what
+//! they looked at and decided ([`AuditChain`]).
 //!
 //! A token counts by a key of the issuer that is known beforehand ([`keys`]), never by one that it names or brings,
 //! and by an algorithm of the settings, never by its own word. Why a token is refused is for the log: a client that
 //! learns it can search for one that is not.
 
+mod chain;
 #[cfg(test)]
 pub(crate) mod fixtures;
 mod keys;
@@ -19,6 +21,7 @@ use serde_json::Value;
 
 use crate::config::{JwtConfig, TokenType};
 use crate::domain::{Role, Scope};
+pub use chain::{AuditChain, ChainBreak, ChainCheck, ChainFault, ChainReport};
 use keys::{IssuerKeys, VerificationKey};
 
 /// Bytes of a token, at most; the heads of requests are hardly larger.

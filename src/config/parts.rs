@@ -61,6 +61,8 @@ pub struct Topics {
     pub progress: String,
     /// What could not be used.
     pub quarantine: String,
+    /// Who looked at what, and who decided.
+    pub audit: String,
 }
 
 /// Threads and pace.
@@ -177,7 +179,7 @@ impl SectionReader<'_> {
                 let origin = |path: &String| self.gathered.entries.get(path).map(|entry| &entry.origin);
                 let (wrong, right) =
                     if origin(&path) < origin(&other) { (other, path) } else { (path, other) };
-                let text = format!("`{wrong}` is `{topic}`, as is `{right}`, expected six different names");
+                let text = format!("`{wrong}` is `{topic}`, as is `{right}`, expected seven different names");
                 self.wrong(&wrong, text);
             }
             topic
@@ -189,6 +191,7 @@ impl SectionReader<'_> {
             alerts: topic("alerts"),
             progress: topic("progress"),
             quarantine: topic("quarantine"),
+            audit: topic("audit"),
         }
     }
 

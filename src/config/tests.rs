@@ -187,7 +187,7 @@ fn names_of_topics_are_checked_and_differ() {
     let text =
         "[topics]\nalerts = \"tidvakt.progress.v1\"\nreference = \"tidvakt reference\"\ndecisions = \"\"\n";
     insta::assert_snapshot!(refused(text), @r#"
-    t.toml:2: `topics.alerts` is `tidvakt.progress.v1`, as is `topics.progress`, expected six different names
+    t.toml:2: `topics.alerts` is `tidvakt.progress.v1`, as is `topics.progress`, expected seven different names
     t.toml:3: `topics.reference` is `tidvakt reference`, expected only letters a-z and A-Z, digits, `.`, `_` and `-`
     t.toml:4: `topics.decisions` is ``, expected a name
     "#);

@@ -6,6 +6,7 @@
 mod access;
 mod alert;
 mod assessment;
+mod audit;
 mod decision;
 mod explanation;
 mod fact;
@@ -21,6 +22,7 @@ pub use alert::{
     Alert, AlertState, Hold, HoldState, Provenance, PublishedAlert, Subject, SubjectKind, SubjectVersion,
 };
 pub use assessment::Assessment;
+pub use audit::{AuditAction, AuditEntry, AuditLink};
 pub use decision::{Action, Decision, DecisionOutcome};
 pub use explanation::{Explanation, MissingFact};
 pub use fact::{

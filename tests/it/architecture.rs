@@ -15,7 +15,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("clearance", &["domain", "contract"]),
     ("simulate", &["domain"]),
     ("config", &["domain", "engine", "rules"]),
-    ("access", &["domain", "config"]),
+    ("access", &["domain", "contract", "config"]),
     ("service", &["domain", "engine", "rules", "contract", "config", "access"]),
     ("feed", &["domain", "rules", "contract", "clearance", "config", "access", "service"]),
 ];

@@ -24,7 +24,8 @@ MAY = {
     "gateway": (set(), {"registrations"}),
     "reference": (set(), {"reference"}),
     "payout": ({"registrations", "alerts", "progress"}, set()),
-    "reviewers": ({"alerts", "decisions"}, {"decisions"}),
+    "reviewers": ({"registrations", "alerts", "progress", "decisions"}, {"decisions", "audit"}),
+    "auditor": ({"audit"}, set()),
 }
 
 
