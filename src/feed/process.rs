@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::cases::Rules;
-use super::topics::{DecisionWriter, Memory, PayoutMemory, PayoutThread, TopicThread};
-use super::web::{DecisionRules, Door, FeedServer, Site};
+use super::topics::{
+    AuditThread, AuditWriter, DecisionWriter, Memory, PayoutMemory, PayoutThread, TopicThread,
+};
+use super::web::{DecisionRules, Door, FeedServer, Site, run_id};
 use crate::access::{KeysError, TokenVerifier};
 use crate::config::{Access, Config};
 use crate::service::{ServiceError, Shutdown};
@@ -77,6 +79,7 @@ pub struct ControlDesk {
     shutdown: Shutdown,
     topics: TopicThread,
     payout: PayoutThread,
+    audit: AuditThread,
     server: FeedServer,
     door: Arc<Door>,
 }
@@ -102,15 +105,18 @@ impl ControlDesk {
             two_persons_from_ore: config.feed.two_persons_from_ore,
         };
         let payout = PayoutMemory::new(config.engine.zone.clone());
-        let site =
-            Site::new(memory.clone(), payout.clone(), DecisionWriter::new(config)?, door.clone(), rules)
-                .map_err(FeedError::Random)?;
+        let (audit, entries) = AuditWriter::channel();
+        let chain = format!("feed-{}", run_id().map_err(FeedError::Random)?);
+        let writer = DecisionWriter::new(config)?;
+        let site = Site::new(memory.clone(), payout.clone(), writer, audit, door.clone(), rules)
+            .map_err(FeedError::Random)?;
         let server = FeedServer::start(address, site, shutdown.clone())
             .map_err(|source| FeedError::Listen { address, source })?;
         let topics = TopicThread::start(config, memory, shutdown.clone())?;
         let payout = PayoutThread::start(config, payout, shutdown.clone())?;
+        let audit = AuditThread::start(config, chain, entries, shutdown.clone())?;
         tracing::info!(address = %server.address(), "the control unit's page is served");
-        Ok(Self { shutdown, topics, payout, server, door })
+        Ok(Self { shutdown, topics, payout, audit, server, door })
     }
 
     /// Where it is served.
@@ -130,15 +136,21 @@ impl ControlDesk {
     /// # Errors
     /// What ended it before.
     pub fn wait(self) -> Result<(), FeedError> {
-        while !self.shutdown.is_requested() && !self.topics.has_ended() && !self.payout.has_ended() {
+        let has_ended = || self.topics.has_ended() || self.payout.has_ended() || self.audit.has_ended();
+        while !self.shutdown.is_requested() && !has_ended() {
             std::thread::sleep(LOOK);
         }
-        if !self.shutdown.is_requested() && self.payout.has_ended() {
-            self.payout.join()?;
+        let Self { shutdown, topics, payout, audit, server, .. } = self;
+        server.stop();
+        // A thread that goes on by itself ends with the process.
+        if shutdown.is_requested() || topics.has_ended() {
+            topics.join()?;
         }
-        let ended = self.topics.join();
-        self.server.stop();
-        ended
+        if payout.has_ended() {
+            payout.join()?;
+        }
+        // Without the server no entry comes any more: what waits is written.
+        audit.join()
     }
 }
 

@@ -1,6 +1,7 @@
 //! The topics: the feed, alerts, progress and decisions are read into memory, each from its beginning, and decisions are
 //! written. For clearance they are read once more, in the order that its rule demands.
 
+mod audit;
 mod news;
 mod payout;
 mod writer;
@@ -14,6 +15,7 @@ use std::time::Duration;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Message, OwnedMessage};
+use rdkafka::metadata::MetadataTopic;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::FeedError;
@@ -24,6 +26,7 @@ use crate::feed::cases::{Desk, Rules};
 use crate::service::Shutdown;
 use crate::service::log::kafka::{Clients, Quiet};
 
+pub(super) use audit::{AuditThread, AuditWriter};
 pub(super) use news::{News, Opened};
 #[cfg(test)]
 pub(super) use payout::RoundRecords;
@@ -122,7 +125,7 @@ impl TopicThread {
 
 type TopicPartition = (String, i32);
 
-/// Assigns every partition of the four topics, from its beginning.
+/// Assigns every partition of the four topics that are read, from its beginning.
 fn assign(consumer: &BaseConsumer<Quiet>, topics: &Topics) -> Result<BTreeSet<TopicPartition>, FeedError> {
     let mut list = TopicPartitionList::new();
     let mut partitions = BTreeSet::new();
@@ -137,6 +140,12 @@ fn assign(consumer: &BaseConsumer<Quiet>, topics: &Topics) -> Result<BTreeSet<To
             list.add_partition_offset(topic, partition.id(), Offset::Beginning)?;
             partitions.insert((topic.clone(), partition.id()));
         }
+    }
+    // It is written, and not read.
+    let audit = consumer.fetch_metadata(Some(&topics.audit), ANSWER_WAIT)?;
+    let is_there = |found: &MetadataTopic| found.name() == topics.audit && !found.partitions().is_empty();
+    if !audit.topics().iter().any(is_there) {
+        return Err(FeedError::NoTopic { topic: topics.audit.clone() });
     }
     consumer.assign(&list)?;
     Ok(partitions)

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use super::audit::AuditSlot;
 use super::routes::{Site, html};
 use crate::access::{TokenRefusal, TokenVerifier, is_name};
 use crate::config::{Access, FeedConfig};
@@ -200,6 +201,9 @@ impl FromRequestParts<Site> for Visitor {
                 "There were too many requests. Wait a few seconds.",
             ));
         }
+        if let Some(slot) = parts.extensions.get::<AuditSlot>() {
+            slot.note(&visitor);
+        }
         Ok(visitor)
     }
 }
@@ -267,7 +271,7 @@ fn open<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Names a run of the process.
-pub(super) fn run_id() -> std::io::Result<String> {
+pub(in crate::feed) fn run_id() -> std::io::Result<String> {
     Ok(hex(&random()?[..4]))
 }
 

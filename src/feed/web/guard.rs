@@ -84,7 +84,7 @@ async fn unbroken(request: Request, next: Next) -> Response {
 }
 
 /// JSON below `/v1`, else a page, that says what is wrong.
-fn fault(path: &str, code: StatusCode, sv: &str, en: &str) -> Response {
+pub(super) fn fault(path: &str, code: StatusCode, sv: &str, en: &str) -> Response {
     if path.starts_with("/v1/") {
         return (code, Json(json!({"error": en}))).into_response();
     }

@@ -2,6 +2,7 @@
 
 mod access;
 mod api;
+mod audit;
 mod clearance;
 mod decide;
 mod events;
@@ -12,7 +13,7 @@ mod server;
 #[cfg(test)]
 mod tests;
 
-pub(super) use access::Door;
+pub(super) use access::{Door, run_id};
 pub(super) use decide::DecisionRules;
 pub(super) use routes::Site;
 pub(super) use server::FeedServer;

@@ -7,11 +7,13 @@ use askama::Template;
 use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
+use axum::middleware;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 
 use super::access::{Door, Visitor, run_id};
 use super::api;
+use super::audit::audited;
 use super::clearance::clearance;
 use super::decide::{DecisionRules, decide};
 use super::events::{STREAMS_MAX, STREAMS_PER_VISITOR_MAX, events};
@@ -21,7 +23,7 @@ use crate::feed::pages::{
     CasePage, Deciding, MessagePage, OngoingPage, OngoingQuery, ProvidersPage, ProvidersQuery, QueuePage,
     QueueQuery, SCRIPT, STYLE, Shown,
 };
-use crate::feed::topics::{DecisionWriter, Memory, PayoutMemory};
+use crate::feed::topics::{AuditWriter, DecisionWriter, Memory, PayoutMemory};
 use crate::feed::words::{Language, Texts};
 use crate::service::gate::Gate;
 
@@ -34,6 +36,7 @@ pub(in crate::feed) struct Site {
     pub(super) memory: Memory,
     pub(super) payout: PayoutMemory,
     pub(super) writer: DecisionWriter,
+    pub(super) audit: AuditWriter,
     pub(super) door: Arc<Door>,
     pub(super) rules: DecisionRules,
     /// A place for each stream of events, by visitor.
@@ -49,11 +52,12 @@ impl Site {
         memory: Memory,
         payout: PayoutMemory,
         writer: DecisionWriter,
+        audit: AuditWriter,
         door: Arc<Door>,
         rules: DecisionRules,
     ) -> std::io::Result<Self> {
         let streams = Gate::new(STREAMS_MAX, STREAMS_PER_VISITOR_MAX);
-        Ok(Self { memory, payout, writer, door, rules, streams, started: run_id()?.into() })
+        Ok(Self { memory, payout, writer, audit, door, rules, streams, started: run_id()?.into() })
     }
 
     pub(super) fn shown(&self, language: Language) -> Shown {
@@ -88,6 +92,7 @@ pub(super) fn router(site: Site) -> Router {
         .route("/{language}/providers", get(providers))
         .route("/{language}/cases/{id}", get(case))
         .route("/{language}/cases/{id}/decisions", post(decide))
+        .route_layer(middleware::from_fn_with_state(site.clone(), audited))
         .fallback(|| async { not_found(Language::Sv) });
     guarded(routes.with_state(site))
 }

@@ -1,5 +1,6 @@
 //! What a client of the server sees.
 
+mod audit;
 mod clearance;
 mod inputs;
 mod matrix;
@@ -8,16 +9,17 @@ mod tokens;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use super::{DecisionRules, Door, FeedServer, Site};
 use crate::access::TokenVerifier;
 use crate::config::{Config, SettingSources};
-use crate::domain::Action;
+use crate::domain::{Action, AuditEntry};
 use crate::feed::cases::Scope;
 use crate::feed::fixtures::{desk, overlap_alert, overlapping};
 use crate::feed::pages::{Role, action_word};
-use crate::feed::topics::{DecisionWriter, Memory, PayoutMemory};
+use crate::feed::topics::{AuditWriter, DecisionWriter, Memory, PayoutMemory};
 use crate::service::gate::Gate;
 use crate::service::{Stopper, stopper};
 
@@ -27,6 +29,8 @@ struct Served {
     server: FeedServer,
     memory: Memory,
     payout: PayoutMemory,
+    audit: Receiver<AuditEntry>,
+    auditing: AuditWriter,
     link: Option<String>,
     streams: Arc<Gate<String>>,
     _stop: Stopper,
@@ -52,10 +56,12 @@ fn serve_with(access: &str, more: Vec<String>) -> Served {
     let rules = DecisionRules { take_seconds: 1_800, two_persons_from_ore: config.feed.two_persons_from_ore };
     let writer = DecisionWriter::new(&config).expect("a producer");
     let payout = PayoutMemory::new(config.engine.zone.clone());
-    let site = Site::new(memory.clone(), payout.clone(), writer, door, rules).expect("random numbers");
+    let (auditing, audit) = AuditWriter::channel();
+    let site = Site::new(memory.clone(), payout.clone(), writer, auditing.clone(), door, rules)
+        .expect("random numbers");
     let streams = site.streams.clone();
     let server = FeedServer::start(([127, 0, 0, 1], 0).into(), site, shutdown).expect("a free port");
-    Served { server, memory, payout, link, streams, _stop: stop }
+    Served { server, memory, payout, audit, auditing, link, streams, _stop: stop }
 }
 
 impl Served {
