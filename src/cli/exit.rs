@@ -10,7 +10,7 @@ use crate::service::{Fault, ServiceError};
 /// Why a command failed, as scripts see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// A scenario of the user's failed.
+    /// A scenario of the user's failed, or a chain of audit records is broken.
     Failed = 1,
     /// The command line is wrong.
     Usage = 64,

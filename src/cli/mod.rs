@@ -2,6 +2,7 @@
 //! standard error; exit codes are those of `sysexits.h`.
 
 mod alert_line;
+mod audit;
 mod check;
 mod demo;
 mod evaluate;
@@ -27,6 +28,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+pub use audit::AuditArgs;
 pub use check::CheckArgs;
 pub use demo::DemoArgs;
 pub use evaluate::EvaluateArgs;
@@ -45,7 +47,7 @@ pub use test::TestArgs;
 const EXIT_CODES: &str = "\
 Exit codes (sysexits.h):
    0  done
-   1  a scenario of `test` failed
+   1  a scenario of `test` failed, or `audit verify` found a broken chain
   64  the command line is wrong
   65  the input holds what can't be used (`replay --strict`), or something is unassessed (`holds --strict`)
   66  an input file can't be opened
@@ -92,6 +94,8 @@ pub enum Command {
     Holds(HoldsArgs),
     /// Prints alerts as they are published
     Tail(TailArgs),
+    /// Verifies the records of who looked at what, and who decided
+    Audit(AuditArgs),
     /// Prints the settings in effect and checks the broker and its topics
     Check(CheckArgs),
     /// Prints schemas, the default settings, the tables of rules and metrics, shell completions, man pages
@@ -132,6 +136,7 @@ fn execute(command: Command) -> Result<(), Failure> {
         Command::Test(args) => test::execute(&args),
         Command::Holds(args) => holds::execute(&args),
         Command::Tail(args) => tail::execute(&args),
+        Command::Audit(args) => audit::execute(&args),
         Command::Check(args) => check::execute(&args),
         Command::Schema(args) => schema::execute(&args),
     }
