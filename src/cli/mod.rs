@@ -7,6 +7,7 @@ mod check;
 mod demo;
 mod evaluate;
 pub mod exit;
+mod explain;
 mod feed;
 mod holds;
 pub mod input;
@@ -33,6 +34,7 @@ pub use check::CheckArgs;
 pub use demo::DemoArgs;
 pub use evaluate::EvaluateArgs;
 pub use exit::{Exit, Failure};
+pub use explain::ExplainArgs;
 pub use feed::FeedArgs;
 pub use holds::HoldsArgs;
 pub use profile::ProfileArgs;
@@ -82,6 +84,8 @@ pub enum Command {
     Demo(DemoArgs),
     /// Puts registrations from files through the same engine
     Replay(ReplayArgs),
+    /// Says why a registration has an alert or none, from files, and what could not be decided
+    Explain(ExplainArgs),
     /// Describes an export: fields, facts, capture, delay, and which rules can answer
     Profile(ProfileArgs),
     /// Writes a made-up municipality with known faults to files
@@ -130,6 +134,7 @@ fn execute(command: Command) -> Result<(), Failure> {
         Command::Feed(args) => feed::execute(&args),
         Command::Demo(args) => demo::execute(&args),
         Command::Replay(args) => replay::execute(&args),
+        Command::Explain(args) => explain::execute(&args),
         Command::Profile(args) => profile::execute(&args),
         Command::Simulate(args) => simulate::execute(&args),
         Command::Evaluate(args) => evaluate::execute(&args),
