@@ -114,7 +114,7 @@ fn answer(address: SocketAddr, path: &str, by: &str, named: &str) -> (u16, Strin
 }
 
 /// The status of a stream, which has no end.
-fn stream_status(address: SocketAddr, by: &str) -> u16 {
+pub(super) fn stream_status(address: SocketAddr, by: &str) -> u16 {
     let mut stream = TcpStream::connect(address).expect("the server listens");
     stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a time limit");
     let request = format!("GET /v1/events HTTP/1.1\r\nhost: {address}\r\n{by}\r\n");
