@@ -49,6 +49,9 @@ pub(super) struct DecisionRecord<'a> {
     seconded_by: Option<Id<'a>>,
     /// When.
     decided_at: Time,
+    /// The case was drawn at random from those that wait below the desk's budget.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    drawn: bool,
     /// An exception decided together with the alert, and when it is valid.
     exception: Option<Object<ExceptionRecord<'a>>>,
 }
@@ -87,6 +90,7 @@ pub fn parse_decision(value: Option<&[u8]>, appended_at: Option<UtcSecond>) -> R
         decided_by: record.decided_by.id("decided_by")?.to_owned(),
         seconded_by: optional_id(record.seconded_by.as_ref(), "seconded_by")?.map(str::to_owned),
         decided_at: record.decided_at.0,
+        drawn: record.drawn,
         exception: exception.transpose()?,
     };
     check_not_ahead("decided_at", decision.decided_at, appended_at)?;
@@ -116,6 +120,7 @@ pub fn write_decision(decision: &Decision, out: &mut Vec<u8>) {
         decided_by: Text::new(&decision.decided_by),
         seconded_by: Text::option(decision.seconded_by.as_deref()),
         decided_at: Time(decision.decided_at),
+        drawn: decision.drawn,
         exception: decision.exception.as_ref().map(|(exception, valid)| {
             Object(ExceptionRecord {
                 valid_from: Time(valid.from),
@@ -175,6 +180,20 @@ mod tests {
             let rejection = parse_decision(Some(GOOD.replacen(from, to, 1).as_bytes()), None).unwrap_err();
             assert_eq!(rejection.reason, reason, "{rejection}");
         }
+    }
+
+    #[test]
+    fn only_a_drawn_case_says_that_it_is_drawn() {
+        let written = |drawn: bool| {
+            let decision = parse_decision(Some(GOOD.as_bytes()), None).unwrap();
+            let mut text = Vec::new();
+            write_decision(&Decision { drawn, ..decision }, &mut text);
+            String::from_utf8(text).unwrap()
+        };
+        assert!(!written(false).contains("drawn"));
+        let drawn = written(true);
+        assert!(drawn.contains(r#""drawn":true"#), "{drawn}");
+        assert!(parse_decision(Some(drawn.as_bytes()), None).unwrap().drawn);
     }
 
     #[test]

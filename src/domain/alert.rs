@@ -77,6 +77,14 @@ pub enum HoldState {
     Superseded,
 }
 
+impl HoldState {
+    /// Is the time of such a hold not to be paid?
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Proposed | Self::Confirmed | Self::Upheld)
+    }
+}
+
 /// A proposal not to pay certain seconds of one registration before a person has looked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hold {

@@ -65,6 +65,8 @@ pub struct Decision {
     pub seconded_by: Option<String>,
     /// When.
     pub decided_at: UtcSecond,
+    /// The case was drawn at random from those that wait, so that what is decided measures the ranking.
+    pub drawn: bool,
     /// An exception decided together with the alert, and when it is valid.
     pub exception: Option<(Exception, Validity)>,
 }

@@ -2,8 +2,9 @@
 
 use crate::contract;
 use crate::domain::{
-    Action, Alert, AlertState, Class, Decision, DecisionOutcome, Finding, Grade, Hold, HoldState, Month,
-    Provenance, PublishedAlert, Sentence, Subject, SubjectKind, UtcSecond, Value, Zone,
+    Action, Alert, AlertState, Class, Decision, DecisionOutcome, Fact, FactBody, FactChange, Finding, Grade,
+    Hold, HoldState, Month, Provenance, ProviderKind, PublishedAlert, Sentence, Subject, SubjectKind,
+    UtcSecond, Validity, Value, Zone,
 };
 use crate::feed::cases::{Desk, Rules};
 
@@ -135,6 +136,16 @@ pub(in crate::feed) fn overlap_alert(registration: &str, ore: i64) -> PublishedA
     PublishedAlert { alert, state: AlertState::Opened, revision: 1, provenance }
 }
 
+/// An alert of grade review about another carer's registration, which is beyond the desk's budget or not.
+pub(in crate::feed) fn review_alert(carer: &str, waiting: bool) -> PublishedAlert {
+    let mut alert = overlap_alert(&format!("R-{carer}"), 5_000);
+    let of = &mut alert.alert;
+    of.carer_ref = Some(carer.to_owned());
+    of.case_id = format!("{TOWN}:carer:{carer}:2026-03");
+    (of.grade, of.findings[0].grade, of.hold, of.waiting) = (Grade::Review, Grade::Review, None, waiting);
+    alert
+}
+
 /// The same alert, withdrawn by a correction.
 pub(in crate::feed) fn withdrawn(alert: &PublishedAlert) -> PublishedAlert {
     let mut alert = alert.clone();
@@ -146,6 +157,22 @@ pub(in crate::feed) fn withdrawn(alert: &PublishedAlert) -> PublishedAlert {
         hold.state = HoldState::Superseded;
     }
     alert
+}
+
+/// The fact of who runs a provider.
+pub(in crate::feed) fn provider_fact(provider: &str, kind: ProviderKind) -> FactChange {
+    FactChange::Put(Fact {
+        municipality: TOWN.to_owned(),
+        fact_id: format!("provider-{provider}"),
+        valid: Validity { from: UtcSecond(0), to: None },
+        recorded_at: UtcSecond(0),
+        body: FactBody::Provider {
+            provider_id: provider.to_owned(),
+            kind,
+            paid_staff_hours: None,
+            pay_period: None,
+        },
+    })
 }
 
 /// A decision about an alert.
@@ -167,6 +194,7 @@ pub(in crate::feed) fn decided(
         decided_by: "reviewer-3".to_owned(),
         seconded_by: None,
         decided_at: at,
+        drawn: false,
         exception: None,
     }
 }

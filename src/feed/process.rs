@@ -109,7 +109,8 @@ impl ControlDesk {
         let chain = format!("feed-{}", run_id().map_err(FeedError::Random)?);
         let writer = DecisionWriter::new(config)?;
         let site = Site::new(memory.clone(), payout.clone(), writer, audit, door.clone(), rules)
-            .map_err(FeedError::Random)?;
+            .map_err(FeedError::Random)?
+            .with_accessibility_contact(&config.feed.accessibility_contact);
         let server = FeedServer::start(address, site, shutdown.clone())
             .map_err(|source| FeedError::Listen { address, source })?;
         let topics = TopicThread::start(config, memory, shutdown.clone())?;

@@ -79,7 +79,7 @@ const ROOM_MAY_NAME: &[(&str, &[&str])] = &[
     ("feed::cases", &["feed::fixtures"]),
     ("feed::words", &["feed::cases"]),
     ("feed::pages", &["feed::cases", "feed::words", "feed::fixtures"]),
-    ("feed::topics", &["feed::cases", "feed::FeedError"]),
+    ("feed::topics", &["feed::cases", "feed::FeedError", "feed::fixtures"]),
     ("feed::web", &["feed::cases", "feed::words", "feed::pages", "feed::topics", "feed::fixtures"]),
 ];
 

@@ -241,6 +241,7 @@ fn decided(action: Action, hold_id: &str, day: u8) -> Decision {
         seconded_by: None,
         decided_by: "reviewer-1".to_owned(),
         decided_at: at(&format!("2026-03-{day:02}T12:00")),
+        drawn: false,
         exception: None,
     }
 }

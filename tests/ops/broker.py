@@ -24,7 +24,7 @@ MAY = {
     "gateway": (set(), {"registrations"}),
     "reference": (set(), {"reference"}),
     "payout": ({"registrations", "alerts", "progress"}, set()),
-    "reviewers": ({"registrations", "alerts", "progress", "decisions"}, {"decisions", "audit"}),
+    "reviewers": ({"registrations", "reference", "alerts", "progress", "decisions"}, {"decisions", "audit"}),
     "auditor": ({"audit"}, set()),
 }
 

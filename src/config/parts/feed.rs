@@ -21,6 +21,8 @@ pub struct FeedConfig {
     pub take_minutes: i64,
     /// Amount from which on a release needs a second person, in öre.
     pub two_persons_from_ore: i64,
+    /// Whom the accessibility statement names; empty = nobody.
+    pub accessibility_contact: String,
     /// The consumer group that it reads under.
     pub group_id: String,
     /// Days that registrations are kept, by their start.
@@ -52,9 +54,21 @@ impl SectionReader<'_> {
             municipalities_header: self.header("feed.municipalities_header"),
             take_minutes: self.integer("feed.take_minutes"),
             two_persons_from_ore: self.integer("feed.two_persons_from_ore"),
+            accessibility_contact: self.contact("feed.accessibility_contact"),
             group_id: self.group_id("feed.group_id"),
             retained_days: self.integer("feed.retained_days"),
         }
+    }
+
+    /// One line that a page can show.
+    fn contact(&mut self, path: &str) -> String {
+        const CHARACTERS_MAX: usize = 200;
+        let text = self.text(path);
+        if CHARACTERS_MAX < text.chars().count() || text.chars().any(char::is_control) {
+            let expected = format!("expected one line of at most {CHARACTERS_MAX} characters");
+            self.wrong(path, format!("`{path}` is `{}`, {expected}", text.escape_debug()));
+        }
+        text
     }
 
     /// The name of a header, in lower case.

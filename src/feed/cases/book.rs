@@ -5,10 +5,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::Rules;
 use super::case::{Case, CaseKind, CaseStatus};
 use super::chance::Chances;
+use super::provider::ProviderFacts;
 use super::rank::Worth;
 use super::visits::{CaseVisit, Visits};
 use crate::contract::MunicipalityProgress;
-use crate::domain::{AlertState, Decision, Grade, PublishedAlert, Registration, UtcSecond};
+use crate::domain::{
+    AlertState, Day, Decision, FactChange, Grade, HoldState, ProviderKind, PublishedAlert, Registration,
+    UtcSecond,
+};
 
 /// Decisions that are remembered of one alert: more than any review has.
 const DECISIONS_PER_ALERT_MAX: usize = 64;
@@ -23,6 +27,7 @@ pub struct Book {
     /// The alerts whose evidence names a registration beside their own: a finding on two falls on one of them.
     named: BTreeMap<String, BTreeSet<String>>,
     decisions: BTreeMap<String, Vec<Decision>>,
+    providers: ProviderFacts,
     visits: Visits,
     progress: Option<MunicipalityProgress>,
     now: UtcSecond,
@@ -61,13 +66,42 @@ pub struct CaseHit<'a> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CaseTotals {
     /// Cases by state, in the order of [`CaseStatus::ALL`].
-    pub cases: [usize; 5],
+    pub cases: [usize; CaseStatus::COUNT],
     /// Öre in open holds.
     pub held_ore: i64,
     /// Open holds.
     pub holds: usize,
+    /// Those that begin to withhold at the first payout run to come.
+    pub next_withheld: Option<HoldsOfRun>,
+    /// Proposed ones that are void at the first payout run at which any is, unless a person confirms them.
+    pub next_expiring: Option<HoldsOfRun>,
     /// Öre that depend on open alerts.
     pub at_risk_ore: i64,
+}
+
+/// Open holds with one payout run in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HoldsOfRun {
+    /// The run.
+    pub at: UtcSecond,
+    /// Holds.
+    pub holds: usize,
+    /// Öre in them.
+    pub ore: i64,
+}
+
+impl HoldsOfRun {
+    /// Counts a hold of the run at `at` where that is the earliest so far.
+    fn count(earliest: &mut Option<Self>, at: UtcSecond, ore: i64) {
+        let of = earliest.get_or_insert(Self { at, holds: 0, ore: 0 });
+        if at < of.at {
+            *of = Self { at, holds: 0, ore: 0 };
+        }
+        if at == of.at {
+            of.holds += 1;
+            of.ore += ore;
+        }
+    }
 }
 
 impl Book {
@@ -80,6 +114,7 @@ impl Book {
             place: HashMap::new(),
             named: BTreeMap::new(),
             decisions: BTreeMap::new(),
+            providers: ProviderFacts::default(),
             visits,
             progress: None,
             now: UtcSecond::default(),
@@ -149,6 +184,16 @@ impl Book {
         }
     }
 
+    pub(super) fn fact(&mut self, change: FactChange) {
+        self.providers.take(change);
+    }
+
+    /// Who runs a provider, where a fact that is valid now says so.
+    #[must_use]
+    pub fn provider_kind(&self, provider_id: &str) -> Option<ProviderKind> {
+        self.providers.kind(provider_id, self.now)
+    }
+
     pub(super) fn registration(&mut self, registration: &Registration<'_>, appended_at: UtcSecond) {
         self.now = self.now.max(appended_at);
         self.visits.take(registration, self.now);
@@ -169,6 +214,16 @@ impl Book {
     #[must_use]
     pub const fn now(&self) -> UtcSecond {
         self.now
+    }
+
+    /// The first instant of a local day.
+    pub(super) fn start_of(&self, day: Day) -> UtcSecond {
+        self.rules.zone.start_of(day)
+    }
+
+    /// The local day that `at` lies in.
+    pub(super) fn local_day(&self, at: UtcSecond) -> Day {
+        self.rules.zone.day(at)
     }
 
     /// How far it is assessed.
@@ -257,14 +312,15 @@ impl Book {
     /// The cases that pass `filter`, those worth most first; `clock` is the reviewers' time.
     #[must_use]
     pub fn ranked(&self, filter: &Filter, clock: UtcSecond) -> Vec<CaseHit<'_>> {
-        let chances = self.chances(clock);
-        let hits = self.cases.values().map(|case| (case, case.status(clock)));
+        let (chances, draw) = (self.chances(clock), self.draw(clock));
+        let hits = self.cases.values().map(|case| (case, draw.status(case, clock)));
         let hits = hits.filter(|(case, status)| filter.passes(self, case, *status));
         let mut hits: Vec<CaseHit<'_>> =
             hits.map(|(case, status)| CaseHit { case, status, worth: self.worth(case, &chances) }).collect();
         hits.sort_by(|a, b| {
             b.worth.kronor.total_cmp(&a.worth.kronor).then_with(|| a.case.id().cmp(b.case.id()))
         });
+        draw.place(&mut hits);
         hits
     }
 
@@ -278,14 +334,21 @@ impl Book {
     #[must_use]
     pub fn totals(&self, clock: UtcSecond) -> CaseTotals {
         let mut totals = CaseTotals::default();
+        let draw = self.draw(clock);
         for case in self.cases.values() {
-            let status = case.status(clock);
+            let status = draw.status(case, clock);
             let at = CaseStatus::ALL.iter().position(|one| *one == status).unwrap_or_default();
             totals.cases[at] += 1;
             totals.at_risk_ore += case.at_risk_ore();
             for hold in case.open_holds() {
                 totals.holds += 1;
                 totals.held_ore += hold.amount_ore;
+                if self.now < hold.withholds_from {
+                    HoldsOfRun::count(&mut totals.next_withheld, hold.withholds_from, hold.amount_ore);
+                }
+                if hold.state == HoldState::Proposed {
+                    HoldsOfRun::count(&mut totals.next_expiring, hold.expires_at, hold.amount_ore);
+                }
             }
         }
         totals

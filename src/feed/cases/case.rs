@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::{
-    Action, AlertState, Decision, Finding, Grade, Hold, HoldState, Month, PublishedAlert, UtcSecond,
-};
+use crate::domain::{Action, AlertState, Decision, Finding, Grade, Hold, Month, PublishedAlert, UtcSecond};
 
 /// What a case is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,6 +26,8 @@ pub enum CaseStatus {
     Taken,
     /// It is shown again later, or its hold is confirmed and not settled.
     Waiting,
+    /// Beyond the desk's budget of the day, and nobody has decided anything about it.
+    BelowBudget,
     /// Every open alert is decided.
     Decided,
     /// No finding is left.
@@ -35,8 +35,11 @@ pub enum CaseStatus {
 }
 
 impl CaseStatus {
+    /// How many states there are.
+    pub const COUNT: usize = 6;
     /// All of them, in the order of the page.
-    pub const ALL: [Self; 5] = [Self::Open, Self::Taken, Self::Waiting, Self::Decided, Self::Withdrawn];
+    pub const ALL: [Self; Self::COUNT] =
+        [Self::Open, Self::Taken, Self::Waiting, Self::BelowBudget, Self::Decided, Self::Withdrawn];
 
     /// The word in addresses and in the API.
     #[must_use]
@@ -45,6 +48,7 @@ impl CaseStatus {
             Self::Open => "open",
             Self::Taken => "taken",
             Self::Waiting => "waiting",
+            Self::BelowBudget => "below_budget",
             Self::Decided => "decided",
             Self::Withdrawn => "withdrawn",
         }
@@ -74,6 +78,8 @@ pub enum AlertStatus {
         /// When.
         until: UtcSecond,
     },
+    /// No decision, and beyond the desk's budget of the day.
+    BelowBudget,
     /// The hold is confirmed: it stays until it is released or upheld.
     Confirmed,
     /// Decided: released, upheld or dismissed.
@@ -186,16 +192,23 @@ impl Case {
         if alert.state == AlertState::Withdrawn {
             return AlertStatus::Withdrawn;
         }
-        status(self.decisions_of(&alert.alert.alert_id), now)
+        let decisions = self.decisions_of(&alert.alert.alert_id);
+        // What a reviewer let wait, or opened again, is due, whatever room there is.
+        let is_untouched = decisions.iter().all(|decision| decision.action == Action::Take);
+        match status(decisions, now) {
+            AlertStatus::Open if alert.alert.waiting && is_untouched => AlertStatus::BelowBudget,
+            status => status,
+        }
     }
 
-    /// State of the case at `now`, a time of the reviewers' clock.
+    /// State of the case at `now`, a time of the reviewers' clock, before the cases that are drawn at random.
     #[must_use]
-    pub fn status(&self, now: UtcSecond) -> CaseStatus {
+    pub(super) fn status_undrawn(&self, now: UtcSecond) -> CaseStatus {
         let of = |alert: &PublishedAlert| match self.alert_status(alert, now) {
             AlertStatus::Open => CaseStatus::Open,
             AlertStatus::Taken { .. } => CaseStatus::Taken,
             AlertStatus::Waiting { .. } | AlertStatus::Confirmed => CaseStatus::Waiting,
+            AlertStatus::BelowBudget => CaseStatus::BelowBudget,
             AlertStatus::Decided => CaseStatus::Decided,
             AlertStatus::Withdrawn => CaseStatus::Withdrawn,
         };
@@ -220,7 +233,7 @@ impl Case {
     /// Its open holds.
     pub fn open_holds(&self) -> impl Iterator<Item = &Hold> {
         let holds = self.alerts.values().filter_map(|alert| alert.alert.hold.as_ref());
-        holds.filter(|hold| is_open(hold.state))
+        holds.filter(|hold| hold.state.is_open())
     }
 
     /// The gravest grade among the open alerts, else among all.
@@ -277,7 +290,8 @@ impl Case {
 
 /// Kronor at risk of an alert, in öre; at least what its hold is worth.
 pub(super) fn at_risk(alert: &PublishedAlert) -> i64 {
-    let held = alert.alert.hold.as_ref().filter(|hold| is_open(hold.state)).map_or(0, |hold| hold.amount_ore);
+    let held =
+        alert.alert.hold.as_ref().filter(|hold| hold.state.is_open()).map_or(0, |hold| hold.amount_ore);
     alert.alert.amount_at_risk_ore.max(held)
 }
 
@@ -285,12 +299,6 @@ pub(super) fn at_risk(alert: &PublishedAlert) -> i64 {
 #[must_use]
 pub(super) fn gravest(alert: &PublishedAlert) -> Option<&Finding> {
     alert.alert.findings.iter().rev().max_by_key(|finding| finding.grade)
-}
-
-/// Is a hold in this state not to be paid?
-#[must_use]
-pub(super) const fn is_open(state: HoldState) -> bool {
-    matches!(state, HoldState::Proposed | HoldState::Confirmed | HoldState::Upheld)
 }
 
 fn status(decisions: &[Decision], now: UtcSecond) -> AlertStatus {

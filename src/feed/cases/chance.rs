@@ -66,7 +66,7 @@ impl Chances {
 }
 
 /// Rule and grade of the gravest finding; of a withdrawn alert, the first reason of its hold.
-fn blamed(alert: &PublishedAlert) -> Option<(&str, Grade)> {
+pub(super) fn blamed(alert: &PublishedAlert) -> Option<(&str, Grade)> {
     let finding = gravest(alert).map(|finding| (finding.rule.as_str(), finding.grade));
     finding.or_else(|| {
         let hold = alert.alert.hold.as_ref()?;
@@ -74,7 +74,8 @@ fn blamed(alert: &PublishedAlert) -> Option<(&str, Grade)> {
     })
 }
 
-const fn is_right(outcome: DecisionOutcome) -> bool {
+/// Was an alert with this outcome right?
+pub(super) const fn is_right(outcome: DecisionOutcome) -> bool {
     match outcome {
         DecisionOutcome::RegistrationError | DecisionOutcome::NeedsInquiry => true,
         DecisionOutcome::AcceptableExplanation | DecisionOutcome::RuleFault => false,

@@ -3,9 +3,12 @@
 //! Pure: no clock, no log, no JSON. What is shown is a function of the latest record of every key, so that a process
 //! that starts again shows the same.
 
+mod alike;
 mod book;
 mod case;
 mod chance;
+mod draw;
+mod outcome;
 mod provider;
 mod rank;
 #[cfg(test)]
@@ -14,16 +17,19 @@ mod visits;
 
 use std::collections::BTreeMap;
 
-pub use book::{Book, CaseHit, CaseTotals, Filter};
+pub use alike::{Settled, SettledAlert};
+pub use book::{Book, CaseHit, CaseTotals, Filter, HoldsOfRun};
 pub use case::{AlertStatus, Case, CaseKind, CaseStatus};
 pub use chance::{Chance, Chances};
+pub use draw::CASES_A_DAY;
+pub use outcome::{OUTCOME_DAYS, OutcomeTally, Outcomes};
 pub use provider::ProviderMonth;
 pub use rank::{Worth, urgency};
 pub use visits::{CaseVisit, Earlier, Visits};
 
 use crate::contract::MunicipalityProgress;
 pub use crate::domain::Scope;
-use crate::domain::{Decision, Month, PublishedAlert, Registration, UtcSecond, Zone};
+use crate::domain::{Decision, FactBody, FactChange, Month, PublishedAlert, Registration, UtcSecond, Zone};
 
 /// What cases are derived by.
 #[derive(Clone, Debug)]
@@ -70,10 +76,29 @@ impl Desk {
         self.book(&municipality).alert(alert)
     }
 
+    /// Is this an alert beyond the desk's budget of the day?
+    #[must_use]
+    pub fn waits(&self, alert_id: &str) -> bool {
+        let book = self.books.get(municipality_of(alert_id));
+        book.and_then(|book| book.alert_by_id(alert_id)).is_some_and(|alert| alert.alert.waiting)
+    }
+
     /// Takes a record of the decision topic.
     pub fn decision(&mut self, decision: Decision) {
         let municipality = decision.municipality().to_owned();
         self.book(&municipality).decision(decision);
+    }
+
+    /// Takes a record of the reference topic: who runs a provider. Other facts show in the alerts alone.
+    pub fn fact(&mut self, change: FactChange) {
+        let is_kept = match &change {
+            FactChange::Put(fact) => matches!(fact.body, FactBody::Provider { .. }),
+            FactChange::Remove { .. } => true,
+        };
+        if is_kept {
+            let municipality = change.municipality().to_owned();
+            self.book(&municipality).fact(change);
+        }
     }
 
     /// Takes a record of the feed, appended at `appended_at`.

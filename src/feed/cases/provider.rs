@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Book;
-use crate::domain::{Class, Day, Month};
+use crate::domain::{Class, Day, Fact, FactBody, FactChange, Month, ProviderKind, UtcSecond};
 
 /// What the visits of a provider in one month add up to. Visits that no longer count are left out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,6 +24,37 @@ pub struct ProviderMonth {
     pub contradictions: u32,
     /// Öre in open holds.
     pub held_ore: i64,
+}
+
+/// The facts that say who runs a provider, by fact id.
+#[derive(Debug, Default)]
+pub(super) struct ProviderFacts(BTreeMap<String, Fact>);
+
+impl ProviderFacts {
+    /// Takes a change: of one id the latest recorded fact counts.
+    pub(super) fn take(&mut self, change: FactChange) {
+        match change {
+            FactChange::Put(fact) => {
+                let known = self.0.get(&fact.fact_id);
+                if known.is_none_or(|known| known.recorded_at <= fact.recorded_at) {
+                    self.0.insert(fact.fact_id.clone(), fact);
+                }
+            }
+            FactChange::Remove { fact_id, .. } => drop(self.0.remove(&fact_id)),
+        }
+    }
+
+    /// Who runs a provider at `at`: what was recorded last of what is valid then.
+    pub(super) fn kind(&self, provider: &str, at: UtcSecond) -> Option<ProviderKind> {
+        let kinds =
+            self.0.values().filter(|fact| fact.valid.covers(at)).filter_map(|fact| match &fact.body {
+                FactBody::Provider { provider_id, kind, .. } if provider_id == provider => {
+                    Some((fact.recorded_at, *kind))
+                }
+                _ => None,
+            });
+        kinds.max_by_key(|(recorded_at, _)| *recorded_at).map(|(_, kind)| kind)
+    }
 }
 
 impl Book {
@@ -54,7 +85,7 @@ impl Book {
         for alert in open {
             let Some(of) = found.get_mut(&alert.alert.provider_id) else { continue };
             of.contradictions += u32::from(alert.alert.class == Class::Contradiction);
-            let held = alert.alert.hold.as_ref().filter(|hold| super::case::is_open(hold.state));
+            let held = alert.alert.hold.as_ref().filter(|hold| hold.state.is_open());
             of.held_ore += held.map_or(0, |hold| hold.amount_ore);
         }
         found

@@ -3,7 +3,7 @@
 use super::Rules;
 use super::case::{Case, at_risk, gravest};
 use super::chance::{Chance, Chances};
-use crate::domain::UtcSecond;
+use crate::domain::{HoldState, UtcSecond};
 
 /// An alert without a price counts as this many öre: time that is not paid by the second has no amount at risk, and
 /// somebody should look all the same.
@@ -23,7 +23,8 @@ pub struct Worth {
     pub at_risk_ore: i64,
     /// Probability that its most probable alert is right.
     pub chance: Chance,
-    /// When it would be paid.
+    /// The payout run that is decided for: the next one at which an open hold begins to withhold or is void, else the one
+    /// in which the pay period is paid.
     pub payout_run: Option<UtcSecond>,
     /// Whole days to that; `None` where the run has been.
     pub days_left: Option<i64>,
@@ -45,7 +46,8 @@ impl Worth {
                 best = Some(chance);
             }
         }
-        let payout_run = case.pay_period().map(|month| rules.payout_run(month));
+        let payout_run =
+            held_run(case, now).or_else(|| case.pay_period().map(|month| rules.payout_run(month)));
         let left = payout_run.map(|run| run.since(now)).filter(|left| 0 < *left);
         let days_left = left.map(|left| left / DAY_SECONDS);
         Self {
@@ -56,6 +58,15 @@ impl Worth {
             days_left,
         }
     }
+}
+
+/// The next payout run at which an open hold of `case` begins to withhold, or is void.
+fn held_run(case: &Case, now: UtcSecond) -> Option<UtcSecond> {
+    let runs = case.open_holds().flat_map(|hold| {
+        let void = (hold.state == HoldState::Proposed).then_some(hold.expires_at);
+        [Some(hold.withholds_from), void]
+    });
+    runs.flatten().filter(|run| now < *run).min()
 }
 
 /// 1 on the day of the payout run, a half two weeks before, a quarter once it has been.

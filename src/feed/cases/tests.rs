@@ -5,7 +5,7 @@
 use super::*;
 use crate::domain::{Action, AlertState, DecisionOutcome, Grade};
 use crate::feed::fixtures::{
-    DAY, MONDAY, TOWN, decided, desk, overlap_alert, overlapping, register, withdrawn,
+    DAY, MONDAY, TOWN, decided, desk, overlap_alert, overlapping, register, review_alert, withdrawn,
 };
 
 const CASE: &str = "0181:carer:ann:2026-03";
@@ -15,7 +15,9 @@ fn clock() -> UtcSecond {
 }
 
 fn status(desk: &Desk, at: UtcSecond) -> CaseStatus {
-    desk.within(&Scope::every()).case(CASE).unwrap().1.status(at)
+    let scope = Scope::every();
+    let (book, case) = desk.within(&scope).case(CASE).unwrap();
+    book.status(case, at)
 }
 
 #[test]
@@ -126,9 +128,9 @@ fn the_order_of_arrival_does_not_matter() {
     decisions.iter().for_each(|decision| other.decision(decision.clone()));
     let scope = Scope::every();
     for desk in [&one, &other] {
-        let (_, case) = desk.within(&scope).case(CASE).unwrap();
+        let (book, case) = desk.within(&scope).case(CASE).unwrap();
         assert_eq!(case.decisions().len(), 2);
-        assert_eq!(case.status(clock().plus(120)), CaseStatus::Decided);
+        assert_eq!(book.status(case, clock().plus(120)), CaseStatus::Decided);
     }
 }
 
@@ -181,6 +183,27 @@ fn more_money_a_nearer_payout_run_and_a_likelier_rule_rank_first() {
     assert_eq!(seen.book(TOWN).unwrap().ranked(&review, clock()).len(), 1);
     let text = Filter { text: Some("EVA".to_owned()), ..Filter::default() };
     assert_eq!(seen.book(TOWN).unwrap().ranked(&text, clock()).len(), 4);
+}
+
+#[test]
+fn a_case_with_a_hold_is_due_at_the_run_at_which_the_hold_begins_to_withhold_or_is_void() {
+    let mut desk = overlapping();
+    let days_left = |desk: &Desk| {
+        let scope = Scope::every();
+        let (book, case) = desk.within(&scope).case(CASE).unwrap();
+        book.worth(case, &book.chances(clock())).days_left
+    };
+    // Registrations of Monday came until twelve; it withholds from Saturday.
+    assert_eq!(days_left(&desk), Some(4));
+    let mut later = review_alert("per", false);
+    later.alert.assessed_at = MONDAY.plus(10 * DAY);
+    desk.alert(later);
+    assert_eq!(days_left(&desk), Some(25), "void thirty-five days after Monday");
+    let mut confirmed = overlap_alert("R-2", 12_900);
+    (confirmed.revision, confirmed.state) = (2, AlertState::Revised);
+    confirmed.alert.hold.as_mut().unwrap().state = crate::domain::HoldState::Confirmed;
+    desk.alert(confirmed);
+    assert_eq!(days_left(&desk), Some(25), "of a confirmed one, the run of its month: 6 April");
 }
 
 #[test]

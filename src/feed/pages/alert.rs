@@ -1,8 +1,9 @@
 //! One alert: its findings in words, its hold, where it comes from.
 
+use super::lengths::LengthsView;
 use super::would_change::would_change;
-use crate::domain::{AlertState, Finding, PublishedAlert, Value, Zone};
-use crate::feed::cases::{Case, Chances};
+use crate::domain::{AlertState, Finding, HoldState, PublishedAlert, Value, Zone};
+use crate::feed::cases::{Book, Case, Chances};
 use crate::feed::words::{
     self, Language, Texts, alert_state, class_name, day_and_time, explanation_text, grade_name, hold_state,
     kronor, length, lowered_name, measure_name, measure_value, missing_fact_text, rule_title, visible,
@@ -23,10 +24,14 @@ pub struct AlertView {
     pub state: String,
     /// Is it withdrawn?
     pub is_withdrawn: bool,
+    /// Is it beyond the desk's budget of the day?
+    pub is_waiting: bool,
     /// Kronor at risk.
     pub amount: String,
     /// Its findings.
     pub findings: Vec<FindingView>,
+    /// The lengths of the client's visits, where it is about the length of one.
+    pub lengths: Option<LengthsView>,
     /// Its hold.
     pub hold: Option<HoldView>,
     /// Provenance in one line.
@@ -80,15 +85,21 @@ pub struct HoldView {
     /// Its state.
     pub state: &'static str,
     /// When it was proposed.
-    pub from: String,
-    /// From when on it is void.
-    pub until: String,
-    /// May it still run out?
-    pub is_proposed: bool,
+    pub proposed: String,
+    /// The payout run from which it withholds; once it does not any more, none.
+    pub withholds_from: Option<String>,
+    /// The payout run at which it is void, where nobody has confirmed it.
+    pub void_from: Option<String>,
 }
 
 impl AlertView {
-    pub(super) fn new(alert: &PublishedAlert, chances: &Chances, zone: &Zone, language: Language) -> Self {
+    pub(super) fn new(
+        book: &Book,
+        alert: &PublishedAlert,
+        chances: &Chances,
+        zone: &Zone,
+        language: Language,
+    ) -> Self {
         let of = &alert.alert;
         let t = Texts(language);
         let time = |at| day_and_time(at, zone, language);
@@ -98,9 +109,9 @@ impl AlertView {
             time: length(hold.seconds_in_question, language),
             amount: kronor(hold.amount_ore, language),
             state: hold_state(hold.state, language),
-            from: time(hold.proposed_at),
-            until: time(hold.expires_at),
-            is_proposed: hold.state == crate::domain::HoldState::Proposed,
+            proposed: time(hold.proposed_at),
+            withholds_from: hold.state.is_open().then(|| time(hold.withholds_from)),
+            void_from: (hold.state == HoldState::Proposed).then(|| time(hold.expires_at)),
         });
         let from = &alert.provenance;
         Self {
@@ -110,6 +121,7 @@ impl AlertView {
             class: class_name(of.class, language),
             state: format!("{}, {} {}", alert_state(alert.state, language), t.version(), alert.revision),
             is_withdrawn: alert.state == AlertState::Withdrawn,
+            is_waiting: of.waiting && alert.state != AlertState::Withdrawn,
             amount: if of.amount_at_risk_ore == 0 {
                 "–".to_owned()
             } else {
@@ -120,6 +132,7 @@ impl AlertView {
                 .iter()
                 .map(|finding| FindingView::new(finding, chances, language))
                 .collect(),
+            lengths: LengthsView::new(book, alert, zone, language),
             hold,
             provenance: format!(
                 "{} · {} {} · {} {}:{} · {} {} · {}",
@@ -139,7 +152,8 @@ impl AlertView {
     }
 }
 
-fn subject(alert: &PublishedAlert, language: Language) -> String {
+/// What an alert is about.
+pub(super) fn subject(alert: &PublishedAlert, language: Language) -> String {
     let of = &alert.alert;
     let t = Texts(language);
     match of.subject.version {

@@ -2,19 +2,25 @@
 
 use askama::Template;
 
-use super::alert::{AlertView, decided};
+use super::alert::{AlertView, decided, subject};
+use super::ask::question;
 use super::day::{DayView, days};
 use super::decide::{DecideView, Deciding};
 use super::queue::payout;
 use super::{Head, Shown, in_address};
-use crate::domain::{AlertState, PublishedAlert};
-use crate::feed::cases::{Book, Case, Seen};
-use crate::feed::words::{Texts, case_status, grade_name, kind_name, kronor, month_name, percent, visible};
+use crate::domain::{AlertState, PublishedAlert, Zone};
+use crate::feed::cases::{Book, Case, Seen, Settled, SettledAlert};
+use crate::feed::words::{
+    Language, Texts, action_result, case_status, date, grade_name, kind_name, kronor, month_name,
+    outcome_name, percent, rule_title, visible,
+};
 
 /// Days that are drawn on one page, the latest ones.
 const DAYS_MAX: usize = 8;
 /// Other cases that are named.
 const SIMILAR_MAX: usize = 6;
+/// Earlier alerts that are named, the latest ones.
+const ALIKE_MAX: usize = 8;
 
 /// Alerts about one day, with the day.
 #[derive(Clone, Debug)]
@@ -38,6 +44,21 @@ pub struct Similar {
     pub period: String,
     /// Its state.
     pub status: &'static str,
+}
+
+/// An earlier alert about the same and of the same rule, with how it was settled.
+#[derive(Clone, Debug)]
+pub struct AlikeRow {
+    /// The page of its case.
+    pub href: String,
+    /// Its date.
+    pub date: String,
+    /// Its rule's title.
+    pub rule: String,
+    /// What it is about.
+    pub subject: String,
+    /// How it was settled.
+    pub settled: String,
 }
 
 /// The page.
@@ -80,8 +101,14 @@ pub struct CasePage {
     pub withdrawn: Vec<AlertView>,
     /// What may be decided.
     pub decide: Option<DecideView>,
+    /// The question to the provider, as text to copy.
+    pub question: Option<String>,
     /// What was decided: when and what.
     pub decisions: Vec<(String, String)>,
+    /// Earlier alerts about the same and of the same rules.
+    pub alike: Vec<AlikeRow>,
+    /// How many there are, and how many of them were right.
+    pub alike_summary: String,
     /// Other cases about the same.
     pub similar: Vec<Similar>,
     /// Cases whose evidence names registrations of this one's carer or client.
@@ -100,28 +127,26 @@ impl CasePage {
         let chances = book.chances(at.clock);
         let worth = book.worth(case, &chances);
         let open = case.open_alerts();
-        let view = |alert: &PublishedAlert| AlertView::new(alert, &chances, zone, language);
+        let view = |alert: &PublishedAlert| AlertView::new(book, alert, &chances, zone, language);
         let by_day = days(book, &open, zone);
         let sections = by_day.into_iter().rev().enumerate().map(|(at, (day, alerts))| DaySection {
             day: (at < DAYS_MAX).then(|| DayView::new(book, day, &alerts, zone, language)).flatten(),
             alerts: alerts.into_iter().map(view).collect(),
         });
+        let status = book.status(case, at.clock);
         let held: i64 = case.open_holds().map(|hold| hold.amount_ore).sum();
         let kind = kind_name(case.kind(), language);
         let reference = visible(case.reference());
         let path = format!("/cases/{}", in_address(case.id()));
+        let settled = book.alike(case);
         let withdrawn = case.alerts().into_iter().filter(|alert| alert.state == AlertState::Withdrawn);
-        let count = match open.len() {
-            1 => t.one_alert().to_owned(),
-            count => format!("{count} {}", t.alerts_many()),
-        };
         Self {
             head: Head::new(seen, at, format!("{kind} {reference}"), &path),
             id: visible(case.id()),
             kind,
             reference,
             grade: (case.grade().as_str(), grade_name(case.grade(), language)),
-            status: case_status(case.status(at.clock), language),
+            status: case_status(status, language),
             why: case.first_finding().map_or(t.withdrawn_text().to_owned(), |finding| {
                 visible(language.of(&finding.text.sv, &finding.text.en))
             }),
@@ -131,7 +156,7 @@ impl CasePage {
             held: (0 < held).then(|| kronor(held, language)),
             chance: percent(worth.chance.mean, language),
             payout: payout(&worth, language),
-            count,
+            count: alert_count(open.len(), t),
             days: sections.collect(),
             periods: open
                 .iter()
@@ -139,17 +164,60 @@ impl CasePage {
                 .map(|one| view(one))
                 .collect(),
             withdrawn: withdrawn.map(view).collect(),
-            decide: DecideView::new(case, at, zone, deciding),
+            decide: DecideView::new(case, status, at, zone, deciding),
+            question: question(book, case, zone, language),
             decisions: decided(case, zone, language),
+            alike_summary: alike_summary(&settled, language),
+            alike: settled.iter().take(ALIKE_MAX).map(|one| alike_row(one, zone, language)).collect(),
             similar: similar(book, case, at),
             naming: book
                 .cases_naming(case)
                 .into_iter()
                 .take(SIMILAR_MAX)
-                .map(|one| listed(one, at))
+                .map(|one| listed(book, one, at))
                 .collect(),
             queue_href: format!("/{}/cases?municipality={}", language.code(), book.municipality()),
         }
+    }
+}
+
+fn alike_row(one: &SettledAlert<'_>, zone: &Zone, language: Language) -> AlikeRow {
+    let t = Texts(language);
+    let settled = match one.settled {
+        Settled::Decided(decision) => {
+            let outcome = decision.outcome.map(|outcome| outcome_name(outcome, language));
+            let done = action_result(decision.action, language);
+            let outcome = outcome.map_or_else(|| done.to_owned(), |outcome| format!("{outcome}. {done}"));
+            format!("{outcome}, {}", date(decision.decided_at, zone))
+        }
+        Settled::Expired => t.settled_expired().to_owned(),
+        Settled::Withdrawn => t.settled_withdrawn().to_owned(),
+    };
+    AlikeRow {
+        href: format!("/{}/cases/{}", language.code(), in_address(one.case.id())),
+        date: date(one.alert.alert.event_time, zone),
+        rule: rule_title(one.rule, language).to_owned(),
+        subject: subject(one.alert, language),
+        settled,
+    }
+}
+
+/// How many earlier alerts there are, how many of them were decided, and how many of those were right.
+fn alike_summary(settled: &[SettledAlert<'_>], language: Language) -> String {
+    let t = Texts(language);
+    let decided: Vec<bool> = settled.iter().filter_map(|one| one.settled.is_right()).collect();
+    let right = decided.iter().filter(|right| **right).count();
+    let (all, decided) = (alert_count(settled.len(), t), decided.len());
+    match language {
+        Language::Sv => format!("{all}: {decided} har fått ett utfall, och {right} av dem stämde."),
+        Language::En => format!("{all}: {decided} with an outcome, of which {right} were right."),
+    }
+}
+
+fn alert_count(count: usize, t: Texts) -> String {
+    match count {
+        1 => t.one_alert().to_owned(),
+        count => format!("{count} {}", t.alerts_many()),
     }
 }
 
@@ -158,15 +226,15 @@ fn similar(book: &Book, case: &Case, at: &Shown) -> Vec<Similar> {
     let others = book.cases_about(case.kind(), case.reference()).filter(|other| other.id() != case.id());
     let mut others: Vec<&Case> = others.collect();
     others.sort_by_key(|other| std::cmp::Reverse(other.pay_period()));
-    others.into_iter().take(SIMILAR_MAX).map(|one| listed(one, at)).collect()
+    others.into_iter().take(SIMILAR_MAX).map(|one| listed(book, one, at)).collect()
 }
 
-fn listed(other: &Case, at: &Shown) -> Similar {
+fn listed(book: &Book, other: &Case, at: &Shown) -> Similar {
     Similar {
         href: format!("/{}/cases/{}", at.language.code(), in_address(other.id())),
         kind: kind_name(other.kind(), at.language),
         reference: visible(other.reference()),
         period: other.pay_period().map(|month| month_name(month, at.language)).unwrap_or_default(),
-        status: case_status(other.status(at.clock), at.language),
+        status: case_status(book.status(other, at.clock), at.language),
     }
 }

@@ -185,14 +185,20 @@ pub struct Deciding<'a> {
 }
 
 impl DecideView {
-    /// The form about `case`; `None` where the visitor may not decide, or nothing is to be decided.
-    pub(super) fn new(case: &Case, at: &Shown, zone: &Zone, deciding: &Deciding<'_>) -> Option<Self> {
+    /// The form about `case`, which is in `status`; `None` where the visitor may not decide, or nothing is to be decided.
+    pub(super) fn new(
+        case: &Case,
+        status: CaseStatus,
+        at: &Shown,
+        zone: &Zone,
+        deciding: &Deciding<'_>,
+    ) -> Option<Self> {
         if deciding.role < Role::Reviewer {
             return None;
         }
         let language = at.language;
         let t = Texts(language);
-        let (status, form) = (case.status(at.clock), deciding.form);
+        let form = deciding.form;
         let has_holds = case.open_holds().next().is_some();
         let possible = |action: &Action| {
             let needs_hold = matches!(action, Action::Confirm | Action::Release | Action::Uphold);

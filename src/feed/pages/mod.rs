@@ -1,12 +1,16 @@
 //! What the pages show. A page is built from cases under a lock, and rendered without it.
 
 mod alert;
+mod ask;
 mod case;
 mod day;
 mod decide;
+mod lengths;
 mod ongoing;
+mod outcomes;
 mod providers;
 mod queue;
+mod statement;
 #[cfg(test)]
 mod tests;
 mod would_change;
@@ -17,9 +21,12 @@ pub use day::{Bar, DayView, Lane, Tick, VisitRow};
 pub use decide::{
     ACTIONS, DecideView, Deciding, DecisionForm, FormFault, OUTCOMES, action_word, outcome_word,
 };
+pub use lengths::{LengthBar, LengthsView};
 pub use ongoing::{OngoingPage, OngoingQuery, ongoing};
+pub use outcomes::{OutcomeRow, OutcomesPage, OutcomesQuery};
 pub use providers::{ProvidersPage, ProvidersQuery};
 pub use queue::{QueuePage, QueueQuery};
+pub use statement::{StatementContact, StatementPage};
 
 use askama::Template;
 
@@ -67,6 +74,18 @@ impl Head {
         Self { t, title, other_href, feed_state, is_loaded: at.is_loaded }
     }
 
+    /// The head of a page that shows no cases, where not even a scope is known.
+    #[must_use]
+    pub fn plain(language: Language, title: &str, path: &str) -> Self {
+        Self {
+            t: Texts(language),
+            title: title.to_owned(),
+            other_href: format!("/{}{path}", language.other().code()),
+            feed_state: String::new(),
+            is_loaded: true,
+        }
+    }
+
     /// The language's code.
     #[must_use]
     pub const fn lang(&self) -> &'static str {
@@ -105,14 +124,7 @@ impl MessagePage {
     /// Says so without cases, where not even a scope is known.
     #[must_use]
     pub fn plain(language: Language, title: &str, text: String) -> Self {
-        let head = Head {
-            t: Texts(language),
-            title: title.to_owned(),
-            other_href: format!("/{}/cases", language.other().code()),
-            feed_state: String::new(),
-            is_loaded: true,
-        };
-        Self { head, text }
+        Self { head: Head::plain(language, title, "/cases"), text }
     }
 }
 

@@ -5,7 +5,7 @@ use askama::Template;
 use super::{Head, Shown, in_address};
 use crate::domain::Month;
 use crate::feed::cases::{ProviderMonth, Seen};
-use crate::feed::words::{Language, Texts, kronor, month_name, percent, visible, whole};
+use crate::feed::words::{Language, Texts, kronor, month_name, percent, provider_kind_name, visible, whole};
 
 /// Fewer visits say nothing about a share.
 const VISITS_MIN: u32 = 30;
@@ -25,6 +25,8 @@ pub struct ProvidersQuery {
 pub struct ProviderRow {
     /// The provider.
     pub name: String,
+    /// Who runs it; of all providers together, nothing.
+    pub kind: Option<&'static str>,
     /// Its cases.
     pub href: String,
     /// Visits.
@@ -77,7 +79,9 @@ impl ProvidersPage {
         let none = ProviderMonth::default();
         let code = book.map(|book| book.municipality()).unwrap_or_default();
         let one = |name: &String, of: &ProviderMonth| {
-            row(name, of, before.get(name).unwrap_or(&none), code, language)
+            let kind = book.and_then(|book| book.provider_kind(name));
+            let row = row(name, of, before.get(name).unwrap_or(&none), code, language);
+            ProviderRow { kind: Some(provider_kind_name(kind, language)), ..row }
         };
         let others = month.into_iter().flat_map(|month| [month.previous(), month.next()]);
         let others = others.filter(|other| newest.is_some_and(|newest| *other <= newest));
@@ -125,6 +129,7 @@ fn row(
     let pair = |part: fn(&ProviderMonth) -> (u32, u32)| (share(part(of)), share(part(before)));
     ProviderRow {
         name: visible(name),
+        kind: None,
         href: format!("/{}/cases?municipality={municipality}&provider={}", language.code(), in_address(name)),
         visits: whole(i64::from(of.visits), language),
         hours: whole(of.seconds / 3_600, language),

@@ -3,11 +3,13 @@
 use askama::Template;
 
 use super::{Head, Shown, in_address};
-use crate::domain::Grade;
-use crate::feed::cases::{Book, Case, CaseHit, CaseKind, CaseStatus, Filter, Seen, Worth};
+use crate::domain::{Grade, HoldState, UtcSecond, Zone};
+use crate::feed::cases::{
+    Book, Case, CaseHit, CaseKind, CaseStatus, CaseTotals, Filter, HoldsOfRun, Seen, Worth,
+};
 use crate::feed::words::{
-    Language, Texts, case_status, counted, grade_name, kind_name, kronor, month_name, percent, rule_title,
-    status_name, visible, whole,
+    Language, Texts, case_status, counted, date, grade_name, kind_name, kronor, month_name, percent,
+    rule_title, status_name, visible, whole,
 };
 
 /// Cases on one page.
@@ -146,6 +148,8 @@ pub struct QueueRow {
     pub chance: String,
     /// Days to the payout run.
     pub payout: String,
+    /// What happens to its holds at the payout run, and its date.
+    pub withheld: Option<(&'static str, String)>,
     /// Is the run near?
     pub is_urgent: bool,
     /// State.
@@ -166,6 +170,8 @@ pub struct QueuePage {
     pub counters: Vec<Counter>,
     /// Kronor in open holds.
     pub held: String,
+    /// How many holds, and what the next payout runs mean for them.
+    pub holds: Vec<String>,
     /// Kronor at risk.
     pub at_risk: String,
     /// Municipalities in scope.
@@ -180,6 +186,8 @@ pub struct QueuePage {
     pub kinds: Vec<Choice>,
     /// The state that is shown.
     pub status: String,
+    /// Are those shown that wait below the desk's budget?
+    pub is_below_budget: bool,
     /// The text that is searched for.
     pub search: String,
     /// The list without filter.
@@ -219,6 +227,7 @@ impl QueuePage {
         let pages = hits.len().div_ceil(PAGE_CASES).max(1);
         let page = query.page.parse::<usize>().unwrap_or(1).clamp(1, pages);
         let shown = hits.iter().skip((page - 1) * PAGE_CASES).take(PAGE_CASES);
+        let now = book.map(Book::now).unwrap_or_default();
         let totals = book.map(|book| book.totals(at.clock)).unwrap_or_default();
         let (rules, providers) = book.map(Book::choices).unwrap_or_default();
         let to_page = |page: usize| query.href(language, |query| query.page = page.to_string());
@@ -227,6 +236,8 @@ impl QueuePage {
             municipality: book.map(|book| book.municipality().to_owned()).unwrap_or_default(),
             counters: counters(query, &totals.cases, language),
             held: kronor(totals.held_ore, language),
+            holds: holds(&totals, &seen.rules().zone, language),
+            is_below_budget: query.filter().status == Some(CaseStatus::BelowBudget),
             at_risk: kronor(totals.at_risk_ore, language),
             municipalities,
             grades: [Grade::Hold, Grade::Review]
@@ -245,7 +256,7 @@ impl QueuePage {
                 let plain = QueueQuery { municipality: query.municipality.clone(), ..QueueQuery::default() };
                 plain.href(language, |_| ())
             }),
-            rows: shown.map(|hit| row(hit, language)).collect(),
+            rows: shown.map(|hit| row(hit, &seen.rules().zone, now, language)).collect(),
             count: whole(i64::try_from(hits.len()).unwrap_or(i64::MAX), language),
             has_cases: book.is_some_and(|book| 0 < book.case_count()),
             previous_href: (1 < page).then(|| to_page(page - 1)),
@@ -270,7 +281,7 @@ fn choices<'a>(
     choices
 }
 
-fn counters(query: &QueueQuery, cases: &[usize; 5], language: Language) -> Vec<Counter> {
+fn counters(query: &QueueQuery, cases: &[usize; CaseStatus::COUNT], language: Language) -> Vec<Counter> {
     let shown = query.filter().status;
     CaseStatus::ALL
         .into_iter()
@@ -284,7 +295,32 @@ fn counters(query: &QueueQuery, cases: &[usize; 5], language: Language) -> Vec<C
         .collect()
 }
 
-fn row(hit: &CaseHit<'_>, language: Language) -> QueueRow {
+/// What the open holds come to: how many, and the next payout runs at which something happens to them.
+fn holds(totals: &CaseTotals, zone: &Zone, language: Language) -> Vec<String> {
+    let t = Texts(language);
+    let count = |count: usize| {
+        let number = whole(i64::try_from(count).unwrap_or(i64::MAX), language);
+        format!("{number} {}", counted(count, t.holds_one(), t.holds_many()))
+    };
+    let of_run = |run: HoldsOfRun, text: &str| format!("{} {text} {}", count(run.holds), date(run.at, zone));
+    let withheld = totals.next_withheld.map(|run| of_run(run, t.withheld_from()));
+    let expiring = totals.next_expiring.map(|run| of_run(run, t.void_from()));
+    [withheld, expiring].into_iter().flatten().collect()
+}
+
+/// What happens next to the open holds of a case, and at which payout run.
+fn withheld(case: &Case, now: UtcSecond, language: Language) -> Option<(&'static str, UtcSecond)> {
+    let t = Texts(language);
+    let next = case.open_holds().filter_map(|hold| {
+        if now < hold.withholds_from {
+            return Some((hold.withholds_from, t.is_withheld_from()));
+        }
+        (hold.state == HoldState::Proposed).then_some((hold.expires_at, t.is_void_from()))
+    });
+    next.min().map(|(run, text)| (text, run))
+}
+
+fn row(hit: &CaseHit<'_>, zone: &Zone, now: UtcSecond, language: Language) -> QueueRow {
     let CaseHit { case, status, worth } = hit;
     let finding = case.first_finding();
     let t = Texts(language);
@@ -305,6 +341,7 @@ fn row(hit: &CaseHit<'_>, language: Language) -> QueueRow {
         amount: amount(case, language),
         chance: percent(worth.chance.mean, language),
         payout: payout(worth, language),
+        withheld: withheld(case, now, language).map(|(text, run)| (text, date(run, zone))),
         is_urgent: worth.days_left.is_some_and(|days| days <= 7),
         status: case_status(*status, language),
     }

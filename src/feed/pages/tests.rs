@@ -5,8 +5,12 @@
 use askama::Template;
 
 use super::*;
+use crate::domain::{Action, AlertState, DecisionOutcome, ProviderKind};
 use crate::feed::cases::Scope;
-use crate::feed::fixtures::{DAY, MONDAY, begin, desk, overlap_alert, overlapping, register};
+use crate::feed::fixtures::{
+    DAY, MONDAY, begin, decided, desk, overlap_alert, overlapping, provider_fact, register, review_alert,
+    withdrawn,
+};
 
 const CASE: &str = "0181:carer:ann:2026-03";
 
@@ -63,6 +67,29 @@ fn an_empty_queue_says_so_and_a_filter_stays_in_the_address() {
 }
 
 #[test]
+fn the_head_of_the_queue_counts_what_waits_and_what_the_next_payout_runs_mean() {
+    let mut desk = overlapping();
+    for number in 0..9 {
+        desk.alert(review_alert(&format!("carer-{number}"), true));
+    }
+    let page = queue(&desk, Language::Sv, &QueueQuery::default());
+    for part in [
+        r#"href="/sv/cases?status=below_budget"><strong>6</strong> Ryms inte i dag"#,
+        "<strong>4</strong> Öppna",
+        "1 förslag hålls inne från utbetalningen 2026-03-07",
+        "1 förslag förfaller, om ingen bekräftar, vid utbetalningen 2026-04-06",
+        r#"<span class="under">hålls inne från <span class="unbroken">2026-03-07</span></span>"#,
+    ] {
+        assert!(page.contains(part), "`{part}` is missing in\n{page}");
+    }
+    assert!(!page.contains("kommer fram när det finns plats"));
+    let query = QueueQuery { status: "below_budget".to_owned(), ..QueueQuery::default() };
+    let page = queue(&desk, Language::Sv, &query);
+    assert!(page.contains("(6)</caption>") && page.contains("kommer fram när det finns plats"), "{page}");
+    assert!(page.contains("<td data-label=\"Status\">Ryms inte i dag</td>"), "{page}");
+}
+
+#[test]
 fn a_case_shows_both_sides_the_tested_explanations_and_what_would_change_it() {
     let page = case(&overlapping(), Language::Sv);
     for part in [
@@ -75,7 +102,8 @@ fn a_case_shows_both_sides_the_tested_explanations_and_what_would_change_it() {
         "Eftersom uppgiften saknas är nivån ett steg lägre.",
         "En rättelse av tiderna, så att besöken inte överlappar",
         "0181:registration:R-2 · revision 1 · tidvakt.registrations.v1 0:1 · tidvakt 0.1.0 · 0123456789abcdef",
-        "Gäller längst till",
+        "<dt>Hålls inne från och med utbetalningen</dt><dd>2026-03-07 kl. 00:00</dd>",
+        "<dt>Förfaller vid utbetalningen</dt><dd>2026-04-06 kl. 01:00, om ingen bekräftar förslaget innan dess</dd>",
         "R-1, version 1",
         "slut: manuellt av medarbetaren",
         "08:15–08:45",
@@ -85,6 +113,75 @@ fn a_case_shows_both_sides_the_tested_explanations_and_what_would_change_it() {
     assert!(page.contains("<svg") && page.contains(r#"class="shared""#), "the shared time is drawn:\n{page}");
     assert!(!page.contains("style="), "the policy forbids styles in attributes");
     assert!(!page.contains("<script"), "the policy forbids scripts");
+}
+
+#[test]
+fn a_case_names_the_latest_earlier_alerts_of_its_kind_and_how_they_were_settled() {
+    let mut desk = overlapping();
+    assert!(!case(&desk, Language::Sv).contains("Tidigare larm av samma slag"));
+    for number in 0..12 {
+        let mut alert = overlap_alert(&format!("F-{number}"), 10_000);
+        alert.alert.case_id = "0181:carer:ann:2026-02".to_owned();
+        alert.alert.event_time = MONDAY.plus(-number * DAY);
+        let outcome =
+            if number == 0 { DecisionOutcome::RegistrationError } else { DecisionOutcome::RuleFault };
+        let number = u32::try_from(number).unwrap();
+        desk.decision(decided(&alert, number, Action::Release, Some(outcome), MONDAY));
+        desk.alert(alert);
+    }
+    let page = case(&desk, Language::Sv);
+    for part in [
+        "12 larm: 12 har fått ett utfall, och 1 av dem stämde.",
+        "<td>Felregistrering. Släppt till ersättning, 2026-03-02</td>",
+        r#"<a href="/sv/cases/0181:carer:ann:2026-02">Registrering F-0, version 1</a>"#,
+    ] {
+        assert!(page.contains(part), "`{part}` is missing in\n{page}");
+    }
+    assert_eq!(page.matches("Fel i regeln. Släppt till ersättning").count(), 7, "eight at most are named");
+}
+
+#[test]
+fn the_question_to_the_provider_names_visits_and_neither_rule_nor_figure() {
+    for (language, opening) in [(Language::Sv, "Vi går igenom"), (Language::En, "We are going through")] {
+        let page = case(&overlapping(), language);
+        let (_, rest) = page.split_once("<textarea readonly").unwrap();
+        let question = rest.split_once("</textarea>").unwrap().0.split_once('>').unwrap().1;
+        for part in [opening, "R-1: 2026-03-02", "R-2: 2026-03-02", "08:15–08:45", "0181:carer:ann:2026-03"]
+        {
+            assert!(question.contains(part), "`{part}` is missing in\n{question}");
+        }
+        for part in ["overlap", "överlapp", "samtidig", "at once", "%", "kr", "15\u{a0}min", "larm", "alert"]
+        {
+            assert!(!question.to_lowercase().contains(part), "`{part}` is in\n{question}");
+        }
+    }
+    let mut desk = overlapping();
+    desk.alert(withdrawn(&overlap_alert("R-2", 12_900)));
+    assert!(!case(&desk, Language::Sv).contains("<textarea readonly"), "nothing is left to ask about");
+}
+
+#[test]
+fn the_lengths_of_the_clients_visits_are_drawn_with_the_visit_in_them() {
+    let mut desk = overlapping();
+    let mut long = overlap_alert("R-2", 0);
+    (long.revision, long.state) = (2, AlertState::Revised);
+    long.alert.findings[0].rule = "unusual-duration".to_owned();
+    desk.alert(long);
+    assert!(!case(&desk, Language::Sv).contains("Besökens längd"), "one visit before is no shape");
+    // The plan is five minutes longer ahead and ten shorter behind: of 30 minutes, 25 are planned.
+    for number in 0..20 {
+        let minutes = if number < 3 { 60 } else { 30 };
+        register(&mut desk, &format!("L-{number}"), 1, "per", "eva", (number, number + minutes), "nfc_tag");
+    }
+    let page = case(&desk, Language::Sv);
+    for part in [
+        "Besöket tog 120\u{a0}% av den planerade tiden. Av brukarens 20 besök med plan",
+        "dessförinnan tog 17 minst lika stor del.",
+        r#"<tr class="evidence"><th scope="row">100–125\u{a0}% <span class="mark">(det här besöket)</span></th><td>20</td>"#,
+    ] {
+        let part = part.replace("\\u{a0}", "\u{a0}");
+        assert!(page.contains(&part), "`{part}` is missing in\n{page}");
+    }
 }
 
 #[test]
@@ -152,6 +249,34 @@ fn providers_stand_beside_each_other_with_the_same_measures() {
     }
     assert!(page("2026-01").contains("Inga besök är registrerade den månaden."));
     assert!(page("not-a-month").contains("mars 2026"));
+}
+
+#[test]
+fn outcomes_stand_beside_each_other_by_arm_kind_of_provider_and_rule() {
+    let mut desk = overlapping();
+    desk.fact(provider_fact("P-07", ProviderKind::Private));
+    let scope = Scope::every();
+    let page = |desk: &crate::feed::cases::Desk| {
+        let query = OutcomesQuery::default();
+        OutcomesPage::new(desk.within(&scope), &shown(Language::Sv), &query).render().unwrap()
+    };
+    let held = page(&desk);
+    assert!(held.contains("129\u{a0}kr") && held.contains("privat"), "what is held counts: {held}");
+    let alert = overlap_alert("R-2", 12_900);
+    let outcome = Some(DecisionOutcome::RegistrationError);
+    desk.decision(decided(&alert, 1, Action::Uphold, outcome, MONDAY.plus(12 * 3_600)));
+    let decided = page(&desk);
+    for part in [
+        "Efter ordningen i listan",
+        "Slumpvis valda",
+        r#"<span class="under">15–100\u{a0}%</span>"#,
+        "3\u{a0}tim",
+        r#"<a href="/sv/cases?municipality=0181&#38;status=decided&#38;rule=carer-overlap">Medarbetare hos två samtidigt</a>"#,
+    ] {
+        let part = part.replace("\\u{a0}", "\u{a0}");
+        assert!(decided.contains(&part), "`{part}` is missing in\n{decided}");
+    }
+    assert!(page(&self::desk()).contains("Inga beslut med utfall"));
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! The topics: the feed, alerts, progress and decisions are read into memory, each from its beginning, and decisions are
-//! written. For clearance they are read once more, in the order that its rule demands.
+//! The topics: facts, the feed, alerts, progress and decisions are read into memory, each from its beginning, and decisions
+//! are written. For clearance they are read once more, in the order that its rule demands.
 
 mod audit;
 mod news;
@@ -21,7 +21,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use super::FeedError;
 use crate::config::{Config, Topics};
 use crate::contract::{self, Progress};
-use crate::domain::{PublishedAlert, UtcSecond};
+use crate::domain::{AlertState, PublishedAlert, UtcSecond};
 use crate::feed::cases::{Desk, Rules};
 use crate::service::Shutdown;
 use crate::service::log::kafka::{Clients, Quiet};
@@ -75,11 +75,19 @@ impl Memory {
 
     /// Takes an alert, and makes it news where it is.
     pub(super) fn alert(&self, desk: &mut Desk, alert: PublishedAlert) {
-        let news = self.is_loaded().then(|| alert.clone());
+        // One beyond the desk's budget becomes news once it comes out.
+        let comes_out = !alert.alert.waiting
+            && match alert.state {
+                AlertState::Opened => true,
+                AlertState::Revised => desk.waits(&alert.alert.alert_id),
+                AlertState::Withdrawn => false,
+            };
+        let news = (comes_out && self.is_loaded())
+            .then(|| (alert.alert.municipality.clone(), alert.alert.alert_id.clone()));
         if desk.alert(alert)
-            && let Some(alert) = news
+            && let Some((municipality, alert_id)) = news
         {
-            self.news.alert(&alert);
+            self.news.alert(municipality, alert_id);
         }
     }
 
@@ -125,11 +133,13 @@ impl TopicThread {
 
 type TopicPartition = (String, i32);
 
-/// Assigns every partition of the four topics that are read, from its beginning.
+/// Assigns every partition of the topics that are read, from its beginning.
 fn assign(consumer: &BaseConsumer<Quiet>, topics: &Topics) -> Result<BTreeSet<TopicPartition>, FeedError> {
     let mut list = TopicPartitionList::new();
     let mut partitions = BTreeSet::new();
-    for topic in [&topics.registrations, &topics.alerts, &topics.progress, &topics.decisions] {
+    for topic in
+        [&topics.reference, &topics.registrations, &topics.alerts, &topics.progress, &topics.decisions]
+    {
         let metadata = consumer.fetch_metadata(Some(topic), ANSWER_WAIT)?;
         let found = metadata.topics().iter().find(|found| found.name() == topic);
         let count = found.map_or(0, |found| found.partitions().len());
@@ -217,7 +227,7 @@ impl MemoryLoader {
 fn owned(message: &BorrowedMessage<'_>) -> OwnedMessage {
     OwnedMessage::new(
         message.payload().map(<[u8]>::to_vec),
-        None,
+        message.key().map(<[u8]>::to_vec),
         message.topic().to_owned(),
         message.timestamp(),
         message.partition(),
@@ -243,10 +253,17 @@ fn is_final(error: &KafkaError) -> bool {
 
 /// Takes one record. One that cannot be read is passed over: the service has put it into quarantine.
 fn take(desk: &mut Desk, memory: &Memory, topics: &Topics, message: &OwnedMessage) {
-    let Some(value) = message.payload() else { return };
     let topic = message.topic();
     let appended_at = message.timestamp().to_millis().map(|millis| UtcSecond(millis.div_euclid(1_000)));
-    let taken = if topic == topics.registrations {
+    let value = match message.payload() {
+        Some(value) => value,
+        // Of facts alone a record without content says something.
+        None if topic == topics.reference => &[],
+        None => return,
+    };
+    let taken = if topic == topics.reference {
+        contract::parse_fact(message.key(), Some(value), appended_at).map(|change| desk.fact(change))
+    } else if topic == topics.registrations {
         let appended_at = appended_at.unwrap_or_default();
         contract::parse_registration(value)
             .and_then(|record| record.registration(appended_at).map(|of| desk.registration(&of, appended_at)))

@@ -5,8 +5,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use crate::domain::{AlertState, PublishedAlert};
-
 /// News that a reader may have missed and still gets: an hour of a large municipality.
 const KEPT_MAX: usize = 2_000;
 
@@ -31,21 +29,14 @@ impl News {
         Self { ring: Arc::default(), latest: Arc::new(watch::Sender::new(0)) }
     }
 
-    /// Takes an alert that is newer than what was known.
-    pub(super) fn alert(&self, alert: &PublishedAlert) {
-        if alert.state != AlertState::Opened {
-            return;
-        }
+    /// Takes an alert that opened, or came out.
+    pub(super) fn alert(&self, municipality: String, alert_id: String) {
         let mut ring = self.ring();
         let number = *self.latest.borrow() + 1;
         if KEPT_MAX <= ring.len() {
             ring.pop_front();
         }
-        ring.push_back(Opened {
-            number,
-            municipality: alert.alert.municipality.clone(),
-            alert_id: alert.alert.alert_id.clone(),
-        });
+        ring.push_back(Opened { number, municipality, alert_id });
         self.latest.send_replace(number);
     }
 
@@ -63,5 +54,31 @@ impl News {
 
     fn ring(&self) -> MutexGuard<'_, VecDeque<Opened>> {
         self.ring.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::feed::cases::Scope;
+    use crate::feed::fixtures::{desk, review_alert};
+    use crate::feed::topics::Memory;
+
+    #[test]
+    fn what_waits_below_the_budget_is_news_once_it_comes_out() {
+        let memory = Memory::new(desk().within(&Scope::every()).rules().clone());
+        memory.loaded();
+        let take = |revision: u32, waiting: bool| {
+            let mut alert = review_alert("ann", waiting);
+            if 1 < revision {
+                (alert.revision, alert.state) = (revision, crate::domain::AlertState::Revised);
+            }
+            memory.write(|desk| memory.alert(desk, alert));
+            memory.news().after(0).0.len()
+        };
+        assert_eq!(take(1, true), 0);
+        assert_eq!(take(2, true), 0);
+        assert_eq!(take(3, false), 1, "it came out");
+        assert_eq!(take(3, false), 1, "the same revision again");
+        assert_eq!(take(4, false), 1, "it was out before");
     }
 }

@@ -40,7 +40,9 @@ pub(super) async fn cases(
         None => None,
         Some(word) => match CaseStatus::parse(word) {
             Some(status) => Some(status),
-            None => return wrong("`status` is one of open, taken, waiting, decided, withdrawn"),
+            None => {
+                return wrong("`status` is one of open, taken, waiting, below_budget, decided, withdrawn");
+            }
         },
     };
     let grade = match wanted.grade.as_deref() {
@@ -150,7 +152,7 @@ fn rank(worth: &Worth) -> Value {
 
 fn whole(book: &Book, case: &Case, clock: UtcSecond) -> Value {
     let worth = book.worth(case, &book.chances(clock));
-    let hit = CaseHit { case, status: case.status(clock), worth };
+    let hit = CaseHit { case, status: book.status(case, clock), worth };
     let mut value = summary(&hit);
     value["alerts"] = case.alerts().into_iter().map(record).collect();
     value["decisions"] = case.decisions().into_iter().map(decision).collect();
@@ -183,7 +185,7 @@ const fn kind(kind: CaseKind) -> &'static str {
 }
 
 /// Four significant digits.
-fn round(value: f64) -> f64 {
+pub(super) fn round(value: f64) -> f64 {
     crate::domain::round_significant(value, 4)
 }
 

@@ -51,9 +51,10 @@ pub(super) async fn decide(
     let planned = {
         let desk = site.memory.read();
         let seen = desk.within(&visitor.scope);
-        let Some((_, case)) = seen.case(&id) else { return not_found(language) };
-        Planning { case, form: &form, action, by: &visitor.name, now: clock(), zone: &seen.rules().zone }
-            .decisions(&site.rules)
+        let Some((book, case)) = seen.case(&id) else { return not_found(language) };
+        let (by, now, zone) = (visitor.name.as_str(), clock(), &seen.rules().zone);
+        let drawn = book.is_drawn(case, now);
+        Planning { case, form: &form, action, by, now, zone, drawn }.decisions(&site.rules)
     };
     let decisions = match planned {
         Ok(decisions) => decisions,
@@ -121,6 +122,8 @@ struct Planning<'a> {
     by: &'a str,
     now: UtcSecond,
     zone: &'a Zone,
+    /// The case is of the random control arm.
+    drawn: bool,
 }
 
 impl Planning<'_> {
@@ -235,6 +238,7 @@ impl Planning<'_> {
             decided_by: by.to_owned(),
             seconded_by: second.map(str::to_owned),
             decided_at: self.now,
+            drawn: self.drawn,
             exception: None,
         };
         let mut text = Vec::new();
@@ -244,7 +248,5 @@ impl Planning<'_> {
 }
 
 fn open_hold(alert: &PublishedAlert) -> Option<&Hold> {
-    let open =
-        |hold: &&Hold| matches!(hold.state, HoldState::Proposed | HoldState::Confirmed | HoldState::Upheld);
-    alert.alert.hold.as_ref().filter(open)
+    alert.alert.hold.as_ref().filter(|hold| hold.state.is_open())
 }

@@ -8,6 +8,7 @@ mod decide;
 mod events;
 mod guard;
 mod headers;
+mod outcomes;
 mod routes;
 mod server;
 #[cfg(test)]

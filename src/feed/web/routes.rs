@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, Query, State};
-use axum::http::{StatusCode, header};
+use axum::http::{StatusCode, Uri, header};
 use axum::middleware;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -18,10 +18,11 @@ use super::clearance::clearance;
 use super::decide::{DecisionRules, decide};
 use super::events::{STREAMS_MAX, STREAMS_PER_VISITOR_MAX, events};
 use super::guard::guarded;
+use super::outcomes;
 use crate::domain::UtcSecond;
 use crate::feed::pages::{
     CasePage, Deciding, MessagePage, OngoingPage, OngoingQuery, ProvidersPage, ProvidersQuery, QueuePage,
-    QueueQuery, SCRIPT, STYLE, Shown,
+    QueueQuery, SCRIPT, STYLE, Shown, StatementPage,
 };
 use crate::feed::topics::{AuditWriter, DecisionWriter, Memory, PayoutMemory};
 use crate::feed::words::{Language, Texts};
@@ -41,6 +42,8 @@ pub(in crate::feed) struct Site {
     pub(super) rules: DecisionRules,
     /// A place for each stream of events, by visitor.
     pub(super) streams: Arc<Gate<String>>,
+    /// The contact of the accessibility statement.
+    pub(super) accessibility_contact: Arc<str>,
     /// Names this run, so that ids of events of another one are not taken for its own.
     pub(super) started: Arc<str>,
 }
@@ -57,7 +60,14 @@ impl Site {
         rules: DecisionRules,
     ) -> std::io::Result<Self> {
         let streams = Gate::new(STREAMS_MAX, STREAMS_PER_VISITOR_MAX);
-        Ok(Self { memory, payout, writer, audit, door, rules, streams, started: run_id()?.into() })
+        let accessibility_contact = Arc::from("");
+        let started = run_id()?.into();
+        Ok(Self { memory, payout, writer, audit, door, rules, streams, accessibility_contact, started })
+    }
+
+    /// The same with the contact of the accessibility statement.
+    pub(in crate::feed) fn with_accessibility_contact(self, contact: &str) -> Self {
+        Self { accessibility_contact: contact.into(), ..self }
     }
 
     pub(super) fn shown(&self, language: Language) -> Shown {
@@ -85,15 +95,18 @@ pub(super) fn router(site: Site) -> Router {
         .route("/v1/events", get(events))
         .route("/v1/openapi.json", get(openapi))
         .route("/v1/ongoing", get(api::ongoing_visits))
+        .route("/v1/outcomes", get(outcomes::outcomes))
         .route("/enter/{key}", get(enter))
         .route("/{language}", get(to_cases))
         .route("/{language}/cases", get(queue))
         .route("/{language}/ongoing", get(ongoing_visits))
         .route("/{language}/providers", get(providers))
+        .route("/{language}/outcomes", get(outcomes::page))
+        .route("/{language}/accessibility", get(statement))
         .route("/{language}/cases/{id}", get(case))
         .route("/{language}/cases/{id}/decisions", post(decide))
         .route_layer(middleware::from_fn_with_state(site.clone(), audited))
-        .fallback(|| async { not_found(Language::Sv) });
+        .fallback(unknown);
     guarded(routes.with_state(site))
 }
 
@@ -119,6 +132,11 @@ async fn readyz(State(site): State<Site>) -> impl IntoResponse {
     (code, axum::Json(serde_json::json!({"ready": ready})))
 }
 
+/// No such address, in the language that it begins with.
+async fn unknown(uri: Uri) -> Response {
+    not_found(if uri.path().starts_with("/en/") { Language::En } else { Language::Sv })
+}
+
 async fn to_cases(Path(code): Path<String>) -> Response {
     match Language::parse(&code) {
         Some(language) => Redirect::to(&format!("/{}/cases", language.code())).into_response(),
@@ -135,6 +153,14 @@ async fn enter(State(site): State<Site>, Path(key): Path<String>) -> Response {
             StatusCode::FORBIDDEN,
             "Länken är redan använd, eller gäller inte. Den gäller en gång, i en webbläsare.",
         ),
+    }
+}
+
+/// Open to everybody: whoever cannot use the pages has to be able to say so.
+async fn statement(State(site): State<Site>, Path(code): Path<String>) -> Response {
+    match Language::parse(&code) {
+        Some(language) => html(StatusCode::OK, &StatementPage::new(language, &site.accessibility_contact)),
+        None => not_found(Language::Sv),
     }
 }
 

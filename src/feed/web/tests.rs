@@ -138,6 +138,11 @@ fn pages_and_api_answer_with_hardened_headers() {
     {
         assert_eq!(get(path).0, 404, "{path}");
     }
+    for (path, language) in [("/en/nothing", "en"), ("/nothing", "sv"), ("/sv/accessibility", "sv")] {
+        let page = ask(address, "GET", path, "", "");
+        assert_eq!(page.0, if path.ends_with("accessibility") { 200 } else { 404 }, "{path}");
+        assert!(page.2.contains(&format!("<html lang=\"{language}\">")), "{path}: {}", page.2);
+    }
     assert_eq!(get("/sv/cases?unknown=1").0, 200, "an address written by hand shows the list");
     assert!(get("/assets/feed.css").1.contains("text/css"));
     let (code, _, body) = get("/v1/cases?status=open&grade=hold&rule=carer-overlap&limit=1");
@@ -193,6 +198,11 @@ fn nobody_sees_or_decides_beyond_their_scope_and_role() {
             assert_eq!(list.contains("R-2") || list.contains("0181:carer"), own, "{role:?} {scope}");
             let (_, _, queue) = ask(address, "GET", "/sv/cases?status=open&municipality=0181", &by, "");
             assert_eq!(queue.contains("0181:carer"), own, "{role:?} {scope}");
+            let outcomes = "/v1/outcomes?municipality=0181";
+            assert_eq!(ask(address, "GET", outcomes, &by, "").0, expected, "{role:?} {scope} {outcomes}");
+            let outcomes = "/sv/outcomes?municipality=0181";
+            let (_, _, page) = ask(address, "GET", outcomes, &by, "");
+            assert_eq!(page.contains("129\u{a0}kr"), own, "{role:?} {scope}: {page}");
             if own && role >= Role::Reviewer {
                 decides_within_role(address, &by, role);
             }

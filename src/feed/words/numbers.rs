@@ -65,6 +65,18 @@ pub fn length(seconds: i64, language: Language) -> String {
     }
 }
 
+/// A time that somebody waited: hours up to two days, then days.
+#[must_use]
+pub fn waited(seconds: i64, language: Language) -> String {
+    const HOUR: i64 = 3_600;
+    const DAY: i64 = 24 * HOUR;
+    match seconds {
+        seconds if seconds < HOUR => length(seconds, language),
+        seconds if seconds < 2 * DAY => length(seconds / HOUR * HOUR, language),
+        seconds => format!("{}{THIN}{}", whole(seconds / DAY, language), language.of("dagar", "days")),
+    }
+}
+
 /// A month in words: `mars 2026`.
 #[must_use]
 pub fn month_name(month: Month, language: Language) -> String {
@@ -100,6 +112,8 @@ mod tests {
         assert_eq!(length(45, Language::Sv), "45\u{a0}s");
         assert_eq!(length(3_900, Language::Sv), "1\u{a0}tim 5\u{a0}min");
         assert_eq!(length(7_200, Language::En), "2\u{a0}h");
+        assert_eq!(waited(5_400, Language::Sv), "1\u{a0}tim");
+        assert_eq!(waited(200_000, Language::En), "2\u{a0}days");
         let march = Month::new(2026, 3).expect("a month");
         assert_eq!(month_name(march, Language::Sv), "mars 2026");
         assert_eq!(month_name(march, Language::En), "March 2026");

@@ -3,7 +3,7 @@
 use super::Language;
 use crate::domain::{
     Action, AlertState, CaptureMethod, Class, DecisionOutcome, Explanation, Grade, HoldState, Lowered,
-    MissingFact, VisitKind, VisitOutcome,
+    MissingFact, ProviderKind, VisitKind, VisitOutcome,
 };
 use crate::feed::cases::{CaseKind, CaseStatus};
 
@@ -42,6 +42,7 @@ in_both! {
         CaseStatus::Open => "Öppna", "Open";
         CaseStatus::Taken => "Granskas", "Under review";
         CaseStatus::Waiting => "Väntar", "Waiting";
+        CaseStatus::BelowBudget => "Ryms inte i dag", "Beyond today's budget";
         CaseStatus::Decided => "Avslutade", "Decided";
         CaseStatus::Withdrawn => "Återtagna", "Withdrawn";
     }
@@ -53,6 +54,7 @@ in_both! {
         CaseStatus::Open => "Öppet", "Open";
         CaseStatus::Taken => "Granskas", "Under review";
         CaseStatus::Waiting => "Väntar", "Waiting";
+        CaseStatus::BelowBudget => "Ryms inte i dag", "Beyond today's budget";
         CaseStatus::Decided => "Avslutat", "Decided";
         CaseStatus::Withdrawn => "Återtaget", "Withdrawn";
     }
@@ -158,6 +160,19 @@ in_both! {
 }
 
 in_both! {
+    /// What an action of a reviewer came to.
+    action_result(Action) {
+        Action::Take => "Granskas", "Under review";
+        Action::Wait => "Väntar", "Waiting";
+        Action::Confirm => "Hålls inne tills det är avgjort", "Withheld until it is settled";
+        Action::Release => "Släppt till ersättning", "Released for payment";
+        Action::Uphold => "Ersätts inte", "Not paid";
+        Action::Dismiss => "Avslutat utan åtgärd", "Closed without action";
+        Action::Reopen => "Öppnat igen", "Opened again";
+    }
+}
+
+in_both! {
     /// The result of a review.
     outcome_name(DecisionOutcome) {
         DecisionOutcome::RegistrationError => "Felregistrering", "Registration error";
@@ -177,6 +192,16 @@ in_both! {
             "the share of this provider that may be held automatically is reached";
         Lowered::Habit => "regeln slår till vid så många av utförarens besök att den beskriver hur utföraren arbetar",
             "the rule finds as much in so many of the provider's visits that it describes how the provider works";
+    }
+}
+
+/// Who runs a provider; `None` where no fact says so.
+#[must_use]
+pub const fn provider_kind_name(kind: Option<ProviderKind>, language: Language) -> &'static str {
+    match kind {
+        Some(ProviderKind::Municipal) => language.of("kommunal", "municipal"),
+        Some(ProviderKind::Private) => language.of("privat", "private"),
+        None => language.of("uppgift saknas", "not stated"),
     }
 }
 

@@ -31,6 +31,30 @@ texts! {
         "The same measures for all providers, municipal and private. Below each share is the month before. A share is shown from 30 visits on. A large share can have good reasons, such as an area without coverage.";
     providers_caption = "Utförarnas besök, andelar och öppna larm", "The providers' visits, shares and open alerts";
     no_providers = "Inga besök är registrerade den månaden.", "No visits are registered in that month.";
+    outcomes = "Utfall", "Outcomes";
+    outcomes_note = "Vad granskningen kom fram till de senaste 30 dagarna. Ett larm stämde om utfallet blev felregistrering eller att saken behöver utredas vidare. Det stämde inte om det fanns en godtagbar förklaring eller var fel i regeln.",
+        "What reviews came to in the last 30 days. An alert was right if the outcome was a registration error or that further inquiry is needed. It was not right if there was an acceptable explanation or a fault in the rule.";
+    no_outcomes = "Inga beslut med utfall de senaste 30 dagarna, och inget hålls inne.", "No decisions with an outcome in the last 30 days, and nothing is withheld.";
+    by_selection = "Larm efter hur ärendet valdes ut", "Alerts by how their case was chosen";
+    selection = "Urval", "Selection";
+    by_provider_kind = "Larm efter vem som driver utföraren", "Alerts by who runs the provider";
+    by_rule = "Larm efter regel", "Alerts by rule";
+    by_order = "Efter ordningen i listan", "By the order of the list";
+    by_lot = "Slumpvis valda", "Drawn at random";
+    all_alerts = "Alla larm", "All alerts";
+    lot_note = "Varje dag blandas tre slumpvis valda ärenden in i listan. Stämmer larmen oftare i de ärenden som kom fram efter ordningen än i de slumpvis valda, så gör ordningen nytta.",
+        "Every day three cases that were drawn at random are mixed into the list. Where alerts of cases that came out by order are right more often than those of drawn cases, the order is of use.";
+    provider_kinds = "Driftsform", "Provider";
+    decided_count = "Med utfall", "With an outcome";
+    right_count = "Stämde", "Right";
+    wrong_count = "Stämde inte", "Not right";
+    right_share = "Andel som stämde", "Share right";
+    time_to_decision = "Tid till beslut", "Time to decision";
+    held_now = "Hålls inne nu", "Withheld now";
+    released_sum = "Släppt", "Released";
+    upheld_sum = "Fastställt", "Upheld";
+    interval_note = "Under andelen står det intervall som den sanna andelen ligger i med 95 procents sannolikhet. Få beslut ger ett brett intervall. Tiden till beslut är medianen, räknad från förslaget att hålla inne ersättning, annars från besöket.",
+        "Below the share is the interval in which the true share lies with a probability of 95 percent. Few decisions give a wide interval. The time to decision is the median, from the proposal to withhold payment, else from the visit.";
     visits_many = "Besök", "Visits";
     hours = "Timmar", "Hours";
     share_by_hand = "Manuellt registrerade", "Entered by hand";
@@ -75,6 +99,8 @@ texts! {
     days_left = "dagar kvar", "days left";
     rank_explained = "Ordningen: belopp × sannolikhet att larmet stämmer × hur nära utbetalningen är. Sannolikheten börjar från nivån och lär av fattade beslut; den ändras en gång per dag.",
         "Order: amount × probability that the alert is right × how near the payout run is. The probability starts from the grade and learns from decisions; it changes once a day.";
+    drawn_explained = "Några ärenden om dagen är slumpvis valda bland dem som inte ryms, och är inte utmärkta. Utfallet av dem visar hur väl ordningen träffar.",
+        "A few cases a day are drawn at random from those beyond the budget, and are not marked. Their outcome shows how well the order does.";
     page = "Sida", "Page";
     previous = "Föregående", "Previous";
     next = "Nästa", "Next";
@@ -101,9 +127,19 @@ texts! {
     hold_time = "Tid som hålls inne", "Time withheld";
     hold_amount = "Belopp", "Amount";
     hold_state = "Läge", "State";
-    hold_from = "Föreslaget", "Proposed";
-    hold_until = "Gäller längst till", "Void from";
-    hold_until_note = "om ingen bekräftar det dessförinnan", "unless somebody confirms it before";
+    hold_proposed = "Föreslaget", "Proposed";
+    hold_withholds_from = "Hålls inne från och med utbetalningen", "Withheld from the payout run";
+    hold_void_from = "Förfaller vid utbetalningen", "Void at the payout run";
+    hold_void_note = "om ingen bekräftar förslaget innan dess", "unless somebody confirms it before";
+    holds_one = "förslag", "hold";
+    holds_many = "förslag", "holds";
+    withheld_from = "hålls inne från utbetalningen", "withheld from the run on";
+    void_from = "förfaller, om ingen bekräftar, vid utbetalningen", "void, unless confirmed, at the run on";
+    is_withheld_from = "hålls inne från", "withheld from";
+    is_void_from = "förslaget förfaller", "void on";
+    below_budget = "Ryms inte i dag", "Beyond today's budget";
+    below_budget_note = "De här ärendena ryms inte bland dem som enheten hinner med i dag. De kommer fram när det finns plats, de viktigaste först, och kan granskas redan nu.",
+        "These cases are beyond what the unit has time for today. They come out when there is room, the most important first, and can be reviewed now.";
     registration = "Registrering", "Registration";
     version = "version", "version";
     would_change = "Det här skulle ändra bedömningen", "What would change this";
@@ -143,7 +179,12 @@ texts! {
     learnt_of = "av", "of";
     learnt_right = "stämde", "were right";
     rank = "Rang", "Rank";
-    similar = "Tidigare larm om samma", "Earlier alerts about the same";
+    alike = "Tidigare larm av samma slag om samma", "Earlier alerts of the same kind about the same";
+    settled = "Så avgjordes det", "How it was settled";
+    settled_expired = "Förföll: ingen bekräftade förslaget i tid", "Expired: nobody confirmed the hold in time";
+    settled_withdrawn = "Återtogs: uppgifterna rättades", "Withdrawn: the records were corrected";
+    date = "Datum", "Date";
+    similar = "Ärenden om samma i andra månader", "Cases about the same in other months";
     naming = "Ärenden där besöken ingår i underlaget", "Cases whose evidence includes these visits";
     to_decision = "Till beslutet", "To the decision";
     your_decision = "Ditt beslut", "Your decision";
@@ -162,7 +203,53 @@ texts! {
     holds_only = "Bekräfta, släpp och fastställ gäller de larm som har ett förslag att hålla inne. Övriga larm i ärendet avslutas för sig.",
         "Confirm, release and uphold are about the alerts with a hold. The other alerts of the case are closed on their own.";
     save_decision = "Spara beslutet", "Save the decision";
+    lengths = "Besökens längd jämfört med planen", "Lengths of visits compared with the plan";
+    lengths_table = "Längderna som tabell", "The lengths as a table";
+    share_of_plan = "Del av planerad tid", "Part of the planned time";
+    this_visit = "det här besöket", "this visit";
+    and_more = "eller mer", "or more";
+    ask_the_provider = "Fråga utföraren", "Ask the provider";
+    ask_note = "Text att kopiera. Den nämner varken regel, gränsvärde eller statistik. Läs igenom den innan du skickar den.",
+        "Text to copy. It names no rule, no limit and no statistics. Read it before you send it.";
+    statement = "Tillgänglighet", "Accessibility";
+    statement_intro = "Här står hur sidorna i Tidvakt uppfyller lagen om tillgänglighet till digital offentlig service (2018:1937), vilka brister som är kända och hur du berättar om fler.",
+        "How the pages of Tidvakt comply with the act on accessibility of digital public services (2018:1937), which gaps are known, and how to report others.";
+    statement_how_title = "Hur tillgängliga sidorna är", "How accessible the pages are";
+    statement_how = "Sidorna är byggda för att uppfylla WCAG 2.1 på nivå AA (EN 301 549). De är delvis förenliga med lagen, på grund av bristerna nedan.",
+        "The pages are built to meet WCAG 2.1 level AA (EN 301 549). They comply in part, because of the gaps below.";
+    statement_gaps_title = "Kända brister", "Known gaps";
+    statement_tested_title = "Så är sidorna provade", "How the pages were tested";
+    statement_tested = "Varje sida provas automatiskt i webbläsaren Chromium med verktyget axe-core, på båda språken, i ljusa, mörka och påtvingade färger, på en skärm som är 320 bildpunkter bred, med dubbelt så stor text, utan mus och utan JavaScript. Ett verktyg hittar bara en del av bristerna.",
+        "Every page is tested by a program in the browser Chromium with axe-core, in both languages, in light, dark and forced colours, on a screen 320 pixels wide, with text of twice the size, without a mouse and without JavaScript. A tool finds only a part of the gaps.";
+    statement_contact_title = "Berätta om brister", "Report gaps";
+    statement_contact = "Hittar du något som inte fungerar, eller behöver du innehållet i en annan form? Kontakta", "Does something not work, or do you need the content in another form? Contact";
+    statement_no_contact = "Kontaktuppgift saknas än. Den som driver Tidvakt anger den med inställningen feed.accessibility_contact.",
+        "There is no contact yet. Whoever runs Tidvakt gives one with the setting feed.accessibility_contact.";
+    statement_supervision_title = "Tillsyn", "Supervision";
+    statement_supervision = "Är du inte nöjd med svaret kan du anmäla det till den myndighet som har tillsyn över lagen.",
+        "If you are not content with the answer, you can report it to the authority that supervises the act.";
     no_access_title = "Ingen åtkomst", "No access";
     one_alert = "1 larm", "1 alert";
     alerts_many = "larm", "alerts";
+}
+
+impl Texts {
+    /// What is not accessible, as far as is known.
+    #[must_use]
+    pub const fn statement_gaps(self) -> [&'static str; 3] {
+        [
+            self.0.of(
+                "Ritningarna av en dag måste rullas i sidled på små skärmar. Samma uppgifter finns som tabell under ritningen.",
+                "Drawings of a day have to be scrolled sideways on small screens. The same is in a table below.",
+            ),
+            self.0.of(
+                "Breda tabeller rullas i sidled på små skärmar, inom sin egen ram.",
+                "Wide tables are scrolled sideways on small screens, in their own frame.",
+            ),
+            self.0.of(
+                "Sidorna är inte provade med skärmläsare av personer som använder sådana.",
+                "The pages were not tested with screen readers by people who use them.",
+            ),
+        ]
+    }
 }

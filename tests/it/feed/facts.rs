@@ -137,6 +137,7 @@ pub(super) fn decision() -> impl Strategy<Value = Decision> {
             seconded_by: None,
             decided_by: "reviewer-1".to_owned(),
             decided_at: first_day().plus(if is_late { 365 } else { -30 } * DAY + second),
+            drawn: false,
             exception,
         },
     )

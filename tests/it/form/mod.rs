@@ -145,6 +145,7 @@ impl Reader {
             seconded_by: None,
             decided_by: "reviewer".to_owned(),
             decided_at,
+            drawn: false,
             exception: excepted.transpose()?,
         })
     }

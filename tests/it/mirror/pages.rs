@@ -94,6 +94,16 @@ fn the_words_of_the_glossary_are_the_words_of_the_code() {
     assert_eq!(missing(&names), [""; 0]);
 }
 
+#[test]
+fn the_places_that_the_page_of_the_control_unit_names_exist() {
+    let rows = rows("src/feed/README.md", "Where to look for what");
+    let cells: Vec<Vec<&str>> = rows.iter().map(|row| quoted(&row[1])).collect();
+    let pairs = cells.iter().flat_map(|cell| cell.chunks(2));
+    let names: Vec<(String, String)> =
+        pairs.map(|pair| (pair[0].to_owned(), format!("feed/{}", pair[1]))).collect();
+    assert_eq!(missing(&names), [""; 0]);
+}
+
 /// The file of a test called `path`, below `tests/it` or `src`: `kafka::kill` is `kafka/kill.rs` or `kafka/kill/mod.rs`;
 /// the module `tests` at the end of a file of `src` has none of its own.
 fn file_of(modules: &[&str]) -> Vec<String> {

@@ -252,6 +252,7 @@ fn a_decision_affects_the_alert_of_its_hold() {
         reason: String::new(),
         decided_by: "reviewer".to_owned(),
         decided_at: MONDAY.plus(91 * DAY),
+        drawn: false,
         exception: None,
     };
     town.0.decisions.insert(decision.alert_id.clone(), decision.clone());

@@ -1,0 +1,80 @@
+//! What came of the alerts, as a page and as JSON.
+
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value, json};
+
+use super::access::Visitor;
+use super::api::{nothing, round};
+use super::routes::{Site, clock, html, not_found};
+use crate::domain::ProviderKind;
+use crate::feed::cases::{OUTCOME_DAYS, OutcomeTally};
+use crate::feed::pages::{OutcomesPage, OutcomesQuery};
+use crate::feed::words::Language;
+
+pub(super) async fn page(
+    State(site): State<Site>,
+    visitor: Visitor,
+    Path(code): Path<String>,
+    query: Result<Query<OutcomesQuery>, QueryRejection>,
+) -> Response {
+    let Some(language) = Language::parse(&code) else { return not_found(Language::Sv) };
+    let query = query.map(|Query(query)| query).unwrap_or_default();
+    let page = {
+        let desk = site.memory.read();
+        OutcomesPage::new(desk.within(&visitor.scope), &site.shown(language), &query)
+    };
+    html(StatusCode::OK, &page)
+}
+
+pub(super) async fn outcomes(
+    State(site): State<Site>,
+    visitor: Visitor,
+    Query(wanted): Query<OutcomesQuery>,
+) -> Response {
+    let desk = site.memory.read();
+    let seen = desk.within(&visitor.scope);
+    let book = match wanted.municipality.as_str() {
+        "" => seen.books().next(),
+        code => seen.book(code),
+    };
+    let Some(book) = book else { return nothing() };
+    let found = book.outcomes(clock());
+    let kinds: Map<String, Value> =
+        found.kinds.iter().map(|(kind, of)| (kind_word(*kind).to_owned(), tally(of))).collect();
+    let rules: Map<String, Value> = found.rules.iter().map(|(rule, of)| (rule.clone(), tally(of))).collect();
+    axum::Json(json!({
+        "municipality": book.municipality(),
+        "days": OUTCOME_DAYS,
+        "from": found.from.to_string(),
+        "all": tally(&found.all),
+        "ranked": tally(&found.ranked),
+        "drawn": tally(&found.drawn),
+        "by_provider_kind": kinds,
+        "by_rule": rules,
+    }))
+    .into_response()
+}
+
+const fn kind_word(kind: Option<ProviderKind>) -> &'static str {
+    match kind {
+        Some(ProviderKind::Municipal) => "municipal",
+        Some(ProviderKind::Private) => "private",
+        None => "unknown",
+    }
+}
+
+fn tally(of: &OutcomeTally) -> Value {
+    json!({
+        "decided": of.decided,
+        "right": of.right,
+        "precision": of.precision().map(round),
+        "interval": of.interval().map(|(low, high)| [round(low), round(high)]),
+        "median_seconds_to_decision": of.median_seconds(),
+        "held_ore": of.held_ore,
+        "released_ore": of.released_ore,
+        "upheld_ore": of.upheld_ore,
+    })
+}

@@ -1,0 +1,177 @@
+// What somebody does at the desk, from the first key to the end. Each journey returns how much it checked.
+import assert from 'node:assert/strict';
+import { link, origin, shoot, wellFormed } from './desk.mjs';
+
+// Alerts that open are counted beside the list, one by one. The list does not move, the focus stays, and a pause stops
+// the count.
+export async function news({ open }) {
+  return open(async page => {
+    await page.goto(`${origin}/sv/cases`);
+    await page.locator('input[name=search]').focus();
+    const list = await page.locator('main').locator('table.queue, .empty').innerText();
+    const counts = await page.evaluate(() => new Promise(resolve => {
+      const link = document.querySelector('#news a');
+      const seen = [];
+      new MutationObserver(() => {
+        seen.push(link.textContent);
+        if (seen.length === 3) resolve(seen);
+      }).observe(link, { childList: true });
+    }));
+    assert.deepEqual(counts, ['1 nytt larm – visa', '2 nya larm – visa', '3 nya larm – visa']);
+    assert.equal(await page.evaluate(() => document.activeElement.name), 'search', 'the focus stays');
+    assert.equal(await page.locator('main').locator('table.queue, .empty').innerText(), list, 'the list stays');
+    await wellFormed(page, 'a list with news');
+    await shoot(page, 'news');
+    const pause = page.locator('#news button');
+    await pause.click();
+    const before = await page.locator('#news a').innerText();
+    await page.waitForTimeout(4_000);
+    assert.equal(await page.locator('#news a').innerText(), before, 'paused, the count stays');
+    await pause.click();
+    assert.equal(await pause.getAttribute('aria-pressed'), 'false');
+    await page.locator('#news a').click();
+    assert.equal(await page.locator('#news a').isVisible(), false, 'the list is read again, and nothing is new');
+    return 6;
+  });
+}
+
+// Without a mouse: past the navigation, into the first case, to the form, a decision.
+export async function keyboard({ open }) {
+  return open(async page => {
+    await page.goto(`${origin}/sv/cases?grade=hold`);
+    const focused = () => page.evaluate(() => document.activeElement.textContent.trim());
+    const tabTo = async (what, wanted) => {
+      for (let at = 0; at < 200; at += 1) {
+        await page.keyboard.press('Tab');
+        if (await page.evaluate(wanted)) return;
+      }
+      assert.fail(`the keyboard does not reach ${what}`);
+    };
+    await page.keyboard.press('Tab');
+    assert.equal(await focused(), 'Hoppa till innehållet', 'the first stop leads past the navigation');
+    await page.keyboard.press('Enter');
+    await tabTo('the first case', () => document.activeElement.matches('table.queue tbody th a'));
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/sv\/cases\/.+/);
+    const journey = page.url();
+    await tabTo('the button that takes the case', () => document.activeElement.textContent.trim() === 'Ta ärendet');
+    await page.keyboard.press('Enter');
+    await page.locator('.saved').waitFor();
+    assert.match(await page.locator('.decide').innerText(), /Granskas av/, 'the page says who has the case');
+    // Nothing chosen: the faults are named and lead to their fields.
+    await tabTo('the button that saves', () => document.activeElement.textContent.trim() === 'Spara beslutet');
+    await page.keyboard.press('Enter');
+    await page.locator('.faults').waitFor();
+    assert.match(await page.locator('.faults').innerText(), /Välj en åtgärd/);
+    await wellFormed(page, 'a form with faults');
+    await shoot(page, 'faults');
+    await tabTo('the actions', () => document.activeElement.matches('input[name=action][type=radio]'));
+    for (const wanted of ['release', 'uphold', 'dismiss']) {
+      await page.keyboard.press('ArrowDown');
+      assert.equal(await page.evaluate(() => document.activeElement.value), wanted);
+    }
+    await tabTo('the outcomes', () => document.activeElement.matches('input[name=outcome]'));
+    await page.keyboard.press('Space');
+    await tabTo('the reason', () => document.activeElement.matches('textarea[name=reason]'));
+    await page.keyboard.type('Utföraren har förklarat besöket.');
+    await tabTo('the button that saves', () => document.activeElement.textContent.trim() === 'Spara beslutet');
+    await page.keyboard.press('Enter');
+    await page.locator('.saved').waitFor();
+    assert.match(await page.locator('.decisions').innerText(), /Utföraren har förklarat besöket\./);
+    await wellFormed(page, 'a decided case');
+    await shoot(page, 'decided', true);
+    const status = await page.goto(journey).then(() => page.locator('dl.facts').innerText());
+    assert.match(status, /Avslutat/, 'the case left the queue');
+    return 8;
+  });
+}
+
+// Where the page's own script does not come, axe finds nothing: axe itself needs JavaScript.
+export async function scriptLost({ open }) {
+  return open(async page => {
+    await page.route('**/*.js', route => route.abort());
+    for (const language of ['sv', 'en']) {
+      await page.goto(`${origin}/${language}/cases`);
+      assert.equal(await page.locator('#news').isVisible(), false);
+      await wellFormed(page, `a list without script, ${language}`);
+      await page.locator('table.queue tbody th a').first().click();
+      await page.locator('.decide').waitFor();
+      await wellFormed(page, `a case without script, ${language}`);
+    }
+    return 6;
+  });
+}
+
+// Without JavaScript: the list, the filters, the drawing, and a decision with a fault in it first.
+export async function withoutScript({ open }) {
+  return open(async page => {
+    await page.goto(`${origin}/sv/cases`);
+    await page.locator('select[name=grade]').selectOption('hold');
+    await page.getByRole('button', { name: 'Visa' }).click();
+    await page.waitForURL(/grade=hold/);
+    assert.equal(await page.locator('#news').isVisible(), false, 'nothing is offered that cannot work');
+    await page.locator('table.queue tbody th a').first().click();
+    await page.waitForURL(/\/sv\/cases\/.+/);
+    assert.ok(0 < await page.locator('svg').count(), 'the day is drawn');
+    await page.locator('details.as-table summary').first().click();
+    assert.ok(await page.locator('details.as-table table').first().isVisible(), 'and is there as a table');
+    await page.getByRole('button', { name: 'Ta ärendet' }).click();
+    await page.locator('.saved').waitFor();
+    await page.getByLabel('Bekräfta: håll inne tills det är avgjort').check();
+    await page.getByRole('button', { name: 'Spara beslutet' }).click();
+    assert.match(await page.locator('.faults').innerText(), /Välj ett utfall/);
+    assert.ok(await page.getByLabel('Bekräfta: håll inne tills det är avgjort').isChecked(), 'the form keeps what was chosen');
+    await page.getByLabel('Behöver utredas vidare').check();
+    await page.getByLabel('Motivering').fill('Utföraren är tillfrågad.');
+    await page.getByRole('button', { name: 'Spara beslutet' }).click();
+    await page.locator('.saved').waitFor();
+    assert.match(await page.locator('.decisions').innerText(), /bekräftade att tiden hålls inne/);
+    await shoot(page, 'without-script', true);
+    await page.locator('.language').click();
+    await page.waitForURL(/\/en\/cases\/.+/);
+    assert.match(await page.locator('.decisions').innerText(), /confirmed the hold/);
+    return 7;
+  }, { javaScriptEnabled: false });
+}
+
+// A form that did not come from this session decides nothing, and the page says so.
+export async function forgedForm({ open }) {
+  return open(async page => {
+    for (const language of ['sv', 'en']) {
+      await page.goto(`${origin}/${language}/cases`);
+      await page.locator('table.queue tbody th a').first().click();
+      await page.locator('.decide').waitFor();
+      const of = page.url();
+      const decisions = () => page.locator('.decisions li').count();
+      const before = await decisions();
+      await page.locator('.decide input[name=token]').evaluateAll(all => all.forEach(one => { one.value = 'forged'; }));
+      const [answer] = await Promise.all([
+        page.waitForResponse(response => response.request().method() === 'POST'),
+        page.locator('.decide button').first().click(),
+      ]);
+      assert.equal(answer.status(), 403);
+      await page.locator('h1').waitFor();
+      assert.equal(await page.locator('html').getAttribute('lang'), language);
+      await wellFormed(page, `403 ${language}`);
+      await shoot(page, `forbidden-${language}`);
+      await page.goto(of);
+      assert.equal(await decisions(), before, 'nothing is decided');
+    }
+    return 8;
+  });
+}
+
+// Who has no session sees nothing, in either language; the link that was used lets nobody in.
+export async function noSession({ stranger }) {
+  return stranger(async page => {
+    for (const language of ['sv', 'en']) {
+      assert.equal((await page.goto(`${origin}/${language}/cases`)).status(), 401);
+      assert.equal(await page.locator('html').getAttribute('lang'), language);
+      await wellFormed(page, `401 ${language}`);
+    }
+    assert.equal((await page.goto(link)).status(), 403, 'the link is used');
+    await wellFormed(page, 'a used link');
+    await shoot(page, 'used-link');
+    return 8;
+  });
+}
