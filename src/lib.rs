@@ -16,6 +16,7 @@
 //! | [`contract`] | the shapes of records on topics; the only place that knows their JSON | `engine`, `rules`, `config`, `service` |
 //! | [`clearance`] | which registrations may be paid, by the records on the topics: pure | everything but `domain` and `contract` |
 //! | [`config`] | settings, layered, checked once | topics' records, the service |
+//! | [`access`] | who an access token stands for, by the issuer's keys; the chain of audit records | HTTP, Kafka |
 //! | [`service`] | the shell: log, worker, outbox, read model, HTTP, metrics | what a rule finds |
 //! | [`feed`] | the control unit's process: cases in memory, pages, JSON API | what a rule finds; the worker |
 //! | [`simulate`] | a labelled municipality | everything but `domain` |
@@ -45,6 +46,7 @@
 //! The architecture test reads the `use` paths and fails, with file and line, where a wall is broken.
 //! `src/README.md` has the way of one registration, where to look for what, and the glossary.
 
+pub mod access;
 pub mod clearance;
 pub mod cli;
 pub mod config;

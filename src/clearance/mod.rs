@@ -9,6 +9,7 @@
 //! The order of reading is the caller's: progress to its end, then alerts to their end as of then, then the feed to its
 //! end as of then. In any other order a new version of a registration can take a hold back before it is seen itself.
 
+mod line;
 mod rule;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::contract::{self, AlertHold, Claim, PayoutHold, Progress};
 use crate::domain::{UtcSecond, Zone};
 
+pub use line::VerdictLine;
 pub use rule::{FeedPosition, Payability, Unassessed, Verdict};
 
 /// A registration: municipality code and registration id.

@@ -74,6 +74,7 @@ pub(super) fn execute(args: &DemoArgs) -> Result<(), Failure> {
         &topics.alerts,
         &topics.progress,
         &topics.quarantine,
+        &topics.audit,
     ];
     let broker = Broker::start(&names.map(|name| (name.as_str(), PARTITIONS)))
         .map_err(|reason| Failure::new(Exit::Software, format!("the broker inside the program: {reason}")))?;

@@ -10,7 +10,7 @@ use crate::service::{Fault, ServiceError};
 /// Why a command failed, as scripts see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// A scenario of the user's failed.
+    /// A scenario of the user's failed, or a chain of audit records is broken.
     Failed = 1,
     /// The command line is wrong.
     Usage = 64,
@@ -88,7 +88,8 @@ impl From<ServiceError> for Failure {
 impl From<FeedError> for Failure {
     fn from(error: FeedError) -> Self {
         let exit = match &error {
-            FeedError::NoAddress => Exit::Config,
+            FeedError::NoAddress | FeedError::Keys(_) => Exit::Config,
+            FeedError::Service(error) => error.fault().into(),
             FeedError::Random(_) | FeedError::Thread(_) | FeedError::BrokeOff => Exit::Software,
             FeedError::Listen { .. } | FeedError::NoTopic { .. } | FeedError::Kafka(_) => Exit::Unavailable,
         };

@@ -2,10 +2,12 @@
 //! standard error; exit codes are those of `sysexits.h`.
 
 mod alert_line;
+mod audit;
 mod check;
 mod demo;
 mod evaluate;
 pub mod exit;
+mod explain;
 mod feed;
 mod holds;
 pub mod input;
@@ -27,10 +29,12 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+pub use audit::AuditArgs;
 pub use check::CheckArgs;
 pub use demo::DemoArgs;
 pub use evaluate::EvaluateArgs;
 pub use exit::{Exit, Failure};
+pub use explain::ExplainArgs;
 pub use feed::FeedArgs;
 pub use holds::HoldsArgs;
 pub use profile::ProfileArgs;
@@ -45,7 +49,7 @@ pub use test::TestArgs;
 const EXIT_CODES: &str = "\
 Exit codes (sysexits.h):
    0  done
-   1  a scenario of `test` failed
+   1  a scenario of `test` failed, or `audit verify` found a broken chain
   64  the command line is wrong
   65  the input holds what can't be used (`replay --strict`), or something is unassessed (`holds --strict`)
   66  an input file can't be opened
@@ -80,6 +84,8 @@ pub enum Command {
     Demo(DemoArgs),
     /// Puts registrations from files through the same engine
     Replay(ReplayArgs),
+    /// Says why a registration has an alert or none, from files, and what could not be decided
+    Explain(ExplainArgs),
     /// Describes an export: fields, facts, capture, delay, and which rules can answer
     Profile(ProfileArgs),
     /// Writes a made-up municipality with known faults to files
@@ -92,6 +98,8 @@ pub enum Command {
     Holds(HoldsArgs),
     /// Prints alerts as they are published
     Tail(TailArgs),
+    /// Verifies the records of who looked at what, and who decided
+    Audit(AuditArgs),
     /// Prints the settings in effect and checks the broker and its topics
     Check(CheckArgs),
     /// Prints schemas, the default settings, the tables of rules and metrics, shell completions, man pages
@@ -126,12 +134,14 @@ fn execute(command: Command) -> Result<(), Failure> {
         Command::Feed(args) => feed::execute(&args),
         Command::Demo(args) => demo::execute(&args),
         Command::Replay(args) => replay::execute(&args),
+        Command::Explain(args) => explain::execute(&args),
         Command::Profile(args) => profile::execute(&args),
         Command::Simulate(args) => simulate::execute(&args),
         Command::Evaluate(args) => evaluate::execute(&args),
         Command::Test(args) => test::execute(&args),
         Command::Holds(args) => holds::execute(&args),
         Command::Tail(args) => tail::execute(&args),
+        Command::Audit(args) => audit::execute(&args),
         Command::Check(args) => check::execute(&args),
         Command::Schema(args) => schema::execute(&args),
     }

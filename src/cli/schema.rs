@@ -42,6 +42,8 @@ pub enum Printed {
     Alert,
     /// JSON Schema of a progress record
     Progress,
+    /// JSON Schema of an audit record
+    Audit,
     /// JSON Schema of a line of `replay --assessments`
     Assessment,
     /// All topics with their records, as AsyncAPI (YAML)
@@ -75,6 +77,7 @@ fn text(of: &Printed) -> Result<String, Failure> {
         Printed::Decision => record("decision"),
         Printed::Alert => record("alert"),
         Printed::Progress => record("progress"),
+        Printed::Audit => record("audit"),
         Printed::Assessment => record("assessment"),
         Printed::Asyncapi => Ok(contract::asyncapi()),
         Printed::Config => Ok(DEFAULT_TOML.to_owned()),
@@ -149,12 +152,13 @@ mod tests {
             Printed::Alert,
             Printed::Progress,
             Printed::Assessment,
+            Printed::Audit,
         ];
         for of in records {
             let schema: serde_json::Value = serde_json::from_str(&text(&of).unwrap()).unwrap();
             assert!(schema["$schema"].as_str().unwrap().contains("2020-12"), "{of:?}");
         }
-        assert_eq!(contract::schemas().len(), 6);
+        assert_eq!(contract::schemas().len(), 7);
     }
 
     #[test]

@@ -29,8 +29,17 @@ pub struct Http {
 pub struct Api {
     /// Where it is served.
     pub listen: SocketAddr,
-    /// What a client has to know.
-    pub token: Token,
+    /// Who is let in.
+    pub access: ApiAccess,
+}
+
+/// Who is let in where persons are shown.
+#[derive(Clone, Debug)]
+pub enum ApiAccess {
+    /// Whoever has this token.
+    Token(Token),
+    /// Whoever has an access token, with its scope.
+    Jwt,
 }
 
 /// A secret that is compared and never shown.
@@ -64,6 +73,9 @@ impl SectionReader<'_> {
         let hosts = hosts.split(',').map(str::trim).filter(|host| !host.is_empty());
         let hosts = hosts.map(str::to_owned).collect();
         let api = self.listen("http.api_listen").and_then(|listen| {
+            if self.text("http.api_access") == "jwt" {
+                return Some(Api { listen, access: ApiAccess::Jwt });
+            }
             let file = self.text("http.api_token_file");
             if secrets == Secrets::Leave {
                 return None;
@@ -77,7 +89,7 @@ impl SectionReader<'_> {
                 })
             };
             match token {
-                Ok(token) => Some(Api { listen, token: Token::new(&token) }),
+                Ok(token) => Some(Api { listen, access: ApiAccess::Token(Token::new(&token)) }),
                 Err(text) => {
                     self.wrong("http.api_token_file", format!("`http.api_token_file`: {text}"));
                     None

@@ -24,11 +24,13 @@ use std::ops::Deref;
 
 pub use client::read_small;
 pub use error::{ConfigError, Problem, SettingOrigin};
-pub use http::{Api, Http, Token};
+pub use http::{Api, ApiAccess, Http, Token};
 pub use kafka::{DeliveryMode, Kafka};
 use layers::{FILE_BYTES_MAX, Gathered, SettingEntry};
 pub use layers::{Secrets, SettingSources};
-pub use parts::{Access, FeedConfig, LogConfig, LogFormat, ServiceConfig, SettingGroups, Topics};
+pub use parts::{
+    Access, FeedConfig, JwtConfig, LogConfig, LogFormat, ServiceConfig, SettingGroups, TokenType, Topics,
+};
 pub use schema::DEFAULT_TOML;
 
 /// The settings in effect; its groups are read as fields: `config.kafka.group_id`.

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 mod feed;
+mod jwt;
 mod log;
 
 pub use feed::{Access, FeedConfig};
+pub use jwt::{JwtConfig, TokenType};
 pub use log::{LogConfig, LogFormat};
 
 use super::http::Http;
@@ -36,6 +38,8 @@ pub struct SettingGroups {
     pub http: Http,
     /// The control unit's process.
     pub feed: FeedConfig,
+    /// Access tokens; `None` = nothing is opened by them.
+    pub jwt: Option<JwtConfig>,
     /// Logs.
     pub log: LogConfig,
     /// The parameters of each rule, with `enabled`, by its id.
@@ -57,6 +61,8 @@ pub struct Topics {
     pub progress: String,
     /// What could not be used.
     pub quarantine: String,
+    /// Who looked at what, and who decided.
+    pub audit: String,
 }
 
 /// Threads and pace.
@@ -90,6 +96,7 @@ pub(super) fn build(gathered: &mut Gathered, secrets: Secrets) -> SettingGroups 
             drain_seconds: reader.integer("service.drain_seconds"),
         },
         feed: reader.feed(),
+        jwt: reader.jwt(),
         log: reader.log(),
         rules: reader.rules(),
     }
@@ -172,7 +179,7 @@ impl SectionReader<'_> {
                 let origin = |path: &String| self.gathered.entries.get(path).map(|entry| &entry.origin);
                 let (wrong, right) =
                     if origin(&path) < origin(&other) { (other, path) } else { (path, other) };
-                let text = format!("`{wrong}` is `{topic}`, as is `{right}`, expected six different names");
+                let text = format!("`{wrong}` is `{topic}`, as is `{right}`, expected seven different names");
                 self.wrong(&wrong, text);
             }
             topic
@@ -184,6 +191,7 @@ impl SectionReader<'_> {
             alerts: topic("alerts"),
             progress: topic("progress"),
             quarantine: topic("quarantine"),
+            audit: topic("audit"),
         }
     }
 

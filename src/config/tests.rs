@@ -1,5 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail and say why")]
 
+mod jwt;
+
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -157,7 +159,7 @@ workers = -1
 x = 1
 "#;
     insta::assert_snapshot!(refused(text), @r#"
-    t.toml:2: no section is called `retained_days`, there are `engine`, `feed`, `http`, `kafka`, `log`, `rules`, `service`, `topics`
+    t.toml:2: no section is called `retained_days`, there are `engine`, `feed`, `http`, `jwt`, `kafka`, `log`, `rules`, `service`, `topics`
     t.toml:4: no key is called `engine.retained_day`, did you mean `engine.retained_days`?
     t.toml:5: `engine.retained_days` is 900, expected a whole number, 60 to 730 days
     t.toml:6: `engine.zone` is `Mars`, expected an IANA zone such as `Europe/Stockholm`
@@ -185,7 +187,7 @@ fn names_of_topics_are_checked_and_differ() {
     let text =
         "[topics]\nalerts = \"tidvakt.progress.v1\"\nreference = \"tidvakt reference\"\ndecisions = \"\"\n";
     insta::assert_snapshot!(refused(text), @r#"
-    t.toml:2: `topics.alerts` is `tidvakt.progress.v1`, as is `topics.progress`, expected six different names
+    t.toml:2: `topics.alerts` is `tidvakt.progress.v1`, as is `topics.progress`, expected seven different names
     t.toml:3: `topics.reference` is `tidvakt reference`, expected only letters a-z and A-Z, digits, `.`, `_` and `-`
     t.toml:4: `topics.decisions` is ``, expected a name
     "#);

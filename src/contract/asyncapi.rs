@@ -8,6 +8,8 @@ use super::progress::CLEARANCE;
 const FEED_DAYS: u64 = 100 + 14;
 /// Days that a record which could not be used is kept: a pay period and its correction.
 const QUARANTINE_DAYS: u64 = 90;
+/// Days that audit records are kept: two years.
+const AUDIT_DAYS: u64 = 730;
 
 struct Topic {
     channel: &'static str,
@@ -31,7 +33,7 @@ enum Message {
     Refused,
 }
 
-const TOPICS: [Topic; 6] = [
+const TOPICS: [Topic; 7] = [
     Topic {
         channel: "registrations",
         about: "One record per version of a registration; all versions come from the provider of the first. A gateway in \
@@ -91,6 +93,16 @@ const TOPICS: [Topic; 6] = [
         actions: &["send"],
         kept_days: Some(QUARANTINE_DAYS),
         message: Message::Refused,
+    },
+    Topic {
+        channel: "audit",
+        about: "Who looked at a case, an alert or a registration, and who decided, by the control unit's process. Each \
+                record has the hash of the one before in its chain.",
+        key: "Name of the chain: one for each run of a process.",
+        key_pattern: "^feed-[0-9a-f]+$",
+        actions: &["send"],
+        kept_days: Some(AUDIT_DAYS),
+        message: Message::Plain("audit"),
     },
 ];
 

@@ -11,6 +11,7 @@
 mod alert;
 mod assessment;
 mod asyncapi;
+mod audit;
 mod body;
 mod checks;
 mod decision;
@@ -41,6 +42,7 @@ mod tests;
 pub use alert::{content_hash, parse_alert, write_alert};
 pub use assessment::write_assessment;
 pub use asyncapi::asyncapi;
+pub use audit::{parse_audit, write_audit};
 pub use decision::{parse_decision, write_decision};
 pub use fact::{parse_fact, write_fact};
 pub use fit::{ALERT_BYTES_MAX, fitting};

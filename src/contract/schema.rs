@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::alert::AlertRecord;
 use super::assessment::AssessmentRecord;
+use super::audit::AuditRecord;
 use super::body;
 use super::decision::DecisionRecord;
 use super::fact::FactRecord;
@@ -23,6 +24,7 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("alert.schema.json", output::<AlertRecord<'_>>()),
         ("progress.schema.json", progress()),
         ("assessment.schema.json", output::<AssessmentRecord<'_>>()),
+        ("audit.schema.json", output::<AuditRecord<'_>>()),
     ]
 }
 

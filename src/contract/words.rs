@@ -9,9 +9,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::error::tagged;
 use super::scalar::{Written, written};
 use crate::domain::{
-    AbsenceKind, Action, AlertState, CaptureMethod, CarerAbsenceConfirmedBy, CarerAbsenceKind, Class,
-    ClientAbsenceConfirmedBy, DecisionOutcome, EventType, Grade, GrantPer, HoldState, Lowered, PaymentMode,
-    ProviderKind, Reason, SubjectKind, VisitKind, VisitOutcome,
+    AbsenceKind, Action, AlertState, AuditAction, CaptureMethod, CarerAbsenceConfirmedBy, CarerAbsenceKind,
+    Class, ClientAbsenceConfirmedBy, DecisionOutcome, EventType, Grade, GrantPer, HoldState, Lowered,
+    PaymentMode, ProviderKind, Reason, Role, SubjectKind, VisitKind, VisitOutcome,
 };
 
 /// A domain value that is one of a closed list of words.
@@ -125,6 +125,8 @@ words! {
         RegistrationError = "registration_error", AcceptableExplanation = "acceptable_explanation",
         NeedsInquiry = "needs_inquiry", RuleFault = "rule_fault",
     }
+    Role { Viewer = "viewer", Reviewer = "reviewer", Release = "release", Admin = "admin" }
+    AuditAction { View = "view", Decide = "decide" }
 }
 
 /// The word of a hold's state.

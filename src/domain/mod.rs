@@ -3,8 +3,10 @@
 //! Ids are plain text that the contract has checked; times are whole seconds; money is whole öre. Where the
 //! values come from, and what is done with them, is not known here.
 
+mod access;
 mod alert;
 mod assessment;
+mod audit;
 mod decision;
 mod explanation;
 mod fact;
@@ -15,10 +17,12 @@ mod rejection;
 mod time;
 pub mod wording;
 
+pub use access::{Role, Scope};
 pub use alert::{
     Alert, AlertState, Hold, HoldState, Provenance, PublishedAlert, Subject, SubjectKind, SubjectVersion,
 };
 pub use assessment::Assessment;
+pub use audit::{AuditAction, AuditEntry, AuditLink};
 pub use decision::{Action, Decision, DecisionOutcome};
 pub use explanation::{Explanation, MissingFact};
 pub use fact::{

@@ -5,10 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::cases::Rules;
-use super::topics::{DecisionWriter, Memory, TopicThread};
-use super::web::{DecisionRules, Door, FeedServer, Site};
-use crate::config::Config;
-use crate::service::Shutdown;
+use super::topics::{
+    AuditThread, AuditWriter, DecisionWriter, Memory, PayoutMemory, PayoutThread, TopicThread,
+};
+use super::web::{DecisionRules, Door, FeedServer, Site, run_id};
+use crate::access::{KeysError, TokenVerifier};
+use crate::config::{Access, Config};
+use crate::service::{ServiceError, Shutdown};
 
 /// How often the supervisor looks.
 const LOOK: Duration = Duration::from_millis(50);
@@ -33,9 +36,15 @@ pub enum FeedError {
         /// The topic.
         topic: String,
     },
+    /// The broker can't be asked.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
     /// Kafka can't be read.
     #[error("the topics can't be read")]
     Kafka(#[from] rdkafka::error::KafkaError),
+    /// The issuer's keys can't be used.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
     /// The system gives no random numbers.
     #[error("the system gives no random numbers for a session")]
     Random(std::io::Error),
@@ -56,7 +65,9 @@ impl FeedError {
                 "give an address with `--set feed.listen=127.0.0.1:9466`"
             }
             Self::NoTopic { .. } => "`tidvakt check` looks at topics and permissions",
+            Self::Service(error) => return error.remedy(),
             Self::Kafka(_) => "is the broker up, and is `bootstrap.servers` in `[kafka.client]` right",
+            Self::Keys(error) => error.remedy(),
             Self::Random(_) | Self::Thread(_) | Self::BrokeOff => return None,
         };
         Some(remedy.to_owned())
@@ -67,6 +78,8 @@ impl FeedError {
 pub struct ControlDesk {
     shutdown: Shutdown,
     topics: TopicThread,
+    payout: PayoutThread,
+    audit: AuditThread,
     server: FeedServer,
     door: Arc<Door>,
 }
@@ -84,19 +97,27 @@ impl ControlDesk {
             payout_day: config.engine.default_payout_day,
             payout_hour: config.engine.default_payout_hour,
         });
-        let door = Door::new(&config.feed).map_err(FeedError::Random)?;
+        let jwt = config.jwt.as_ref().filter(|_| config.feed.access == Access::Jwt);
+        let verifier = jwt.map(TokenVerifier::new).transpose()?;
+        let door = Door::new(&config.feed, verifier).map_err(FeedError::Random)?;
         let rules = DecisionRules {
             take_seconds: config.feed.take_minutes * 60,
             two_persons_from_ore: config.feed.two_persons_from_ore,
         };
-        let site = Site::new(memory.clone(), DecisionWriter::new(config)?, door.clone(), rules)
+        let payout = PayoutMemory::new(config.engine.zone.clone());
+        let (audit, entries) = AuditWriter::channel();
+        let chain = format!("feed-{}", run_id().map_err(FeedError::Random)?);
+        let writer = DecisionWriter::new(config)?;
+        let site = Site::new(memory.clone(), payout.clone(), writer, audit, door.clone(), rules)
             .map_err(FeedError::Random)?
             .with_accessibility_contact(&config.feed.accessibility_contact);
         let server = FeedServer::start(address, site, shutdown.clone())
             .map_err(|source| FeedError::Listen { address, source })?;
         let topics = TopicThread::start(config, memory, shutdown.clone())?;
+        let payout = PayoutThread::start(config, payout, shutdown.clone())?;
+        let audit = AuditThread::start(config, chain, entries, shutdown.clone())?;
         tracing::info!(address = %server.address(), "the control unit's page is served");
-        Ok(Self { shutdown, topics, server, door })
+        Ok(Self { shutdown, topics, payout, audit, server, door })
     }
 
     /// Where it is served.
@@ -116,12 +137,21 @@ impl ControlDesk {
     /// # Errors
     /// What ended it before.
     pub fn wait(self) -> Result<(), FeedError> {
-        while !self.shutdown.is_requested() && !self.topics.has_ended() {
+        let has_ended = || self.topics.has_ended() || self.payout.has_ended() || self.audit.has_ended();
+        while !self.shutdown.is_requested() && !has_ended() {
             std::thread::sleep(LOOK);
         }
-        let ended = self.topics.join();
-        self.server.stop();
-        ended
+        let Self { shutdown, topics, payout, audit, server, .. } = self;
+        server.stop();
+        // A thread that goes on by itself ends with the process.
+        if shutdown.is_requested() || topics.has_ended() {
+            topics.join()?;
+        }
+        if payout.has_ended() {
+            payout.join()?;
+        }
+        // Without the server no entry comes any more: what waits is written.
+        audit.join()
     }
 }
 

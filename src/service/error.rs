@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::access::KeysError;
 use crate::rules::BuildError;
 use crate::service::log::LogError;
 use crate::service::log::kafka::{CheckLine, Unanswered};
@@ -49,6 +50,9 @@ pub enum ServiceError {
         /// Why.
         source: std::io::Error,
     },
+    /// The issuer's keys can't be used.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
     /// A rule's settings are wrong.
     #[error(transparent)]
     Rules(#[from] BuildError),
@@ -87,6 +91,7 @@ impl ServiceError {
                  `http.listen=`"
                     .to_owned(),
             ),
+            Self::Keys(error) => Some(error.remedy().to_owned()),
             Self::Undrained { .. } => Some("the next start derives it again: nothing is lost".to_owned()),
             Self::Log(_) => Some("`tidvakt check` looks at topics and permissions".to_owned()),
             Self::Rules(_) | Self::Group(_) | Self::Thread { .. } => None,
@@ -99,7 +104,7 @@ impl ServiceError {
         match self {
             Self::Unreachable { unanswered, .. } if unanswered.obstacle.is_settings() => Fault::Settings,
             Self::Inspection { fault, .. } => *fault,
-            Self::Rules(_) => Fault::Settings,
+            Self::Rules(_) | Self::Keys(_) => Fault::Settings,
             Self::Undrained { .. } => Fault::Unfinished,
             Self::Thread { .. } => Fault::Program,
             Self::Unreachable { .. } | Self::Listen { .. } | Self::Group(_) | Self::Log(_) => {

@@ -7,18 +7,20 @@
 //! | `log` | the seam to the log and its implementations | `deliver`, `observe` |
 //! | `observe` | what operators see: metrics, status, traces, read model, HTTP | `process`, `log::kafka` |
 
+pub(crate) mod connections;
 pub mod deliver;
 mod error;
 #[cfg(test)]
 mod fixtures;
+pub(crate) mod gate;
 pub mod log;
 pub mod observe;
 mod process;
 
 pub use error::{Fault, ServiceError};
 pub use log::kafka::{
-    CheckLine, FollowFrom, Obstacle, TopicEnd, TopicFollower, TopicReader, TopicRecord, Unanswered,
-    check_broker,
+    CheckLine, FollowFrom, Obstacle, ReadPositions, TopicEnd, TopicFollower, TopicReader, TopicRecord,
+    Unanswered, check_broker,
 };
 pub use process::notify::Notifier;
 pub use process::run::{Service, run};

@@ -15,8 +15,9 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("clearance", &["domain", "contract"]),
     ("simulate", &["domain"]),
     ("config", &["domain", "engine", "rules"]),
-    ("service", &["domain", "engine", "rules", "contract", "config"]),
-    ("feed", &["domain", "rules", "contract", "config", "service"]),
+    ("access", &["domain", "contract", "config"]),
+    ("service", &["domain", "engine", "rules", "contract", "config", "access"]),
+    ("feed", &["domain", "rules", "contract", "clearance", "config", "access", "service"]),
 ];
 
 /// What each room of a part may name of that part beside itself; `Engine` stands for the names that the part's
@@ -67,7 +68,13 @@ const ROOM_MAY_NAME: &[(&str, &[&str])] = &[
     ("service::deliver", &["service::log", "service::fixtures"]),
     (
         "service::observe",
-        &["service::log", "service::deliver", "service::process::shutdown", "service::fixtures"],
+        &[
+            "service::log",
+            "service::deliver",
+            "service::connections",
+            "service::process::shutdown",
+            "service::fixtures",
+        ],
     ),
     ("feed::cases", &["feed::fixtures"]),
     ("feed::words", &["feed::cases"]),

@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use tidvakt::contract::{
     CLEARANCE, PartitionProgress, Progress, UNASSESSED_RANGES_MAX, alert_headers, asyncapi, content_hash,
-    parse_alert, parse_decision, parse_fact, parse_progress, parse_registration, progress_headers, schemas,
-    write_alert, write_assessment, write_decision, write_fact, write_progress, write_registration,
+    parse_alert, parse_audit, parse_decision, parse_fact, parse_progress, parse_registration,
+    progress_headers, schemas, write_alert, write_assessment, write_audit, write_decision, write_fact,
+    write_progress, write_registration,
 };
 use tidvakt::domain::{Alert, Assessment, FactChange, Grade, UtcSecond};
 
@@ -86,6 +87,10 @@ fn what_we_write_is_the_golden_bytes() {
     for (name, text) in golden("progress") {
         let progress = parse_progress(text.as_bytes()).unwrap_or_else(|error| panic!("{name}: {error}"));
         same_bytes(&name, &text, |out| write_progress(&progress.expect("it has a kind"), out));
+    }
+    for (name, text) in golden("audit") {
+        let link = parse_audit(Some(text.as_bytes())).unwrap_or_else(|error| panic!("{name}: {error}"));
+        same_bytes(&name, &text, |out| write_audit(&link, out));
     }
 }
 
@@ -167,7 +172,8 @@ fn valid(file: &str, name: &str, text: &str) {
     assert!(errors.is_empty(), "{name} against {file}: {errors:#?}");
 }
 
-const KINDS: [&str; 6] = ["registration", "reference-fact", "decision", "alert", "progress", "assessment"];
+const KINDS: [&str; 7] =
+    ["registration", "reference-fact", "decision", "alert", "progress", "assessment", "audit"];
 
 #[test]
 fn golden_records_are_valid_by_their_schemas() {
@@ -203,6 +209,9 @@ fn schemas_refuse_what_the_contract_refuses() {
         ("progress-restrained", "/assessed_through_offset", "1".into()),
         ("progress-partition", "/unassessed/0", Value::Array(vec![1.into()])),
         ("progress-partition", "/kind", "municipality".into()),
+        ("audit", "/previous", "0".into()),
+        ("audit", "/role", "auditor".into()),
+        ("audit", "/status", 20.into()),
     ] {
         let mut record = sample(kind);
         *record.pointer_mut(pointer).unwrap_or_else(|| panic!("{kind} has no {pointer}")) = value;

@@ -1,6 +1,7 @@
 //! `tidvakt replay` as a user meets it: files in, files out.
 
 mod clock;
+mod explain;
 mod field_cases;
 mod maps;
 mod reasons;

@@ -24,7 +24,8 @@ MAY = {
     "gateway": (set(), {"registrations"}),
     "reference": (set(), {"reference"}),
     "payout": ({"registrations", "alerts", "progress"}, set()),
-    "reviewers": ({"registrations", "reference", "alerts", "progress", "decisions"}, {"decisions"}),
+    "reviewers": ({"registrations", "reference", "alerts", "progress", "decisions"}, {"decisions", "audit"}),
+    "auditor": ({"audit"}, set()),
 }
 
 

@@ -189,8 +189,8 @@ def main(tools: Path, tidvakt: Path) -> int:
             checked = subprocess.run([str(word) for word in [tidvakt, "check", *settings]], env=environment, capture_output=True, text=True, check=False)
             if checked.returncode != 0:
                 problems.append(f"tidvakt check: {checked.stdout}{checked.stderr}")
-            tries, wrong = broker.rights_problems({"detector": "tidvakt", "gateway": "gateway", "reference": "reference", "payout": "payout", "reviewers": "reviewers"}, topics)
-            print(f"{tries} attempts of 5 users to read or write 6 topics: {len(wrong)} not as the chart says")
+            tries, wrong = broker.rights_problems({"detector": "tidvakt", "gateway": "gateway", "reference": "reference", "payout": "payout", "reviewers": "reviewers", "auditor": "auditor"}, topics)
+            print(f"{tries} attempts of 6 users to read or write 7 topics: {len(wrong)} not as the chart says")
             problems += wrong
         except (TimeoutError, OSError, LookupError) as error:
             problems = [f"{error}", *log.read_text().splitlines()[-15:]]

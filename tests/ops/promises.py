@@ -119,7 +119,7 @@ def topics(made: list[dict], rendered: list[dict]) -> Iterator[str]:
         yield "topics differ in partitions"
     for kind, name in settings["topics"].items():
         config = by_name[name]["config"]
-        wanted = "delete" if kind in ("registrations", "quarantine") else "compact"
+        wanted = "delete" if kind in ("registrations", "quarantine", "audit") else "compact"
         if config["cleanup.policy"] != wanted or config["unclean.leader.election.enable"]:
             yield f"topic {name} is cleaned up by {config['cleanup.policy']}, or loses what was acknowledged"
         if not config["min.insync.replicas"] < by_name[name]["replicas"]:

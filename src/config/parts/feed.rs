@@ -36,13 +36,19 @@ pub enum Access {
     Link,
     /// Whoever a trusted proxy names.
     Header,
+    /// Whoever sends an access token.
+    Jwt,
 }
 
 impl SectionReader<'_> {
     pub(super) fn feed(&mut self) -> FeedConfig {
         FeedConfig {
             listen: self.listen("feed.listen"),
-            access: if self.text("feed.access") == "header" { Access::Header } else { Access::Link },
+            access: match self.text("feed.access").as_str() {
+                "header" => Access::Header,
+                "jwt" => Access::Jwt,
+                _ => Access::Link,
+            },
             user_header: self.header("feed.user_header"),
             roles_header: self.header("feed.roles_header"),
             municipalities_header: self.header("feed.municipalities_header"),

@@ -11,7 +11,6 @@ mod draw;
 mod outcome;
 mod provider;
 mod rank;
-mod scope;
 #[cfg(test)]
 mod tests;
 mod visits;
@@ -26,10 +25,10 @@ pub use draw::CASES_A_DAY;
 pub use outcome::{OUTCOME_DAYS, OutcomeTally, Outcomes};
 pub use provider::ProviderMonth;
 pub use rank::{Worth, urgency};
-pub use scope::Scope;
 pub use visits::{CaseVisit, Earlier, Visits};
 
 use crate::contract::MunicipalityProgress;
+pub use crate::domain::Scope;
 use crate::domain::{Decision, FactBody, FactChange, Month, PublishedAlert, Registration, UtcSecond, Zone};
 
 /// What cases are derived by.

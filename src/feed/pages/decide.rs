@@ -1,57 +1,10 @@
 //! What a reviewer may decide about a case, as a form, and what is wrong with a form that was sent.
 
-use crate::domain::{Action, DecisionOutcome};
+use crate::domain::{Action, DecisionOutcome, Role, Zone};
 use crate::feed::cases::{Case, CaseStatus};
 use crate::feed::words::{Language, Texts, action_name, day_and_time, outcome_name, visible};
 
 use super::{Shown, in_address};
-use crate::domain::Zone;
-
-/// What somebody may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Role {
-    /// Sees cases.
-    Viewer,
-    /// Takes, lets wait, confirms and dismisses.
-    Reviewer,
-    /// Releases and upholds holds as well.
-    Release,
-    /// All of it.
-    Admin,
-}
-
-impl Role {
-    /// All of them, least first.
-    pub const ALL: [Self; 4] = [Self::Viewer, Self::Reviewer, Self::Release, Self::Admin];
-
-    /// The word in settings and headers.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Viewer => "viewer",
-            Self::Reviewer => "reviewer",
-            Self::Release => "release",
-            Self::Admin => "admin",
-        }
-    }
-
-    /// The role with that word.
-    #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.as_str() == word)
-    }
-
-    /// The least role that may do `action`.
-    #[must_use]
-    pub const fn for_action(action: Action) -> Self {
-        match action {
-            Action::Release | Action::Uphold => Self::Release,
-            Action::Take | Action::Wait | Action::Confirm | Action::Dismiss | Action::Reopen => {
-                Self::Reviewer
-            }
-        }
-    }
-}
 
 /// The actions of the form, in its order.
 pub const ACTIONS: [Action; 5] =

@@ -19,7 +19,7 @@ pub use alert::{AlertView, FindingView, HoldView};
 pub use case::CasePage;
 pub use day::{Bar, DayView, Lane, Tick, VisitRow};
 pub use decide::{
-    ACTIONS, DecideView, Deciding, DecisionForm, FormFault, OUTCOMES, Role, action_word, outcome_word,
+    ACTIONS, DecideView, Deciding, DecisionForm, FormFault, OUTCOMES, action_word, outcome_word,
 };
 pub use lengths::{LengthBar, LengthsView};
 pub use ongoing::{OngoingPage, OngoingQuery, ongoing};
@@ -30,6 +30,7 @@ pub use statement::{StatementContact, StatementPage};
 
 use askama::Template;
 
+pub use crate::domain::Role;
 use crate::domain::{UtcSecond, Zone};
 use crate::feed::cases::Seen;
 use crate::feed::words::{Language, Texts, day_and_time};

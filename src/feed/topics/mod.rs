@@ -1,7 +1,9 @@
-//! The topics: facts, the feed, alerts, progress and decisions are read into memory, each from its beginning, and decisions are
-//! written.
+//! The topics: facts, the feed, alerts, progress and decisions are read into memory, each from its beginning, and decisions
+//! are written. For clearance they are read once more, in the order that its rule demands.
 
+mod audit;
 mod news;
+mod payout;
 mod writer;
 
 use std::collections::BTreeSet;
@@ -13,6 +15,7 @@ use std::time::Duration;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Message, OwnedMessage};
+use rdkafka::metadata::MetadataTopic;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::FeedError;
@@ -23,7 +26,11 @@ use crate::feed::cases::{Desk, Rules};
 use crate::service::Shutdown;
 use crate::service::log::kafka::{Clients, Quiet};
 
+pub(super) use audit::{AuditThread, AuditWriter};
 pub(super) use news::{News, Opened};
+#[cfg(test)]
+pub(super) use payout::RoundRecords;
+pub(super) use payout::{PayoutMemory, PayoutThread};
 pub(super) use writer::DecisionWriter;
 
 /// Longest wait for a record.
@@ -126,7 +133,7 @@ impl TopicThread {
 
 type TopicPartition = (String, i32);
 
-/// Assigns every partition of the topics, from its beginning.
+/// Assigns every partition of the topics that are read, from its beginning.
 fn assign(consumer: &BaseConsumer<Quiet>, topics: &Topics) -> Result<BTreeSet<TopicPartition>, FeedError> {
     let mut list = TopicPartitionList::new();
     let mut partitions = BTreeSet::new();
@@ -143,6 +150,12 @@ fn assign(consumer: &BaseConsumer<Quiet>, topics: &Topics) -> Result<BTreeSet<To
             list.add_partition_offset(topic, partition.id(), Offset::Beginning)?;
             partitions.insert((topic.clone(), partition.id()));
         }
+    }
+    // It is written, and not read.
+    let audit = consumer.fetch_metadata(Some(&topics.audit), ANSWER_WAIT)?;
+    let is_there = |found: &MetadataTopic| found.name() == topics.audit && !found.partitions().is_empty();
+    if !audit.topics().iter().any(is_there) {
+        return Err(FeedError::NoTopic { topic: topics.audit.clone() });
     }
     consumer.assign(&list)?;
     Ok(partitions)

@@ -7,15 +7,17 @@ use std::time::Instant;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use super::audit::AuditSlot;
 use super::routes::{Site, html};
+use crate::access::{TokenRefusal, TokenVerifier, is_name};
 use crate::config::{Access, FeedConfig};
-use crate::feed::cases::Scope;
-use crate::feed::pages::{MessagePage, Role};
+use crate::domain::{Role, Scope};
+use crate::feed::pages::MessagePage;
 use crate::feed::words::{Language, Texts};
 
 /// Name of the cookie of a session.
@@ -39,12 +41,23 @@ pub(super) struct Visitor {
     pub(super) token: String,
 }
 
+/// Why somebody does not come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum NoEntry {
+    /// Nothing says who it is.
+    Unknown,
+    /// It is known who it is, and they have no role here.
+    NoRole,
+}
+
 /// Decides who comes in.
 pub(in crate::feed) struct Door {
     access: Access,
     user_header: String,
     roles_header: String,
     municipalities_header: String,
+    /// For access by tokens.
+    verifier: Option<Arc<TokenVerifier>>,
     secret: [u8; 32],
     /// The key of the printed link, until it is used.
     key: Mutex<Option<String>>,
@@ -53,16 +66,20 @@ pub(in crate::feed) struct Door {
 }
 
 impl Door {
-    /// A door as the settings say.
+    /// A door as the settings say; `verifier` is for access by tokens.
     ///
     /// # Errors
     /// Where the system gives no random numbers.
-    pub(in crate::feed) fn new(feed: &FeedConfig) -> std::io::Result<Arc<Self>> {
+    pub(in crate::feed) fn new(
+        feed: &FeedConfig,
+        verifier: Option<Arc<TokenVerifier>>,
+    ) -> std::io::Result<Arc<Self>> {
         Ok(Arc::new(Self {
             access: feed.access,
             user_header: feed.user_header.clone(),
             roles_header: feed.roles_header.clone(),
             municipalities_header: feed.municipalities_header.clone(),
+            verifier,
             secret: random()?,
             key: Mutex::new(Some(hex(&random()?[..16]))),
             sessions: Mutex::default(),
@@ -88,30 +105,49 @@ impl Door {
         Some(format!("{COOKIE}={session}; Path=/; HttpOnly; SameSite=Strict"))
     }
 
-    fn visitor(&self, headers: &HeaderMap) -> Option<Visitor> {
+    fn visitor(&self, headers: &HeaderMap) -> Result<Visitor, NoEntry> {
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         match self.access {
             Access::Link => {
-                let session = cookie(headers)?;
-                open(&self.sessions).iter().any(|known| same(known, session)).then(|| Visitor {
+                let session = cookie(headers).ok_or(NoEntry::Unknown)?;
+                let is_known = open(&self.sessions).iter().any(|known| same(known, session));
+                let visitor = || Visitor {
                     name: BY_LINK.to_owned(),
                     role: Role::Release,
                     scope: Scope::every(),
                     token: self.token(session),
-                })
+                };
+                is_known.then(visitor).ok_or(NoEntry::Unknown)
             }
             Access::Header => {
-                let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-                let name = text(&self.user_header).filter(|name| is_name(name))?;
-                let words = text(&self.roles_header).unwrap_or_default().split([',', ' ']);
-                let role = words.filter_map(Role::parse).max()?;
-                let municipalities = text(&self.municipalities_header).unwrap_or_default().split([',', ' ']);
-                let municipalities: Vec<String> =
-                    municipalities.filter(|code| !code.is_empty()).map(str::to_owned).collect();
-                let all = municipalities.iter().any(|code| code == "*");
-                let scope = if all { Scope::every() } else { Scope::only(municipalities) };
-                Some(Visitor { name: name.to_owned(), role, scope, token: self.token(name) })
+                let name = text(&self.user_header).filter(|name| is_name(name)).ok_or(NoEntry::Unknown)?;
+                let words = |name: &str| text(name).unwrap_or_default().split([',', ' ']);
+                let role = Role::greatest(words(&self.roles_header)).ok_or(NoEntry::NoRole)?;
+                let scope = Scope::of_codes(words(&self.municipalities_header));
+                Ok(Visitor { name: name.to_owned(), role, scope, token: self.token(name) })
+            }
+            Access::Jwt => {
+                let authorization = text(header::AUTHORIZATION.as_str()).ok_or(NoEntry::Unknown)?;
+                let verifier = self.verifier.as_ref().ok_or(NoEntry::Unknown)?;
+                let principal = verifier.principal(authorization).map_err(|refusal| {
+                    tracing::debug!(%refusal, "a token is refused");
+                    match refusal {
+                        TokenRefusal::Invalid(_) => NoEntry::Unknown,
+                        TokenRefusal::NoRole => NoEntry::NoRole,
+                    }
+                })?;
+                let token = self.token(&principal.name);
+                Ok(Visitor { name: principal.name, role: principal.role, scope: principal.scope, token })
             }
         }
+    }
+
+    /// A refusal that says by which scheme a client has to come.
+    fn challenge(&self, mut refusal: Response) -> Response {
+        if self.access == Access::Jwt {
+            refusal.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        refusal
     }
 
     /// What the forms of a session bring back: nobody else can know it.
@@ -146,19 +182,27 @@ impl FromRequestParts<Site> for Visitor {
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Response> {
         let path = parts.uri.path().to_owned();
         let refuse = |code, sv, en| refusal(&path, code, sv, en);
-        let Some(visitor) = site.door.visitor(&parts.headers) else {
-            return Err(refuse(
+        let visitor = site.door.visitor(&parts.headers).map_err(|why| match why {
+            NoEntry::Unknown => site.door.challenge(refuse(
                 StatusCode::UNAUTHORIZED,
                 "Öppna länken som programmet skrev ut när det startade, eller logga in på nytt.",
                 "Open the link that the program printed when it started, or log in again.",
-            ));
-        };
+            )),
+            NoEntry::NoRole => refuse(
+                StatusCode::FORBIDDEN,
+                "Du är inloggad, men har ingen roll här. Be den som delar ut behörigheter om en.",
+                "You are logged in, and have no role here. Ask for one where permissions are given.",
+            ),
+        })?;
         if !site.door.is_within_rate(&visitor.name) {
             return Err(refuse(
                 StatusCode::TOO_MANY_REQUESTS,
                 "Det kom för många frågor på kort tid. Vänta några sekunder.",
                 "There were too many requests. Wait a few seconds.",
             ));
+        }
+        if let Some(slot) = parts.extensions.get::<AuditSlot>() {
+            slot.note(&visitor);
         }
         Ok(visitor)
     }
@@ -182,6 +226,13 @@ fn is_same_origin(headers: &HeaderMap) -> bool {
     }
 }
 
+/// Does a page of elsewhere send this? What is no browser says nothing of it, and has no session either.
+pub(super) fn is_foreign(headers: &HeaderMap) -> bool {
+    let site = headers.get("sec-fetch-site").and_then(|value| value.to_str().ok());
+    let says_so = site.is_some_and(|site| !matches!(site, "same-origin" | "none"));
+    says_so || (headers.contains_key(header::ORIGIN) && !is_same_origin(headers))
+}
+
 /// A page, or JSON below `/v1`, that says why not.
 fn refusal(path: &str, code: StatusCode, sv: &str, en: &str) -> Response {
     if path.starts_with("/v1/") {
@@ -197,11 +248,6 @@ fn cookie(headers: &HeaderMap) -> Option<&str> {
     let mut pairs =
         cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.find_map(|(name, value)| (name == COOKIE).then_some(value))
-}
-
-/// A pseudonym as it may stand in a decision.
-fn is_name(name: &str) -> bool {
-    !name.is_empty() && name.len() <= 128 && !name.chars().any(char::is_control)
 }
 
 /// Compares without telling by the time taken where they differ.
@@ -225,7 +271,7 @@ fn open<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Names a run of the process.
-pub(super) fn run_id() -> std::io::Result<String> {
+pub(in crate::feed) fn run_id() -> std::io::Result<String> {
     Ok(hex(&random()?[..4]))
 }
 

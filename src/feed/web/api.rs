@@ -189,7 +189,8 @@ pub(super) fn round(value: f64) -> f64 {
     crate::domain::round_significant(value, 4)
 }
 
-fn wrong(text: &str) -> Response {
+/// A parameter that cannot be used.
+pub(super) fn wrong(text: &str) -> Response {
     (StatusCode::BAD_REQUEST, axum::Json(json!({"error": text}))).into_response()
 }
 

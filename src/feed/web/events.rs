@@ -10,17 +10,20 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use serde_json::json;
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::watch;
 
-use super::access::Visitor;
+use super::access::{Visitor, is_foreign};
 use super::routes::Site;
-use crate::feed::cases::Scope;
+use crate::domain::Scope;
 use crate::feed::topics::{News, Opened};
+use crate::service::gate::Pass;
 
 /// A line that keeps proxies from closing the connection.
 const ALIVE_EVERY: Duration = Duration::from_secs(15);
 /// Streams of all visitors together.
 pub(super) const STREAMS_MAX: usize = 500;
+/// Streams of one visitor: more windows than are read.
+pub(super) const STREAMS_PER_VISITOR_MAX: usize = 5;
 
 /// The state of one reader.
 struct EventReader {
@@ -30,13 +33,17 @@ struct EventReader {
     /// The last number that was sent, or passed over.
     at: u64,
     waiting: VecDeque<Event>,
-    _permit: OwnedSemaphorePermit,
+    _pass: Pass<String>,
 }
 
 /// Events from now on, or from the one after `Last-Event-ID`.
 pub(super) async fn events(State(site): State<Site>, visitor: Visitor, headers: HeaderMap) -> Response {
-    let Ok(permit) = site.streams.clone().try_acquire_owned() else {
-        return (StatusCode::SERVICE_UNAVAILABLE, axum::Json(json!({"error": "too many readers"})))
+    if is_foreign(&headers) {
+        return (StatusCode::FORBIDDEN, axum::Json(json!({"error": "the request is of another page"})))
+            .into_response();
+    }
+    let Some(pass) = site.streams.enter(visitor.name.as_str()) else {
+        return (StatusCode::TOO_MANY_REQUESTS, axum::Json(json!({"error": "too many streams"})))
             .into_response();
     };
     let news = site.memory.news();
@@ -50,7 +57,7 @@ pub(super) async fn events(State(site): State<Site>, visitor: Visitor, headers: 
         waiting.push_back(Event::default().event("reset").data("{}"));
     }
     let at = known.unwrap_or(latest).min(latest);
-    let reading = EventReader { news, scope: visitor.scope, changes, at, waiting, _permit: permit };
+    let reading = EventReader { news, scope: visitor.scope, changes, at, waiting, _pass: pass };
     let started = site.started.clone();
     let stream = stream::unfold((reading, started), |(mut reading, started)| async move {
         loop {

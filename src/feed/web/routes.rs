@@ -5,40 +5,43 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, Uri, header};
 use axum::middleware;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use tokio::sync::Semaphore;
 
 use super::access::{Door, Visitor, run_id};
+use super::api;
+use super::audit::audited;
+use super::clearance::clearance;
 use super::decide::{DecisionRules, decide};
-use super::events::{STREAMS_MAX, events};
-use super::{api, headers, outcomes};
+use super::events::{STREAMS_MAX, STREAMS_PER_VISITOR_MAX, events};
+use super::guard::guarded;
+use super::outcomes;
 use crate::domain::UtcSecond;
 use crate::feed::pages::{
     CasePage, Deciding, MessagePage, OngoingPage, OngoingQuery, ProvidersPage, ProvidersQuery, QueuePage,
     QueueQuery, SCRIPT, STYLE, Shown, StatementPage,
 };
-use crate::feed::topics::{DecisionWriter, Memory};
+use crate::feed::topics::{AuditWriter, DecisionWriter, Memory, PayoutMemory};
 use crate::feed::words::{Language, Texts};
+use crate::service::gate::Gate;
 
 /// Describes the JSON API.
 pub(super) const OPENAPI: &str = include_str!("../assets/openapi.json");
-
-/// Largest form that is read.
-const BODY_BYTES_MAX: usize = 65_536;
 
 /// What the handlers read.
 #[derive(Clone)]
 pub(in crate::feed) struct Site {
     pub(super) memory: Memory,
+    pub(super) payout: PayoutMemory,
     pub(super) writer: DecisionWriter,
+    pub(super) audit: AuditWriter,
     pub(super) door: Arc<Door>,
     pub(super) rules: DecisionRules,
-    /// One permit for each reader of events.
-    pub(super) streams: Arc<Semaphore>,
+    /// A place for each stream of events, by visitor.
+    pub(super) streams: Arc<Gate<String>>,
     /// The contact of the accessibility statement.
     pub(super) accessibility_contact: Arc<str>,
     /// Names this run, so that ids of events of another one are not taken for its own.
@@ -50,13 +53,16 @@ impl Site {
     /// Where the system gives no random numbers.
     pub(in crate::feed) fn new(
         memory: Memory,
+        payout: PayoutMemory,
         writer: DecisionWriter,
+        audit: AuditWriter,
         door: Arc<Door>,
         rules: DecisionRules,
     ) -> std::io::Result<Self> {
-        let streams = Arc::new(Semaphore::new(STREAMS_MAX));
+        let streams = Gate::new(STREAMS_MAX, STREAMS_PER_VISITOR_MAX);
         let accessibility_contact = Arc::from("");
-        Ok(Self { memory, writer, door, rules, streams, accessibility_contact, started: run_id()?.into() })
+        let started = run_id()?.into();
+        Ok(Self { memory, payout, writer, audit, door, rules, streams, accessibility_contact, started })
     }
 
     /// The same with the contact of the accessibility statement.
@@ -76,7 +82,7 @@ pub(super) fn clock() -> UtcSecond {
 }
 
 pub(super) fn router(site: Site) -> Router {
-    Router::new()
+    let routes = Router::new()
         .route("/", get(|| async { Redirect::to("/sv/cases") }))
         .route("/assets/feed.css", get(style))
         .route("/assets/feed.js", get(script))
@@ -85,6 +91,7 @@ pub(super) fn router(site: Site) -> Router {
         .route("/v1/cases", get(api::cases))
         .route("/v1/cases/{id}", get(api::case))
         .route("/v1/alerts/{id}", get(api::alert))
+        .route("/v1/clearance/{registration_id}", get(clearance))
         .route("/v1/events", get(events))
         .route("/v1/openapi.json", get(openapi))
         .route("/v1/ongoing", get(api::ongoing_visits))
@@ -98,10 +105,9 @@ pub(super) fn router(site: Site) -> Router {
         .route("/{language}/accessibility", get(statement))
         .route("/{language}/cases/{id}", get(case))
         .route("/{language}/cases/{id}/decisions", post(decide))
-        .fallback(unknown)
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(middleware::from_fn(headers::harden))
-        .with_state(site)
+        .route_layer(middleware::from_fn_with_state(site.clone(), audited))
+        .fallback(unknown);
+    guarded(routes.with_state(site))
 }
 
 async fn style() -> impl IntoResponse {

@@ -3,10 +3,20 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use axum::Router;
 use tokio::net::TcpListener;
 
 use super::routes::{Site, router};
 use crate::service::Shutdown;
+use crate::service::connections::{ConnectionLimits, accept, descriptors};
+
+/// Connections behind a proxy come from one address. A stream of events that is cut goes on by `Last-Event-ID`.
+const LIMITS: ConnectionLimits = ConnectionLimits {
+    connections: 1_024,
+    per_peer: 1_024,
+    lifetime: Duration::from_secs(3_600),
+    head_bytes: 16_384,
+};
 
 /// The running server.
 pub(in crate::feed) struct FeedServer {
@@ -24,6 +34,14 @@ impl FeedServer {
         site: Site,
         shutdown: Shutdown,
     ) -> std::io::Result<Self> {
+        Self::start_routes(listen, router(site), shutdown)
+    }
+
+    pub(super) fn start_routes(
+        listen: SocketAddr,
+        routes: Router,
+        shutdown: Shutdown,
+    ) -> std::io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("feed-http")
@@ -31,13 +49,9 @@ impl FeedServer {
             .build()?;
         let listener = runtime.block_on(TcpListener::bind(listen))?;
         let address = listener.local_addr()?;
-        let app = router(site);
-        runtime.spawn(async move {
-            let served = axum::serve(listener, app).with_graceful_shutdown(shutdown.wait());
-            if let Err(error) = served.await {
-                tracing::error!(%error, "the web server ended");
-            }
-        });
+        let connections = LIMITS.connections.min(descriptors() / 2);
+        let limits = ConnectionLimits { connections, ..LIMITS };
+        runtime.spawn(accept(listener, routes, limits, shutdown));
         Ok(Self { runtime, address })
     }
 

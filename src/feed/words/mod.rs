@@ -65,8 +65,8 @@ pub fn counted<'a>(count: usize, one: &'a str, many: &'a str) -> &'a str {
     if count == 1 { one } else { many }
 }
 
-/// Text from a record as it is shown: characters that cannot be seen, or that turn the direction of writing, are
-/// written by their number, and what is too long is cut.
+/// Text from a record as it is shown: characters that cannot be seen, that turn the direction of writing or that look
+/// like Latin ones are written by their number, and what is too long is cut.
 #[must_use]
 pub fn visible(text: &str) -> String {
     /// Longer than any id; an id has at most 128 characters.
@@ -83,7 +83,7 @@ pub fn visible(text: &str) -> String {
         if MARKS_MAX < marks {
             continue;
         }
-        if is_invisible(character) {
+        if is_invisible(character) || is_lookalike(character) {
             shown.push_str(&format!("⟨U+{:04X}⟩", u32::from(character)));
         } else {
             shown.push(character);
@@ -105,6 +105,14 @@ fn is_invisible(character: char) -> bool {
         )
 }
 
+/// Greek, Cyrillic, mathematical and wide letters: in an id beside Latin ones they name somebody else.
+const fn is_lookalike(character: char) -> bool {
+    matches!(
+        character,
+        '\u{370}'..='\u{3ff}' | '\u{400}'..='\u{52f}' | '\u{1d400}'..='\u{1d7ff}' | '\u{ff01}'..='\u{ff5e}'
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,6 +122,7 @@ mod tests {
         assert_eq!(visible("Hemtjänst Åre AB"), "Hemtjänst Åre AB");
         assert_eq!(visible("P\u{202e}70"), "P⟨U+202E⟩70");
         assert_eq!(visible("P\u{200b}07"), "P⟨U+200B⟩07");
+        assert_eq!(visible("\u{420}-07"), "⟨U+0420⟩-07", "a Cyrillic letter");
         let marked = visible(&format!("a{}", "\u{301}".repeat(10_000)));
         assert_eq!(marked, "a\u{301}\u{301}\u{301}…");
         assert_eq!(visible(&"x".repeat(5_000)).chars().count(), 2_001);

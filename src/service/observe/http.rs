@@ -1,26 +1,26 @@
 //! What HTTP shows: health and metrics to whoever can reach it; open alerts and rolling statistics, which are about
-//! persons, at an address of their own to who has the token.
+//! persons, at an address of their own to who has a token, within its scope.
 
 mod guard;
 mod server;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
 use serde_json::json;
 
-use crate::config::Token;
 use crate::contract;
-use crate::domain::PublishedAlert;
+use crate::domain::{PublishedAlert, Scope};
 use crate::engine::EntityRef;
 use crate::service::observe::metrics::Metrics;
 use crate::service::observe::status::{PartitionRow, Status};
 use crate::service::observe::view::{RollingRow, View};
+use guard::ApiGuard;
 pub(in crate::service) use server::ProbeServer;
 
 /// Without `limit`, so many alerts.
@@ -36,7 +36,7 @@ const INDEX: &str = "Tidvakt
 /readyz             is all that was waiting assessed: if not, it says how far the replay is
 /v1/partitions      how far each partition is, and which rules could not answer for want of which fact
 
-At the address `http.api_listen`, with `Authorization: Bearer` and the token:
+At the address `http.api_listen`, with `Authorization: Bearer` and the token (`http.api_access`):
 /v1/alerts          open alerts, gravest first; ?municipality= and ?limit= (at most 1000)
 /v1/carers/{ref}    rolling statistics of a carer
 /v1/clients/{ref}   rolling statistics of a client
@@ -63,16 +63,15 @@ fn pages(site: ObservedSite, hosts: Arc<[String]>) -> Router {
     guard::guarded(routes.fallback(nowhere), hosts)
 }
 
-/// What is about persons: only with the token.
-fn api(site: ObservedSite, hosts: Arc<[String]>, token: &Token) -> Router {
-    let token = token.clone();
+/// What is about persons: only with a token, and within its scope.
+fn api(site: ObservedSite, hosts: Arc<[String]>, guard: ApiGuard) -> Router {
     let routes = Router::new()
         .route("/v1/alerts", get(alerts))
         .route("/v1/carers/{reference}", get(carer))
         .route("/v1/clients/{reference}", get(client))
         .with_state(site)
         .fallback(nowhere)
-        .layer(middleware::from_fn(move |request, next| guard::authorized(token.clone(), request, next)));
+        .layer(middleware::from_fn(move |request, next| guard::authorized(guard.clone(), request, next)));
     guard::guarded(routes, hosts)
 }
 
@@ -130,9 +129,14 @@ struct AlertQuery {
     limit: Option<usize>,
 }
 
-async fn alerts(State(site): State<ObservedSite>, Query(wanted): Query<AlertQuery>) -> impl IntoResponse {
+async fn alerts(
+    State(site): State<ObservedSite>,
+    Extension(scope): Extension<Scope>,
+    Query(wanted): Query<AlertQuery>,
+) -> impl IntoResponse {
     let limit = wanted.limit.unwrap_or(ALERTS_DEFAULT).min(ALERTS_MAX);
-    let alerts = site.view.open_alerts(wanted.municipality.as_deref(), limit);
+    let is_wanted = |code: &str| wanted.municipality.as_deref().is_none_or(|wanted| wanted == code);
+    let alerts = site.view.open_alerts(&|code| scope.covers(code) && is_wanted(code), limit);
     ([(header::CONTENT_TYPE, "application/json")], alerts_as_json(&alerts))
 }
 
@@ -148,15 +152,25 @@ fn alerts_as_json(alerts: &[Arc<PublishedAlert>]) -> Vec<u8> {
     json
 }
 
-async fn carer(State(site): State<ObservedSite>, Path(reference): Path<String>) -> Response {
-    statistics("carer_ref", &reference, &site.view.statistics(EntityRef::Carer(&reference)))
+async fn carer(
+    State(site): State<ObservedSite>,
+    Extension(scope): Extension<Scope>,
+    Path(reference): Path<String>,
+) -> Response {
+    statistics("carer_ref", &reference, site.view.statistics(EntityRef::Carer(&reference)), &scope)
 }
 
-async fn client(State(site): State<ObservedSite>, Path(reference): Path<String>) -> Response {
-    statistics("client_ref", &reference, &site.view.statistics(EntityRef::Client(&reference)))
+async fn client(
+    State(site): State<ObservedSite>,
+    Extension(scope): Extension<Scope>,
+    Path(reference): Path<String>,
+) -> Response {
+    statistics("client_ref", &reference, site.view.statistics(EntityRef::Client(&reference)), &scope)
 }
 
-fn statistics(name: &str, reference: &str, seen: &[RollingRow]) -> Response {
+/// Somebody who is known in municipalities out of scope alone is not known.
+fn statistics(name: &str, reference: &str, mut seen: Vec<RollingRow>, scope: &Scope) -> Response {
+    seen.retain(|row| scope.covers(&row.municipality));
     if seen.is_empty() {
         let error = format!("nothing is kept of this `{name}`");
         return (StatusCode::NOT_FOUND, axum::Json(json!({"error": error}))).into_response();

@@ -157,16 +157,13 @@ impl View {
         map.get(reference).map(|seen| seen.clone()).unwrap_or_default()
     }
 
-    /// Open alerts, the highest score first, at most `limit`, in one municipality or in all.
+    /// Open alerts, the highest score first, at most `limit`, of the municipalities that are wanted.
     #[must_use]
-    pub fn open_alerts(&self, municipality: Option<&str>, limit: usize) -> Vec<Arc<PublishedAlert>> {
-        let wanted = |alert: &PublishedAlert| {
-            municipality.is_none_or(|municipality| municipality == alert.alert.municipality)
-        };
+    pub fn open_alerts(&self, is_wanted: &dyn Fn(&str) -> bool, limit: usize) -> Vec<Arc<PublishedAlert>> {
         let mut alerts: Vec<Arc<PublishedAlert>> = self
             .alerts
             .iter()
-            .filter(|entry| wanted(entry.value()))
+            .filter(|entry| is_wanted(&entry.value().alert.municipality))
             .map(|entry| entry.value().clone())
             .collect();
         if limit < alerts.len() {
@@ -205,16 +202,16 @@ pub(in crate::service) mod tests {
         let ids = |alerts: Vec<Arc<PublishedAlert>>| -> Vec<String> {
             alerts.iter().map(|alert| alert.alert.subject.id.clone()).collect()
         };
-        assert_eq!(ids(view.open_alerts(None, 2)), ["R2", "R3"]);
-        assert_eq!(ids(view.open_alerts(Some("0181"), 10)), ["R2", "R1"]);
+        assert_eq!(ids(view.open_alerts(&|_| true, 2)), ["R2", "R3"]);
+        assert_eq!(ids(view.open_alerts(&|code| code == "0181", 10)), ["R2", "R1"]);
 
         let before = view.alert(&PublishedAlert { state: AlertState::Revised, ..alert("0181", "R2", 0.5) });
         assert_eq!(before.map(|before| before.alert.score), Some(9.0));
         view.alert(&PublishedAlert { state: AlertState::Withdrawn, ..alert("0180", "R3", 0.0) });
-        assert_eq!(ids(view.open_alerts(None, 10)), ["R1", "R2"]);
+        assert_eq!(ids(view.open_alerts(&|_| true, 10)), ["R1", "R2"]);
 
         view.forget(&|municipality| municipality == "0181");
-        assert_eq!(view.open_alerts(None, 10).len(), 0);
+        assert_eq!(view.open_alerts(&|_| true, 10).len(), 0);
     }
 
     #[test]

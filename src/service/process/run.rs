@@ -7,7 +7,8 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::config::Config;
+use crate::access::TokenVerifier;
+use crate::config::{ApiAccess, Config};
 use crate::rules;
 use crate::service::ServiceError;
 use crate::service::deliver::shared::{Pace, Setup, Shared};
@@ -82,7 +83,9 @@ impl Service {
         status.wait_for("reference", "facts and decisions are being read");
         status.wait_for("group", UNSETTLED);
         let site = ObservedSite { metrics: metrics.clone(), status: status.clone(), view };
-        let server = ProbeServer::start(&config.http, &site, &shutdown)
+        let is_by_jwt = config.http.api.as_ref().is_some_and(|api| matches!(api.access, ApiAccess::Jwt));
+        let verifier = config.jwt.as_ref().filter(|_| is_by_jwt).map(TokenVerifier::new).transpose()?;
+        let server = ProbeServer::start(&config.http, verifier, &site, &shutdown)
             .map_err(|(address, source)| ServiceError::Listen { address, source })?;
         let clients = Clients::of(config);
         metrics.configured(&config.hash(), &config.kafka.group_id);

@@ -120,7 +120,7 @@ impl Drop for Service {
 }
 
 pub fn settings_text(topics: &Topics, instance: &str) -> String {
-    let names = ["registrations", "reference", "decisions", "alerts", "progress", "quarantine"];
+    let names = ["registrations", "reference", "decisions", "alerts", "progress", "quarantine", "audit"];
     let named: Vec<String> = names.iter().map(|name| format!("{name} = \"{}\"", topics.name(name))).collect();
     format!(
         "[kafka]\ngroup_id = \"{}\"\ninstance_id = \"{instance}\"\n\

@@ -137,6 +137,21 @@ fn the_tests_that_the_page_names_exist() {
     assert!(!is_a_test("kafka::killed_five_times_it_loses_doubles_and_contradicts_nothing"));
 }
 
+/// B31 to B55 and B58 of the list of inputs: each has a row, a status and a test.
+#[test]
+fn every_input_to_the_control_unit_s_process_has_its_row() {
+    let rows = rows("tests/README.md", "Bad inputs");
+    let numbered: Vec<&Vec<String>> = rows.iter().filter(|row| row.len() == 4).collect();
+    let ids: Vec<&str> = numbered.iter().map(|row| row[0].as_str()).collect();
+    let expected: Vec<String> = (31..=55).chain([58]).map(|number| format!("B{number}")).collect();
+    assert_eq!(ids, expected);
+    for row in numbered {
+        let status = row[2].split([',', ';', ' ']).next().unwrap();
+        assert!(status.parse::<u16>().is_ok_and(|status| (200..600).contains(&status)), "{row:?}");
+        assert!(quoted(&row[3]).iter().all(|name| is_a_test(name)), "{row:?}");
+    }
+}
+
 #[test]
 fn a_planted_name_that_is_nowhere_is_found() {
     let of = |name: &str, path: &str| missing(&[(name.to_owned(), path.to_owned())]).len();

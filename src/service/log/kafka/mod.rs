@@ -38,4 +38,4 @@ pub(in crate::service) use log::KafkaLog;
 pub(in crate::service) use reference::Reference;
 pub(in crate::service) use topics::Layout;
 pub(in crate::service) use topics_watch::TopicsWatch;
-pub use whole::{TopicEnd, TopicReader, TopicRecord};
+pub use whole::{ReadPositions, TopicEnd, TopicReader, TopicRecord};

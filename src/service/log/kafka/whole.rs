@@ -1,5 +1,6 @@
-//! Whole topics for commands that look at them once: from the oldest record to the end as of the call.
+//! Whole topics: from the oldest record to the end as of the call, and on from there at the next call.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
@@ -47,6 +48,9 @@ pub struct TopicRecord<'a> {
 fn unreachable(servers: &str, unanswered: Unanswered) -> ServiceError {
     ServiceError::Unreachable { servers: servers.to_owned(), unanswered }
 }
+
+/// How far a topic is read: by partition, the offset of the next record.
+pub type ReadPositions = BTreeMap<i32, i64>;
 
 /// Reads topics, one partition after the other; sees committed records only. It joins no group and commits nothing.
 pub struct TopicReader {
@@ -111,28 +115,58 @@ impl TopicReader {
         each: &mut dyn FnMut(TopicRecord<'_>),
     ) -> Result<(), ServiceError> {
         for partition in 0..self.partitions(topic)? {
-            self.partition(topic, partition, end, expect, each).map_err(ServiceError::Log)?;
+            self.partition(topic, (partition, None), end, expect, each).map_err(ServiceError::Log)?;
         }
         Ok(())
     }
 
+    /// The same from `positions` on, which move; an error leaves them behind the records that were given. Returns `false`
+    /// where a partition ends before its position: the topic is another one by the same name.
+    ///
+    /// # Errors
+    /// As [`TopicReader::read`].
+    pub fn read_on(
+        &self,
+        topic: &str,
+        end: TopicEnd,
+        positions: &mut ReadPositions,
+        each: &mut dyn FnMut(TopicRecord<'_>),
+    ) -> Result<bool, ServiceError> {
+        for partition in 0..self.partitions(topic)? {
+            let from = positions.get(&partition).copied();
+            let mut given = |record: TopicRecord<'_>| {
+                each(record);
+                positions.insert(partition, record.offset + 1);
+            };
+            let read = self.partition(topic, (partition, from), end, &mut |_| {}, &mut given);
+            let reached = read.map_err(ServiceError::Log)?;
+            if from.is_some_and(|from| reached < from) {
+                return Ok(false);
+            }
+            positions.insert(partition, reached);
+        }
+        Ok(true)
+    }
+
+    /// Reads a partition, from an offset on where one is given; returns its end.
     fn partition(
         &self,
         topic: &str,
-        partition: i32,
+        (partition, from): (i32, Option<i64>),
         end: TopicEnd,
         expect: &mut dyn FnMut(u64),
         each: &mut dyn FnMut(TopicRecord<'_>),
-    ) -> Result<(), LogError> {
+    ) -> Result<i64, LogError> {
         let ends = match end {
             TopicEnd::Committed => &self.committed,
             TopicEnd::Written => &self.written,
         };
         let (low, high) =
             ends.fetch_watermarks(topic, partition, REQUEST_WAIT).map_err(|error| answer(&error))?;
+        let low = from.unwrap_or(low).max(low);
         expect(u64::try_from(high - low).unwrap_or_default());
         if high <= low {
-            return Ok(());
+            return Ok(high);
         }
         self.assign(topic, partition, low)?;
         let read = self.read_to(topic, partition, low..high, end, each);
@@ -145,7 +179,8 @@ impl TopicReader {
         self.committed.assign(&list).map_err(|error| answer(&error))
     }
 
-    /// Reads on, from where it is assigned, until every committed record below the end of the range has been given.
+    /// Reads on, from where it is assigned, until every committed record below the end of the range has been given;
+    /// returns the offset that follows.
     fn read_to(
         &self,
         topic: &str,
@@ -153,7 +188,7 @@ impl TopicReader {
         Range { start: mut next, end: high }: Range<i64>,
         end: TopicEnd,
         each: &mut dyn FnMut(TopicRecord<'_>),
-    ) -> Result<(), LogError> {
+    ) -> Result<i64, LogError> {
         let mut last_event = Instant::now();
         // While a transaction is open below `high`, the end that the client reports is that of what is committed.
         let mut settled = self.is_settled(topic, partition, high)?;
@@ -167,10 +202,12 @@ impl TopicReader {
                     each(TopicRecord { partition, offset, key, value });
                     next = offset + 1;
                     if end == TopicEnd::Committed && high <= next {
-                        return Ok(());
+                        return Ok(next);
                     }
                 }
-                Some(Err(KafkaError::PartitionEOF(_))) if settled || high <= next => return Ok(()),
+                Some(Err(KafkaError::PartitionEOF(_))) if settled || high <= next => {
+                    return Ok(next.max(high));
+                }
                 Some(Err(KafkaError::PartitionEOF(_))) => is_at_end = true,
                 Some(Err(error)) if is_out_of_range(&error) => {
                     let watermarks = self.committed.fetch_watermarks(topic, partition, REQUEST_WAIT);

@@ -10,7 +10,9 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use crate::config::Token;
+use crate::access::{TokenRefusal, TokenVerifier};
+use crate::config::{ApiAccess, Token};
+use crate::domain::Scope;
 
 /// Answers `routes` only under a known name of this host, with hardened headers.
 pub(super) fn guarded(routes: Router, hosts: Arc<[String]>) -> Router {
@@ -40,14 +42,63 @@ fn is_known(host: &str, hosts: &[String]) -> bool {
         || hosts.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
-/// Only with the token.
-pub(super) async fn authorized(token: Token, request: Request, next: Next) -> Response {
-    let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    if given.and_then(|value| value.strip_prefix("Bearer ")).is_some_and(|given| token.is(given.trim())) {
-        return next.run(request).await;
+/// Who is let in where persons are shown.
+#[derive(Clone)]
+pub(super) enum ApiGuard {
+    /// Whoever has this token sees every municipality.
+    Token(Token),
+    /// Whoever has an access token with a role sees its municipalities. Without a verifier none counts.
+    Jwt(Option<Arc<TokenVerifier>>),
+}
+
+impl ApiGuard {
+    pub(super) fn new(access: &ApiAccess, verifier: Option<Arc<TokenVerifier>>) -> Self {
+        match access {
+            ApiAccess::Token(token) => Self::Token(token.clone()),
+            ApiAccess::Jwt => Self::Jwt(verifier),
+        }
     }
-    let error = axum::Json(json!({"error": "the token is missing or wrong"}));
-    (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer")], error).into_response()
+
+    /// The scope of who sends `authorization`.
+    fn scope(&self, authorization: &str) -> Result<Scope, StatusCode> {
+        match self {
+            Self::Token(token) => {
+                let given = authorization.strip_prefix("Bearer ").map(str::trim);
+                let is_right = given.is_some_and(|given| token.is(given));
+                is_right.then(Scope::every).ok_or(StatusCode::UNAUTHORIZED)
+            }
+            Self::Jwt(verifier) => {
+                let verifier = verifier.as_ref().ok_or(StatusCode::UNAUTHORIZED)?;
+                let principal = verifier.principal(authorization).map_err(|refusal| {
+                    tracing::debug!(%refusal, "a token is refused");
+                    match refusal {
+                        TokenRefusal::Invalid(_) => StatusCode::UNAUTHORIZED,
+                        TokenRefusal::NoRole => StatusCode::FORBIDDEN,
+                    }
+                })?;
+                Ok(principal.scope)
+            }
+        }
+    }
+}
+
+/// Only with a token; handlers get its [`Scope`].
+pub(super) async fn authorized(guard: ApiGuard, mut request: Request, next: Next) -> Response {
+    let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    match guard.scope(given.unwrap_or_default()) {
+        Ok(scope) => {
+            request.extensions_mut().insert(scope);
+            next.run(request).await
+        }
+        Err(StatusCode::FORBIDDEN) => {
+            let error = axum::Json(json!({"error": "the token names no role"}));
+            (StatusCode::FORBIDDEN, error).into_response()
+        }
+        Err(code) => {
+            let error = axum::Json(json!({"error": "the token is missing or wrong"}));
+            (code, [(header::WWW_AUTHENTICATE, "Bearer")], error).into_response()
+        }
+    }
 }
 
 /// Nothing here is to be kept by a browser, guessed at, or shown inside another page.

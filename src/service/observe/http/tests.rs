@@ -3,7 +3,9 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::config::{Api, Http};
+use crate::access::TokenVerifier;
+use crate::access::fixtures::Issuer;
+use crate::config::{Api, ApiAccess, Http, Token};
 use crate::engine::{Rolling, RuleCounts};
 use crate::service::deliver::events::Phase;
 use crate::service::fixtures::alert;
@@ -18,12 +20,20 @@ fn site() -> ObservedSite {
 }
 
 fn server(site: &ObservedSite) -> (ProbeServer, Stopper) {
+    server_for(site, ApiAccess::Token(Token::new(TOKEN)), None)
+}
+
+fn server_for(
+    site: &ObservedSite,
+    access: ApiAccess,
+    verifier: Option<Arc<TokenVerifier>>,
+) -> (ProbeServer, Stopper) {
     let (stop, shutdown) = stopper();
     let any: SocketAddr = ([127, 0, 0, 1], 0).into();
-    let api = Some(Api { listen: any, token: Token::new(TOKEN) });
+    let api = Some(Api { listen: any, access });
     let http = Http { listen: Some(any), hosts: vec!["tidvakt".to_owned()], api };
-    let server = ProbeServer::start(&http, site, &shutdown).expect("a free port").expect("it is served");
-    (server, stop)
+    let server = ProbeServer::start(&http, verifier, site, &shutdown);
+    (server.expect("a free port").expect("it is served"), stop)
 }
 
 /// Status, head and body of the answer to a request with these headers.
@@ -111,6 +121,43 @@ fn what_is_about_persons_is_shown_to_who_has_the_token() {
     assert_eq!(code, 200);
     assert!(body.contains(r#""alert_id":"0181:registration:R1""#), "{body}");
     assert_eq!(ask_api(address, "/v1/alerts?limit=-1").0, 400);
+    stop.stop();
+    server.stop();
+}
+
+/// The same tokens that the control unit's process takes, each within its scope.
+#[test]
+fn an_access_token_shows_the_persons_of_its_municipalities() {
+    let issuer = Issuer::new();
+    let verifier = TokenVerifier::new(&issuer.config(&[])).expect("keys");
+    let site = site();
+    let (server, stop) = server_for(&site, ApiAccess::Jwt, Some(verifier));
+    let address = server.api_address().expect("it is served");
+    let by = |path: &str, token: &str| {
+        ask_with(address, path, &format!("host: localhost\r\nauthorization: Bearer {token}\r\n"))
+    };
+    for municipality in ["0180", "0181"] {
+        let rolling = Rolling { visits: 4, ..Rolling::default() };
+        site.view.rolled(EntityRef::Carer("carer-1"), municipality, Some(rolling));
+        site.view.rolled(EntityRef::Client("client-1"), municipality, Some(rolling));
+        site.view.alert(&alert(municipality, "R1", 2.0));
+    }
+    site.view.rolled(EntityRef::Carer("carer-2"), "0180", Some(Rolling::default()));
+    let token = issuer.token(&Issuer::claims());
+    for path in ["/v1/alerts", "/v1/alerts?municipality=0181", "/v1/carers/carer-1", "/v1/clients/client-1"] {
+        let (code, _, body) = by(path, &token);
+        assert!(code == 200 && body.contains("0181") && !body.contains("0180"), "{path}: {code} {body}");
+    }
+    assert_eq!(by("/v1/alerts?municipality=0180", &token).2, r#"{"alerts":[]}"#);
+    let unknown = by("/v1/carers/carer-9", &token);
+    assert_eq!(unknown.0, 404);
+    assert_eq!(by("/v1/carers/carer-2", &token).2, unknown.2.replace("carer-9", "carer-2"));
+    for wrong in issuer.wrong_tokens("http://127.0.0.1:1/") {
+        assert_eq!(by("/v1/alerts", &wrong.token).0, 401, "{}", wrong.input);
+    }
+    assert_eq!(by("/v1/alerts", TOKEN).0, 401, "the secret of the other kind of access");
+    let nobody = issuer.token(&Issuer::claims_with("roles", serde_json::json!([])));
+    assert_eq!(by("/v1/alerts", &nobody).0, 403);
     stop.stop();
     server.stop();
 }
