@@ -125,24 +125,3 @@ fn visits_fall_back_where_the_pattern_is_gone() {
     queue.register(&Draft { version: 2, ..visit("R2", "ann", 2, false) });
     assert!(queue.ranked().is_empty(), "{:?}", queue.scores);
 }
-
-#[test]
-fn a_pattern_names_the_first_visits_that_it_rests_on_and_more_of_them_when_they_double() {
-    let mut queue = Queue::new();
-    let named = |queue: &mut Queue| {
-        queue.driver.engine.assess_dirty_periods(&mut Vec::new());
-        let alerts = queue.driver.engine.open_alerts();
-        let found = alerts.into_iter().flat_map(|alert| alert.findings);
-        found.map(|finding| (finding.related, finding.related_more)).collect::<Vec<_>>()
-    };
-    let ids = |ids: &[&str]| ids.iter().map(|&id| id.to_owned()).collect::<Vec<_>>();
-    for (id, hour, trainee) in [("R1", 1, true), ("R2", 2, false), ("R3", 3, true), ("R4", 4, true)] {
-        queue.register(&visit(id, "ann", hour, trainee));
-    }
-    assert_eq!(named(&mut queue), [(ids(&["R1", "R3"]), 0)]);
-    queue.register(&visit("R5", "ann", 5, true));
-    assert_eq!(named(&mut queue), [(ids(&["R1", "R3", "R4", "R5"]), 0)]);
-    queue.register(&Draft { version: 2, ..visit("R3", "ann", 3, false) });
-    queue.register(&visit("R6", "ann", 6, true));
-    assert_eq!(named(&mut queue), [(ids(&["R1", "R4", "R5", "R6"]), 0)]);
-}

@@ -39,7 +39,7 @@
 //! ```text
 //! -> carer-overlap R2+R1 hold 900 s: the text holds this      a finding on R2 about R1
 //! -> carer-overlap R2+R1 review untested household            the seconds may be left out
-//! -> manual-share carer ann 2026-03 review                    or client, provider, tag, `pair ann:bo`; no evidence
+//! -> manual-share carer ann 2026-03 review                    or client, provider, tag, `pair ann:bo`
 //! -> noted duplicate-registration R1      graded `observe`: no alert
 //! -> nothing                              nothing stands and nothing is noted
 //! -> same                                 all that the block before named
@@ -56,7 +56,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use tidvakt::domain::{Alert, EventType, SubjectKind};
+use tidvakt::domain::{Alert, EventType};
 use tidvakt::engine::{Disposition, Engine, Input, Output};
 
 use crate::architecture::root;
@@ -335,13 +335,11 @@ fn undetermined(engine: &Engine) -> BTreeMap<(String, String), u64> {
 fn findings(standing: &[Alert]) -> impl Iterator<Item = Expected> {
     standing.iter().flat_map(|alert| {
         let subject = alert.alert_id.split_once(':').map_or("", |(_, subject)| subject);
-        // A pay period's evidence is what has its mark: `ranking` is about it.
-        let is_of_visit = alert.subject.kind == SubjectKind::Registration;
         alert.findings.iter().map(move |finding| {
             Expected::Finding(Box::new(FindingLine {
                 rule: finding.rule.clone(),
                 subject: subject.to_owned(),
-                related: if is_of_visit { finding.related.clone() } else { Vec::new() },
+                related: finding.related.clone(),
                 grade: finding.grade,
                 seconds: Some(finding.seconds_in_question),
                 untested: finding.not_tested.clone(),

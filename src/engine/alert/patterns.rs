@@ -8,7 +8,6 @@ use hashbrown::HashMap;
 use crate::domain::{Grade, Month};
 use crate::engine::alert::assessed::Assessed;
 use crate::engine::alert::score::score;
-use crate::engine::model::NEIGHBOURS_MAX;
 use crate::engine::model::period::{PeriodSubject, SubjectPeriod};
 use crate::engine::model::visit::Slot;
 use crate::engine::rule::hit::{EVERY_VISIT, RuleHit};
@@ -90,51 +89,6 @@ impl Engine {
             .map(|subject| self.pattern_scores.0.get(&SubjectPeriod { month: visit.pay_period, subject }));
         let contributes = |pattern: &&OpenPattern| self.contributes(slot, pattern.contributing);
         patterns.into_iter().flatten().filter(contributes).map(|pattern| pattern.score).fold(0.0, f64::max)
-    }
-
-    /// Names in each finding on a pay period the registrations that it rests on.
-    pub(in crate::engine) fn name_evidence(&self, period: SubjectPeriod, hits: &mut [RuleHit]) {
-        for rule_hit in hits {
-            (rule_hit.hit.related, rule_hit.hit.related_more) = self.evidence(period, rule_hit.contributing);
-        }
-    }
-
-    /// Whether the findings on a pay period name the registrations that they rest on now.
-    pub(in crate::engine) fn is_evidence_up_to_date(&self, period: SubjectPeriod, hits: &[RuleHit]) -> bool {
-        hits.iter().all(|rule_hit| {
-            let (related, related_more) = self.evidence(period, rule_hit.contributing);
-            related == rule_hit.hit.related && related_more == rule_hit.hit.related_more
-        })
-    }
-
-    /// The first visits of the month that contribute to a finding on a pay period, at most [`NEIGHBOURS_MAX`], and how
-    /// many more there are. Both are those of a power of two of visits, so that the alert is revised when they double.
-    /// Visits of other months that are paid in this one are left out: they expire before it does.
-    fn evidence(&self, period: SubjectPeriod, contributing: u32) -> (Vec<Slot>, u32) {
-        let timeline = match period.subject {
-            PeriodSubject::Carer(carer) => &self.state.carer(carer).timeline,
-            PeriodSubject::Client(client) | PeriodSubject::Pair(_, client) => {
-                &self.state.client(client).timeline
-            }
-            PeriodSubject::Provider(_) | PeriodSubject::Tag(_) => return (Vec::new(), 0),
-        };
-        if contributing & !EVERY_VISIT == 0 {
-            return (Vec::new(), 0);
-        }
-        let zone = &self.state.settings.zone;
-        let is_part = |slot: &Slot| {
-            let visit = self.state.ledger.counted(*slot);
-            let of_pair = !matches!(period.subject, PeriodSubject::Pair(carer, _) if carer != visit.carer);
-            visit.pay_period == period.month
-                && of_pair
-                && zone.month(visit.span.start()) == period.month
-                && self.state.ledger.entry(*slot).marks.marked & contributing != 0
-        };
-        let mut slots: Vec<Slot> = timeline.all().iter().map(|pin| pin.slot).filter(is_part).collect();
-        let all = if slots.is_empty() { 0 } else { 1 << slots.len().ilog2() };
-        slots.truncate(NEIGHBOURS_MAX.min(all));
-        let more = u32::try_from(all - slots.len()).unwrap_or(u32::MAX);
-        (slots, more)
     }
 
     fn contributes(&self, slot: Slot, contributing: u32) -> bool {

@@ -75,11 +75,7 @@ impl Engine {
     pub(in crate::engine) fn assess_period(&mut self, period: SubjectPeriod, out: &mut Vec<Output>) {
         let Some(PeriodDigest { provider, fingerprint }) = self.digest_period(period, out) else { return };
         let is_up_to_date = match self.periods.get(&period) {
-            Some(current) => {
-                current.fingerprint == fingerprint
-                    && current.provider == provider
-                    && self.is_evidence_up_to_date(period, &current.hits)
-            }
+            Some(current) => current.fingerprint == fingerprint && current.provider == provider,
             None => fingerprint.is_none(),
         };
         if is_up_to_date {
@@ -147,10 +143,6 @@ impl Engine {
             undetermined.extend(missing.map(|fact| (*rule, fact)));
         }
         hits.extend(habits);
-        let mut hits = std::mem::take(hits);
-        let mut undetermined = std::mem::take(undetermined);
-        self.name_evidence(period, &mut hits);
-        self.scratch.hits = hits;
         for (rule, fact) in undetermined.drain(..) {
             self.rule_counts[usize::from(rule)].undetermined(fact);
         }
@@ -184,7 +176,6 @@ impl Engine {
             run.report(&sight, &mut PeriodReport { rule: *rule, hits: &mut hits });
         }
         hits.extend(self.habit_hits(period));
-        self.name_evidence(period, &mut hits);
         self.weigh_period_hits(period, provider, &mut hits);
         hits == current.hits
     }
