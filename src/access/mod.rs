@@ -1,7 +1,7 @@
 //! Access: from the text behind `Authorization: Bearer` to somebody with a role and a scope, and the chain of what
 //! they looked at and decided ([`AuditChain`]).
 //!
-//! A token counts by a key of the issuer that is known beforehand ([`keys`]), never by one that it names or brings,
+//! A token counts by a key of the issuer that is known beforehand (`keys.rs`), never by one that it names or brings,
 //! and by an algorithm of the settings, never by its own word. Why a token is refused is for the log: a client that
 //! learns it can search for one that is not.
 
