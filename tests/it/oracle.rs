@@ -1,6 +1,8 @@
 //! A slow second opinion: every registration against every other one, from the words of the rules alone. It shares no
 //! code with the engine, and must come to the same findings however the feed arrived.
 
+mod arrangement;
+mod distance;
 mod further;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +17,7 @@ use tidvakt::domain::{
 use crate::draft::Draft;
 use crate::engines::{Driver, engine};
 use crate::feed::{Feed, cases, feeds};
+use distance::metres;
 
 const RULES: &str = "
 [rules.carer-overlap]
@@ -200,9 +203,17 @@ impl Oracle {
         if staff.iter().flatten().any(|needed| *needed > 1) {
             return None;
         }
-        let known = staff.iter().all(Option::is_some);
-        let grade = if known { Grade::Review } else { Grade::Observe };
-        let untested = if known { vec![] } else { vec!["order".to_owned()] };
+        let arrangement = self.arrangement(own, other);
+        if arrangement.as_ref().is_some_and(|arrangement| arrangement.is_standing) {
+            return None;
+        }
+        let missing = if staff.iter().any(Option::is_none) {
+            Some("order")
+        } else {
+            arrangement.is_some_and(|arrangement| !arrangement.is_known).then_some("plan")
+        };
+        let grade = if missing.is_none() { Grade::Review } else { Grade::Observe };
+        let untested = missing.map(str::to_owned).into_iter().collect();
         Some(Pair {
             rule: "client-overlap",
             other: other.id.clone(),
@@ -384,17 +395,4 @@ fn paid_in(visit: &Draft) -> UtcSecond {
         UtcSecond(day.at(18, 0, 0, 0).to_zoned(zone.clone()).unwrap().timestamp().as_second())
     });
     runs.find(|run| visit.appended_at < *run).unwrap()
-}
-
-/// Along the surface, by the angle between the two directions from the Earth's centre.
-fn metres(a: Coordinates, b: Coordinates) -> f64 {
-    let direction = |place: Coordinates| {
-        let (lat, lon) = (place.lat.to_radians(), place.lon.to_radians());
-        [lat.cos() * lon.cos(), lat.cos() * lon.sin(), lat.sin()]
-    };
-    let (a, b) = (direction(a), direction(b));
-    let cross = [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
-    let sine = cross.iter().map(|part| part * part).sum::<f64>().sqrt();
-    let cosine: f64 = a.iter().zip(b).map(|(a, b)| a * b).sum();
-    6_371_008.8 * sine.atan2(cosine)
 }
