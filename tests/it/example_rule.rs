@@ -38,7 +38,7 @@ mod cut_short {
         },
     };
 
-    /// 2. The parameters: keys of the section, the unit as the last word. Unknown keys are refused.
+    /// 2. The parameters: keys of the section, the unit before `_min` or `_max`. Unknown keys are refused.
     #[derive(Debug, serde::Deserialize)]
     #[serde(deny_unknown_fields)]
     struct CutShort {

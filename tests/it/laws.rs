@@ -331,6 +331,11 @@ fn random_feeds_trigger_every_rule() {
     }
     // A crowd needs more visits at once than a small feed has: `it budget::`.
     for rule in tidvakt::rules::RULES.iter().filter(|rule| rule.id != "placeholder") {
-        assert!(alerts.contains_key(rule.id), "`{}` has nothing to say: {alerts:?}", rule.id);
+        assert!(
+            alerts.contains_key(rule.id),
+            "`{}` finds nothing in random feeds: lower its limits in LOW_THRESHOLDS of tests/it/engines.rs, or add what it \
+             reads to tests/it/feed.rs or tests/it/feed/facts.rs; the others: {alerts:?}",
+            rule.id
+        );
     }
 }

@@ -1,10 +1,11 @@
-//! What stands in two places must agree: a rule in six, and the pages with the code that they describe.
+//! What stands in several places must agree: a rule, and the pages with the code that they describe.
 
 mod pages;
 
 use std::collections::BTreeSet;
 use std::process::Command;
 
+use tidvakt::feed::words::{Language, rule_title};
 use tidvakt::rules::RULES;
 
 use crate::architecture::root;
@@ -42,6 +43,12 @@ fn a_rule_has_its_scenarios() {
 }
 
 #[test]
+fn a_rule_has_its_title() {
+    let untitled = ids().into_iter().filter(|id| rule_title(id, Language::Sv) == id);
+    assert_eq!(untitled.collect::<Vec<_>>(), [""; 0], "rules without a title in src/feed/words/rules.rs");
+}
+
+#[test]
 fn every_measure_of_a_finding_has_its_text_in_both_languages() {
     let (mut sources, mut folders) = (String::new(), vec![root().join("src/rules")]);
     while let Some(folder) = folders.pop() {
@@ -69,9 +76,12 @@ fn the_pages_hold_the_tables_as_the_program_prints_them() {
         let text = std::fs::read_to_string(root().join(page)).unwrap();
         let printed = Command::new(env!("CARGO_BIN_EXE_tidvakt")).args(["schema", of]).output().unwrap();
         let table = String::from_utf8(printed.stdout).unwrap();
+        let missing: Vec<&str> = table.lines().filter(|line| !text.contains(*line)).collect();
         assert!(
             text.contains(&table),
-            "the table of {of} in {page} is not what `tidvakt schema {of}` prints"
+            "the table of {of} in {page} is not what `tidvakt schema {of}` prints; lines that are not there (none: they \
+             are in another order, or there are others):\n{}",
+            missing.join("\n")
         );
         assert!(of != "rules" || table.lines().count() == ids().len() + 2);
     }

@@ -232,7 +232,10 @@ impl Story {
                     }
                 };
                 if !found {
-                    missing(line.number, format!("this did not come true: {expected:?}"));
+                    missing(
+                        line.number,
+                        format!("this did not come true:{}", shown(std::slice::from_ref(expected))),
+                    );
                 }
             }
         }
@@ -376,11 +379,13 @@ fn shown(lines: &[Expected]) -> String {
                 } else {
                     format!(" untested {}", untested.join(","))
                 };
-                let (ids, grade, seconds) = (ids.join("+"), grade.as_str(), seconds.unwrap_or_default());
-                let sentence = sentence.as_deref().unwrap_or_default();
-                write!(text, "\n    -> {rule} {ids} {grade} {seconds} s{untested}: {sentence}").unwrap();
+                let seconds = seconds.map(|seconds| format!(" {seconds} s")).unwrap_or_default();
+                let sentence = sentence.as_ref().map(|text| format!(": {text}")).unwrap_or_default();
+                let (ids, grade) = (ids.join("+"), grade.as_str());
+                write!(text, "\n    -> {rule} {ids} {grade}{seconds}{untested}{sentence}").unwrap();
             }
             Expected::Noted(rule, id) => write!(text, "\n    -> noted {rule} {id}").unwrap(),
+            Expected::Withdrawn(id) => write!(text, "\n    -> withdrawn {id}").unwrap(),
             other => write!(text, "\n    {other:?}").unwrap(),
         }
     }
