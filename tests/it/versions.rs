@@ -89,10 +89,13 @@ fn a_refused_version_changes_nothing() {
         drafts.iter().for_each(|draft| drop(driver.register(draft, &mut Vec::new())));
         timeless(driver.engine.open_alerts())
     };
-    let without = open(&[visit(1), again("R-2")]);
+    // A copy is due when the office has had its time to cancel it.
+    let (start, end) = (UtcSecond(MORNING + 7 * 86_400), UtcSecond(MORNING + 7 * 86_400 + 1_800));
+    let last = Draft { emitted_at: Some(end), ..Draft::new("R-9", 1, "carer", "client", start, end) };
+    let without = open(&[visit(1), again("R-2"), last.clone()]);
     assert!(!without.is_empty());
     let elsewhere = Draft { carer: "another".to_owned(), ..visit(1) };
-    assert_eq!(open(&[visit(1), elsewhere.clone(), again("R-2"), elsewhere]), without);
+    assert_eq!(open(&[visit(1), elsewhere.clone(), again("R-2"), elsewhere, last]), without);
 }
 
 #[test]
