@@ -14,7 +14,7 @@ use crate::engine::model::visit::Visit;
 use crate::engine::totals::count::Change;
 use crate::engine::totals::two_periods::{Counts, TwoPeriods};
 
-/// Days after the visit that are told apart; few, so that what is due rarely changes. Longer waits than two weeks leave
+/// Classes of days after the visit; few, so that what is due rarely changes. Longer waits than two weeks leave
 /// no time before the pay period is locked.
 const DAYS: [i32; 6] = [1, 2, 3, 5, 8, 14];
 /// Corrections below which an office is taken to correct as all offices of the municipality do together, and these below
