@@ -138,6 +138,12 @@ impl<'a> Seen<'a> {
         self.scope.covers(municipality).then(|| self.desk.books.get(municipality))?
     }
 
+    /// The book of the municipality that an address names, the first one in scope where it names none (`""`).
+    #[must_use]
+    pub fn book_or_first(self, municipality: &str) -> Option<&'a Book> {
+        if municipality.is_empty() { self.books().next() } else { self.book(municipality) }
+    }
+
     /// A case, where it is in scope.
     #[must_use]
     pub fn case(self, case_id: &str) -> Option<(&'a Book, &'a Case)> {

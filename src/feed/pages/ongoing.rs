@@ -83,10 +83,7 @@ impl OngoingPage {
     pub fn new(seen: Seen<'_>, at: &Shown, query: &OngoingQuery) -> Self {
         let language = at.language;
         let t = Texts(language);
-        let book = match query.municipality.as_str() {
-            "" => seen.books().next(),
-            code => seen.book(code),
-        };
+        let book = seen.book_or_first(&query.municipality);
         let provider = (!query.provider.is_empty()).then_some(query.provider.as_str());
         let visits = book.map(|book| ongoing(book, provider)).unwrap_or_default();
         let mut providers: Vec<String> = book

@@ -68,10 +68,7 @@ impl OutcomesPage {
     pub fn new(seen: Seen<'_>, at: &Shown, query: &OutcomesQuery) -> Self {
         let language = at.language;
         let t = Texts(language);
-        let book = match query.municipality.as_str() {
-            "" => seen.books().next(),
-            code => seen.book(code),
-        };
+        let book = seen.book_or_first(&query.municipality);
         let found = book.map(|book| book.outcomes(at.clock)).unwrap_or_default();
         let path = match query.municipality.as_str() {
             "" => "/outcomes".to_owned(),

@@ -63,10 +63,7 @@ impl ProvidersPage {
     pub fn new(seen: Seen<'_>, at: &Shown, query: &ProvidersQuery) -> Self {
         let language = at.language;
         let t = Texts(language);
-        let book = match query.municipality.as_str() {
-            "" => seen.books().next(),
-            code => seen.book(code),
-        };
+        let book = seen.book_or_first(&query.municipality);
         let newest = book.map(|book| seen.rules().zone.month(book.now()));
         let month = Month::parse(&query.month).or(newest);
         let path = match Month::parse(&query.month) {

@@ -213,10 +213,7 @@ impl QueuePage {
         let language = at.language;
         let t = Texts(language);
         let head = Head::new(seen, at, t.cases().to_owned(), &query.path());
-        let book = match query.municipality.as_str() {
-            "" => seen.books().next(),
-            code => seen.book(code),
-        };
+        let book = seen.book_or_first(&query.municipality);
         let municipalities = seen.books().map(|one| Choice {
             value: one.municipality().to_owned(),
             text: one.municipality().to_owned(),

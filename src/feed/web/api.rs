@@ -95,12 +95,9 @@ pub(super) async fn ongoing_visits(
     Query(wanted): Query<OngoingQuery>,
 ) -> Response {
     let desk = site.memory.read();
-    let seen = desk.within(&visitor.scope);
-    let book = match wanted.municipality.as_str() {
-        "" => seen.books().next(),
-        code => seen.book(code),
+    let Some(book) = desk.within(&visitor.scope).book_or_first(&wanted.municipality) else {
+        return nothing();
     };
-    let Some(book) = book else { return nothing() };
     let provider = (!wanted.provider.is_empty()).then_some(wanted.provider.as_str());
     let visit = |visit: &CaseVisit| {
         json!({

@@ -35,12 +35,9 @@ pub(super) async fn outcomes(
     Query(wanted): Query<OutcomesQuery>,
 ) -> Response {
     let desk = site.memory.read();
-    let seen = desk.within(&visitor.scope);
-    let book = match wanted.municipality.as_str() {
-        "" => seen.books().next(),
-        code => seen.book(code),
+    let Some(book) = desk.within(&visitor.scope).book_or_first(&wanted.municipality) else {
+        return nothing();
     };
-    let Some(book) = book else { return nothing() };
     let found = book.outcomes(clock());
     let kinds: Map<String, Value> =
         found.kinds.iter().map(|(kind, of)| (kind_word(*kind).to_owned(), tally(of))).collect();

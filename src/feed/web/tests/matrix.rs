@@ -151,7 +151,7 @@ fn check_one(
     if is_there {
         prop_assert_eq!(there.0, 200);
     } else {
-        prop_assert_eq!(there, not_there, "{} tells that it is there", real);
+        prop_assert_eq!(there, not_there, "the answer shows that {} exists", real);
     }
     Ok(())
 }
@@ -170,7 +170,7 @@ fn check_list(
         prop_assert_eq!(listed.0, 200);
     } else {
         prop_assert!(!shows, "{} is shown: {}", code, listed.1);
-        prop_assert_eq!(listed, unknown, "{} tells that it is there", code);
+        prop_assert_eq!(listed, unknown, "the answer shows that {} exists", code);
     }
     Ok(())
 }
