@@ -1,14 +1,13 @@
 //! `tidvakt explain`: why a registration has an alert, or none, from files as `replay` reads them.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
 
 use clap::Args;
 
 use super::alert_line::{OutputLanguage, kronor};
 use super::exit::{Exit, Failure, OrExit};
-use super::input::{LocalTimes, Manner, Maps};
-use super::replay::{InputPaths, Listener, Sinks, pass};
+use super::input::MannerArgs;
+use super::replay::{Listener, Sinks, SourceArgs, pass};
 use super::{SettingsArgs, logging, output};
 use crate::config::{Config, Secrets};
 use crate::contract;
@@ -40,21 +39,12 @@ pub struct ExplainArgs {
     /// A registration's id, or an alert's
     #[arg(value_name = "REGISTRATION|ALERT")]
     pub of: String,
-    /// Registrations, in the order in which they came
-    #[arg(value_name = "FILE", required = true)]
-    pub files: Vec<PathBuf>,
-    /// Reference facts, as on their topic
-    #[arg(long, value_name = "FILE")]
-    pub reference: Vec<PathBuf>,
-    /// Reviewers' decisions, as on their topic
-    #[arg(long, value_name = "FILE")]
-    pub decisions: Option<PathBuf>,
-    /// What the columns and words of an own export are called in the contract (TOML); may be given several times
-    #[arg(long, value_name = "FILE")]
-    pub map: Vec<PathBuf>,
-    /// The time zone of times without an offset: Europe/Stockholm
-    #[arg(long, value_name = "ZONE", value_parser = LocalTimes::named)]
-    pub time_zone: Option<LocalTimes>,
+    /// What is read.
+    #[command(flatten)]
+    pub sources: SourceArgs,
+    /// How files are read.
+    #[command(flatten)]
+    pub manner: MannerArgs,
     /// Language of the sentences
     #[arg(long, value_name = "LANGUAGE", default_value = "en")]
     pub lang: OutputLanguage,
@@ -66,12 +56,8 @@ pub struct ExplainArgs {
 pub(super) fn execute(args: &ExplainArgs) -> Result<(), Failure> {
     let config = args.settings.load(Secrets::Leave)?;
     logging::start(&config.log);
-    let sources = InputPaths {
-        registrations: &args.files,
-        reference: &args.reference,
-        decisions: args.decisions.as_deref(),
-        manner: &Manner { maps: Maps::read(&args.map)?, times: args.time_zone.clone() },
-    };
+    let manner = args.manner.manner()?;
+    let sources = args.sources.paths(&manner);
     let sinks = Sinks { alerts: Box::new(std::io::sink()), only_final: false, quarantine: None };
     let explainer = Explainer::new(args, &config)?;
     let Some((mut explainer, mut log)) = pass(&config, &sources, sinks, explainer)? else { return Ok(()) };

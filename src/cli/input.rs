@@ -24,6 +24,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use cells::CellFormat;
+use clap::Args;
 use csv::CsvTable;
 use fields::FieldSet;
 pub use fields::RecordKind;
@@ -142,6 +143,24 @@ pub struct Manner {
     pub maps: Maps,
     /// For times without an offset.
     pub times: Option<LocalTimes>,
+}
+
+/// The flags of [`Manner`], for every command that reads files.
+#[derive(Args, Clone, Debug, Default)]
+pub struct MannerArgs {
+    /// What the columns and words of an own export are called in the contract (TOML); may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub map: Vec<PathBuf>,
+    /// The time zone of times without an offset: Europe/Stockholm
+    #[arg(long, value_name = "ZONE", value_parser = LocalTimes::named)]
+    pub time_zone: Option<LocalTimes>,
+}
+
+impl MannerArgs {
+    /// Reads the maps.
+    pub(super) fn manner(&self) -> Result<Manner, Failure> {
+        Ok(Manner { maps: Maps::read(&self.map)?, times: self.time_zone.clone() })
+    }
 }
 
 /// What a file holds.

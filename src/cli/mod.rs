@@ -172,7 +172,7 @@ mod tests {
             panic!("a replay is expected");
         };
         assert!(args.only_final && args.strict);
-        assert_eq!((args.files.len(), args.reference.len()), (2, 1));
+        assert_eq!((args.sources.files.len(), args.sources.reference.len()), (2, 1));
         assert_eq!(
             (args.settings.client, args.settings.set),
             (vec!["a=b".to_owned()], vec!["c=d".to_owned()])

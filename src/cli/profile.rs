@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::exit::{Exit, Failure, OrExit};
-use super::input::{LocalTimes, Manner, Maps};
+use super::input::MannerArgs;
 use super::replay::{InputPaths, Sinks, pass};
 use super::{SettingsArgs, logging, output};
 use crate::config::Secrets;
@@ -48,12 +48,9 @@ pub struct ProfileArgs {
     /// Reference facts, as on their topic
     #[arg(long, value_name = "FILE")]
     pub reference: Vec<PathBuf>,
-    /// What the columns and words of an own export are called in the contract (TOML); may be given several times
-    #[arg(long, value_name = "FILE")]
-    pub map: Vec<PathBuf>,
-    /// The time zone of times without an offset: Europe/Stockholm
-    #[arg(long, value_name = "ZONE", value_parser = LocalTimes::named)]
-    pub time_zone: Option<LocalTimes>,
+    /// How files are read.
+    #[command(flatten)]
+    pub manner: MannerArgs,
     /// Findings that are shown as examples
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(0..=1_000))]
     pub examples: u16,
@@ -77,7 +74,7 @@ pub(super) fn execute(args: &ProfileArgs) -> Result<(), Failure> {
         registrations: &args.files,
         reference: &args.reference,
         decisions: None,
-        manner: &Manner { maps: Maps::read(&args.map)?, times: args.time_zone.clone() },
+        manner: &args.manner.manner()?,
     };
     let sinks = Sinks { alerts: Box::new(std::io::sink()), only_final: false, quarantine: None };
     let profiler = Profiler::new(config.engine.zone.clone());

@@ -16,7 +16,7 @@ use std::time::Instant;
 use clap::Args;
 
 use super::exit::Failure;
-use super::input::{LocalTimes, Manner, Maps, RecordKind};
+use super::input::{Manner, MannerArgs, RecordKind};
 use super::{SettingsArgs, logging, output};
 use crate::config::Secrets;
 pub(super) use files::Sinks;
@@ -70,10 +70,9 @@ Times without an offset, as `2026-03-02 08:00`, are read by `--time-zone Europe/
 hour that comes twice a time is refused unless a column says which of the two it is, and so is one
 in the hour that does not exist.";
 
-/// Puts registrations from files through the same engine, alerts to standard output.
+/// The files that the engine is fed with.
 #[derive(Args, Clone, Debug)]
-#[command(after_help = EXAMPLES)]
-pub struct ReplayArgs {
+pub struct SourceArgs {
     /// Registrations, in the order in which they came
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
@@ -83,6 +82,26 @@ pub struct ReplayArgs {
     /// Reviewers' decisions, as on their topic
     #[arg(long, value_name = "FILE")]
     pub decisions: Option<PathBuf>,
+}
+
+impl SourceArgs {
+    pub(super) fn paths<'a>(&'a self, manner: &'a Manner) -> InputPaths<'a> {
+        InputPaths {
+            registrations: &self.files,
+            reference: &self.reference,
+            decisions: self.decisions.as_deref(),
+            manner,
+        }
+    }
+}
+
+/// Puts registrations from files through the same engine, alerts to standard output.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct ReplayArgs {
+    /// What is read.
+    #[command(flatten)]
+    pub sources: SourceArgs,
     /// Alerts go there instead of to standard output
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
@@ -98,12 +117,9 @@ pub struct ReplayArgs {
     /// Exit code 65 where any line can't be used
     #[arg(long)]
     pub strict: bool,
-    /// What the columns and words of an own export are called in the contract (TOML); may be given several times
-    #[arg(long, value_name = "FILE")]
-    pub map: Vec<PathBuf>,
-    /// The time zone of times without an offset: Europe/Stockholm
-    #[arg(long, value_name = "ZONE", value_parser = LocalTimes::named)]
-    pub time_zone: Option<LocalTimes>,
+    /// How files are read.
+    #[command(flatten)]
+    pub manner: MannerArgs,
     /// Where the settings come from.
     #[command(flatten)]
     pub settings: SettingsArgs,
@@ -118,12 +134,8 @@ pub(super) fn execute(args: &ReplayArgs) -> Result<(), Failure> {
         only_final: args.only_final,
         quarantine: create_optional(args.quarantine.as_deref())?,
     };
-    let sources = InputPaths {
-        registrations: &args.files,
-        reference: &args.reference,
-        decisions: args.decisions.as_deref(),
-        manner: &Manner { maps: Maps::read(&args.map)?, times: args.time_zone.clone() },
-    };
+    let manner = args.manner.manner()?;
+    let sources = args.sources.paths(&manner);
     let summary = Summary::new(create_optional(args.assessments.as_deref())?);
     let Some((mut summary, mut log)) = pass(&config, &sources, sinks, summary)? else { return Ok(()) };
     output::written(log.finish().and_then(|()| summary.finish()))?;

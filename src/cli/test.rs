@@ -11,7 +11,7 @@ use std::time::Instant;
 use clap::Args;
 
 use super::exit::{Exit, Failure};
-use super::input::{LocalTimes, Manner, Maps};
+use super::input::MannerArgs;
 use super::{SettingsArgs, logging, output};
 use crate::config::Secrets;
 use scenario::Scenario;
@@ -51,12 +51,9 @@ pub struct TestArgs {
     /// A report as JUnit XML goes there
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
-    /// What the columns and words of an own export are called in the contract (TOML); may be given several times
-    #[arg(long, value_name = "FILE")]
-    pub map: Vec<PathBuf>,
-    /// The time zone of times without an offset: Europe/Stockholm
-    #[arg(long, value_name = "ZONE", value_parser = LocalTimes::named)]
-    pub time_zone: Option<LocalTimes>,
+    /// How files are read.
+    #[command(flatten)]
+    pub manner: MannerArgs,
     /// Where the settings come from.
     #[command(flatten)]
     pub settings: SettingsArgs,
@@ -74,7 +71,7 @@ pub(super) fn execute(args: &TestArgs) -> Result<(), Failure> {
     let config = args.settings.load(Secrets::Leave)?;
     logging::start(&config.log);
     let mut report = args.junit.as_deref().map(|path| output::create(Some(path))).transpose()?;
-    let manner = Manner { maps: Maps::read(&args.map)?, times: args.time_zone.clone() };
+    let manner = args.manner.manner()?;
     let mut outcomes = Vec::new();
     for scenario in Scenario::find_all(&args.folders)? {
         let started = Instant::now();
