@@ -20,7 +20,7 @@ fn config(servers: &str) -> Config {
         "service.progress_interval_ms=100",
         "service.drain_seconds=1",
     ];
-    let client = ["fetch.wait.max.ms=10", "session.timeout.ms=1000", "heartbeat.interval.ms=300"];
+    let client = ["fetch.wait.max.ms=10", "session.timeout.ms=3000", "heartbeat.interval.ms=300"];
     Config::load(&SettingSources {
         set: set.map(str::to_owned).to_vec(),
         client: client
