@@ -1,13 +1,14 @@
 //! The JSON API.
 
 use axum::extract::{Path, Query, State};
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::access::Visitor;
-use super::routes::{Site, clock};
+use super::answer::{nothing, wrong};
+use super::door::Visitor;
+use super::site::{Site, clock};
 use crate::contract;
 use crate::domain::{Decision, Grade, PublishedAlert, UtcSecond};
 use crate::feed::cases::{Book, Case, CaseHit, CaseKind, CaseStatus, CaseVisit, Filter, Worth};
@@ -184,15 +185,4 @@ const fn kind(kind: CaseKind) -> &'static str {
 /// Four significant digits.
 pub(super) fn round(value: f64) -> f64 {
     crate::domain::round_significant(value, 4)
-}
-
-/// A parameter that cannot be used.
-pub(super) fn wrong(text: &str) -> Response {
-    (StatusCode::BAD_REQUEST, axum::Json(json!({"error": text}))).into_response()
-}
-
-/// What is not there, and what is out of scope, answer alike.
-pub(super) fn nothing() -> Response {
-    (StatusCode::NOT_FOUND, axum::Json(json!({"error": "there is no such thing, or you may not see it"})))
-        .into_response()
 }

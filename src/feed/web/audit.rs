@@ -7,9 +7,9 @@ use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use super::access::Visitor;
-use super::guard::fault;
-use super::routes::{Site, clock};
+use super::answer::fault;
+use super::door::Visitor;
+use super::site::{Site, clock};
 use crate::domain::{AuditAction, AuditEntry, Role};
 
 /// Parameters of paths that name one case, alert or registration.

@@ -6,9 +6,9 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::access::Visitor;
-use super::api::{nothing, wrong};
-use super::routes::Site;
+use super::answer::{nothing, wrong};
+use super::door::Visitor;
+use super::site::Site;
 use crate::clearance::VerdictLine;
 use crate::domain::UtcSecond;
 

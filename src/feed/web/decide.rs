@@ -5,8 +5,10 @@ use axum::extract::{Form, Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::access::{Visitor, decision_id};
-use super::routes::{Site, case_page, clock, html, message, not_found};
+use super::answer::{html, message, not_found};
+use super::door::{Visitor, decision_id};
+use super::site::{DecisionRules, Site, clock};
+use super::views::case_page;
 use crate::contract;
 use crate::domain::{Action, Decision, Hold, HoldState, PublishedAlert, UtcSecond, Zone};
 use crate::feed::cases::{AlertStatus, Case};
@@ -20,15 +22,6 @@ const REASON_CHARACTERS_MAX: usize = 2_000;
 /// Days that a case can wait.
 const WAIT_DAYS_MAX: i64 = 366;
 const DAY_SECONDS: i64 = 86_400;
-
-/// What decisions go by.
-#[derive(Clone, Debug)]
-pub(in crate::feed) struct DecisionRules {
-    /// Time for which a case is taken.
-    pub(in crate::feed) take_seconds: i64,
-    /// Amount from which on a release needs a second person.
-    pub(in crate::feed) two_persons_from_ore: i64,
-}
 
 pub(super) async fn decide(
     State(site): State<Site>,

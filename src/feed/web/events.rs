@@ -12,19 +12,14 @@ use futures_util::stream;
 use serde_json::json;
 use tokio::sync::watch;
 
-use super::access::{Visitor, is_foreign};
-use super::routes::Site;
+use super::door::{Visitor, is_foreign};
+use super::site::Site;
 use crate::domain::Scope;
 use crate::feed::topics::{News, Opened};
 use crate::service::gate::Pass;
 
 /// A line that keeps proxies from closing the connection.
 const ALIVE_EVERY: Duration = Duration::from_secs(15);
-/// Streams of all visitors together.
-pub(super) const STREAMS_MAX: usize = 500;
-/// Streams of one visitor: more windows than are read.
-pub(super) const STREAMS_PER_VISITOR_MAX: usize = 5;
-
 /// The state of one reader.
 struct EventReader {
     news: News,

@@ -12,10 +12,9 @@ use axum::{Json, Router};
 use futures_util::FutureExt as _;
 use serde_json::json;
 
-use super::access::run_id;
+use super::answer::fault;
+use super::door::run_id;
 use super::headers;
-use super::routes::message;
-use crate::feed::words::Language;
 
 /// Largest form that is read.
 const BODY_BYTES_MAX: usize = 65_536;
@@ -81,15 +80,6 @@ async fn unbroken(request: Request, next: Next) -> Response {
             fault(&path, StatusCode::INTERNAL_SERVER_ERROR, &sv, &en)
         }
     }
-}
-
-/// JSON below `/v1`, else a page, that says what is wrong.
-pub(super) fn fault(path: &str, code: StatusCode, sv: &str, en: &str) -> Response {
-    if path.starts_with("/v1/") {
-        return (code, Json(json!({"error": en}))).into_response();
-    }
-    let language = if path.starts_with("/en") { Language::En } else { Language::Sv };
-    message(language, code, language.of(sv, en))
 }
 
 /// What is left on the connection is not read.

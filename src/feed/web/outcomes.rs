@@ -6,9 +6,10 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
-use super::access::Visitor;
-use super::api::{nothing, round};
-use super::routes::{Site, clock, html, not_found};
+use super::answer::{html, not_found, nothing};
+use super::api::round;
+use super::door::Visitor;
+use super::site::{Site, clock};
 use crate::domain::ProviderKind;
 use crate::feed::cases::{OUTCOME_DAYS, OutcomeTally};
 use crate::feed::pages::{OutcomesPage, OutcomesQuery};

@@ -6,7 +6,8 @@ use std::time::Duration;
 use axum::Router;
 use tokio::net::TcpListener;
 
-use super::routes::{Site, router};
+use super::routes::router;
+use super::site::Site;
 use crate::service::Shutdown;
 use crate::service::connections::{ConnectionLimits, accept, descriptors};
 

@@ -5,20 +5,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use axum::extract::FromRequestParts;
-use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use axum::response::Response;
 use sha2::{Digest, Sha256};
 
-use super::audit::AuditSlot;
-use super::routes::{Site, html};
 use crate::access::{TokenRefusal, TokenVerifier, is_name};
 use crate::config::{Access, FeedConfig};
 use crate::domain::{Role, Scope};
-use crate::feed::pages::MessagePage;
-use crate::feed::words::{Language, Texts};
 
 /// Name of the cookie of a session.
 const COOKIE: &str = "tidvakt_session";
@@ -43,7 +36,7 @@ pub(super) struct Visitor {
 
 /// Why somebody does not come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum NoEntry {
+pub(super) enum NoEntry {
     /// Nothing says who it is.
     Unknown,
     /// It is known who it is, and they have no role here.
@@ -105,7 +98,7 @@ impl Door {
         Some(format!("{COOKIE}={session}; Path=/; HttpOnly; SameSite=Strict"))
     }
 
-    fn visitor(&self, headers: &HeaderMap) -> Result<Visitor, NoEntry> {
+    pub(super) fn visitor(&self, headers: &HeaderMap) -> Result<Visitor, NoEntry> {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         match self.access {
             Access::Link => {
@@ -143,7 +136,7 @@ impl Door {
     }
 
     /// A refusal that says by which scheme a client has to come.
-    fn challenge(&self, mut refusal: Response) -> Response {
+    pub(super) fn challenge(&self, mut refusal: Response) -> Response {
         if self.access == Access::Jwt {
             refusal.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
@@ -159,7 +152,7 @@ impl Door {
     }
 
     /// Has this visitor a request left?
-    fn is_within_rate(&self, name: &str) -> bool {
+    pub(super) fn is_within_rate(&self, name: &str) -> bool {
         let mut rates = open(&self.rates);
         if VISITORS_MAX < rates.len() {
             rates.clear();
@@ -173,38 +166,6 @@ impl Door {
             *left -= 1.0;
         }
         may
-    }
-}
-
-impl FromRequestParts<Site> for Visitor {
-    type Rejection = Response;
-
-    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Response> {
-        let path = parts.uri.path().to_owned();
-        let refuse = |code, sv, en| refusal(&path, code, sv, en);
-        let visitor = site.door.visitor(&parts.headers).map_err(|why| match why {
-            NoEntry::Unknown => site.door.challenge(refuse(
-                StatusCode::UNAUTHORIZED,
-                "Öppna länken som programmet skrev ut när det startade, eller logga in på nytt.",
-                "Open the link that the program printed when it started, or log in again.",
-            )),
-            NoEntry::NoRole => refuse(
-                StatusCode::FORBIDDEN,
-                "Du är inloggad, men har ingen roll här. Be den som delar ut behörigheter om en.",
-                "You are logged in, and have no role here. Ask for one where permissions are given.",
-            ),
-        })?;
-        if !site.door.is_within_rate(&visitor.name) {
-            return Err(refuse(
-                StatusCode::TOO_MANY_REQUESTS,
-                "Det kom för många frågor på kort tid. Vänta några sekunder.",
-                "There were too many requests. Wait a few seconds.",
-            ));
-        }
-        if let Some(slot) = parts.extensions.get::<AuditSlot>() {
-            slot.note(&visitor);
-        }
-        Ok(visitor)
     }
 }
 
@@ -231,16 +192,6 @@ pub(super) fn is_foreign(headers: &HeaderMap) -> bool {
     let site = headers.get("sec-fetch-site").and_then(|value| value.to_str().ok());
     let says_so = site.is_some_and(|site| !matches!(site, "same-origin" | "none"));
     says_so || (headers.contains_key(header::ORIGIN) && !is_same_origin(headers))
-}
-
-/// A page, or JSON below `/v1`, that says why not.
-fn refusal(path: &str, code: StatusCode, sv: &str, en: &str) -> Response {
-    if path.starts_with("/v1/") {
-        return (code, axum::Json(json!({"error": en}))).into_response();
-    }
-    let language = if path.starts_with("/en") { Language::En } else { Language::Sv };
-    let text = language.of(sv, en).to_owned();
-    html(code, &MessagePage::plain(language, Texts(language).no_access_title(), text))
 }
 
 fn cookie(headers: &HeaderMap) -> Option<&str> {
