@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::client;
 use super::layers::Secrets;
-use super::parts::SectionReader;
+use super::reader::SectionReader;
 
 /// A shorter token can be guessed.
 const TOKEN_BYTES_MIN: usize = 16;

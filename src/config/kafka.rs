@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::client::{self, PROPERTIES, SECRET_FILES};
 use super::layers::Secrets;
-use super::parts::{SectionReader, host_name, name_fault};
+use super::reader::{SectionReader, host_name, name_fault};
 use super::security;
 
 /// How the program talks to Kafka.

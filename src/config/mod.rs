@@ -13,6 +13,7 @@ mod kafka;
 mod layers;
 mod log_level;
 mod parts;
+mod reader;
 mod renamed;
 mod schema;
 mod security;

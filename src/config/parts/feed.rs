@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::SectionReader;
+use crate::config::reader::SectionReader;
 
 /// The control unit's process.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use jsonwebtoken::{Algorithm, AlgorithmFamily};
 
-use super::SectionReader;
+use crate::config::reader::SectionReader;
 
 /// Access tokens of an identity provider.
 #[derive(Clone, Debug)]

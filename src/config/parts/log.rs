@@ -2,10 +2,10 @@
 
 use tracing_subscriber::filter::Targets;
 
-use super::SectionReader;
 use crate::config::client;
 use crate::config::layers::{FILE_BYTES_MAX, Gathered, SettingSources};
 use crate::config::log_level;
+use crate::config::reader::SectionReader;
 use crate::config::schema::SettingValue;
 
 /// Logs.
