@@ -234,13 +234,17 @@ impl<'a> AlertRecord<'a> {
         let Object(provenance) = self.provenance;
         PublishedAlert {
             alert: Alert {
-                alert_id: owned(self.alert_id),
-                municipality: owned(self.municipality),
-                subject: Subject { kind: subject.kind.0, id: owned(subject.id), version: subject.version },
-                case_id: owned(self.case_id),
-                provider_id: owned(self.provider_id),
-                carer_ref: self.carer_ref.map(owned),
-                client_ref: self.client_ref.map(owned),
+                alert_id: self.alert_id.into_owned(),
+                municipality: self.municipality.into_owned(),
+                subject: Subject {
+                    kind: subject.kind.0,
+                    id: subject.id.into_owned(),
+                    version: subject.version,
+                },
+                case_id: self.case_id.into_owned(),
+                provider_id: self.provider_id.into_owned(),
+                carer_ref: self.carer_ref.map(Plain::into_owned),
+                client_ref: self.client_ref.map(Plain::into_owned),
                 pay_period: self.pay_period.0,
                 class: self.class.0,
                 grade: self.grade.0,
@@ -257,19 +261,15 @@ impl<'a> AlertRecord<'a> {
             state: self.state.0,
             revision: self.revision,
             provenance: Provenance {
-                topic: owned(provenance.topic),
+                topic: provenance.topic.into_owned(),
                 partition: provenance.partition,
                 offset: provenance.offset,
-                engine: owned(provenance.engine),
-                config_hash: owned(provenance.config_hash),
+                engine: provenance.engine.into_owned(),
+                config_hash: provenance.config_hash.into_owned(),
                 baseline_incomplete: provenance.baseline_incomplete,
             },
         }
     }
-}
-
-pub(super) fn owned(text: Plain<'_>) -> String {
-    text.0.into_owned()
 }
 
 impl<'a> FindingRecord<'a> {
@@ -296,7 +296,7 @@ impl<'a> FindingRecord<'a> {
     fn finding(self) -> Finding {
         let Object(text) = self.text;
         Finding {
-            rule: owned(self.rule),
+            rule: self.rule.into_owned(),
             rule_version: self.rule_version,
             class: self.class.0,
             grade: self.grade.0,
@@ -308,7 +308,7 @@ impl<'a> FindingRecord<'a> {
             expected: self.expected.0.into_owned(),
             excluded: self.excluded.0.into_owned(),
             not_tested: self.not_tested.0.into_owned(),
-            text: Sentence { sv: owned(text.sv), en: owned(text.en) },
+            text: Sentence { sv: text.sv.into_owned(), en: text.en.into_owned() },
             lowered_by: self.lowered_by.map(|reason| reason.0),
         }
     }

@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::alert::owned;
 use super::text::{JsonTexts, Object, Plain, Text};
 use super::time::{PayPeriod, Time};
 use super::words::Word;
@@ -85,11 +84,11 @@ impl<'a> HoldRecord<'a> {
 
     pub(super) fn hold(self) -> Hold {
         Hold {
-            hold_id: owned(self.hold_id),
-            registration_id: owned(self.registration_id),
+            hold_id: self.hold_id.into_owned(),
+            registration_id: self.registration_id.into_owned(),
             version: self.version,
-            order_id: self.order_id.map(owned),
-            tariff_code: self.tariff_code.map(owned),
+            order_id: self.order_id.map(Plain::into_owned),
+            tariff_code: self.tariff_code.map(Plain::into_owned),
             pay_period: self.pay_period.0,
             seconds_in_question: self.seconds_in_question,
             disputed: self.disputed.into_iter().map(|Object(span)| span.span()).collect(),

@@ -38,6 +38,11 @@ impl<'a, const MIN: usize, const MAX: usize> Text<'a, MIN, MAX> {
         Self(Cow::Borrowed(text))
     }
 
+    /// The text by itself.
+    pub(super) fn into_owned(self) -> String {
+        self.0.into_owned()
+    }
+
     /// An optional text for writing.
     pub(super) fn option(text: Option<&'a str>) -> Option<Self> {
         text.map(Self::new)
