@@ -32,7 +32,7 @@ impl Engine {
         };
         let has_hit = |active: &&ActiveVisitRule| hits.iter().any(|rule_hit| rule_hit.rule == active.rule);
         for ActiveVisitRule { rule, run } in self.active_rules.visit.iter().filter(has_hit) {
-            report.run(*rule, &**run, &sight);
+            report.of_rule(*rule, &sight, |report| run.visit(&sight, report));
         }
         for rule_hit in hits {
             let written = worded.iter_mut().find(|written| written.rule == rule_hit.rule);

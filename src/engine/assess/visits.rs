@@ -68,7 +68,7 @@ impl Engine {
             wait_until: &mut wait_until,
         };
         for ActiveVisitRule { rule, run } in &self.active_rules.visit {
-            report.run(*rule, &**run, &sight);
+            report.of_rule(*rule, &sight, |report| run.visit(&sight, report));
         }
         if let Some(due) = wait_until {
             self.deferred.wait(due, slot);

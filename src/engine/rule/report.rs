@@ -5,7 +5,6 @@ use crate::engine::model::mark::{Mark, Marks};
 use crate::engine::model::signal::Signal;
 use crate::engine::model::visit::{Slot, Visit};
 use crate::engine::rule::hit::{EVERY_VISIT, Hit, RuleHit, Wording};
-use crate::engine::rule::interface::VisitRule;
 use crate::engine::rule::pairs::Pairs;
 use crate::engine::rule::sight::Sight;
 
@@ -43,11 +42,16 @@ impl Report<'_> {
         self.hits.push(RuleHit::of_visit(self.rule, hit, self.is_worded));
     }
 
-    /// Runs a rule; makes one finding of all that it finds.
-    pub(in crate::engine) fn run(&mut self, rule: u16, run: &dyn VisitRule, sight: &Sight<'_>) {
+    /// Takes the answers that `rule` gives on the visit in `sight`; makes one finding of all that it finds.
+    pub(in crate::engine) fn of_rule(
+        &mut self,
+        rule: u16,
+        sight: &Sight<'_>,
+        answer: impl FnOnce(&mut Self),
+    ) {
         self.rule = rule;
         let first = self.hits.len();
-        run.visit(sight, self);
+        answer(self);
         self.hits.extend(self.pairs.take(rule, sight, self.is_worded));
         if first + 1 < self.hits.len() {
             let further: Vec<RuleHit> = self.hits.drain(first + 1..).collect();
