@@ -9,6 +9,7 @@ mod observer;
 mod proposals;
 mod provider;
 mod report;
+mod rules;
 mod text;
 
 use std::path::PathBuf;

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::report::{MethodShare, Profile, ProviderProfile, RuleProfile};
+use super::report::{MethodShare, Profile, ProviderProfile};
+use super::rules::RuleProfile;
 use super::text::{duration, lacking, percent, resolution};
 use crate::cli::evaluate::html::{STYLE, chart, escaped};
 use crate::cli::replay::grouped;

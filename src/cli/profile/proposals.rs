@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::observer::Profiler;
 use super::provider::quantile;
-use super::report::RuleProfile;
+use super::rules::RuleProfile;
 use crate::domain::Grade;
 
 /// A rule that finds something in more of a provider's visits describes how the provider works.

@@ -2,7 +2,8 @@
 
 use std::fmt::{self, Write as _};
 
-use super::report::{MethodShare, Missing, Profile, ProviderProfile, RuleProfile};
+use super::report::{MethodShare, Profile, ProviderProfile};
+use super::rules::{Missing, RuleProfile};
 use crate::cli::replay::grouped;
 
 /// Providers that have a column of their own; the others stand in the JSON and on the page.
