@@ -7,6 +7,7 @@ use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier};
 use rdkafka::producer::{BaseProducer, Producer as _};
 
 use super::asker::Unanswered;
+use super::check_line::CheckLine;
 use super::client::{Clients, Quiet};
 use super::topics::{
     ANSWER_WAIT, DAY_MILLIS, KINDS, Layout, LookUp, LookedUp, RETENTION_MARGIN_DAYS, TopicKind, acl_remedy,
@@ -14,35 +15,6 @@ use super::topics::{
 };
 use crate::config::{Config, DeliveryMode, Topics};
 use crate::service::{Fault, ServiceError};
-
-/// The result of one check.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CheckLine {
-    /// Whose fault it is that it is not as it must be; `None` where it is.
-    pub fault: Option<Fault>,
-    /// What was looked at.
-    pub what: String,
-    /// What was found.
-    pub found: String,
-    /// What to do about it; where all is well, at most advice.
-    pub remedy: Option<String>,
-}
-
-impl CheckLine {
-    pub(super) fn new(fault: Option<Fault>, what: impl Into<String>, found: impl Into<String>) -> Self {
-        Self { fault, what: what.into(), found: found.into(), remedy: None }
-    }
-
-    /// Is it as it must be?
-    #[must_use]
-    pub const fn is_ok(&self) -> bool {
-        self.fault.is_none()
-    }
-
-    pub(super) fn remedy(self, remedy: impl Into<String>) -> Self {
-        Self { remedy: Some(remedy.into()), ..self }
-    }
-}
 
 /// Inspects the broker, the topics and their settings. Waits up to some ten seconds.
 #[must_use]

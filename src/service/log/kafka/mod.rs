@@ -7,6 +7,7 @@
 
 mod asker;
 mod check;
+mod check_line;
 mod client;
 mod contact;
 mod elector;
@@ -27,8 +28,9 @@ mod whole;
 pub mod embedded;
 
 pub use asker::{Obstacle, Unanswered};
+pub use check::check_broker;
 pub(in crate::service) use check::inspected_layout;
-pub use check::{CheckLine, check_broker};
+pub use check_line::CheckLine;
 pub use client::{Clients, Quiet};
 pub(in crate::service) use contact::watch as watch_contact;
 pub(in crate::service) use elector::GroupMember;

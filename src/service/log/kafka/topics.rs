@@ -6,7 +6,7 @@ use std::time::Duration;
 use rdkafka::types::RDKafkaRespErr;
 
 use super::asker::{Asker, Obstacle, Unanswered};
-use super::check::CheckLine;
+use super::check_line::CheckLine;
 use super::client::Clients;
 use crate::config::Topics;
 use crate::service::Fault;

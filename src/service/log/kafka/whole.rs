@@ -10,7 +10,7 @@ use rdkafka::message::Message;
 use rdkafka::topic_partition_list::Offset;
 
 use super::asker::{Asker, Unanswered};
-use super::check::CheckLine;
+use super::check_line::CheckLine;
 use super::client::{Clients, Quiet};
 use super::reader::{REQUEST_WAIT, answer, at, is_out_of_range, refused};
 use super::topics::{LookedUp, ask_by_name};

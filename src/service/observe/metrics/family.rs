@@ -7,8 +7,8 @@ use prometheus::{
     CounterVec, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry, Result,
 };
 
-use super::catalogue::{MetricKind, Spec};
 use super::labels::{MetricLabel, Values};
+use super::spec::{MetricKind, Spec};
 use crate::domain::Reason;
 
 /// A metric whatever its kind.
