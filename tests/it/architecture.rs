@@ -244,7 +244,7 @@ fn accusing(path: &str, text: &str) -> Vec<String> {
 }
 
 /// `src/engine/mod.rs` is `engine`, `src/engine/facts.rs` is `engine::facts`, `src/config.rs` is `config`.
-fn module_of(path: &str) -> Vec<String> {
+pub fn module_of(path: &str) -> Vec<String> {
     let inner = path.trim_start_matches("src/").trim_end_matches(".rs");
     inner.split('/').filter(|part| !matches!(*part, "mod" | "lib" | "main")).map(str::to_owned).collect()
 }

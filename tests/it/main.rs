@@ -6,6 +6,7 @@
 mod architecture;
 mod bounds;
 mod budget;
+mod circles;
 mod clearance;
 mod contract;
 mod delivery;
