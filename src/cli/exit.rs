@@ -88,7 +88,7 @@ impl From<ServiceError> for Failure {
 impl From<FeedError> for Failure {
     fn from(error: FeedError) -> Self {
         let exit = match &error {
-            FeedError::NoAddress | FeedError::Keys(_) => Exit::Config,
+            FeedError::NoAddress | FeedError::Keys(_) | FeedError::Tls(_) => Exit::Config,
             FeedError::Service(error) => error.fault().into(),
             FeedError::Random(_) | FeedError::Thread(_) | FeedError::BrokeOff => Exit::Software,
             FeedError::Listen { .. } | FeedError::NoTopic { .. } | FeedError::Kafka(_) => Exit::Unavailable,

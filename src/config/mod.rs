@@ -30,7 +30,8 @@ pub use kafka::{DeliveryMode, Kafka};
 use layers::{FILE_BYTES_MAX, Gathered, SettingEntry};
 pub use layers::{Secrets, SettingSources};
 pub use parts::{
-    Access, FeedConfig, JwtConfig, LogConfig, LogFormat, ServiceConfig, SettingGroups, TokenType, Topics,
+    Access, FeedConfig, JwtConfig, LogConfig, LogFormat, ServiceConfig, SettingGroups, TlsConfig, TokenType,
+    Topics,
 };
 pub use schema::DEFAULT_TOML;
 

@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 mod feed;
 mod jwt;
 mod log;
+mod tls;
 
 pub use feed::{Access, FeedConfig};
 pub use jwt::{JwtConfig, TokenType};
 pub use log::{LogConfig, LogFormat};
+pub use tls::TlsConfig;
 
 use super::http::Http;
 use super::kafka::Kafka;
@@ -36,6 +38,8 @@ pub struct SettingGroups {
     pub feed: FeedConfig,
     /// Access tokens; `None` = nothing is opened by them.
     pub jwt: Option<JwtConfig>,
+    /// Encryption of what is served about persons; `None` = a proxy does it.
+    pub tls: Option<TlsConfig>,
     /// Logs.
     pub log: LogConfig,
     /// The parameters of each rule, with `enabled`, by its id.
@@ -79,8 +83,9 @@ pub struct ServiceConfig {
 pub(super) fn build(gathered: &mut Gathered, secrets: Secrets) -> SettingGroups {
     let mut reader = SectionReader { gathered };
     let kafka = reader.kafka(secrets);
+    let insecure = kafka.insecure;
     SettingGroups {
-        http: reader.http(secrets, kafka.insecure),
+        http: reader.http(secrets, insecure),
         kafka,
         topics: reader.topics(),
         engine: reader.engine(),
@@ -93,6 +98,7 @@ pub(super) fn build(gathered: &mut Gathered, secrets: Secrets) -> SettingGroups 
         },
         feed: reader.feed(),
         jwt: reader.jwt(),
+        tls: reader.tls(secrets, insecure),
         log: reader.log(),
         rules: reader.rules(),
     }

@@ -1,6 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail and say why")]
 
 mod jwt;
+mod tls;
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -159,7 +160,7 @@ workers = -1
 x = 1
 "#;
     insta::assert_snapshot!(refused(text), @r#"
-    t.toml:2: no section is called `retained_days`, there are `engine`, `feed`, `http`, `jwt`, `kafka`, `log`, `rules`, `service`, `topics`
+    t.toml:2: no section is called `retained_days`, there are `engine`, `feed`, `http`, `jwt`, `kafka`, `log`, `rules`, `service`, `tls`, `topics`
     t.toml:4: no key is called `engine.retained_day`, did you mean `engine.retained_days`?
     t.toml:5: `engine.retained_days` is 900, expected a whole number, 60 to 730 days
     t.toml:6: `engine.zone` is `Mars`, expected an IANA zone such as `Europe/Stockholm`

@@ -11,6 +11,7 @@ use super::topics::{
 use super::web::{DecisionRules, Door, FeedServer, Site, run_id};
 use crate::access::{KeysError, TokenVerifier};
 use crate::config::{Access, Config};
+use crate::service::tls::{TlsError, TlsIdentity};
 use crate::service::{ServiceError, Shutdown};
 
 /// How often the supervisor looks.
@@ -45,6 +46,9 @@ pub enum FeedError {
     /// The issuer's keys can't be used.
     #[error(transparent)]
     Keys(#[from] KeysError),
+    /// Certificate and key can't be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The system gives no random numbers.
     #[error("the system gives no random numbers for a session")]
     Random(std::io::Error),
@@ -68,6 +72,7 @@ impl FeedError {
             Self::Service(error) => return error.remedy(),
             Self::Kafka(_) => "is the broker up, and is `bootstrap.servers` in `[kafka.client]` right",
             Self::Keys(error) => error.remedy(),
+            Self::Tls(error) => error.remedy(),
             Self::Random(_) | Self::Thread(_) | Self::BrokeOff => return None,
         };
         Some(remedy.to_owned())
@@ -99,7 +104,8 @@ impl ControlDesk {
         });
         let jwt = config.jwt.as_ref().filter(|_| config.feed.access == Access::Jwt);
         let verifier = jwt.map(TokenVerifier::new).transpose()?;
-        let door = Door::new(&config.feed, verifier).map_err(FeedError::Random)?;
+        let tls = config.tls.as_ref().map(TlsIdentity::open).transpose()?;
+        let door = Door::new(&config.feed, verifier, tls.is_some()).map_err(FeedError::Random)?;
         let rules = DecisionRules {
             take_seconds: config.feed.take_minutes * 60,
             two_persons_from_ore: config.feed.two_persons_from_ore,
@@ -111,7 +117,7 @@ impl ControlDesk {
         let site = Site::new(memory.clone(), payout.clone(), writer, audit, door.clone(), rules)
             .map_err(FeedError::Random)?
             .with_accessibility_contact(&config.feed.accessibility_contact);
-        let server = FeedServer::start(address, site, shutdown.clone())
+        let server = FeedServer::start(address, site, tls, shutdown.clone())
             .map_err(|source| FeedError::Listen { address, source })?;
         let topics = TopicThread::start(config, memory, shutdown.clone())?;
         let payout = PayoutThread::start(config, payout, shutdown.clone())?;
@@ -129,7 +135,8 @@ impl ControlDesk {
     /// The address that lets one browser in, until it is used; where access is by link.
     #[must_use]
     pub fn link(&self) -> Option<String> {
-        self.door.link().map(|path| format!("http://{}{path}", self.address()))
+        let scheme = self.door.scheme();
+        self.door.link().map(|path| format!("{scheme}://{}{path}", self.address()))
     }
 
     /// Waits for the stop signal, then ends.

@@ -4,19 +4,22 @@
 //! read must not keep descriptors from the brokers' connections, nor probes from their answer.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio_io_timeout::TimeoutStream;
 
 use super::gate::Gate;
 use super::process::shutdown::Shutdown;
+use super::tls::TlsIdentity;
 
-/// So long a client may take for the head of a request.
+/// So long a client may take for a handshake, and for the head of a request.
 const HEAD_WAIT: Duration = Duration::from_secs(10);
 /// So long a client may read nothing of an answer while all buffers are full.
 const WRITE_WAIT: Duration = Duration::from_secs(10);
@@ -34,8 +37,14 @@ pub(crate) struct ConnectionLimits {
     pub(crate) head_bytes: usize,
 }
 
-/// Serves `app` on the connections that `listener` accepts, until `shutdown`.
-pub(crate) async fn accept(listener: TcpListener, app: Router, limits: ConnectionLimits, shutdown: Shutdown) {
+/// Serves `app` on the connections that `listener` accepts, until `shutdown`; encrypted where there is an identity.
+pub(crate) async fn accept(
+    listener: TcpListener,
+    app: Router,
+    limits: ConnectionLimits,
+    tls: Option<Arc<TlsIdentity>>,
+    shutdown: Shutdown,
+) {
     let gate = Gate::<IpAddr>::new(limits.connections, limits.per_peer);
     let stop = shutdown.wait();
     tokio::pin!(stop);
@@ -54,18 +63,34 @@ pub(crate) async fn accept(listener: TcpListener, app: Router, limits: Connectio
         };
         // One too many is closed at once.
         let Some(pass) = gate.enter(&peer.ip()) else { continue };
-        let service = TowerToHyperService::new(app.clone());
+        let (app, tls) = (app.clone(), tls.clone());
         tokio::spawn(async move {
             let mut stream = TimeoutStream::new(stream);
             stream.set_write_timeout(Some(WRITE_WAIT));
-            let mut http = http1::Builder::new();
-            http.timer(TokioTimer::new()).header_read_timeout(HEAD_WAIT).max_buf_size(limits.head_bytes);
-            let connection = http.serve_connection(TokioIo::new(Box::pin(stream)), service);
-            // However it ends, it is over for this side.
-            let _ = tokio::time::timeout(limits.lifetime, connection).await;
+            let stream = Box::pin(stream);
+            match tls {
+                None => serve(stream, app, limits).await,
+                Some(tls) => match tokio::time::timeout(HEAD_WAIT, tls.acceptor().accept(stream)).await {
+                    Ok(Ok(stream)) => serve(stream, app, limits).await,
+                    Ok(Err(error)) => tracing::debug!(%error, "a connection is not encrypted"),
+                    Err(_) => tracing::debug!("a handshake takes too long"),
+                },
+            }
             drop(pass);
         });
     }
+}
+
+async fn serve(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    app: Router,
+    limits: ConnectionLimits,
+) {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD_WAIT).max_buf_size(limits.head_bytes);
+    let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(app));
+    // However it ends, it is over for this side.
+    let _ = tokio::time::timeout(limits.lifetime, connection).await;
 }
 
 /// Descriptors that this process may have.

@@ -7,6 +7,7 @@ use crate::access::KeysError;
 use crate::rules::BuildError;
 use crate::service::log::LogError;
 use crate::service::log::kafka::{CheckLine, Unanswered};
+use crate::service::tls::TlsError;
 
 /// Whose fault it is that the service does not run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +54,9 @@ pub enum ServiceError {
     /// The issuer's keys can't be used.
     #[error(transparent)]
     Keys(#[from] KeysError),
+    /// Certificate and key can't be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// A rule's settings are wrong.
     #[error(transparent)]
     Rules(#[from] BuildError),
@@ -92,6 +96,7 @@ impl ServiceError {
                     .to_owned(),
             ),
             Self::Keys(error) => Some(error.remedy().to_owned()),
+            Self::Tls(error) => Some(error.remedy().to_owned()),
             Self::Undrained { .. } => Some("the next start derives it again: nothing is lost".to_owned()),
             Self::Log(_) => Some("`tidvakt check` looks at topics and permissions".to_owned()),
             Self::Rules(_) | Self::Group(_) | Self::Thread { .. } => None,
@@ -104,7 +109,7 @@ impl ServiceError {
         match self {
             Self::Unreachable { unanswered, .. } if unanswered.obstacle.is_settings() => Fault::Settings,
             Self::Inspection { fault, .. } => *fault,
-            Self::Rules(_) | Self::Keys(_) => Fault::Settings,
+            Self::Rules(_) | Self::Keys(_) | Self::Tls(_) => Fault::Settings,
             Self::Undrained { .. } => Fault::Unfinished,
             Self::Thread { .. } => Fault::Program,
             Self::Unreachable { .. } | Self::Listen { .. } | Self::Group(_) | Self::Log(_) => {

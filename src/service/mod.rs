@@ -16,6 +16,7 @@ pub(crate) mod gate;
 pub mod log;
 pub mod observe;
 mod process;
+pub(crate) mod tls;
 
 pub use error::{Fault, ServiceError};
 pub use log::kafka::{
@@ -25,3 +26,4 @@ pub use log::kafka::{
 pub use process::notify::Notifier;
 pub use process::run::{Service, run};
 pub use process::shutdown::{Shutdown, Stopper, stopper};
+pub use tls::TlsError;

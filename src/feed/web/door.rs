@@ -49,6 +49,8 @@ pub(in crate::feed) struct Door {
     user_header: String,
     roles_header: String,
     municipalities_header: String,
+    /// Whether connections are encrypted by this program.
+    is_encrypted: bool,
     /// For access by tokens.
     verifier: Option<Arc<TokenVerifier>>,
     secret: [u8; 32],
@@ -59,19 +61,21 @@ pub(in crate::feed) struct Door {
 }
 
 impl Door {
-    /// A door as the settings say; `verifier` is for access by tokens.
+    /// A door as the settings say; `verifier` is for access by tokens, `is_encrypted` whether this program encrypts.
     ///
     /// # Errors
     /// Where the system gives no random numbers.
     pub(in crate::feed) fn new(
         feed: &FeedConfig,
         verifier: Option<Arc<TokenVerifier>>,
+        is_encrypted: bool,
     ) -> std::io::Result<Arc<Self>> {
         Ok(Arc::new(Self {
             access: feed.access,
             user_header: feed.user_header.clone(),
             roles_header: feed.roles_header.clone(),
             municipalities_header: feed.municipalities_header.clone(),
+            is_encrypted,
             verifier,
             secret: random()?,
             key: Mutex::new(Some(hex(&random()?[..16]))),
@@ -86,6 +90,11 @@ impl Door {
         by_link.then(|| open(&self.key).as_ref().map(|key| format!("/enter/{key}")))?
     }
 
+    /// The scheme of addresses here.
+    pub(in crate::feed) const fn scheme(&self) -> &'static str {
+        if self.is_encrypted { "https" } else { "http" }
+    }
+
     /// Lets a browser in by the key of the link; returns the cookie that it has to keep.
     pub(super) fn enter(&self, key: &str) -> Option<String> {
         let mut known = open(&self.key);
@@ -95,7 +104,8 @@ impl Door {
         let session = hex(&random().ok()?);
         *known = None;
         open(&self.sessions).push(session.clone());
-        Some(format!("{COOKIE}={session}; Path=/; HttpOnly; SameSite=Strict"))
+        let secure = if self.is_encrypted { "; Secure" } else { "" };
+        Some(format!("{COOKIE}={session}; Path=/; HttpOnly; SameSite=Strict{secure}"))
     }
 
     pub(super) fn visitor(&self, headers: &HeaderMap) -> Result<Visitor, NoEntry> {

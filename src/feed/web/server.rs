@@ -1,6 +1,7 @@
 //! The web server.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -10,6 +11,7 @@ use super::routes::router;
 use super::site::Site;
 use crate::service::Shutdown;
 use crate::service::connections::{ConnectionLimits, accept, descriptors};
+use crate::service::tls::TlsIdentity;
 
 /// Connections behind a proxy come from one address. A stream of events that is cut goes on by `Last-Event-ID`.
 const LIMITS: ConnectionLimits = ConnectionLimits {
@@ -26,21 +28,23 @@ pub(in crate::feed) struct FeedServer {
 }
 
 impl FeedServer {
-    /// Serves `site` on `listen` until `shutdown`.
+    /// Serves `site` on `listen` until `shutdown`; encrypted where there is an identity.
     ///
     /// # Errors
     /// Where the address is taken, or is none of this machine.
     pub(in crate::feed) fn start(
         listen: SocketAddr,
         site: Site,
+        tls: Option<Arc<TlsIdentity>>,
         shutdown: Shutdown,
     ) -> std::io::Result<Self> {
-        Self::start_routes(listen, router(site), shutdown)
+        Self::start_routes(listen, router(site), tls, shutdown)
     }
 
     pub(super) fn start_routes(
         listen: SocketAddr,
         routes: Router,
+        tls: Option<Arc<TlsIdentity>>,
         shutdown: Shutdown,
     ) -> std::io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -52,7 +56,7 @@ impl FeedServer {
         let address = listener.local_addr()?;
         let connections = LIMITS.connections.min(descriptors() / 2);
         let limits = ConnectionLimits { connections, ..LIMITS };
-        runtime.spawn(accept(listener, routes, limits, shutdown));
+        runtime.spawn(accept(listener, routes, limits, tls, shutdown));
         Ok(Self { runtime, address })
     }
 

@@ -5,6 +5,7 @@ mod clearance;
 mod inputs;
 mod load;
 mod matrix;
+mod tls;
 mod tokens;
 
 use std::io::{Read, Write};
@@ -22,6 +23,7 @@ use crate::feed::fixtures::{desk, overlap_alert, overlapping};
 use crate::feed::pages::{Role, action_word};
 use crate::feed::topics::{AuditWriter, DecisionWriter, Memory, PayoutMemory};
 use crate::service::gate::Gate;
+use crate::service::tls::TlsIdentity;
 use crate::service::{Stopper, stopper};
 
 const CASE: &str = "/sv/cases/0181:carer:ann:2026-03";
@@ -51,7 +53,8 @@ fn serve_with(access: &str, more: Vec<String>) -> Served {
     let scope = Scope::every();
     let memory = Memory::new(desk().within(&scope).rules().clone());
     let verifier = config.jwt.as_ref().map(|jwt| TokenVerifier::new(jwt).expect("keys"));
-    let door = Door::new(&config.feed, verifier).expect("random numbers");
+    let tls = config.tls.as_ref().map(|files| TlsIdentity::open(files).expect("a certificate"));
+    let door = Door::new(&config.feed, verifier, tls.is_some()).expect("random numbers");
     let (stop, shutdown) = stopper();
     let link = door.link();
     let rules = DecisionRules { take_seconds: 1_800, two_persons_from_ore: config.feed.two_persons_from_ore };
@@ -61,7 +64,7 @@ fn serve_with(access: &str, more: Vec<String>) -> Served {
     let site = Site::new(memory.clone(), payout.clone(), writer, auditing.clone(), door, rules)
         .expect("random numbers");
     let streams = site.streams.clone();
-    let server = FeedServer::start(([127, 0, 0, 1], 0).into(), site, shutdown).expect("a free port");
+    let server = FeedServer::start(([127, 0, 0, 1], 0).into(), site, tls, shutdown).expect("a free port");
     Served { server, memory, payout, audit, auditing, link, streams, _stop: stop }
 }
 

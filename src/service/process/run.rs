@@ -27,6 +27,7 @@ use crate::service::observe::view::View;
 use crate::service::process::notify::Notifier;
 use crate::service::process::shutdown::Shutdown;
 use crate::service::process::worker_thread::WorkerThread;
+use crate::service::tls::TlsIdentity;
 
 /// Interval of the supervisor's checks.
 const SUPERVISE_EVERY: Duration = Duration::from_millis(20);
@@ -85,7 +86,8 @@ impl Service {
         let site = ObservedSite { metrics: metrics.clone(), status: status.clone(), view };
         let is_by_jwt = config.http.api.as_ref().is_some_and(|api| matches!(api.access, ApiAccess::Jwt));
         let verifier = config.jwt.as_ref().filter(|_| is_by_jwt).map(TokenVerifier::new).transpose()?;
-        let server = ProbeServer::start(&config.http, verifier, &site, &shutdown)
+        let tls = config.tls.as_ref().map(TlsIdentity::open).transpose()?;
+        let server = ProbeServer::start(&config.http, verifier, tls, &site, &shutdown)
             .map_err(|(address, source)| ServiceError::Listen { address, source })?;
         let clients = Clients::of(config);
         metrics.configured(&config.hash(), &config.kafka.group_id);

@@ -202,7 +202,7 @@ fn a_fault_of_the_program_is_answered_by_a_number_alone() {
     let plain = || async { axum::http::StatusCode::INTERNAL_SERVER_ERROR };
     let routes =
         Router::new().route("/sv/x", get(fails)).route("/v1/x", get(fails)).route("/v1/plain", get(plain));
-    let server = FeedServer::start_routes(([127, 0, 0, 1], 0).into(), guarded(routes), shutdown);
+    let server = FeedServer::start_routes(([127, 0, 0, 1], 0).into(), guarded(routes), None, shutdown);
     let server = server.expect("a free port");
     for path in ["/sv/x", "/v1/x", "/v1/plain"] {
         let (code, head, body) = ask(server.address(), "GET", path, "", "");

@@ -13,6 +13,7 @@ use crate::access::TokenVerifier;
 use crate::config::{Api, Http};
 use crate::service::connections::{ConnectionLimits, accept, descriptors};
 use crate::service::process::shutdown::Shutdown;
+use crate::service::tls::TlsIdentity;
 
 /// Limits of each address; fewer connections where there are few descriptors.
 const LIMITS: ConnectionLimits = ConnectionLimits {
@@ -34,13 +35,14 @@ pub(in crate::service) struct ProbeServer {
 
 impl ProbeServer {
     /// Serves `site` as `http` says, until `shutdown`; `None` where nothing is to be served. Without a `verifier` no
-    /// access token counts.
+    /// access token counts. With an identity, what is about persons is encrypted.
     ///
     /// # Errors
     /// Where an address is taken, or is none of this machine.
     pub(in crate::service) fn start(
         http: &Http,
         verifier: Option<Arc<TokenVerifier>>,
+        tls: Option<Arc<TlsIdentity>>,
         site: &ObservedSite,
         shutdown: &Shutdown,
     ) -> Result<Option<Self>, Unusable> {
@@ -54,18 +56,18 @@ impl ProbeServer {
             .map_err(failed(listen))?;
         let hosts: Arc<[String]> = http.hosts.clone().into();
         let limits = ConnectionLimits { connections: LIMITS.connections.min(descriptors() / 8), ..LIMITS };
-        let begin = |listen: SocketAddr, app: Router| {
+        let begin = |listen: SocketAddr, app: Router, tls: Option<Arc<TlsIdentity>>| {
             let bound = runtime.block_on(TcpListener::bind(listen));
             let bound = bound.and_then(|listener| listener.local_addr().map(|address| (listener, address)));
             let (listener, address) = bound.map_err(failed(listen))?;
-            runtime.spawn(accept(listener, app, limits, shutdown.clone()));
+            runtime.spawn(accept(listener, app, limits, tls, shutdown.clone()));
             Ok::<_, Unusable>(address)
         };
-        let address = begin(listen, pages(site.clone(), hosts.clone()))?;
+        let address = begin(listen, pages(site.clone(), hosts.clone()), None)?;
         let api_address = match &http.api {
             Some(Api { listen, access }) => {
                 let guard = ApiGuard::new(access, verifier);
-                Some(begin(*listen, api(site.clone(), hosts, guard))?)
+                Some(begin(*listen, api(site.clone(), hosts, guard), tls)?)
             }
             None => None,
         };

@@ -32,7 +32,7 @@ fn server_for(
     let any: SocketAddr = ([127, 0, 0, 1], 0).into();
     let api = Some(Api { listen: any, access });
     let http = Http { listen: Some(any), hosts: vec!["tidvakt".to_owned()], api };
-    let server = ProbeServer::start(&http, verifier, site, &shutdown);
+    let server = ProbeServer::start(&http, verifier, None, site, &shutdown);
     (server.expect("a free port").expect("it is served"), stop)
 }
 
