@@ -72,6 +72,7 @@ const ROOM_MAY_NAME: &[(&str, &[&str])] = &[
             "service::log",
             "service::deliver",
             "service::connections",
+            "service::tls",
             "service::process::shutdown",
             "service::fixtures",
         ],

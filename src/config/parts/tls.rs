@@ -27,10 +27,11 @@ impl SectionReader<'_> {
             (false, true) => self.lacks(PATHS[1], PATHS[0]),
         }
         let [certificate_file, key_file] = files.map(PathBuf::from);
-        if secrets == Secrets::Read && !key_file.as_os_str().is_empty() {
-            if let Err(fault) = client::read_secret(&key_file, insecure) {
-                self.wrong(PATHS[1], format!("`{}`: {fault}", PATHS[1]));
-            }
+        if secrets == Secrets::Read
+            && !key_file.as_os_str().is_empty()
+            && let Err(fault) = client::read_secret(&key_file, insecure)
+        {
+            self.wrong(PATHS[1], format!("`{}`: {fault}", PATHS[1]));
         }
         Some(TlsConfig { certificate_file, key_file })
     }

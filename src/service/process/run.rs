@@ -84,11 +84,7 @@ impl Service {
         status.wait_for("reference", "facts and decisions are being read");
         status.wait_for("group", UNSETTLED);
         let site = ObservedSite { metrics: metrics.clone(), status: status.clone(), view };
-        let is_by_jwt = config.http.api.as_ref().is_some_and(|api| matches!(api.access, ApiAccess::Jwt));
-        let verifier = config.jwt.as_ref().filter(|_| is_by_jwt).map(TokenVerifier::new).transpose()?;
-        let tls = config.tls.as_ref().map(TlsIdentity::open).transpose()?;
-        let server = ProbeServer::start(&config.http, verifier, tls, &site, &shutdown)
-            .map_err(|(address, source)| ServiceError::Listen { address, source })?;
+        let server = serve(config, &site, &shutdown)?;
         let clients = Clients::of(config);
         metrics.configured(&config.hash(), &config.kafka.group_id);
         let layout = Arc::new(inspected_layout(&clients, config)?);
@@ -308,6 +304,19 @@ fn wait_until(deadline: Instant, mut done: impl FnMut() -> bool) -> bool {
         std::thread::sleep(Duration::from_millis(2));
     }
     true
+}
+
+/// Serves probes, metrics and the API as the settings say.
+fn serve(
+    config: &Config,
+    site: &ObservedSite,
+    shutdown: &Shutdown,
+) -> Result<Option<ProbeServer>, ServiceError> {
+    let is_by_jwt = config.http.api.as_ref().is_some_and(|api| matches!(api.access, ApiAccess::Jwt));
+    let verifier = config.jwt.as_ref().filter(|_| is_by_jwt).map(TokenVerifier::new).transpose()?;
+    let tls = config.tls.as_ref().map(TlsIdentity::open).transpose()?;
+    ProbeServer::start(&config.http, verifier, tls, site, shutdown)
+        .map_err(|(address, source)| ServiceError::Listen { address, source })
 }
 
 fn pace(config: &Config) -> Pace {
