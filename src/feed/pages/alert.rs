@@ -1,9 +1,11 @@
 //! One alert: its findings in words, its hold, where it comes from.
 
+use super::Shown;
+use super::alerts::{amount, standing};
 use super::lengths::LengthsView;
 use super::would_change::would_change;
-use crate::domain::{AlertState, Finding, HoldState, PublishedAlert, Value, Zone};
-use crate::feed::cases::{Book, Case, Chances};
+use crate::domain::{Action, AlertState, Decision, Finding, HoldState, PublishedAlert, Value, Zone};
+use crate::feed::cases::{AlertStatus, Book, Case, Chances};
 use crate::feed::words::{
     self, Language, Texts, alert_state, class_name, day_and_time, explanation_text, grade_name, hold_state,
     kronor, length, lowered_name, measure_name, measure_value, missing_fact_text, rule_title, visible,
@@ -26,6 +28,8 @@ pub struct AlertView {
     pub is_withdrawn: bool,
     /// Is it beyond the desk's budget of the day?
     pub is_waiting: bool,
+    /// What is decided about it.
+    pub standing: Option<String>,
     /// Kronor at risk.
     pub amount: String,
     /// Its findings.
@@ -95,11 +99,13 @@ pub struct HoldView {
 impl AlertView {
     pub(super) fn new(
         book: &Book,
+        case: &Case,
         alert: &PublishedAlert,
         chances: &Chances,
         zone: &Zone,
-        language: Language,
+        at: &Shown,
     ) -> Self {
+        let language = at.language;
         let of = &alert.alert;
         let t = Texts(language);
         let time = |at| day_and_time(at, zone, language);
@@ -122,11 +128,8 @@ impl AlertView {
             state: format!("{}, {} {}", alert_state(alert.state, language), t.version(), alert.revision),
             is_withdrawn: alert.state == AlertState::Withdrawn,
             is_waiting: of.waiting && alert.state != AlertState::Withdrawn,
-            amount: if of.amount_at_risk_ore == 0 {
-                "–".to_owned()
-            } else {
-                kronor(of.amount_at_risk_ore, language)
-            },
+            standing: is_settled(case, alert, at).then(|| standing(case, alert, at, zone)),
+            amount: amount(of.amount_at_risk_ore, language),
             findings: of
                 .findings
                 .iter()
@@ -150,6 +153,14 @@ impl AlertView {
             is_incomplete: from.baseline_incomplete,
         }
     }
+}
+
+/// Has a person decided something about it that holds now?
+fn is_settled(case: &Case, alert: &PublishedAlert, at: &Shown) -> bool {
+    matches!(
+        case.alert_status(alert, at.clock),
+        AlertStatus::Waiting { .. } | AlertStatus::Confirmed | AlertStatus::Decided
+    )
 }
 
 /// What an alert is about.
@@ -235,31 +246,52 @@ fn one_in(p: f64, language: Language) -> String {
     format!("{} 1 {of} {}", t.by_chance_text(), words::whole(cases / scale * scale, language))
 }
 
-/// Earlier decisions about the alerts of a case, as sentences.
+/// Earlier decisions about the alerts of a case, as sentences: one for the alerts that were decided together.
 pub(super) fn decided(case: &Case, zone: &Zone, language: Language) -> Vec<(String, String)> {
-    let sentence = |decision: &crate::domain::Decision| {
-        let when = day_and_time(decision.decided_at, zone, language);
-        let subject = decision.alert_id.splitn(3, ':').nth(2).unwrap_or(&decision.alert_id);
-        let mut text = format!(
-            "{}: {} {}",
-            visible(subject),
-            visible(&decision.decided_by),
-            words::action_done(decision.action, language)
-        );
-        if let Some(until) = decision.until {
-            text.push_str(&format!(
-                " {} {}",
-                language.of("till", "until"),
-                day_and_time(until, zone, language)
-            ));
-        }
-        if let Some(outcome) = decision.outcome {
-            text.push_str(&format!(". {}", words::outcome_name(outcome, language)));
-        }
-        if !decision.reason.is_empty() {
-            text.push_str(&format!(": {}", visible(&decision.reason)));
-        }
-        (when, text)
-    };
-    case.decisions().into_iter().map(sentence).collect()
+    let decisions = case.decisions();
+    let together = decisions.chunk_by(|one, next| what(one) == what(next));
+    together.map(|decisions| decided_together(decisions, zone, language)).collect()
+}
+
+/// What is the same of decisions that were made together.
+fn what(decision: &Decision) -> impl PartialEq + '_ {
+    (
+        decision.decided_at,
+        &decision.decided_by,
+        decision.action,
+        decision.outcome,
+        &decision.reason,
+        decision.until,
+    )
+}
+
+fn decided_together(decisions: &[&Decision], zone: &Zone, language: Language) -> (String, String) {
+    let decision = decisions[0];
+    let mut subjects: Vec<String> = decisions
+        .iter()
+        .map(|one| visible(one.alert_id.splitn(3, ':').nth(2).unwrap_or(&one.alert_id)))
+        .collect();
+    subjects.sort();
+    let mut text = format!(
+        "{}: {} {}",
+        subjects.join(", "),
+        visible(&decision.decided_by),
+        words::action_done(decision.action, language)
+    );
+    if let Some(until) = decision.until {
+        // A wait ends with a day, not within one.
+        let until = if decision.action == Action::Wait {
+            words::date(until, zone)
+        } else {
+            day_and_time(until, zone, language)
+        };
+        text.push_str(&format!(" {} {until}", language.of("till", "until")));
+    }
+    if let Some(outcome) = decision.outcome {
+        text.push_str(&format!(". {}", words::outcome_name(outcome, language)));
+    }
+    if !decision.reason.is_empty() {
+        text.push_str(&format!(": {}", visible(&decision.reason)));
+    }
+    (day_and_time(decision.decided_at, zone, language), text)
 }

@@ -1,9 +1,12 @@
 //! What a reviewer may decide about a case, as a form, and what is wrong with a form that was sent.
 
-use crate::domain::{Action, DecisionOutcome, Role, Zone};
-use crate::feed::cases::{Case, CaseStatus};
-use crate::feed::words::{Language, Texts, action_name, day_and_time, outcome_name, visible};
+use crate::domain::{Action, DecisionOutcome, PublishedAlert, Role, Zone};
+use crate::feed::cases::{AlertStatus, Case, CaseStatus};
+use crate::feed::words::{
+    Language, Texts, action_name, action_result, counted, date, day_and_time, outcome_name, visible,
+};
 
+use super::alerts::{amount, titles};
 use super::{Shown, in_address};
 
 /// The actions of the form, in its order.
@@ -16,6 +19,11 @@ pub const OUTCOMES: [DecisionOutcome; 4] = [
     DecisionOutcome::NeedsInquiry,
     DecisionOutcome::RuleFault,
 ];
+
+/// Every action of a form, those about the case as a whole last.
+pub fn all_actions() -> impl Iterator<Item = Action> {
+    ACTIONS.into_iter().chain([Action::Take, Action::Reopen])
+}
 
 /// The word of an action in a form.
 #[must_use]
@@ -43,8 +51,7 @@ pub const fn outcome_word(outcome: DecisionOutcome) -> &'static str {
 }
 
 /// A form as it was sent.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DecisionForm {
     /// What the page brought.
     pub token: String,
@@ -56,6 +63,46 @@ pub struct DecisionForm {
     pub reason: String,
     /// The date to wait for.
     pub until: String,
+    /// The alerts that are chosen, each with the revision that was read.
+    pub alerts: Vec<String>,
+    /// The alerts that the page listed, in the same form.
+    pub listed: Vec<String>,
+    /// Are all listed alerts chosen?
+    pub is_about_all: bool,
+}
+
+impl DecisionForm {
+    /// A form of its fields; unknown ones change nothing, and of a repeated one that is single the last counts.
+    #[must_use]
+    pub fn of(fields: Vec<(String, String)>) -> Self {
+        let mut form = Self::default();
+        for (name, value) in fields {
+            match name.as_str() {
+                "token" => form.token = value,
+                "action" => form.action = value,
+                "outcome" => form.outcome = value,
+                "reason" => form.reason = value,
+                "until" => form.until = value,
+                "alert" => form.alerts.push(value),
+                "listed" => form.listed.push(value),
+                "all" => form.is_about_all = true,
+                _ => {}
+            }
+        }
+        form
+    }
+
+    /// The alerts that the form is about, as [`alert_word`] writes them.
+    #[must_use]
+    pub fn chosen(&self) -> &[String] {
+        if self.is_about_all { &self.listed } else { &self.alerts }
+    }
+}
+
+/// An alert in a form: its revision and its id.
+#[must_use]
+pub fn alert_word(alert: &PublishedAlert) -> String {
+    format!("{}@{}", alert.revision, alert.alert.alert_id)
 }
 
 /// Why a form is not taken.
@@ -63,6 +110,12 @@ pub struct DecisionForm {
 pub enum FormFault {
     /// No action is chosen.
     Action,
+    /// No alert of several is chosen.
+    Alerts,
+    /// An alert has changed since it was read.
+    Changed,
+    /// A chosen alert has no open hold.
+    WithoutHold,
     /// No outcome is chosen.
     Outcome,
     /// No reason is given.
@@ -87,6 +140,27 @@ impl FormFault {
     pub const fn text(self, language: Language) -> (&'static str, &'static str) {
         match self {
             Self::Action => ("action", language.of("Välj en åtgärd.", "Choose an action.")),
+            Self::Alerts => (
+                "alerts",
+                language.of(
+                    "Välj de larm som beslutet gäller.",
+                    "Choose the alerts that the decision is about.",
+                ),
+            ),
+            Self::Changed => (
+                "alerts",
+                language.of(
+                    "Ett av larmen har ändrats eller avgjorts sedan du öppnade sidan. Läs det igen, och spara sedan på nytt.",
+                    "One of the alerts has changed or was decided since you opened the page. Read it again, then save again.",
+                ),
+            ),
+            Self::WithoutHold => (
+                "alerts",
+                language.of(
+                    "Åtgärden passar bara larm med ett förslag att hålla inne som inte redan är beslutat så. Välj bara sådana.",
+                    "The action fits only alerts with a hold that is not decided that way yet. Choose only such ones.",
+                ),
+            ),
             Self::Outcome => ("outcome", language.of("Välj ett utfall.", "Choose an outcome.")),
             Self::Reason => ("reason", language.of("Skriv en motivering.", "Give a reason.")),
             Self::ReasonTooLong => (
@@ -140,6 +214,19 @@ pub struct FormChoice {
     pub is_chosen: bool,
 }
 
+/// An alert that can be chosen.
+#[derive(Clone, Debug)]
+pub struct AlertChoice {
+    /// What the form brings back: revision and id.
+    pub value: String,
+    /// The subject and its day.
+    pub subject: String,
+    /// What was seen, and the kronor that depend on it.
+    pub text: String,
+    /// Is it chosen?
+    pub is_chosen: bool,
+}
+
 /// The form as a page shows it.
 #[derive(Clone, Debug)]
 pub struct DecideView {
@@ -155,6 +242,10 @@ pub struct DecideView {
     pub taken: Option<String>,
     /// Does a part of the case have no hold, so that releasing and upholding do not settle it?
     pub has_others: bool,
+    /// The alerts that are not settled, the gravest first.
+    pub alerts: Vec<AlertChoice>,
+    /// Are all of them chosen?
+    pub is_about_all: bool,
     /// What can be done.
     pub actions: Vec<FormChoice>,
     /// What may come of it.
@@ -165,8 +256,8 @@ pub struct DecideView {
     pub until: String,
     /// What is wrong with it: field and text.
     pub faults: Vec<(&'static str, &'static str)>,
-    /// A decision was saved just now.
-    pub is_saved: bool,
+    /// What was saved just now, and what is left.
+    pub saved: Option<String>,
 }
 
 /// Who decides, and what they sent before.
@@ -180,8 +271,8 @@ pub struct Deciding<'a> {
     pub form: Option<&'a DecisionForm>,
     /// Why it was not taken.
     pub faults: &'a [FormFault],
-    /// A decision was saved just now.
-    pub is_saved: bool,
+    /// What was saved just now.
+    pub saved: Option<Action>,
 }
 
 impl DecideView {
@@ -224,7 +315,15 @@ impl DecideView {
                 day_and_time(until, zone, language)
             )
         });
+        let chosen = form.map(DecisionForm::chosen).unwrap_or_default();
+        let unsettled = case.open_alerts().into_iter();
+        let unsettled = unsettled.filter(|alert| case.alert_status(alert, at.clock) != AlertStatus::Decided);
+        let alerts: Vec<AlertChoice> =
+            unsettled.map(|alert| alert_choice(alert, chosen, zone, language)).collect();
         Some(Self {
+            saved: deciding.saved.map(|action| saved(action, alerts.len(), has_holds, language)),
+            alerts,
+            is_about_all: form.is_some_and(|form| form.is_about_all),
             href: format!("/{}/cases/{}/decisions", language.code(), in_address(case.id())),
             token: deciding.token.to_owned(),
             can_take: open && taken.is_none(),
@@ -236,7 +335,33 @@ impl DecideView {
             reason: form.map(|form| form.reason.clone()).unwrap_or_default(),
             until: form.map(|form| form.until.clone()).unwrap_or_default(),
             faults: deciding.faults.iter().map(|fault| fault.text(language)).collect(),
-            is_saved: deciding.is_saved,
         })
+    }
+}
+
+/// What was saved, and how many alerts of the case are not settled.
+fn saved(action: Action, left: usize, has_holds: bool, language: Language) -> String {
+    let t = Texts(language);
+    let mut parts = vec![format!("{} {}.", t.saved(), action_result(action, language))];
+    if has_holds && !action.is_of_desk() && action != Action::Reopen {
+        parts.push(t.saved_hold().to_owned());
+    }
+    if 0 < left && !action.is_of_desk() {
+        parts.push(format!("{left} {}", counted(left, t.left_one(), t.left_many())));
+    }
+    parts.join(" ")
+}
+
+fn alert_choice(alert: &PublishedAlert, chosen: &[String], zone: &Zone, language: Language) -> AlertChoice {
+    let of = &alert.alert;
+    let value = alert_word(alert);
+    let day = of.subject.version.map(|_| format!(", {}", date(of.event_time, zone)));
+    // A changed alert stays chosen: its fault asks to read it again, not to find it again.
+    let id = |word: &String| word.split_once('@').is_some_and(|(_, id)| id == of.alert_id);
+    AlertChoice {
+        subject: format!("{}{}", visible(&of.subject.id), day.unwrap_or_default()),
+        text: format!("{} · {}", titles(alert, language), amount(of.amount_at_risk_ore, language)),
+        is_chosen: chosen.iter().any(id),
+        value,
     }
 }

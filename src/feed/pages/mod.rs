@@ -1,6 +1,7 @@
 //! What the pages show. A page is built from cases under a lock, and rendered without it.
 
 mod alert;
+mod alerts;
 mod ask;
 mod case;
 mod day;
@@ -16,10 +17,12 @@ mod tests;
 mod would_change;
 
 pub use alert::{AlertView, FindingView, HoldView};
+pub use alerts::AlertLine;
 pub use case::CasePage;
 pub use day::{Bar, DayView, Lane, Tick, VisitRow};
 pub use decide::{
-    ACTIONS, DecideView, Deciding, DecisionForm, FormFault, OUTCOMES, action_word, outcome_word,
+    ACTIONS, AlertChoice, DecideView, Deciding, DecisionForm, FormFault, OUTCOMES, action_word, alert_word,
+    all_actions, outcome_word,
 };
 pub use lengths::{LengthBar, LengthsView};
 pub use ongoing::{OngoingPage, OngoingQuery, ongoing};

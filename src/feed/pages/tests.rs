@@ -27,7 +27,7 @@ fn case(desk: &crate::feed::cases::Desk, language: Language) -> String {
     let scope = Scope::every();
     let seen = desk.within(&scope);
     let (book, case) = seen.case(CASE).unwrap();
-    let deciding = Deciding { token: "token", role: Role::Release, form: None, faults: &[], is_saved: false };
+    let deciding = Deciding { token: "token", role: Role::Release, form: None, faults: &[], saved: None };
     CasePage::new(seen, &shown(language), book, case, &deciding).render().unwrap()
 }
 
@@ -113,6 +113,33 @@ fn a_case_shows_both_sides_the_tested_explanations_and_what_would_change_it() {
     assert!(page.contains("<svg") && page.contains(r#"class="shared""#), "the shared time is drawn:\n{page}");
     assert!(!page.contains("style="), "the policy forbids styles in attributes");
     assert!(!page.contains("<script"), "the policy forbids scripts");
+}
+
+#[test]
+fn a_case_of_several_alerts_lists_them_and_a_decision_names_those_that_it_is_about() {
+    let mut desk = overlapping();
+    assert!(!case(&desk, Language::Sv).contains("Larmen i ärendet"), "one alert needs no list");
+    let second = overlap_alert("R-9", 8_000);
+    desk.alert(second.clone());
+    for number in 0..2 {
+        let alert = if number == 0 { overlap_alert("R-2", 0) } else { second.clone() };
+        desk.decision(decided(&alert, number, Action::Take, None, MONDAY));
+    }
+    let outcome = Some(DecisionOutcome::NeedsInquiry);
+    desk.decision(decided(&second, 3, Action::Confirm, outcome, MONDAY.plus(60)));
+    let page = case(&desk, Language::Sv);
+    for part in [
+        r##"<a href="#0181:registration:R-9">R-9</a>"##,
+        r#"id="0181:registration:R-9""#,
+        r#"name="alert" value="1@0181:registration:R-9""#,
+        r#"name="listed" value="1@0181:registration:R-2""#,
+        "Hålls inne tills det är avgjort: Behöver utredas vidare, 2026-03-02 kl. 00:01",
+        "R-2, R-9: reviewer-3 tog ärendet",
+        "Om ingen beslutar:</strong> 209\u{a0}kr hålls inne vid utbetalningen 2026-03-07 och betalas ut vid nästa, 2026-04-06.",
+    ] {
+        let part = part.replace("\\u{a0}", "\u{a0}");
+        assert!(page.contains(&part), "`{part}` is missing in\n{page}");
+    }
 }
 
 #[test]

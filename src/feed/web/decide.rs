@@ -13,9 +13,13 @@ use crate::contract;
 use crate::domain::{Action, Decision, Hold, HoldState, PublishedAlert, UtcSecond, Zone};
 use crate::feed::cases::{AlertStatus, Case};
 use crate::feed::pages::{
-    ACTIONS, Deciding, DecisionForm, FormFault, OUTCOMES, Role, action_word, in_address, outcome_word,
+    ACTIONS, Deciding, DecisionForm, FormFault, OUTCOMES, Role, action_word, alert_word, all_actions,
+    in_address, outcome_word,
 };
 use crate::feed::words::Language;
+
+#[cfg(test)]
+mod tests;
 
 /// Characters of a reason.
 const REASON_CHARACTERS_MAX: usize = 2_000;
@@ -28,11 +32,11 @@ pub(super) async fn decide(
     visitor: Visitor,
     Path((code, id)): Path<(String, String)>,
     headers: HeaderMap,
-    form: Result<Form<DecisionForm>, FormRejection>,
+    form: Result<Form<Vec<(String, String)>>, FormRejection>,
 ) -> Response {
     let Some(language) = Language::parse(&code) else { return not_found(Language::Sv) };
     let form = match form {
-        Ok(Form(form)) => form,
+        Ok(Form(fields)) => DecisionForm::of(fields),
         Err(rejection) => return bad_form(language, rejection.status()),
     };
     let Some(action) = all_actions().find(|action| action_word(*action) == form.action) else {
@@ -59,17 +63,15 @@ pub(super) async fn decide(
     site.memory.write(|desk| decisions[..made].iter().for_each(|decision| desk.decision(decision.clone())));
     match written {
         Ok(()) => {
-            Redirect::to(&format!("/{}/cases/{}?saved=1", language.code(), in_address(&id))).into_response()
+            let address =
+                format!("/{}/cases/{}?saved={}", language.code(), in_address(&id), action_word(action));
+            Redirect::to(&address).into_response()
         }
         Err((_, error)) => {
             tracing::error!(%error, "a decision was not acknowledged");
             again(&site, &visitor, language, &id, &form, &[FormFault::NotWritten])
         }
     }
-}
-
-fn all_actions() -> impl Iterator<Item = Action> {
-    ACTIONS.into_iter().chain([Action::Take, Action::Reopen])
 }
 
 /// The page again, with what was written and what is wrong with it.
@@ -82,12 +84,15 @@ fn again(
     faults: &[FormFault],
 ) -> Response {
     let deciding =
-        Deciding { token: &visitor.token, role: visitor.role, form: Some(form), faults, is_saved: false };
+        Deciding { token: &visitor.token, role: visitor.role, form: Some(form), faults, saved: None };
     let code = match faults.first() {
         Some(FormFault::NotWritten) => StatusCode::SERVICE_UNAVAILABLE,
-        Some(FormFault::TakenByAnother | FormFault::TwoPersons | FormFault::NothingToDecide) => {
-            StatusCode::CONFLICT
-        }
+        Some(
+            FormFault::TakenByAnother
+            | FormFault::TwoPersons
+            | FormFault::NothingToDecide
+            | FormFault::Changed,
+        ) => StatusCode::CONFLICT,
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     };
     case_page(site, visitor, language, id, &deciding)
@@ -127,15 +132,38 @@ impl Planning<'_> {
             (until, _) => return Err(faults.into_iter().chain(until.err()).collect()),
         };
         let taken = self.case.taken_by(self.now);
-        let alerts: Vec<&PublishedAlert> =
-            self.case.open_alerts().into_iter().filter(|alert| self.concerns(alert)).collect();
-        if alerts.is_empty() {
-            return Err(vec![FormFault::NothingToDecide]);
-        }
+        let alerts = self.alerts().map_err(|fault| vec![fault])?;
         let (by, second) = self.persons(&alerts, taken.as_ref().map(|(by, _)| by.as_str()), rules)?;
         let decision = |alert: &&PublishedAlert| self.decision(alert, until, by, second);
         let decisions: Option<Vec<Decision>> = alerts.iter().map(decision).collect();
         decisions.ok_or_else(|| vec![FormFault::NotWritten])
+    }
+
+    /// The alerts that are decided about: those that are chosen, and of a form about all, those that the action is
+    /// about. A case is taken and opened again as a whole.
+    fn alerts(&self) -> Result<Vec<&PublishedAlert>, FormFault> {
+        let mut alerts = self.case.open_alerts();
+        let chosen = self.form.chosen();
+        let is_whole = matches!(self.action, Action::Take | Action::Reopen);
+        if !is_whole && !chosen.is_empty() {
+            let words: Vec<String> = alerts.iter().map(|alert| alert_word(alert)).collect();
+            if chosen.iter().any(|word| !words.contains(word)) {
+                return Err(FormFault::Changed);
+            }
+            alerts.retain(|alert| chosen.contains(&alert_word(alert)));
+        }
+        let of_all = alerts.len();
+        alerts.retain(|alert| self.concerns(alert));
+        if alerts.is_empty() {
+            return Err(FormFault::NothingToDecide);
+        }
+        if !is_whole && chosen.is_empty() && 1 < alerts.len() {
+            return Err(FormFault::Alerts);
+        }
+        if !chosen.is_empty() && !self.form.is_about_all && alerts.len() < of_all {
+            return Err(FormFault::WithoutHold);
+        }
+        Ok(alerts)
     }
 
     /// What is missing in the form.
@@ -197,7 +225,9 @@ impl Planning<'_> {
     ) -> Result<(&'b str, Option<&'b str>), Vec<FormFault>> {
         let another = taken_by.filter(|by| *by != self.by);
         let releases = matches!(self.action, Action::Release | Action::Dismiss);
-        let ore: i64 = alerts.iter().filter_map(|alert| open_hold(alert)).map(|hold| hold.amount_ore).sum();
+        // All open holds of the case count, so that one person can't release them one after the other.
+        let ore: i64 = self.case.open_holds().map(|hold| hold.amount_ore).sum();
+        let releases = releases && alerts.iter().any(|alert| open_hold(alert).is_some());
         if releases && rules.two_persons_from_ore <= ore {
             return another.map(|by| (by, Some(self.by))).ok_or_else(|| vec![FormFault::TwoPersons]);
         }

@@ -188,7 +188,16 @@ texts! {
     naming = "Ärenden där besöken ingår i underlaget", "Cases whose evidence includes these visits";
     to_decision = "Till beslutet", "To the decision";
     your_decision = "Ditt beslut", "Your decision";
-    saved = "Beslutet är sparat. Innehållandet följer efter inom några sekunder.", "The decision is saved. The hold follows within seconds.";
+    saved = "Sparat:", "Saved:";
+    saved_hold = "Innehållandet följer efter inom några sekunder.", "The hold follows within seconds.";
+    left_one = "larm i ärendet är inte avgjort.", "alert of the case is not settled.";
+    left_many = "larm i ärendet är inte avgjorda.", "alerts of the case are not settled.";
+    decide_about = "Beslutet gäller", "The decision is about";
+    all_of_case = "Alla larm nedan", "All alerts below";
+    waits_until = "Väntar till", "Waits until";
+    if_nobody = "Om ingen beslutar", "If nobody decides";
+    not_held_note = "Tidvakt håller inte inne något för larm på nivån Granska. Ska tiden inte ersättas behöver utföraren rätta registreringen, eller ersättningen regleras för sig.",
+        "Nothing is withheld for alerts of the grade Review. Where the time is not to be paid, the provider has to correct the registration, or the payment is settled apart.";
     not_saved = "Beslutet är inte sparat:", "The decision is not saved:";
     taken_by = "Granskas av", "Under review by";
     until = "till", "until";
@@ -200,8 +209,8 @@ texts! {
     reason = "Motivering", "Reason";
     reason_note = "Skriv inga namn eller personnummer. Motiveringen sparas och kan begäras ut.", "Write no names or personal identity numbers. The reason is kept and can be requested.";
     until_date = "Vänta till den (bara för ”Vänta till ett datum”)", "Wait until (only for “Wait until a date”)";
-    holds_only = "Bekräfta, släpp och fastställ gäller de larm som har ett förslag att hålla inne. Övriga larm i ärendet avslutas för sig.",
-        "Confirm, release and uphold are about the alerts with a hold. The other alerts of the case are closed on their own.";
+    holds_only = "Bekräfta, släpp och fastställ gäller bara larm som har ett förslag att hålla inne. Övriga larm i ärendet avslutas för sig.",
+        "Confirm, release and uphold are about alerts with a hold alone. The other alerts of the case are closed on their own.";
     save_decision = "Spara beslutet", "Save the decision";
     lengths = "Besökens längd jämfört med planen", "Lengths of visits compared with the plan";
     lengths_table = "Längderna som tabell", "The lengths as a table";
