@@ -7,8 +7,8 @@ use super::would_change::would_change;
 use crate::domain::{Action, AlertState, Decision, Finding, HoldState, PublishedAlert, Value, Zone};
 use crate::feed::cases::{AlertStatus, Book, Case, Chances};
 use crate::feed::words::{
-    self, Language, Texts, alert_state, class_name, day_and_time, explanation_text, grade_name, hold_state,
-    kronor, length, lowered_name, measure_name, measure_value, missing_fact_text, rule_title, visible,
+    self, Language, Texts, alert_state, class_name, day_and_time, exact_length, explanation_text, grade_name,
+    hold_state, kronor, lowered_name, measure_name, measure_value, missing_fact_text, rule_title, visible,
 };
 
 /// An alert as a page shows it.
@@ -59,6 +59,8 @@ pub struct FindingView {
     pub text: String,
     /// Measures: name, observed, expected.
     pub measures: Vec<(String, String, String)>,
+    /// Is a time measured to the second, which the sentence can't say?
+    pub is_exact: bool,
     /// Explanations that were tested.
     pub excluded: Vec<String>,
     /// Facts that are missing.
@@ -112,7 +114,7 @@ impl AlertView {
         let hold = of.hold.as_ref().map(|hold| HoldView {
             id: visible(&hold.hold_id),
             registration: format!("{}, {} {}", visible(&hold.registration_id), t.version(), hold.version),
-            time: length(hold.seconds_in_question, language),
+            time: exact_length(hold.seconds_in_question, language),
             amount: kronor(hold.amount_ore, language),
             state: hold_state(hold.state, language),
             proposed: time(hold.proposed_at),
@@ -195,6 +197,7 @@ impl FindingView {
             rule_version: finding.rule_version,
             text: visible(language.of(&finding.text.sv, &finding.text.en)),
             measures: measures(finding, language),
+            is_exact: is_exact(finding),
             excluded: finding.excluded.iter().map(|word| visible(explanation_text(word, language))).collect(),
             not_tested: finding
                 .not_tested
@@ -208,6 +211,16 @@ impl FindingView {
             learnt,
         }
     }
+}
+
+/// Does it measure a time below an hour that is not of whole minutes?
+fn is_exact(finding: &Finding) -> bool {
+    finding.observed.iter().any(|(name, value)| match value {
+        Value::Whole(seconds) => {
+            name.contains("seconds") && (60..3_600).contains(seconds) && seconds % 60 != 0
+        }
+        _ => false,
+    })
 }
 
 /// Observed and expected beside each other where they name the same, else one after the other.
@@ -229,21 +242,19 @@ fn measures(finding: &Finding, language: Language) -> Vec<(String, String, Strin
     rows
 }
 
-/// A p-value in words: `1 av 2 000`.
+/// A p-value in words: `1 fall av 2 000`; no chance is known to less than one in a million.
 fn one_in(p: f64, language: Language) -> String {
+    const CASES_MAX: i64 = 1_000_000;
     let t = Texts(language);
-    let of = language.of("av", "in");
-    if p <= 0.0 {
-        return format!(
-            "{} {of} {}",
-            language.of("färre än 1", "fewer than 1"),
-            words::whole(1_000_000, language)
-        );
-    }
-    let cases = (1.0 / p).round().clamp(1.0, 1e9) as i64;
+    let cases = (1.0 / p.max(f64::MIN_POSITIVE)).round().clamp(1.0, 1e9) as i64;
     // Two significant digits are more than a p-value knows.
     let scale = 10_i64.pow(u32::try_from(cases.to_string().len().saturating_sub(2)).unwrap_or(0));
-    format!("{} 1 {of} {}", t.by_chance_text(), words::whole(cases / scale * scale, language))
+    let (start, cases) = if CASES_MAX < cases {
+        (language.of("färre än 1 fall av", "fewer than 1 case in"), CASES_MAX)
+    } else {
+        (language.of("1 fall av", "1 case in"), cases / scale * scale)
+    };
+    format!("{} {start} {}.", t.by_chance_text(), words::whole(cases, language))
 }
 
 /// Earlier decisions about the alerts of a case, as sentences: one for the alerts that were decided together.

@@ -122,7 +122,7 @@ texts! {
     related = "Andra registreringar i underlaget", "Other registrations of the evidence";
     by_chance = "Så ovanligt är det", "How unusual it is";
     by_chance_text = "Något lika ovanligt väntas av en slump i", "Something as unusual is expected by chance in";
-    of_cases = "av fallen", "of cases";
+    exact_note = "Klockslagen i meningen är avkortade till hela minuter. Tabellen är exakt.", "Clock times in the sentence are cut to whole minutes. The table is exact.";
     hold = "Förslag att hålla inne ersättning", "Proposal to withhold payment";
     hold_time = "Tid som hålls inne", "Time withheld";
     hold_amount = "Belopp", "Amount";
@@ -211,6 +211,12 @@ texts! {
     until_date = "Vänta till den (bara för ”Vänta till ett datum”)", "Wait until (only for “Wait until a date”)";
     holds_only = "Bekräfta, släpp och fastställ gäller bara larm som har ett förslag att hålla inne. Övriga larm i ärendet avslutas för sig.",
         "Confirm, release and uphold are about alerts with a hold alone. The other alerts of the case are closed on their own.";
+    exception = "Undantag: larma inte om samma sak igen", "Exception: no more alerts about the same";
+    exception_note = "Bara för den som avslutar utan åtgärd eller släpper, när saken är i sin ordning också framöver. Regeln prövas inte för dem till dess, från och med dagen för besöket. Motiveringen ovan gäller också undantaget. Öppnas ärendet igen upphör det.",
+        "Only with closing without action or releasing, where the matter is in order from now on as well. The rule makes no finding about them until then, from the day of the visit on. The reason above is that of the exception too. It ends where the case is opened again.";
+    exception_none = "inget undantag", "no exception";
+    exception_for = "Undanta", "Except";
+    exception_until = "Till den", "Until";
     save_decision = "Spara beslutet", "Save the decision";
     lengths = "Besökens längd jämfört med planen", "Lengths of visits compared with the plan";
     lengths_table = "Längderna som tabell", "The lengths as a table";
