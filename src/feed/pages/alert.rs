@@ -1,7 +1,10 @@
 //! One alert: its findings in words, its hold, where it comes from.
 
+use std::collections::BTreeSet;
+
 use super::Shown;
 use super::alerts::{amount, standing};
+use super::exception::excepted;
 use super::lengths::LengthsView;
 use super::would_change::would_change;
 use crate::domain::{Action, AlertState, Decision, Finding, HoldState, PublishedAlert, Value, Zone};
@@ -304,5 +307,8 @@ fn decided_together(decisions: &[&Decision], zone: &Zone, language: Language) ->
     if !decision.reason.is_empty() {
         text.push_str(&format!(": {}", visible(&decision.reason)));
     }
+    let exceptions = decisions.iter().filter_map(|one| one.exception.as_ref());
+    let exceptions: BTreeSet<String> = exceptions.map(|one| excepted(one, zone, language)).collect();
+    exceptions.iter().for_each(|one| text.push_str(&format!(" {one}")));
     (day_and_time(decision.decided_at, zone, language), text)
 }

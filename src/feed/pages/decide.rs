@@ -7,6 +7,7 @@ use crate::feed::words::{
 };
 
 use super::alerts::{amount, titles};
+use super::exception::ExceptionView;
 use super::{Shown, in_address};
 
 /// The actions of the form, in its order.
@@ -69,6 +70,12 @@ pub struct DecisionForm {
     pub listed: Vec<String>,
     /// Are all listed alerts chosen?
     pub is_about_all: bool,
+    /// About whom an exception is decided; about nobody where empty.
+    pub except: String,
+    /// The rule that it is about.
+    pub except_rule: String,
+    /// The date from which on it is not valid any more.
+    pub except_until: String,
 }
 
 impl DecisionForm {
@@ -86,6 +93,9 @@ impl DecisionForm {
                 "alert" => form.alerts.push(value),
                 "listed" => form.listed.push(value),
                 "all" => form.is_about_all = true,
+                "except" => form.except = value,
+                "except_rule" => form.except_rule = value,
+                "except_until" => form.except_until = value,
                 _ => {}
             }
         }
@@ -116,6 +126,12 @@ pub enum FormFault {
     Changed,
     /// A chosen alert has no open hold.
     WithoutHold,
+    /// An exception goes with closing and releasing alone.
+    ExceptAction,
+    /// An exception needs a date after today.
+    ExceptUntil,
+    /// The rule of the exception found nothing in the chosen alerts.
+    ExceptRule,
     /// No outcome is chosen.
     Outcome,
     /// No reason is given.
@@ -159,6 +175,27 @@ impl FormFault {
                 language.of(
                     "Åtgärden passar bara larm med ett förslag att hålla inne som inte redan är beslutat så. Välj bara sådana.",
                     "The action fits only alerts with a hold that is not decided that way yet. Choose only such ones.",
+                ),
+            ),
+            Self::ExceptAction => (
+                "exception",
+                language.of(
+                    "Ett undantag kan bara beslutas när du avslutar utan åtgärd eller släpper.",
+                    "An exception can be decided only when you close without action or release.",
+                ),
+            ),
+            Self::ExceptUntil => (
+                "exception",
+                language.of(
+                    "Ange till vilket datum undantaget gäller, efter i dag och inom ett år.",
+                    "Give the date until which the exception is valid, after today and within a year.",
+                ),
+            ),
+            Self::ExceptRule => (
+                "exception",
+                language.of(
+                    "Välj en regel för undantaget som de valda larmen bygger på.",
+                    "Choose a rule for the exception that the chosen alerts are based on.",
                 ),
             ),
             Self::Outcome => ("outcome", language.of("Välj ett utfall.", "Choose an outcome.")),
@@ -246,6 +283,8 @@ pub struct DecideView {
     pub alerts: Vec<AlertChoice>,
     /// Are all of them chosen?
     pub is_about_all: bool,
+    /// The exception that can be decided as well.
+    pub exception: Option<ExceptionView>,
     /// What can be done.
     pub actions: Vec<FormChoice>,
     /// What may come of it.
@@ -321,6 +360,7 @@ impl DecideView {
         let alerts: Vec<AlertChoice> =
             unsettled.map(|alert| alert_choice(alert, chosen, zone, language)).collect();
         Some(Self {
+            exception: ExceptionView::new(case, form, language),
             saved: deciding.saved.map(|action| saved(action, alerts.len(), has_holds, language)),
             alerts,
             is_about_all: form.is_some_and(|form| form.is_about_all),

@@ -6,6 +6,7 @@ mod ask;
 mod case;
 mod day;
 mod decide;
+mod exception;
 mod lengths;
 mod ongoing;
 mod outcomes;
@@ -24,6 +25,7 @@ pub use decide::{
     ACTIONS, AlertChoice, DecideView, Deciding, DecisionForm, FormFault, OUTCOMES, action_word, alert_word,
     all_actions, outcome_word,
 };
+pub use exception::{ExceptionChoice, ExceptionScope, ExceptionView};
 pub use lengths::{LengthBar, LengthsView};
 pub use ongoing::{OngoingPage, OngoingQuery, ongoing};
 pub use outcomes::{OutcomeRow, OutcomesPage, OutcomesQuery};

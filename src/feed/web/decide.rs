@@ -7,13 +7,14 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::answer::{html, message, not_found};
 use super::door::{Visitor, decision_id};
+use super::exception::Excepting;
 use super::site::{DecisionRules, Site, clock};
 use super::views::case_page;
 use crate::contract;
-use crate::domain::{Action, Decision, Hold, HoldState, PublishedAlert, UtcSecond, Zone};
+use crate::domain::{Action, Day, Decision, Hold, HoldState, PublishedAlert, UtcSecond, Zone};
 use crate::feed::cases::{AlertStatus, Case};
 use crate::feed::pages::{
-    ACTIONS, Deciding, DecisionForm, FormFault, OUTCOMES, Role, action_word, alert_word, all_actions,
+    Deciding, DecisionForm, FormFault, OUTCOMES, Role, action_word, alert_word, all_actions,
     in_address, outcome_word,
 };
 use crate::feed::words::Language;
@@ -133,6 +134,9 @@ impl Planning<'_> {
         };
         let taken = self.case.taken_by(self.now);
         let alerts = self.alerts().map_err(|fault| vec![fault])?;
+        if let Some(fault) = self.excepting().fault(&alerts) {
+            return Err(vec![fault]);
+        }
         let (by, second) = self.persons(&alerts, taken.as_ref().map(|(by, _)| by.as_str()), rules)?;
         let decision = |alert: &&PublishedAlert| self.decision(alert, until, by, second);
         let decisions: Option<Vec<Decision>> = alerts.iter().map(decision).collect();
@@ -166,6 +170,10 @@ impl Planning<'_> {
         Ok(alerts)
     }
 
+    fn excepting(&self) -> Excepting<'_> {
+        Excepting { form: self.form, action: self.action, by: self.by, now: self.now, zone: self.zone }
+    }
+
     /// What is missing in the form.
     fn faults(&self) -> Vec<FormFault> {
         let mut faults = Vec::new();
@@ -192,12 +200,7 @@ impl Planning<'_> {
         match self.action {
             Action::Take => Ok(Some(self.now.plus(rules.take_seconds))),
             Action::Wait => {
-                let date = self.form.until.parse::<jiff::civil::Date>().map_err(|_| FormFault::Until)?;
-                let days =
-                    jiff::civil::date(1970, 1, 1).until(date).map_err(|_| FormFault::Until)?.get_days();
-                let at = self.zone.start_of(crate::domain::Day(days));
-                let is_near = self.now < at && at.since(self.now) <= WAIT_DAYS_MAX * DAY_SECONDS;
-                if is_near { Ok(Some(at)) } else { Err(FormFault::Until) }
+                first_instant(&self.form.until, self.now, self.zone).map(Some).ok_or(FormFault::Until)
             }
             _ => Ok(None),
         }
@@ -262,12 +265,20 @@ impl Planning<'_> {
             seconded_by: second.map(str::to_owned),
             decided_at: self.now,
             drawn: self.drawn,
-            exception: None,
+            exception: self.excepting().about(alert),
         };
         let mut text = Vec::new();
         contract::write_decision(&decision, &mut text);
         contract::parse_decision(Some(&text), None).ok()
     }
+}
+
+/// The first instant of a date in a form, where it lies after now and within a year.
+pub(super) fn first_instant(date: &str, now: UtcSecond, zone: &Zone) -> Option<UtcSecond> {
+    let date = date.parse::<jiff::civil::Date>().ok()?;
+    let days = jiff::civil::date(1970, 1, 1).until(date).ok()?.get_days();
+    let at = zone.start_of(Day(days));
+    (now < at && at.since(now) <= WAIT_DAYS_MAX * DAY_SECONDS).then_some(at)
 }
 
 fn open_hold(alert: &PublishedAlert) -> Option<&Hold> {

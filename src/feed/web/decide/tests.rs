@@ -20,6 +20,15 @@ fn three_alerts() -> Desk {
 
 /// The registrations that a form with these fields decides about, or why it is not taken.
 fn about(desk: &Desk, action: Action, fields: &[(&str, &str)]) -> Result<Vec<String>, Vec<FormFault>> {
+    let made = made(desk, action, fields)?;
+    let id = |decision: &Decision| decision.alert_id.rsplit(':').next().map(str::to_owned);
+    let mut ids: Vec<String> = made.iter().filter_map(id).collect();
+    ids.sort();
+    Ok(ids)
+}
+
+/// The decisions that a form with these fields becomes, or why it is not taken.
+fn made(desk: &Desk, action: Action, fields: &[(&str, &str)]) -> Result<Vec<Decision>, Vec<FormFault>> {
     let both = [("reason", "utföraren har svarat"), ("outcome", "rule_fault"), ("until", "2026-03-20")];
     let fields = both.iter().chain(fields).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     let form = DecisionForm::of(fields.collect());
@@ -28,11 +37,7 @@ fn about(desk: &Desk, action: Action, fields: &[(&str, &str)]) -> Result<Vec<Str
     let (_, case) = seen.case(CASE).expect("the case");
     let (by, now, zone) = ("reviewer-1", MONDAY.plus(DAY_SECONDS), &seen.rules().zone);
     let rules = DecisionRules { take_seconds: 1_800, two_persons_from_ore: 20_000 };
-    let made = Planning { case, form: &form, action, by, now, zone, drawn: false }.decisions(&rules)?;
-    let id = |decision: &Decision| decision.alert_id.rsplit(':').next().map(str::to_owned);
-    let mut ids: Vec<String> = made.iter().filter_map(id).collect();
-    ids.sort();
-    Ok(ids)
+    Planning { case, form: &form, action, by, now, zone, drawn: false }.decisions(&rules)
 }
 
 const OVERLAP: (&str, &str) = ("alert", "1@0181:registration:R-2");
@@ -101,4 +106,46 @@ fn what_is_decided_is_not_decided_again_in_the_same_way() {
         MONDAY,
     ));
     assert_eq!(about(&desk, Action::Dismiss, &[REVIEW]), Err(vec![FormFault::NothingToDecide]));
+}
+
+#[test]
+fn an_exception_names_rule_pair_author_reason_and_the_days_from_the_visit_to_the_date() {
+    let desk = three_alerts();
+    let asked = |scope: &'static str| {
+        [REVIEW, ("except", scope), ("except_rule", "carer-overlap"), ("except_until", "2026-04-01")]
+    };
+    let zone = Zone::named("Europe/Stockholm").expect("a zone");
+    for (scope, carer, client) in
+        [("pair", Some("ann"), Some("eva")), ("carer", Some("ann"), None), ("client", None, Some("eva"))]
+    {
+        let made = made(&desk, Action::Dismiss, &asked(scope)).expect("a decision");
+        let [Decision { exception: Some((exception, valid)), .. }] = made.as_slice() else {
+            panic!("{made:?}")
+        };
+        assert_eq!((exception.carer_ref.as_deref(), exception.client_ref.as_deref()), (carer, client));
+        assert_eq!((exception.rule.as_str(), exception.author.as_str()), ("carer-overlap", "reviewer-1"));
+        assert_eq!(exception.reason, "utföraren har svarat");
+        assert_eq!((valid.from, valid.to.map(|to| zone.date(to))), (MONDAY, Some("2026-04-01".to_owned())));
+    }
+}
+
+#[test]
+fn an_exception_that_can_t_be_is_refused() {
+    let desk = three_alerts();
+    let asked = |rule: &'static str, until: &'static str| {
+        [REVIEW, ("except", "pair"), ("except_rule", rule), ("except_until", until)]
+    };
+    let fault = |action, fields: &[(&str, &str)]| made(&desk, action, fields).expect_err("a fault");
+    let far = asked("carer-overlap", "2028-01-01");
+    assert_eq!(fault(Action::Dismiss, &far), [FormFault::ExceptUntil], "beyond a year");
+    assert_eq!(fault(Action::Dismiss, &asked("carer-overlap", "")), [FormFault::ExceptUntil]);
+    assert_eq!(fault(Action::Dismiss, &asked("manual-share", "2026-04-01")), [FormFault::ExceptRule]);
+    assert_eq!(fault(Action::Wait, &asked("carer-overlap", "2026-04-01")), [FormFault::ExceptAction]);
+    let wide = [
+        REVIEW,
+        ("except", "municipality"),
+        ("except_rule", "carer-overlap"),
+        ("except_until", "2026-04-01"),
+    ];
+    assert_eq!(fault(Action::Dismiss, &wide), [FormFault::ExceptRule], "a scope that nobody offers");
 }

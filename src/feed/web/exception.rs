@@ -1,0 +1,57 @@
+//! An exception that a form asks for: this rule makes no finding about the same pair, carer or client, until a date.
+
+use super::decide::first_instant;
+use crate::domain::{Action, Exception, PublishedAlert, UtcSecond, Validity, Zone};
+use crate::feed::pages::{DecisionForm, ExceptionScope, FormFault};
+
+/// What an exception is decided by.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Excepting<'a> {
+    pub(super) form: &'a DecisionForm,
+    pub(super) action: Action,
+    pub(super) by: &'a str,
+    pub(super) now: UtcSecond,
+    pub(super) zone: &'a Zone,
+}
+
+impl Excepting<'_> {
+    /// What is wrong with the exception that the form asks for about `alerts`.
+    pub(super) fn fault(&self, alerts: &[&PublishedAlert]) -> Option<FormFault> {
+        if self.form.except.is_empty() {
+            return None;
+        }
+        if !matches!(self.action, Action::Dismiss | Action::Release) {
+            return Some(FormFault::ExceptAction);
+        }
+        if self.ends().is_err() {
+            return Some(FormFault::ExceptUntil);
+        }
+        alerts.iter().all(|alert| self.about(alert).is_none()).then_some(FormFault::ExceptRule)
+    }
+
+    /// The exception about the pair, carer or client of `alert`, from the day of its visit on; `None` where none is
+    /// asked for, or the rule found nothing in it.
+    pub(super) fn about(&self, alert: &PublishedAlert) -> Option<(Exception, Validity)> {
+        let (scope, of) = (ExceptionScope::parse(&self.form.except)?, &alert.alert);
+        let rule = of.findings.iter().find(|finding| finding.rule == self.form.except_rule)?.rule.clone();
+        let carer = of.carer_ref.clone().filter(|_| scope != ExceptionScope::Client);
+        let client = of.client_ref.clone().filter(|_| scope != ExceptionScope::Carer);
+        if !scope.is_known(alert) {
+            return None;
+        }
+        let exception = Exception {
+            rule,
+            carer_ref: carer,
+            client_ref: client,
+            provider_id: None,
+            author: self.by.to_owned(),
+            reason: self.form.reason.trim().to_owned(),
+        };
+        let from = self.zone.start_of(self.zone.day(of.event_time));
+        Some((exception, Validity { from, to: Some(self.ends().ok()?) }))
+    }
+
+    fn ends(&self) -> Result<UtcSecond, FormFault> {
+        first_instant(&self.form.except_until, self.now, self.zone).ok_or(FormFault::ExceptUntil)
+    }
+}
