@@ -21,14 +21,16 @@ texts! {
     cases = "Ärenden", "Cases";
     ongoing = "Pågående besök", "Ongoing visits";
     other_language = "English", "Svenska";
-    ongoing_note = "Besök som har registrerats som påbörjade men inte avslutade. De som inte är elektroniskt registrerade står först.",
-        "Visits that were registered as begun and not as ended. Those that were not captured electronically come first.";
+    ongoing_note = "Besök som har registrerats som påbörjade men inte avslutade. De i hemmet som inte är elektroniskt registrerade står först. Besök som enligt planeringen slutade för mer än en timme sedan är märkta: de kan pågå, eller sakna utloggning.",
+        "Visits that were registered as begun and not as ended. Those in the home that were not captured electronically come first. Visits that by plan ended more than an hour ago are marked: they may go on, or lack a log-out.";
+    visits_at_once = "pågående besök", "visits go on";
+    after_plan = "efter planerat slut", "after the planned end";
     ongoing_caption = "Pågående besök", "Ongoing visits";
     no_ongoing = "Inga besök pågår, eller så skickar källan inte när besök börjar.", "No visits are ongoing, or the source does not send when visits begin.";
     providers = "Utförare", "Providers";
     all_providers = "Alla utförare", "All providers";
-    providers_note = "Samma mått för alla utförare, kommunala och privata. Under varje andel står månaden före. En andel visas när minst 30 besök är registrerade. En hög andel kan ha goda skäl, till exempel ett område utan täckning.",
-        "The same measures for all providers, municipal and private. Below each share is the month before. A share is shown from 30 visits on. A large share can have good reasons, such as an area without coverage.";
+    providers_note = "Samma mått för alla utförare, kommunala och privata. Under varje andel står hur många besök den bygger på och andelen månaden före. En andel visas när minst 30 besök är registrerade. En hög andel kan ha goda skäl, till exempel ett område utan täckning.",
+        "The same measures for all providers, municipal and private. Below each share are the visits that it is of, and the share in the month before. A share is shown from 30 visits on. A large share can have good reasons, such as an area without coverage.";
     providers_caption = "Utförarnas besök, andelar och öppna larm", "The providers' visits, shares and open alerts";
     no_providers = "Inga besök är registrerade den månaden.", "No visits are registered in that month.";
     outcomes = "Utfall", "Outcomes";
@@ -60,6 +62,11 @@ texts! {
     share_by_hand = "Manuellt registrerade", "Entered by hand";
     share_edited = "Manuellt ändrade", "Changed by hand";
     share_above_plan = "Mer än 10 % över plan", "More than 10% above plan";
+    share_below_half = "Under halva planen", "Below half of plan";
+    share_unplanned = "Utan planering", "Without a plan";
+    share_auto_closed = "Avslutade av systemet", "Closed by the system";
+    share_alerted = "Med öppet larm", "With an open alert";
+    the_month_before = "förra månaden", "the month before";
     contradictions = "Larm om motsägelser", "Alerts on contradictions";
     footer = "Tidvakt föreslår. En människa beslutar. Ett larm betyder att uppgifter inte stämmer överens, inte att någon har gjort fel.",
         "Tidvakt proposes. A person decides. An alert means that records do not agree, not that somebody did wrong.";
@@ -70,6 +77,7 @@ texts! {
     all_cases = "Alla", "All";
     at_risk = "Berörd ersättning", "Payment concerned";
     held = "Hålls inne", "Withheld";
+    held_sum = "Hålls inne, om ingen släpper", "Withheld, unless released";
     filter = "Filtrera", "Filter";
     clear_filter = "Rensa filter", "Clear filter";
     apply = "Visa", "Show";
@@ -107,7 +115,11 @@ texts! {
     back_to_queue = "Till ärendelistan", "To the list of cases";
     case = "Ärende", "Case";
     period = "Ersättningsperiod", "Pay period";
-    more_alerts = "till", "more";
+    more_one = "larm till", "more alert";
+    more_many = "larm till", "more alerts";
+    beside = "Också:", "Also:";
+    is_withheld = "beslutat belopp hålls inne", "what was decided is withheld";
+    dated = "Beslut dateras", "Decisions are dated";
     the_alerts = "Larmen i ärendet", "The alerts of the case";
     alert = "Larm", "Alert";
     withdrawn_text = "Larmet är återtaget: inget avvikande finns kvar.", "The alert is withdrawn: nothing is left of it.";
