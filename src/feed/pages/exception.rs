@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::decide::DecisionForm;
+use super::form::DecisionForm;
 use crate::domain::{Exception, PublishedAlert, Validity, Zone};
 use crate::feed::cases::Case;
 use crate::feed::words::{Language, date, rule_title, visible};

@@ -14,8 +14,8 @@ use crate::contract;
 use crate::domain::{Action, Day, Decision, Hold, HoldState, PublishedAlert, UtcSecond, Zone};
 use crate::feed::cases::{AlertStatus, Case};
 use crate::feed::pages::{
-    Deciding, DecisionForm, FormFault, OUTCOMES, Role, action_word, alert_word, all_actions,
-    in_address, outcome_word,
+    DAY_SECONDS, Deciding, DecisionForm, FormFault, OUTCOMES, Role, WAIT_DAYS_MAX, action_word, alert_word,
+    all_actions, in_address, outcome_word,
 };
 use crate::feed::words::Language;
 
@@ -24,9 +24,6 @@ mod tests;
 
 /// Characters of a reason.
 const REASON_CHARACTERS_MAX: usize = 2_000;
-/// Days that a case can wait.
-const WAIT_DAYS_MAX: i64 = 366;
-const DAY_SECONDS: i64 = 86_400;
 
 pub(super) async fn decide(
     State(site): State<Site>,
