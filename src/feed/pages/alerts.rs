@@ -11,7 +11,7 @@ use super::{Shown, in_address};
 
 /// A line of the list.
 #[derive(Clone, Debug)]
-pub struct AlertLine {
+pub struct CaseAlertRow {
     /// Its place on the page.
     pub href: String,
     /// The subject.
@@ -29,12 +29,12 @@ pub struct AlertLine {
 }
 
 /// The alerts of `case` that are not withdrawn, the gravest first.
-pub(super) fn alert_lines(case: &Case, at: &Shown, zone: &Zone) -> Vec<AlertLine> {
+pub(super) fn alert_lines(case: &Case, at: &Shown, zone: &Zone) -> Vec<CaseAlertRow> {
     let language = at.language;
     let line = |alert: &PublishedAlert| {
         let of = &alert.alert;
         let held = of.hold.as_ref().filter(|hold| hold.state.is_open()).map_or(0, |hold| hold.amount_ore);
-        AlertLine {
+        CaseAlertRow {
             href: format!("#{}", in_address(&visible(&of.alert_id))),
             subject: visible(&of.subject.id),
             date: date(of.event_time, zone),

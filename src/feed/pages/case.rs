@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::alert::{AlertView, decided, subject};
-use super::alerts::{AlertLine, alert_lines, amount};
+use super::alerts::{CaseAlertRow, alert_lines, amount};
 use super::ask::question;
 use super::day::{DayView, days};
 use super::decide::{DecideView, Deciding};
@@ -95,7 +95,7 @@ pub struct CasePage {
     /// How many alerts.
     pub count: String,
     /// Its alerts that are not withdrawn, one a line.
-    pub lines: Vec<AlertLine>,
+    pub lines: Vec<CaseAlertRow>,
     /// What happens to the money where nobody decides.
     pub if_nobody: Option<String>,
     /// Alerts by day.

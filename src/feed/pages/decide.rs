@@ -91,6 +91,8 @@ pub struct DecideView {
     pub can_take: bool,
     /// Can a decision be taken back?
     pub can_reopen: bool,
+    /// Alerts whose decision can be taken back on its own.
+    pub reopenable: Vec<AlertChoice>,
     /// Who has the case.
     pub taken: Option<String>,
     /// Does a part of the case have no hold, so that releasing and upholding do not settle it?
@@ -145,51 +147,25 @@ impl DecideView {
             return None;
         }
         let language = at.language;
-        let t = Texts(language);
         let form = deciding.form;
         let has_holds = case.open_holds().next().is_some();
-        let possible = |action: &Action| {
-            let needs_hold = matches!(action, Action::Confirm | Action::Release | Action::Uphold);
-            Role::for_action(*action) <= deciding.role && (has_holds || !needs_hold)
-        };
         let open = !matches!(status, CaseStatus::Decided | CaseStatus::Withdrawn);
-        let actions = ACTIONS.into_iter().filter(possible).map(|action| FormChoice {
-            value: action_word(action),
-            text: action_name(action, language),
-            is_chosen: form.is_some_and(|form| form.action == action_word(action)),
-        });
-        let outcomes = OUTCOMES.into_iter().map(|outcome| FormChoice {
-            value: outcome_word(outcome),
-            text: outcome_name(outcome, language),
-            is_chosen: form.is_some_and(|form| form.outcome == outcome_word(outcome)),
-        });
-        let taken = case.taken_by(at.clock).map(|(by, until)| {
-            format!(
-                "{} {}, {} {}",
-                t.taken_by(),
-                visible(&by),
-                t.until(),
-                day_and_time(until, zone, language)
-            )
-        });
-        let chosen = form.map(DecisionForm::chosen).unwrap_or_default();
-        let unsettled = case.open_alerts().into_iter();
-        let unsettled = unsettled.filter(|alert| case.alert_status(alert, at.clock) != AlertStatus::Decided);
-        let alerts: Vec<AlertChoice> =
-            unsettled.map(|alert| alert_choice(alert, chosen, zone, language)).collect();
+        let taken = taken(case, at, zone);
+        let alerts = unsettled(case, form, at, zone);
         Some(Self {
             exception: ExceptionView::new(case, form, language),
-            saved: deciding.saved.map(|action| saved(action, alerts.len(), has_holds, language)),
+            saved: deciding.saved.map(|action| saved(action, undecided(case, at), language)),
             alerts,
             is_about_all: form.is_some_and(|form| form.is_about_all),
             href: format!("/{}/cases/{}/decisions", language.code(), in_address(case.id())),
             token: deciding.token.to_owned(),
             can_take: open && taken.is_none(),
             can_reopen: status == CaseStatus::Decided,
+            reopenable: reopenable(case, status, at, zone),
             taken,
             has_others: has_holds && case.open_holds().count() < case.open_alerts().len(),
-            actions: if open { actions.collect() } else { Vec::new() },
-            outcomes: outcomes.collect(),
+            actions: if open { actions(deciding, has_holds, language) } else { Vec::new() },
+            outcomes: outcomes(form, language),
             dates: (
                 date(at.clock.plus(DAY_SECONDS), zone),
                 date(at.clock.plus(WAIT_DAYS_MAX * DAY_SECONDS), zone),
@@ -201,17 +177,80 @@ impl DecideView {
     }
 }
 
-/// What was saved, and how many alerts of the case are not settled.
-fn saved(action: Action, left: usize, has_holds: bool, language: Language) -> String {
+fn actions(deciding: &Deciding<'_>, has_holds: bool, language: Language) -> Vec<FormChoice> {
+    let possible = |action: &Action| {
+        let needs_hold = matches!(action, Action::Confirm | Action::Release | Action::Uphold);
+        Role::for_action(*action) <= deciding.role && (has_holds || !needs_hold)
+    };
+    let choice = |action: Action| FormChoice {
+        value: action_word(action),
+        text: action_name(action, language),
+        is_chosen: deciding.form.is_some_and(|form| form.action == action_word(action)),
+    };
+    ACTIONS.into_iter().filter(possible).map(choice).collect()
+}
+
+fn outcomes(form: Option<&DecisionForm>, language: Language) -> Vec<FormChoice> {
+    let choice = |outcome: DecisionOutcome| FormChoice {
+        value: outcome_word(outcome),
+        text: outcome_name(outcome, language),
+        is_chosen: form.is_some_and(|form| form.outcome == outcome_word(outcome)),
+    };
+    OUTCOMES.into_iter().map(choice).collect()
+}
+
+/// Who has the case, and until when.
+fn taken(case: &Case, at: &Shown, zone: &Zone) -> Option<String> {
+    let t = Texts(at.language);
+    let (by, until) = case.taken_by(at.clock)?;
+    let until = day_and_time(until, zone, at.language);
+    Some(format!("{} {}, {} {until}", t.taken_by(), visible(&by), t.until()))
+}
+
+/// The alerts that are not settled, the gravest first.
+fn unsettled(case: &Case, form: Option<&DecisionForm>, at: &Shown, zone: &Zone) -> Vec<AlertChoice> {
+    let chosen = form.map(DecisionForm::chosen).unwrap_or_default();
+    let alerts = case.open_alerts().into_iter();
+    let alerts = alerts.filter(|alert| case.alert_status(alert, at.clock) != AlertStatus::Decided);
+    alerts.map(|alert| alert_choice(alert, chosen, zone, at.language)).collect()
+}
+
+/// How many alerts nobody has decided anything about.
+fn undecided(case: &Case, at: &Shown) -> usize {
+    let is_undecided = |alert: &&&PublishedAlert| {
+        matches!(
+            case.alert_status(alert, at.clock),
+            AlertStatus::Open | AlertStatus::Taken { .. } | AlertStatus::BelowBudget
+        )
+    };
+    case.open_alerts().iter().filter(is_undecided).count()
+}
+
+/// What was saved, and about how many alerts of the case nobody has decided.
+fn saved(action: Action, left: usize, language: Language) -> String {
     let t = Texts(language);
     let mut parts = vec![format!("{} {}.", t.saved(), action_result(action, language))];
-    if has_holds && !action.is_of_desk() && action != Action::Reopen {
+    if matches!(action, Action::Confirm | Action::Release | Action::Uphold) {
         parts.push(t.saved_hold().to_owned());
     }
     if 0 < left && !action.is_of_desk() {
         parts.push(format!("{left} {}", counted(left, t.left_one(), t.left_many())));
     }
     parts.join(" ")
+}
+
+/// The decided alerts, with those that an exception took back; none where the case as a whole is one decided alert.
+fn reopenable(case: &Case, status: CaseStatus, at: &Shown, zone: &Zone) -> Vec<AlertChoice> {
+    let t = Texts(at.language);
+    let decided = case.alerts().into_iter().filter_map(|alert| {
+        let is_excepted = case.is_excepted(&alert.alert.alert_id);
+        let is_decided = case.alert_status(alert, at.clock) == AlertStatus::Decided;
+        let text = if is_excepted { t.reopen_excepted() } else { t.reopen_alert() };
+        (is_decided || is_excepted)
+            .then(|| AlertChoice { text: text.to_owned(), ..alert_choice(alert, &[], zone, at.language) })
+    });
+    let decided: Vec<AlertChoice> = decided.collect();
+    if status == CaseStatus::Decided && decided.len() == 1 { Vec::new() } else { decided }
 }
 
 fn alert_choice(alert: &PublishedAlert, chosen: &[String], zone: &Zone, language: Language) -> AlertChoice {

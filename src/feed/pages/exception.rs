@@ -9,7 +9,7 @@ use crate::feed::words::{Language, date, rule_title, visible};
 
 /// About whom an exception is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ExceptionScope {
+pub enum ExceptionReach {
     /// This carer at this client.
     Pair,
     /// This carer at every client.
@@ -18,7 +18,7 @@ pub enum ExceptionScope {
     Client,
 }
 
-impl ExceptionScope {
+impl ExceptionReach {
     /// All of them, the narrowest first.
     pub const ALL: [Self; 3] = [Self::Pair, Self::Carer, Self::Client];
 
@@ -91,7 +91,7 @@ impl ExceptionView {
     pub(super) fn new(case: &Case, form: Option<&DecisionForm>, language: Language) -> Option<Self> {
         let alerts = case.open_alerts();
         let asked = form.map_or("", |form| form.except.as_str());
-        let scopes = ExceptionScope::ALL.into_iter();
+        let scopes = ExceptionReach::ALL.into_iter();
         let scopes = scopes.filter(|scope| alerts.iter().any(|alert| scope.is_known(alert)));
         let scopes: Vec<ExceptionChoice> = scopes
             .map(|scope| ExceptionChoice {

@@ -106,87 +106,71 @@ impl FormFault {
     /// What it says, and the field that it is about.
     #[must_use]
     pub const fn text(self, language: Language) -> (&'static str, &'static str) {
+        let (sv, en) = self.texts();
+        (self.field(), language.of(sv, en))
+    }
+
+    const fn field(self) -> &'static str {
         match self {
-            Self::Action => ("action", language.of("Välj en åtgärd.", "Choose an action.")),
-            Self::Alerts => (
-                "alerts",
-                language.of(
-                    "Välj de larm som beslutet gäller.",
-                    "Choose the alerts that the decision is about.",
-                ),
-            ),
+            Self::Action
+            | Self::NothingToDecide
+            | Self::TakenByAnother
+            | Self::TwoPersons
+            | Self::NotWritten => "action",
+            Self::Alerts | Self::Changed | Self::WithoutHold => "alerts",
+            Self::ExceptAction | Self::ExceptUntil | Self::ExceptRule => "exception",
+            Self::Outcome => "outcome",
+            Self::Reason | Self::ReasonTooLong => "reason",
+            Self::Until => "until",
+        }
+    }
+
+    const fn texts(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Action => ("Välj en åtgärd.", "Choose an action."),
+            Self::Alerts => {
+                ("Välj de larm som beslutet gäller.", "Choose the alerts that the decision is about.")
+            }
             Self::Changed => (
-                "alerts",
-                language.of(
-                    "Ett av larmen har ändrats eller avgjorts sedan du öppnade sidan. Läs det igen, och spara sedan på nytt.",
-                    "One of the alerts has changed or was decided since you opened the page. Read it again, then save again.",
-                ),
+                "Ett av larmen har ändrats eller avgjorts sedan du öppnade sidan. Läs det igen, och spara sedan på nytt.",
+                "One of the alerts has changed or was decided since you opened the page. Read it again, then save again.",
             ),
             Self::WithoutHold => (
-                "alerts",
-                language.of(
-                    "Åtgärden passar bara larm med ett förslag att hålla inne som inte redan är beslutat så. Välj bara sådana.",
-                    "The action fits only alerts with a hold that is not decided that way yet. Choose only such ones.",
-                ),
+                "Åtgärden passar bara larm med ett förslag att hålla inne som inte redan är beslutat så. Välj bara sådana.",
+                "The action fits only alerts with a hold that is not decided that way yet. Choose only such ones.",
             ),
             Self::ExceptAction => (
-                "exception",
-                language.of(
-                    "Ett undantag kan bara beslutas när du avslutar utan åtgärd eller släpper.",
-                    "An exception can be decided only when you close without action or release.",
-                ),
+                "Ett undantag kan bara beslutas när du avslutar utan åtgärd eller släpper.",
+                "An exception can be decided only when you close without action or release.",
             ),
             Self::ExceptUntil => (
-                "exception",
-                language.of(
-                    "Ange till vilket datum undantaget gäller, efter i dag och inom ett år.",
-                    "Give the date until which the exception is valid, after today and within a year.",
-                ),
+                "Ange till vilket datum undantaget gäller, efter i dag och inom ett år.",
+                "Give the date until which the exception is valid, after today and within a year.",
             ),
             Self::ExceptRule => (
-                "exception",
-                language.of(
-                    "Välj en regel för undantaget som de valda larmen bygger på.",
-                    "Choose a rule for the exception that the chosen alerts are based on.",
-                ),
+                "Välj en regel för undantaget som de valda larmen bygger på.",
+                "Choose a rule for the exception that the chosen alerts are based on.",
             ),
-            Self::Outcome => ("outcome", language.of("Välj ett utfall.", "Choose an outcome.")),
-            Self::Reason => ("reason", language.of("Skriv en motivering.", "Give a reason.")),
-            Self::ReasonTooLong => (
-                "reason",
-                language
-                    .of("Motiveringen får ha högst 2 000 tecken.", "A reason has at most 2,000 characters."),
-            ),
-            Self::Until => (
-                "until",
-                language.of(
-                    "Ange ett datum efter i dag, inom ett år.",
-                    "Give a date after today, within a year.",
-                ),
-            ),
-            Self::NothingToDecide => (
-                "action",
-                language.of(
-                    "Inget i ärendet kan beslutas så. Läs sidan på nytt: den kan ha ändrats.",
-                    "Nothing in the case can be decided that way. Read the page again: it may have changed.",
-                ),
-            ),
-            Self::TakenByAnother => {
-                ("action", language.of("En annan granskare har ärendet.", "Another reviewer has the case."))
+            Self::Outcome => ("Välj ett utfall.", "Choose an outcome."),
+            Self::Reason => ("Skriv en motivering.", "Give a reason."),
+            Self::ReasonTooLong => {
+                ("Motiveringen får ha högst 2 000 tecken.", "A reason has at most 2,000 characters.")
             }
+            Self::Until => {
+                ("Ange ett datum efter i dag, inom ett år.", "Give a date after today, within a year.")
+            }
+            Self::NothingToDecide => (
+                "Inget i ärendet kan beslutas så. Läs sidan på nytt: den kan ha ändrats.",
+                "Nothing in the case can be decided that way. Read the page again: it may have changed.",
+            ),
+            Self::TakenByAnother => ("En annan granskare har ärendet.", "Another reviewer has the case."),
             Self::TwoPersons => (
-                "action",
-                language.of(
-                    "Beloppet kräver två personer: den ena tar ärendet, den andra släpper.",
-                    "The amount needs two persons: one takes the case, the other releases.",
-                ),
+                "Beloppet kräver två personer: den ena tar ärendet, den andra släpper.",
+                "The amount needs two persons: one takes the case, the other releases.",
             ),
             Self::NotWritten => (
-                "action",
-                language.of(
-                    "Beslutet kunde inte sparas. Det du skrev står kvar; försök igen.",
-                    "The decision could not be saved. What you wrote is still here; try again.",
-                ),
+                "Beslutet kunde inte sparas. Det du skrev står kvar; försök igen.",
+                "The decision could not be saved. What you wrote is still here; try again.",
             ),
         }
     }

@@ -19,14 +19,14 @@ mod tests;
 mod would_change;
 
 pub use alert::{AlertView, FindingView, HoldView};
-pub use alerts::AlertLine;
+pub use alerts::CaseAlertRow;
 pub use case::CasePage;
 pub use day::{Bar, DayView, Lane, Tick, VisitRow};
 pub use decide::{
     ACTIONS, AlertChoice, DAY_SECONDS, DecideView, Deciding, OUTCOMES, WAIT_DAYS_MAX, action_word,
     all_actions, outcome_word,
 };
-pub use exception::{ExceptionChoice, ExceptionScope, ExceptionView};
+pub use exception::{ExceptionChoice, ExceptionReach, ExceptionView};
 pub use form::{DecisionForm, FormFault, alert_word};
 pub use lengths::{LengthBar, LengthsView};
 pub use ongoing::{OngoingPage, OngoingQuery, ongoing};

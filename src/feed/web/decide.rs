@@ -141,11 +141,13 @@ impl Planning<'_> {
     }
 
     /// The alerts that are decided about: those that are chosen, and of a form about all, those that the action is
-    /// about. A case is taken and opened again as a whole.
+    /// about. A case is taken as a whole, and opened again as one where nothing is chosen.
     fn alerts(&self) -> Result<Vec<&PublishedAlert>, FormFault> {
-        let mut alerts = self.case.open_alerts();
         let chosen = self.form.chosen();
-        let is_whole = matches!(self.action, Action::Take | Action::Reopen);
+        // An exception takes its alert back, and ends with its decision.
+        let is_reopening = self.action == Action::Reopen;
+        let mut alerts = if is_reopening { self.case.alerts() } else { self.case.open_alerts() };
+        let is_whole = self.action == Action::Take || is_reopening && chosen.is_empty();
         if !is_whole && !chosen.is_empty() {
             let words: Vec<String> = alerts.iter().map(|alert| alert_word(alert)).collect();
             if chosen.iter().any(|word| !words.contains(word)) {
@@ -211,7 +213,7 @@ impl Planning<'_> {
             Action::Confirm => open_hold(alert).is_some_and(|hold| hold.state == HoldState::Proposed),
             Action::Release | Action::Uphold => open_hold(alert).is_some(),
             Action::Dismiss => status != AlertStatus::Decided,
-            Action::Reopen => status == AlertStatus::Decided,
+            Action::Reopen => status == AlertStatus::Decided || self.case.is_excepted(&alert.alert.alert_id),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::decide::first_instant;
 use crate::domain::{Action, Exception, PublishedAlert, UtcSecond, Validity, Zone};
-use crate::feed::pages::{DecisionForm, ExceptionScope, FormFault};
+use crate::feed::pages::{DecisionForm, ExceptionReach, FormFault};
 
 /// What an exception is decided by.
 #[derive(Clone, Copy, Debug)]
@@ -32,10 +32,10 @@ impl Excepting<'_> {
     /// The exception about the pair, carer or client of `alert`, from the day of its visit on; `None` where none is
     /// asked for, or the rule found nothing in it.
     pub(super) fn about(&self, alert: &PublishedAlert) -> Option<(Exception, Validity)> {
-        let (scope, of) = (ExceptionScope::parse(&self.form.except)?, &alert.alert);
+        let (scope, of) = (ExceptionReach::parse(&self.form.except)?, &alert.alert);
         let rule = of.findings.iter().find(|finding| finding.rule == self.form.except_rule)?.rule.clone();
-        let carer = of.carer_ref.clone().filter(|_| scope != ExceptionScope::Client);
-        let client = of.client_ref.clone().filter(|_| scope != ExceptionScope::Carer);
+        let carer = of.carer_ref.clone().filter(|_| scope != ExceptionReach::Client);
+        let client = of.client_ref.clone().filter(|_| scope != ExceptionReach::Carer);
         if !scope.is_known(alert) {
             return None;
         }

@@ -202,8 +202,8 @@ texts! {
     your_decision = "Ditt beslut", "Your decision";
     saved = "Sparat:", "Saved:";
     saved_hold = "Innehållandet följer efter inom några sekunder.", "The hold follows within seconds.";
-    left_one = "larm i ärendet är inte avgjort.", "alert of the case is not settled.";
-    left_many = "larm i ärendet är inte avgjorda.", "alerts of the case are not settled.";
+    left_one = "larm i ärendet är utan beslut.", "alert of the case is not decided.";
+    left_many = "larm i ärendet är utan beslut.", "alerts of the case are not decided.";
     decide_about = "Beslutet gäller", "The decision is about";
     all_of_case = "Alla larm nedan", "All alerts below";
     waits_until = "Väntar till", "Waits until";
@@ -215,6 +215,8 @@ texts! {
     until = "till", "until";
     take_the_case = "Ta ärendet", "Take the case";
     take_note = "Andra ser att du granskar det, en stund.", "Others see that you review it, for a while.";
+    reopen_alert = "Öppna larmet igen", "Open the alert again";
+    reopen_excepted = "Upphäv undantaget och öppna larmet igen", "End the exception and open the alert again";
     reopen_the_case = "Öppna ärendet igen", "Open the case again";
     action = "Åtgärd", "Action";
     outcome = "Utfall", "Outcome";
@@ -227,6 +229,7 @@ texts! {
     exception_note = "Bara för den som avslutar utan åtgärd eller släpper, när saken är i sin ordning också framöver. Regeln prövas inte för dem till dess, från och med dagen för besöket. Motiveringen ovan gäller också undantaget. Öppnas ärendet igen upphör det.",
         "Only with closing without action or releasing, where the matter is in order from now on as well. The rule makes no finding about them until then, from the day of the visit on. The reason above is that of the exception too. It ends where the case is opened again.";
     exception_none = "inget undantag", "no exception";
+    exception_rule = "välj regel", "choose a rule";
     exception_for = "Undanta", "Except";
     exception_until = "Till den", "Until";
     save_decision = "Spara beslutet", "Save the decision";

@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::Grade;
 use crate::feed::cases::{Desk, Scope};
-use crate::feed::fixtures::{MONDAY, decided, overlap_alert, overlapping};
+use crate::feed::fixtures::{MONDAY, decided, overlap_alert, overlapping, withdrawn};
 
 const CASE: &str = "0181:carer:ann:2026-03";
 
@@ -127,6 +127,30 @@ fn an_exception_names_rule_pair_author_reason_and_the_days_from_the_visit_to_the
         assert_eq!(exception.reason, "utföraren har svarat");
         assert_eq!((valid.from, valid.to.map(|to| zone.date(to))), (MONDAY, Some("2026-04-01".to_owned())));
     }
+}
+
+#[test]
+fn a_decision_is_taken_back_on_its_own_also_where_its_exception_took_the_alert_back() {
+    let mut desk = three_alerts();
+    let excepting =
+        [REVIEW, ("except", "pair"), ("except_rule", "carer-overlap"), ("except_until", "2026-04-01")];
+    let decisions = made(&desk, Action::Dismiss, &excepting).expect("a decision");
+    decisions.into_iter().for_each(|decision| desk.decision(decision));
+    let mut review = overlap_alert("R-4", 5_000);
+    (review.alert.grade, review.alert.hold) = (Grade::Review, None);
+    desk.alert(withdrawn(&review));
+    let excepted = ("alert", "2@0181:registration:R-4");
+    assert_eq!(about(&desk, Action::Reopen, &[excepted]), Ok(vec!["R-4".to_owned()]));
+    assert_eq!(about(&desk, Action::Reopen, &[OVERLAP]), Err(vec![FormFault::NothingToDecide]));
+    let reopened = made(&desk, Action::Reopen, &[excepted]).expect("a decision");
+    assert!(reopened.iter().all(|decision| decision.exception.is_none()));
+    let later = |decision: Decision| Decision { decided_at: decision.decided_at.plus(1), ..decision };
+    reopened.into_iter().map(later).for_each(|decision| desk.decision(decision));
+    assert_eq!(
+        about(&desk, Action::Reopen, &[excepted]),
+        Err(vec![FormFault::NothingToDecide]),
+        "it has ended"
+    );
 }
 
 #[test]
