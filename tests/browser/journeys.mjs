@@ -133,12 +133,49 @@ export async function oneOfSeveral({ open }) {
     await page.locator('input[name=alert]').first().check();
     await page.getByRole('button', { name: 'Spara beslutet' }).click();
     await page.locator('.saved').waitFor();
-    assert.match(await page.locator('.saved').innerText(), /larm i ärendet är inte avgjor/);
+    assert.match(await page.locator('.saved').innerText(), /larm i ärendet är utan beslut/);
     const confirmed = await page.locator('table.lines').getByText('Hålls inne tills det är avgjort').count();
     assert.equal(confirmed, 1, 'one alert is decided');
     await wellFormed(page, 'a case of which one alert is decided');
     await shoot(page, 'one-of-several', true);
     return 8;
+  });
+}
+
+// An exception needs its rule and a date, is written with the decision, and ends where the alert is opened again.
+export async function exception({ open }) {
+  return open(async page => {
+    await page.goto(`${origin}/sv/cases?grade=review&about=carer`);
+    await page.locator('table.queue tbody th a').first().click();
+    await page.locator('.decide').waitFor();
+    const choices = page.locator('input[name=alert][type=checkbox]');
+    if (await choices.count()) await choices.last().check();
+    await page.getByLabel('Avsluta utan åtgärd').check();
+    await page.getByLabel('Godtagbar förklaring').check();
+    await page.getByLabel('Motivering').fill('Brukaren har två hem.');
+    await page.locator('details.exception summary').click();
+    await page.locator('select[name=except]').selectOption('carer');
+    const date = await page.locator('input[name=except_until]').getAttribute('max');
+    await page.locator('input[name=except_until]').fill(date);
+    await page.getByRole('button', { name: 'Spara beslutet' }).click();
+    assert.match(await page.locator('.faults').innerText(), /Välj en regel för undantaget/);
+    assert.ok(await page.locator('details.exception').evaluate(one => one.open), 'what was asked for is in sight');
+    await wellFormed(page, 'an exception without a rule');
+    // The rule is the first one of the chosen alert that the form offers.
+    const rules = await page.locator('select[name=except_rule] option').evaluateAll(all => all.map(one => one.value));
+    for (const rule of rules.slice(1)) {
+      await page.locator('select[name=except_rule]').selectOption(rule);
+      await page.getByRole('button', { name: 'Spara beslutet' }).click();
+      if (await page.locator('.saved').count()) break;
+    }
+    await meetsTheEye(page, '.saved');
+    assert.match(await page.locator('.decisions').innerText(), /Brukaren har två hem\. Undantag till/);
+    await shoot(page, 'exception', true);
+    // The alert may be the only one, or taken back by its exception meanwhile: there is a way back all the same.
+    await page.getByRole('button', { name: /Öppna ärendet igen|öppna larmet igen/ }).first().click();
+    await meetsTheEye(page, '.saved');
+    assert.match(await page.locator('.decisions li').first().innerText(), /öppnade ärendet igen/);
+    return 7;
   });
 }
 
