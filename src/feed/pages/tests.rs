@@ -313,7 +313,7 @@ fn providers_stand_beside_each_other_with_the_same_measures() {
         ">43<",
         "26\u{a0}%",
         "11 av 43",
-        "– förra månaden",
+        "före –",
         "Under halva planen",
         "129\u{a0}kr",
     ] {

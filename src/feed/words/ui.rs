@@ -66,7 +66,7 @@ texts! {
     share_unplanned = "Utan planering", "Without a plan";
     share_auto_closed = "Avslutade av systemet", "Closed by the system";
     share_alerted = "Med öppet larm", "With an open alert";
-    the_month_before = "förra månaden", "the month before";
+    the_month_before = "före", "before";
     contradictions = "Larm om motsägelser", "Alerts on contradictions";
     footer = "Tidvakt föreslår. En människa beslutar. Ett larm betyder att uppgifter inte stämmer överens, inte att någon har gjort fel.",
         "Tidvakt proposes. A person decides. An alert means that records do not agree, not that somebody did wrong.";
