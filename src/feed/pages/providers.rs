@@ -126,10 +126,8 @@ fn row(
     let share = |(part, among): (u32, u32)| {
         if among < VISITS_MIN { "–".to_owned() } else { percent(of_all(part, among), language) }
     };
-    let of_visits = |(part, among): (u32, u32)| {
-        let (part, among) = (whole(i64::from(part), language), whole(i64::from(among), language));
-        format!("{part} {} {among}", language.of("av", "of"))
-    };
+    let of_visits =
+        |(_, among): (u32, u32)| format!("{} {}", language.of("av", "of"), whole(i64::from(among), language));
     let cell =
         |part: fn(&ProviderMonth) -> (u32, u32)| (share(part(of)), of_visits(part(of)), share(part(before)));
     ProviderRow {
