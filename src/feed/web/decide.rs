@@ -7,15 +7,15 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::answer::{html, message, not_found};
 use super::door::{Visitor, decision_id};
-use super::exception::Excepting;
+use super::exception::{Excepting, first_instant};
 use super::site::{DecisionRules, Site, clock};
 use super::views::case_page;
 use crate::contract;
-use crate::domain::{Action, Day, Decision, Hold, HoldState, PublishedAlert, UtcSecond, Zone};
+use crate::domain::{Action, Decision, Hold, HoldState, PublishedAlert, UtcSecond, Zone};
 use crate::feed::cases::{AlertStatus, Case};
 use crate::feed::pages::{
-    DAY_SECONDS, Deciding, DecisionForm, FormFault, OUTCOMES, Role, WAIT_DAYS_MAX, action_word, alert_word,
-    all_actions, in_address, outcome_word,
+    Deciding, DecisionForm, FormFault, OUTCOMES, Role, action_word, alert_word, all_actions, in_address,
+    outcome_word,
 };
 use crate::feed::words::Language;
 
@@ -270,14 +270,6 @@ impl Planning<'_> {
         contract::write_decision(&decision, &mut text);
         contract::parse_decision(Some(&text), None).ok()
     }
-}
-
-/// The first instant of a date in a form, where it lies after now and within a year.
-pub(super) fn first_instant(date: &str, now: UtcSecond, zone: &Zone) -> Option<UtcSecond> {
-    let date = date.parse::<jiff::civil::Date>().ok()?;
-    let days = jiff::civil::date(1970, 1, 1).until(date).ok()?.get_days();
-    let at = zone.start_of(Day(days));
-    (now < at && at.since(now) <= WAIT_DAYS_MAX * DAY_SECONDS).then_some(at)
 }
 
 fn open_hold(alert: &PublishedAlert) -> Option<&Hold> {

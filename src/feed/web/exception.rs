@@ -1,8 +1,7 @@
 //! An exception that a form asks for: this rule makes no finding about the same pair, carer or client, until a date.
 
-use super::decide::first_instant;
-use crate::domain::{Action, Exception, PublishedAlert, UtcSecond, Validity, Zone};
-use crate::feed::pages::{DecisionForm, ExceptionReach, FormFault};
+use crate::domain::{Action, Day, Exception, PublishedAlert, UtcSecond, Validity, Zone};
+use crate::feed::pages::{DAY_SECONDS, DecisionForm, ExceptionReach, FormFault, WAIT_DAYS_MAX};
 
 /// What an exception is decided by.
 #[derive(Clone, Copy, Debug)]
@@ -54,4 +53,12 @@ impl Excepting<'_> {
     fn ends(&self) -> Result<UtcSecond, FormFault> {
         first_instant(&self.form.except_until, self.now, self.zone).ok_or(FormFault::ExceptUntil)
     }
+}
+
+/// The first instant of a date in a form, where it lies after now and within a year.
+pub(super) fn first_instant(date: &str, now: UtcSecond, zone: &Zone) -> Option<UtcSecond> {
+    let date = date.parse::<jiff::civil::Date>().ok()?;
+    let days = jiff::civil::date(1970, 1, 1).until(date).ok()?.get_days();
+    let at = zone.start_of(Day(days));
+    (now < at && at.since(now) <= WAIT_DAYS_MAX * DAY_SECONDS).then_some(at)
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::Grade;
 use crate::feed::cases::{Desk, Scope};
-use crate::feed::fixtures::{MONDAY, decided, overlap_alert, overlapping, withdrawn};
+use crate::feed::fixtures::{DAY, MONDAY, decided, overlap_alert, overlapping, withdrawn};
 
 const CASE: &str = "0181:carer:ann:2026-03";
 
@@ -35,7 +35,7 @@ fn made(desk: &Desk, action: Action, fields: &[(&str, &str)]) -> Result<Vec<Deci
     let scope = Scope::every();
     let seen = desk.within(&scope);
     let (_, case) = seen.case(CASE).expect("the case");
-    let (by, now, zone) = ("reviewer-1", MONDAY.plus(DAY_SECONDS), &seen.rules().zone);
+    let (by, now, zone) = ("reviewer-1", MONDAY.plus(DAY), &seen.rules().zone);
     let rules = DecisionRules { take_seconds: 1_800, two_persons_from_ore: 20_000 };
     Planning { case, form: &form, action, by, now, zone, drawn: false }.decisions(&rules)
 }
