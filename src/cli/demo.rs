@@ -169,6 +169,7 @@ fn heading(
     format!(
         "A municipality with {} clients, {} registrations a second, seed {}.\n\
          \x20 cases             {page}\n\
+         \x20                   open it in a browser: it lets one browser in, once\n\
          \x20 metrics           {http}\n\
          \x20 broker            {servers}\n\
          \x20 look in           kcat -b {servers} -t {alerts} -C -o beginning\n\n",

@@ -10,7 +10,7 @@ use super::words::Word;
 use super::{RECORD_BYTES_MAX, append};
 use crate::domain::{AuditAction, AuditEntry, AuditLink, Reason, Rejection, Role};
 
-/// Somebody's access to one case, alert or registration.
+/// Somebody's access to a case, an alert, a registration or a list.
 ///
 /// Key: the chain. Each record has the hash of the one before, over its bytes as they are on the topic: a record that is
 /// changed, taken out or put in breaks the chain.
@@ -35,7 +35,7 @@ pub(super) struct AuditRecord<'a> {
     role: Word<Role>,
     /// `view`: asked to see it; `decide`: sent a decision about it.
     action: Word<AuditAction>,
-    /// The id in the address: of a case, an alert or a registration, whether there is one or not.
+    /// Id of a case, an alert or a registration in the address, whether there is one or not; of a list its address.
     subject: AlertId<'a>,
     /// The status of the answer: 200 seen, 303 decided, 403 not in this role, 404 not there or out of scope.
     #[schemars(range(min = 100, max = 599))]

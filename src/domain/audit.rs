@@ -11,7 +11,7 @@ pub enum AuditAction {
     Decide,
 }
 
-/// Somebody's access to one case, alert or registration.
+/// Somebody's access to a case, an alert, a registration or a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditEntry {
     /// When, by the clock of the process.
@@ -22,7 +22,8 @@ pub struct AuditEntry {
     pub role: Role,
     /// What.
     pub action: AuditAction,
-    /// The id in the address: of a case, an alert or a registration, whether there is one or not.
+    /// The id in the address: of a case, an alert or a registration, whether there is one or not; of a list its
+    /// address with the filter.
     pub subject: String,
     /// The status of the answer.
     pub status: u16,

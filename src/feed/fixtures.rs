@@ -53,12 +53,13 @@ pub(in crate::feed) fn register(
     desk.registration(&parsed.registration(appended_at).expect("a registration"), appended_at);
 }
 
-/// A visit that began on Monday and has not ended.
+/// A visit that began on Monday, was planned for half an hour and has not ended.
 pub(in crate::feed) fn begin(desk: &mut Desk, id: &str, carer: &str, minutes: i64, method: &str) {
     let start = MONDAY.plus(minutes * 60);
     let record = serde_json::json!({
         "schema_version": 1, "event_type": "started", "registration_id": id, "version": 1,
         "municipality": TOWN, "provider_id": "P-07", "carer_ref": carer, "client_ref": "bo",
+        "planned_start": start.to_string(), "planned_end": start.plus(1_800).to_string(),
         "start_at": start.to_string(), "start_capture": {"method": method},
     });
     let text = record.to_string();

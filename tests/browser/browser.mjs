@@ -22,8 +22,8 @@ const heldCase = () => open(async page => {
 await heldCase();
 
 // Alerts come while the demo is young, so what waits for them comes first.
-const { news, keyboard, withoutScript, scriptLost, forgedForm, noSession } = journeys;
-for (const journey of [news, keyboard, withoutScript, scriptLost, forgedForm, noSession]) {
+const { news, keyboard, oneOfSeveral, exception, withoutScript, scriptLost, forgedForm, noSession } = journeys;
+for (const journey of [news, keyboard, oneOfSeveral, exception, withoutScript, scriptLost, forgedForm, noSession]) {
   const from = Date.now();
   checks += await journey({ open, stranger });
   console.log(`${journey.name}: ${((Date.now() - from) / 1_000).toFixed(1)} s`);

@@ -1,6 +1,6 @@
 // What somebody does at the desk, from the first key to the end. Each journey returns how much it checked.
 import assert from 'node:assert/strict';
-import { link, origin, shoot, wellFormed } from './desk.mjs';
+import { link, origin, patience, shoot, wellFormed } from './desk.mjs';
 
 // Alerts that open are counted beside the list, one by one. The list does not move, the focus stays, and a pause stops
 // the count.
@@ -60,14 +60,20 @@ export async function keyboard({ open }) {
     await tabTo('the button that takes the case', () => document.activeElement.textContent.trim() === 'Ta ärendet');
     await page.keyboard.press('Enter');
     await page.locator('.saved').waitFor();
+    await meetsTheEye(page, '.saved');
     assert.match(await page.locator('.decide').innerText(), /Granskas av/, 'the page says who has the case');
     // Nothing chosen: the faults are named and lead to their fields.
     await tabTo('the button that saves', () => document.activeElement.textContent.trim() === 'Spara beslutet');
     await page.keyboard.press('Enter');
     await page.locator('.faults').waitFor();
+    await meetsTheEye(page, '.faults');
     assert.match(await page.locator('.faults').innerText(), /Välj en åtgärd/);
     await wellFormed(page, 'a form with faults');
     await shoot(page, 'faults');
+    if (await page.locator('input[name=all]').count()) {
+      await tabTo('the choice of all alerts', () => document.activeElement.matches('input[name=all]'));
+      await page.keyboard.press('Space');
+    }
     await tabTo('the actions', () => document.activeElement.matches('input[name=action][type=radio]'));
     for (const wanted of ['release', 'uphold', 'dismiss']) {
       await page.keyboard.press('ArrowDown');
@@ -81,11 +87,95 @@ export async function keyboard({ open }) {
     await page.keyboard.press('Enter');
     await page.locator('.saved').waitFor();
     assert.match(await page.locator('.decisions').innerText(), /Utföraren har förklarat besöket\./);
+    await meetsTheEye(page, '.saved');
     await wellFormed(page, 'a decided case');
     await shoot(page, 'decided', true);
     const status = await page.goto(journey).then(() => page.locator('dl.facts').innerText());
     assert.match(status, /Avslutat/, 'the case left the queue');
+    return 11;
+  });
+}
+
+// What the page answers is in sight where it opens, however long it is, and the keyboard goes on from there.
+async function meetsTheEye(page, selector) {
+  const box = await page.locator(selector).boundingBox();
+  assert.ok(0 <= box.y && box.y + box.height <= page.viewportSize().height, `${selector} is out of sight: ${box.y} px`);
+  assert.ok(await page.locator(selector).evaluate(one => one === document.activeElement), `${selector} has the focus`);
+}
+
+// Of a case with several alerts, one is decided, and the others stay as they were; without a choice nothing is decided.
+export async function oneOfSeveral({ open }) {
+  return open(async page => {
+    const several = async () => {
+      for (const until = Date.now() + patience; ; await page.waitForTimeout(1_000)) {
+        assert.ok(Date.now() < until, 'no open case with several holds came in time');
+        await page.goto(`${origin}/sv/cases?grade=hold`);
+        const links = await page.locator('table.queue tbody tr:has(.more) th a').evaluateAll(all => all.map(one => one.href));
+        for (const link of links) {
+          await page.goto(link);
+          const holds = page.locator('label:has(input[name=alert])');
+          if (2 <= await holds.count()) return;
+        }
+      }
+    };
+    await several();
+    const lines = page.locator('table.lines tbody tr');
+    const count = await lines.count();
+    assert.equal(await page.locator('input[name=alert]').count(), count, 'each alert can be chosen');
+    await lines.first().locator('a').click();
+    assert.ok(await page.locator('article.alert:target').isVisible(), 'a line leads to its alert');
+    await page.getByLabel('Bekräfta: håll inne tills det är avgjort').check();
+    await page.getByLabel('Behöver utredas vidare').check();
+    await page.getByLabel('Motivering').fill('Ett av besöken behöver förklaras.');
+    await page.getByRole('button', { name: 'Spara beslutet' }).click();
+    assert.match(await page.locator('.faults').innerText(), /Välj de larm som beslutet gäller/);
+    await wellFormed(page, 'a form without a chosen alert');
+    await page.locator('input[name=alert]').first().check();
+    await page.getByRole('button', { name: 'Spara beslutet' }).click();
+    await page.locator('.saved').waitFor();
+    assert.match(await page.locator('.saved').innerText(), /larm i ärendet är utan beslut/);
+    const confirmed = await page.locator('table.lines').getByText('Hålls inne tills det är avgjort').count();
+    assert.equal(confirmed, 1, 'one alert is decided');
+    await wellFormed(page, 'a case of which one alert is decided');
+    await shoot(page, 'one-of-several', true);
     return 8;
+  });
+}
+
+// An exception needs its rule and a date, is written with the decision, and ends where the alert is opened again.
+export async function exception({ open }) {
+  return open(async page => {
+    await page.goto(`${origin}/sv/cases?grade=review&about=carer`);
+    await page.locator('table.queue tbody th a').first().click();
+    await page.locator('.decide').waitFor();
+    const choices = page.locator('input[name=alert][type=checkbox]');
+    if (await choices.count()) await choices.last().check();
+    await page.getByLabel('Avsluta utan åtgärd').check();
+    await page.getByLabel('Godtagbar förklaring').check();
+    await page.getByLabel('Motivering').fill('Brukaren har två hem.');
+    await page.locator('details.exception summary').click();
+    await page.locator('select[name=except]').selectOption('carer');
+    const date = await page.locator('input[name=except_until]').getAttribute('max');
+    await page.locator('input[name=except_until]').fill(date);
+    await page.getByRole('button', { name: 'Spara beslutet' }).click();
+    assert.match(await page.locator('.faults').innerText(), /Välj en regel för undantaget/);
+    assert.ok(await page.locator('details.exception').evaluate(one => one.open), 'what was asked for is in sight');
+    await wellFormed(page, 'an exception without a rule');
+    // The rule is the first one of the chosen alert that the form offers.
+    const rules = await page.locator('select[name=except_rule] option').evaluateAll(all => all.map(one => one.value));
+    for (const rule of rules.slice(1)) {
+      await page.locator('select[name=except_rule]').selectOption(rule);
+      await page.getByRole('button', { name: 'Spara beslutet' }).click();
+      if (await page.locator('.saved').count()) break;
+    }
+    await meetsTheEye(page, '.saved');
+    assert.match(await page.locator('.decisions').innerText(), /Brukaren har två hem\. Undantag till/);
+    await shoot(page, 'exception', true);
+    // The alert may be the only one, or taken back by its exception meanwhile: there is a way back all the same.
+    await page.getByRole('button', { name: /Öppna ärendet igen|öppna larmet igen/ }).first().click();
+    await meetsTheEye(page, '.saved');
+    assert.match(await page.locator('.decisions li').first().innerText(), /öppnade ärendet igen/);
+    return 7;
   });
 }
 
@@ -120,6 +210,7 @@ export async function withoutScript({ open }) {
     assert.ok(await page.locator('details.as-table table').first().isVisible(), 'and is there as a table');
     await page.getByRole('button', { name: 'Ta ärendet' }).click();
     await page.locator('.saved').waitFor();
+    if (await page.locator('input[name=all]').count()) await page.locator('input[name=all]').check();
     await page.getByLabel('Bekräfta: håll inne tills det är avgjort').check();
     await page.getByRole('button', { name: 'Spara beslutet' }).click();
     assert.match(await page.locator('.faults').innerText(), /Välj ett utfall/);

@@ -178,6 +178,13 @@ impl Case {
         self.decisions.get(alert_id).map_or(&[], Vec::as_slice)
     }
 
+    /// Was an exception decided with the latest decision about an alert, so that it is in force?
+    #[must_use]
+    pub fn is_excepted(&self, alert_id: &str) -> bool {
+        let latest = self.decisions_of(alert_id).iter().rev().find(|decision| !decision.action.is_of_desk());
+        latest.is_some_and(|decision| decision.exception.is_some())
+    }
+
     /// What was decided about its alerts, latest first.
     #[must_use]
     pub fn decisions(&self) -> Vec<&Decision> {

@@ -147,7 +147,7 @@ mod tests {
         let open = open(&desk, MONDAY.plus(3_600));
         assert_eq!(open.len(), 13);
         assert!(monday.iter().all(|carer| open.contains(carer)));
-        let totals: CaseTotals = book(&desk, |book| book.totals(MONDAY));
+        let totals: CaseTotals = book(&desk, |book| book.totals(&Filter::default(), MONDAY));
         assert_eq!((totals.cases[0], totals.cases[3]), (13, 37));
     }
 

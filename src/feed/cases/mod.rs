@@ -13,18 +13,20 @@ mod provider;
 mod rank;
 #[cfg(test)]
 mod tests;
+mod totals;
 mod visits;
 
 use std::collections::BTreeMap;
 
 pub use alike::{Settled, SettledAlert};
-pub use book::{Book, CaseHit, CaseTotals, Filter, HoldsOfRun};
+pub use book::{Book, CaseHit, Filter};
 pub use case::{AlertStatus, Case, CaseKind, CaseStatus};
 pub use chance::{Chance, Chances};
 pub use draw::CASES_A_DAY;
 pub use outcome::{OUTCOME_DAYS, OutcomeTally, Outcomes};
 pub use provider::ProviderMonth;
 pub use rank::{Worth, urgency};
+pub use totals::{CaseTotals, HoldsOfRun};
 pub use visits::{CaseVisit, Earlier, Visits};
 
 use crate::contract::MunicipalityProgress;

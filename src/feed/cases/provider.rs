@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Book;
-use crate::domain::{Class, Day, Fact, FactBody, FactChange, Month, ProviderKind, UtcSecond};
+use crate::domain::{CaptureMethod, Class, Day, Fact, FactBody, FactChange, Month, ProviderKind, UtcSecond};
 
 /// What the visits of a provider in one month add up to. Visits that no longer count are left out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,6 +20,12 @@ pub struct ProviderMonth {
     pub planned: u32,
     /// As said.
     pub above_plan: u32,
+    /// Visits with a plan that took less than half of it.
+    pub below_half: u32,
+    /// Visits of which the source closed the end.
+    pub auto_closed: u32,
+    /// Open alerts about one of its visits.
+    pub alerted: u32,
     /// Open alerts on records that contradict each other.
     pub contradictions: u32,
     /// Öre in open holds.
@@ -74,8 +80,10 @@ impl Book {
                 of.seconds += seconds;
                 of.by_hand += u32::from(visit.start_method.is_manual() || visit.end_method.is_manual());
                 of.edited += u32::from(0 < visit.edits);
+                of.auto_closed += u32::from(visit.end_method == CaptureMethod::AutoClosed);
                 if let Some(plan) = visit.planned {
                     of.planned += 1;
+                    of.below_half += u32::from(visit.end.is_some() && seconds * 2 < plan.seconds());
                     of.above_plan += u32::from(plan.seconds() * 11 < seconds * 10);
                 }
             }
@@ -84,6 +92,7 @@ impl Book {
             self.cases().flat_map(super::Case::open_alerts).filter(|alert| alert.alert.pay_period == month);
         for alert in open {
             let Some(of) = found.get_mut(&alert.alert.provider_id) else { continue };
+            of.alerted += u32::from(alert.alert.subject.version.is_some());
             of.contradictions += u32::from(alert.alert.class == Class::Contradiction);
             let held = alert.alert.hold.as_ref().filter(|hold| hold.state.is_open());
             of.held_ore += held.map_or(0, |hold| hold.amount_ore);

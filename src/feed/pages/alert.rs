@@ -1,12 +1,17 @@
 //! One alert: its findings in words, its hold, where it comes from.
 
+use std::collections::BTreeSet;
+
+use super::Shown;
+use super::alerts::{amount, standing};
+use super::exception::excepted;
 use super::lengths::LengthsView;
 use super::would_change::would_change;
-use crate::domain::{AlertState, Finding, HoldState, PublishedAlert, Value, Zone};
-use crate::feed::cases::{Book, Case, Chances};
+use crate::domain::{Action, AlertState, Decision, Finding, HoldState, PublishedAlert, Value, Zone};
+use crate::feed::cases::{AlertStatus, Book, Case, Chances};
 use crate::feed::words::{
-    self, Language, Texts, alert_state, class_name, day_and_time, explanation_text, grade_name, hold_state,
-    kronor, length, lowered_name, measure_name, measure_value, missing_fact_text, rule_title, visible,
+    self, Language, Texts, alert_state, class_name, day_and_time, exact_length, explanation_text, grade_name,
+    hold_state, kronor, lowered_name, measure_name, measure_value, missing_fact_text, rule_title, visible,
 };
 
 /// An alert as a page shows it.
@@ -26,6 +31,8 @@ pub struct AlertView {
     pub is_withdrawn: bool,
     /// Is it beyond the desk's budget of the day?
     pub is_waiting: bool,
+    /// What is decided about it.
+    pub standing: Option<String>,
     /// Kronor at risk.
     pub amount: String,
     /// Its findings.
@@ -55,6 +62,8 @@ pub struct FindingView {
     pub text: String,
     /// Measures: name, observed, expected.
     pub measures: Vec<(String, String, String)>,
+    /// Is a time measured to the second, which the sentence can't say?
+    pub is_exact: bool,
     /// Explanations that were tested.
     pub excluded: Vec<String>,
     /// Facts that are missing.
@@ -95,18 +104,20 @@ pub struct HoldView {
 impl AlertView {
     pub(super) fn new(
         book: &Book,
+        case: &Case,
         alert: &PublishedAlert,
         chances: &Chances,
         zone: &Zone,
-        language: Language,
+        at: &Shown,
     ) -> Self {
+        let language = at.language;
         let of = &alert.alert;
         let t = Texts(language);
         let time = |at| day_and_time(at, zone, language);
         let hold = of.hold.as_ref().map(|hold| HoldView {
             id: visible(&hold.hold_id),
             registration: format!("{}, {} {}", visible(&hold.registration_id), t.version(), hold.version),
-            time: length(hold.seconds_in_question, language),
+            time: exact_length(hold.seconds_in_question, language),
             amount: kronor(hold.amount_ore, language),
             state: hold_state(hold.state, language),
             proposed: time(hold.proposed_at),
@@ -122,11 +133,8 @@ impl AlertView {
             state: format!("{}, {} {}", alert_state(alert.state, language), t.version(), alert.revision),
             is_withdrawn: alert.state == AlertState::Withdrawn,
             is_waiting: of.waiting && alert.state != AlertState::Withdrawn,
-            amount: if of.amount_at_risk_ore == 0 {
-                "–".to_owned()
-            } else {
-                kronor(of.amount_at_risk_ore, language)
-            },
+            standing: is_settled(case, alert, at).then(|| standing(case, alert, at, zone)),
+            amount: amount(of.amount_at_risk_ore, language),
             findings: of
                 .findings
                 .iter()
@@ -150,6 +158,14 @@ impl AlertView {
             is_incomplete: from.baseline_incomplete,
         }
     }
+}
+
+/// Has a person decided something about it that holds now?
+fn is_settled(case: &Case, alert: &PublishedAlert, at: &Shown) -> bool {
+    matches!(
+        case.alert_status(alert, at.clock),
+        AlertStatus::Waiting { .. } | AlertStatus::Confirmed | AlertStatus::Decided
+    )
 }
 
 /// What an alert is about.
@@ -184,6 +200,7 @@ impl FindingView {
             rule_version: finding.rule_version,
             text: visible(language.of(&finding.text.sv, &finding.text.en)),
             measures: measures(finding, language),
+            is_exact: is_exact(finding),
             excluded: finding.excluded.iter().map(|word| visible(explanation_text(word, language))).collect(),
             not_tested: finding
                 .not_tested
@@ -197,6 +214,16 @@ impl FindingView {
             learnt,
         }
     }
+}
+
+/// Does it measure a time below an hour that is not of whole minutes?
+fn is_exact(finding: &Finding) -> bool {
+    finding.observed.iter().any(|(name, value)| match value {
+        Value::Whole(seconds) => {
+            name.contains("seconds") && (60..3_600).contains(seconds) && seconds % 60 != 0
+        }
+        _ => false,
+    })
 }
 
 /// Observed and expected beside each other where they name the same, else one after the other.
@@ -218,48 +245,70 @@ fn measures(finding: &Finding, language: Language) -> Vec<(String, String, Strin
     rows
 }
 
-/// A p-value in words: `1 av 2 000`.
+/// A p-value in words: `1 fall av 2 000`; no chance is known to less than one in a million.
 fn one_in(p: f64, language: Language) -> String {
+    const CASES_MAX: i64 = 1_000_000;
     let t = Texts(language);
-    let of = language.of("av", "in");
-    if p <= 0.0 {
-        return format!(
-            "{} {of} {}",
-            language.of("färre än 1", "fewer than 1"),
-            words::whole(1_000_000, language)
-        );
-    }
-    let cases = (1.0 / p).round().clamp(1.0, 1e9) as i64;
+    let cases = (1.0 / p.max(f64::MIN_POSITIVE)).round().clamp(1.0, 1e9) as i64;
     // Two significant digits are more than a p-value knows.
     let scale = 10_i64.pow(u32::try_from(cases.to_string().len().saturating_sub(2)).unwrap_or(0));
-    format!("{} 1 {of} {}", t.by_chance_text(), words::whole(cases / scale * scale, language))
+    let (start, cases) = if CASES_MAX < cases {
+        (language.of("färre än 1 fall av", "fewer than 1 case in"), CASES_MAX)
+    } else {
+        (language.of("1 fall av", "1 case in"), cases / scale * scale)
+    };
+    format!("{} {start} {}.", t.by_chance_text(), words::whole(cases, language))
 }
 
-/// Earlier decisions about the alerts of a case, as sentences.
+/// Earlier decisions about the alerts of a case, as sentences: one for the alerts that were decided together.
 pub(super) fn decided(case: &Case, zone: &Zone, language: Language) -> Vec<(String, String)> {
-    let sentence = |decision: &crate::domain::Decision| {
-        let when = day_and_time(decision.decided_at, zone, language);
-        let subject = decision.alert_id.splitn(3, ':').nth(2).unwrap_or(&decision.alert_id);
-        let mut text = format!(
-            "{}: {} {}",
-            visible(subject),
-            visible(&decision.decided_by),
-            words::action_done(decision.action, language)
-        );
-        if let Some(until) = decision.until {
-            text.push_str(&format!(
-                " {} {}",
-                language.of("till", "until"),
-                day_and_time(until, zone, language)
-            ));
-        }
-        if let Some(outcome) = decision.outcome {
-            text.push_str(&format!(". {}", words::outcome_name(outcome, language)));
-        }
-        if !decision.reason.is_empty() {
-            text.push_str(&format!(": {}", visible(&decision.reason)));
-        }
-        (when, text)
-    };
-    case.decisions().into_iter().map(sentence).collect()
+    let decisions = case.decisions();
+    let together = decisions.chunk_by(|one, next| what(one) == what(next));
+    together.map(|decisions| decided_together(decisions, zone, language)).collect()
+}
+
+/// What is the same of decisions that were made together.
+fn what(decision: &Decision) -> impl PartialEq + '_ {
+    (
+        decision.decided_at,
+        &decision.decided_by,
+        decision.action,
+        decision.outcome,
+        &decision.reason,
+        decision.until,
+    )
+}
+
+fn decided_together(decisions: &[&Decision], zone: &Zone, language: Language) -> (String, String) {
+    let decision = decisions[0];
+    let mut subjects: Vec<String> = decisions
+        .iter()
+        .map(|one| visible(one.alert_id.splitn(3, ':').nth(2).unwrap_or(&one.alert_id)))
+        .collect();
+    subjects.sort();
+    let mut text = format!(
+        "{}: {} {}",
+        subjects.join(", "),
+        visible(&decision.decided_by),
+        words::action_done(decision.action, language)
+    );
+    if let Some(until) = decision.until {
+        // A wait ends with a day, not within one.
+        let until = if decision.action == Action::Wait {
+            words::date(until, zone)
+        } else {
+            day_and_time(until, zone, language)
+        };
+        text.push_str(&format!(" {} {until}", language.of("till", "until")));
+    }
+    if let Some(outcome) = decision.outcome {
+        text.push_str(&format!(". {}", words::outcome_name(outcome, language)));
+    }
+    if !decision.reason.is_empty() {
+        text.push_str(&format!(": {}", visible(&decision.reason)));
+    }
+    let exceptions = decisions.iter().filter_map(|one| one.exception.as_ref());
+    let exceptions: BTreeSet<String> = exceptions.map(|one| excepted(one, zone, language)).collect();
+    exceptions.iter().for_each(|one| text.push_str(&format!(" {one}")));
+    (day_and_time(decision.decided_at, zone, language), text)
 }

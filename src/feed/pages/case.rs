@@ -3,13 +3,14 @@
 use askama::Template;
 
 use super::alert::{AlertView, decided, subject};
+use super::alerts::{CaseAlertRow, alert_lines, amount};
 use super::ask::question;
 use super::day::{DayView, days};
 use super::decide::{DecideView, Deciding};
 use super::queue::payout;
 use super::{Head, Shown, in_address};
-use crate::domain::{AlertState, PublishedAlert, Zone};
-use crate::feed::cases::{Book, Case, Seen, Settled, SettledAlert};
+use crate::domain::{AlertState, Grade, Hold, HoldState, PublishedAlert, UtcSecond, Zone};
+use crate::feed::cases::{AlertStatus, Book, Case, Seen, Settled, SettledAlert};
 use crate::feed::words::{
     Language, Texts, action_result, case_status, date, grade_name, kind_name, kronor, month_name,
     outcome_name, percent, rule_title, visible,
@@ -93,6 +94,10 @@ pub struct CasePage {
     pub payout: String,
     /// How many alerts.
     pub count: String,
+    /// Its alerts that are not withdrawn, one a line.
+    pub lines: Vec<CaseAlertRow>,
+    /// What happens to the money where nobody decides.
+    pub if_nobody: Option<String>,
     /// Alerts by day.
     pub days: Vec<DaySection>,
     /// Alerts about a pay period.
@@ -127,7 +132,7 @@ impl CasePage {
         let chances = book.chances(at.clock);
         let worth = book.worth(case, &chances);
         let open = case.open_alerts();
-        let view = |alert: &PublishedAlert| AlertView::new(book, alert, &chances, zone, language);
+        let view = |alert: &PublishedAlert| AlertView::new(book, case, alert, &chances, zone, at);
         let by_day = days(book, &open, zone);
         let sections = by_day.into_iter().rev().enumerate().map(|(at, (day, alerts))| DaySection {
             day: (at < DAYS_MAX).then(|| DayView::new(book, day, &alerts, zone, language)).flatten(),
@@ -152,7 +157,9 @@ impl CasePage {
             }),
             provider: visible(case.provider_id()),
             period: case.pay_period().map(|month| month_name(month, language)).unwrap_or_default(),
-            amount: kronor(case.at_risk_ore(), language),
+            amount: amount(case.at_risk_ore(), language),
+            lines: alert_lines(case, at, zone),
+            if_nobody: if_nobody(book, case, at, zone),
             held: (0 < held).then(|| kronor(held, language)),
             chance: percent(worth.chance.mean, language),
             payout: payout(&worth, language),
@@ -179,6 +186,40 @@ impl CasePage {
             queue_href: format!("/{}/cases?municipality={}", language.code(), book.municipality()),
         }
     }
+}
+
+/// What the next payout runs mean for the money of `case` where nobody decides anything more.
+fn if_nobody(book: &Book, case: &Case, at: &Shown, zone: &Zone) -> Option<String> {
+    let language = at.language;
+    let t = Texts(language);
+    let proposed: Vec<&Hold> = case.open_holds().filter(|hold| hold.state == HoldState::Proposed).collect();
+    let mut parts = Vec::new();
+    let next = |run: fn(&Hold) -> UtcSecond| proposed.iter().map(|hold| run(hold)).min();
+    if let (Some(from), Some(void)) = (next(|hold| hold.withholds_from), next(|hold| hold.expires_at)) {
+        let sum = kronor(proposed.iter().map(|hold| hold.amount_ore).sum(), language);
+        let (is_withheld, from, void) = (from <= book.now(), date(from, zone), date(void, zone));
+        parts.push(match (language, is_withheld) {
+            (Language::Sv, false) => {
+                format!("{sum} hålls inne vid utbetalningen {from} och betalas ut vid nästa, {void}.")
+            }
+            (Language::Sv, true) => {
+                format!("{sum} är innehållna sedan utbetalningen {from} och betalas ut {void}.")
+            }
+            (Language::En, false) => {
+                format!("{sum} is withheld from the payout run on {from} and paid at the next, on {void}.")
+            }
+            (Language::En, true) => {
+                format!("{sum} is withheld since the payout run on {from} and is paid on {void}.")
+            }
+        });
+    }
+    let is_paid = |alert: &&PublishedAlert| {
+        alert.alert.grade == Grade::Review && case.alert_status(alert, at.clock) != AlertStatus::Decided
+    };
+    if case.open_alerts().iter().any(is_paid) {
+        parts.push(t.not_held_note().to_owned());
+    }
+    (!parts.is_empty()).then(|| parts.join(" "))
 }
 
 fn alike_row(one: &SettledAlert<'_>, zone: &Zone, language: Language) -> AlikeRow {

@@ -1,10 +1,13 @@
 //! What the pages show. A page is built from cases under a lock, and rendered without it.
 
 mod alert;
+mod alerts;
 mod ask;
 mod case;
 mod day;
 mod decide;
+mod exception;
+mod form;
 mod lengths;
 mod ongoing;
 mod outcomes;
@@ -16,11 +19,15 @@ mod tests;
 mod would_change;
 
 pub use alert::{AlertView, FindingView, HoldView};
+pub use alerts::CaseAlertRow;
 pub use case::CasePage;
 pub use day::{Bar, DayView, Lane, Tick, VisitRow};
 pub use decide::{
-    ACTIONS, DecideView, Deciding, DecisionForm, FormFault, OUTCOMES, action_word, outcome_word,
+    ACTIONS, AlertChoice, DAY_SECONDS, DecideView, Deciding, OUTCOMES, WAIT_DAYS_MAX, action_word,
+    all_actions, outcome_word,
 };
+pub use exception::{ExceptionChoice, ExceptionReach, ExceptionView};
+pub use form::{DecisionForm, FormFault, alert_word};
 pub use lengths::{LengthBar, LengthsView};
 pub use ongoing::{OngoingPage, OngoingQuery, ongoing};
 pub use outcomes::{OutcomeRow, OutcomesPage, OutcomesQuery};
@@ -33,7 +40,10 @@ use askama::Template;
 pub use crate::domain::Role;
 use crate::domain::{UtcSecond, Zone};
 use crate::feed::cases::Seen;
-use crate::feed::words::{Language, Texts, day_and_time};
+use crate::feed::words::{Language, Texts, date, day_and_time};
+
+/// So far behind the reviewers' clock the head of a page says by which date decisions are made.
+const BEHIND_SECONDS: i64 = 2 * DAY_SECONDS;
 
 /// The style sheet.
 pub const STYLE: &str = include_str!("../assets/feed.css");
@@ -67,7 +77,15 @@ impl Head {
             seen.books().filter_map(|book| book.progress_record()).map(|record| record.append_time).max();
         let feed_state = match through {
             _ if !at.is_loaded => t.loading().to_owned(),
-            Some(through) => format!("{} {}.", t.assessed_to(), day_and_time(through, zone, language)),
+            Some(through) => {
+                let state = format!("{} {}.", t.assessed_to(), day_and_time(through, zone, language));
+                // Far behind, as in the demo, the dates of decisions and those of visits are of two calendars.
+                if at.clock.since(through) < BEHIND_SECONDS {
+                    state
+                } else {
+                    format!("{state} {} {}.", t.dated(), date(at.clock, zone))
+                }
+            }
             None => t.nothing_assessed().to_owned(),
         };
         let other_href = format!("/{}{path}", language.other().code());

@@ -1,16 +1,22 @@
 //! Visits that have begun and not ended, those with weak evidence first: for whoever stands at the door.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use askama::Template;
 
 use super::{Head, Shown, in_address};
-use crate::domain::UtcSecond;
+use crate::domain::{UtcSecond, VisitKind, Zone};
 use crate::feed::cases::{Book, CaseVisit, Seen};
-use crate::feed::words::{Language, Texts, length, method_name, visible, visit_kind};
+use crate::feed::words::{Language, Texts, length, method_name, visible, visit_kind, waited};
 
 /// Visits on the page; a municipality has some hundreds at a time.
 const VISITS_MAX: usize = 500;
 /// A visit that began longer ago has no log-out rather than no end.
 const HOURS_MAX: i64 = 24;
+
+/// So long after its planned end a visit that goes on is marked.
+const LATE_SECONDS: i64 = 3_600;
 
 /// What the page was asked for: the part of the address behind `?`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
@@ -33,16 +39,20 @@ pub struct OngoingRow {
     pub lasted: String,
     /// The carer.
     pub carer: String,
+    /// How many visits of the carer go on, where there are several.
+    pub at_once: Option<String>,
     /// The client.
     pub client: String,
     /// The provider.
     pub provider: String,
     /// How the start was captured.
     pub captured: &'static str,
-    /// Is that bound to the place?
-    pub is_electronic: bool,
+    /// Is that bound to the place, or the visit one that has no place?
+    pub is_expected: bool,
     /// Planned times.
     pub planned: String,
+    /// How long ago it should have ended, where that is long.
+    pub late: Option<String>,
     /// Its kind.
     pub kind: &'static str,
 }
@@ -72,9 +82,18 @@ pub fn ongoing<'a>(book: &'a Book, provider: Option<&str>) -> Vec<&'a CaseVisit>
         .ongoing()
         .filter(|visit| oldest <= visit.start && provider.is_none_or(|provider| *visit.provider == *provider))
         .collect();
-    visits.sort_by_key(|visit| (visit.start_method.is_electronic(), std::cmp::Reverse(visit.start)));
+    visits.sort_by_key(|visit| (is_expected(visit), std::cmp::Reverse(visit.start)));
     visits.truncate(VISITS_MAX);
     visits
+}
+
+/// Is its start bound to the place? Where a visit has no place, nothing can bind it.
+const fn is_expected(visit: &CaseVisit) -> bool {
+    visit.start_method.is_electronic()
+        || matches!(
+            visit.kind,
+            VisitKind::Remote | VisitKind::Errand | VisitKind::Escort | VisitKind::MealDelivery
+        )
 }
 
 impl OngoingPage {
@@ -99,18 +118,29 @@ impl OngoingPage {
             format!("/ongoing?provider={}", in_address(&query.provider))
         };
         let now = book.map(Book::now).unwrap_or_default();
+        let mut of_carers: BTreeMap<Arc<str>, usize> = BTreeMap::new();
+        for visit in book.iter().flat_map(|book| ongoing(book, None)) {
+            *of_carers.entry(visit.carer.clone()).or_default() += 1;
+        }
         Self {
             head: Head::new(seen, at, t.ongoing().to_owned(), &path),
             municipality: query.municipality.clone(),
             providers: providers.into_iter().map(|one| (one.clone(), one == query.provider)).collect(),
             count: visits.len(),
-            rows: visits.into_iter().map(|visit| row(visit, now, seen, language)).collect(),
+            rows: visits
+                .into_iter()
+                .map(|visit| {
+                    let at_once = of_carers.get(&visit.carer).copied().unwrap_or_default();
+                    row(visit, at_once, now, &seen.rules().zone, language)
+                })
+                .collect(),
         }
     }
 }
 
-fn row(visit: &CaseVisit, now: UtcSecond, seen: Seen<'_>, language: Language) -> OngoingRow {
-    let zone = &seen.rules().zone;
+fn row(visit: &CaseVisit, at_once: usize, now: UtcSecond, zone: &Zone, language: Language) -> OngoingRow {
+    let t = Texts(language);
+    let late = visit.planned.map(|plan| now.since(plan.end())).filter(|late| LATE_SECONDS <= *late);
     OngoingRow {
         id: visible(&visit.id),
         since: zone.clock(visit.start),
@@ -119,9 +149,11 @@ fn row(visit: &CaseVisit, now: UtcSecond, seen: Seen<'_>, language: Language) ->
         client: visible(&visit.client),
         provider: visible(&visit.provider),
         captured: method_name(visit.start_method, language),
-        is_electronic: visit.start_method.is_electronic(),
+        is_expected: is_expected(visit),
+        at_once: (1 < at_once).then(|| format!("{at_once} {}", t.visits_at_once())),
+        late: late.map(|late| format!("{} {}", waited(late, language), t.after_plan())),
         planned: visit.planned.map_or_else(
-            || Texts(language).no_plan().to_owned(),
+            || t.no_plan().to_owned(),
             |plan| format!("{}–{}", zone.clock(plan.start()), zone.clock(plan.end())),
         ),
         kind: visit_kind(visit.kind, language),

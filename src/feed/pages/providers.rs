@@ -33,8 +33,8 @@ pub struct ProviderRow {
     pub visits: String,
     /// Hours.
     pub hours: String,
-    /// Shares: this month, and the month before.
-    pub shares: Vec<(String, String)>,
+    /// Shares: this month, of how many, and the month before.
+    pub shares: Vec<(String, String, String)>,
     /// Open alerts on contradictions.
     pub contradictions: String,
     /// Kronor in open holds.
@@ -108,6 +108,9 @@ fn added(sum: ProviderMonth, of: &ProviderMonth) -> ProviderMonth {
         edited: sum.edited + of.edited,
         planned: sum.planned + of.planned,
         above_plan: sum.above_plan + of.above_plan,
+        below_half: sum.below_half + of.below_half,
+        auto_closed: sum.auto_closed + of.auto_closed,
+        alerted: sum.alerted + of.alerted,
         contradictions: sum.contradictions + of.contradictions,
         held_ore: sum.held_ore + of.held_ore,
     }
@@ -123,7 +126,10 @@ fn row(
     let share = |(part, among): (u32, u32)| {
         if among < VISITS_MIN { "–".to_owned() } else { percent(of_all(part, among), language) }
     };
-    let pair = |part: fn(&ProviderMonth) -> (u32, u32)| (share(part(of)), share(part(before)));
+    let of_visits =
+        |(_, among): (u32, u32)| format!("{} {}", language.of("av", "of"), whole(i64::from(among), language));
+    let cell =
+        |part: fn(&ProviderMonth) -> (u32, u32)| (share(part(of)), of_visits(part(of)), share(part(before)));
     ProviderRow {
         name: visible(name),
         kind: None,
@@ -131,9 +137,13 @@ fn row(
         visits: whole(i64::from(of.visits), language),
         hours: whole(of.seconds / 3_600, language),
         shares: vec![
-            pair(|of| (of.by_hand, of.visits)),
-            pair(|of| (of.edited, of.visits)),
-            pair(|of| (of.above_plan, of.planned)),
+            cell(|of| (of.by_hand, of.visits)),
+            cell(|of| (of.edited, of.visits)),
+            cell(|of| (of.auto_closed, of.visits)),
+            cell(|of| (of.visits - of.planned, of.visits)),
+            cell(|of| (of.above_plan, of.planned)),
+            cell(|of| (of.below_half, of.planned)),
+            cell(|of| (of.alerted.min(of.visits), of.visits)),
         ],
         contradictions: whole(i64::from(of.contradictions), language),
         held: kronor(of.held_ore, language),

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::alerts::amount;
 use super::{Head, Shown, in_address};
 use crate::domain::{Grade, HoldState, UtcSecond, Zone};
 use crate::feed::cases::{
@@ -138,6 +139,8 @@ pub struct QueueRow {
     pub why: String,
     /// How many alerts there are beside the first.
     pub more: Option<String>,
+    /// What else was seen: the titles of other rules.
+    pub beside: Option<String>,
     /// The provider.
     pub provider: String,
     /// The pay period.
@@ -225,7 +228,7 @@ impl QueuePage {
         let page = query.page.parse::<usize>().unwrap_or(1).clamp(1, pages);
         let shown = hits.iter().skip((page - 1) * PAGE_CASES).take(PAGE_CASES);
         let now = book.map(Book::now).unwrap_or_default();
-        let totals = book.map(|book| book.totals(at.clock)).unwrap_or_default();
+        let totals = book.map(|book| book.totals(&query.filter(), at.clock)).unwrap_or_default();
         let (rules, providers) = book.map(Book::choices).unwrap_or_default();
         let to_page = |page: usize| query.href(language, |query| query.page = page.to_string());
         Self {
@@ -305,8 +308,9 @@ fn holds(totals: &CaseTotals, zone: &Zone, language: Language) -> Vec<String> {
     [withheld, expiring].into_iter().flatten().collect()
 }
 
-/// What happens next to the open holds of a case, and at which payout run.
-fn withheld(case: &Case, now: UtcSecond, language: Language) -> Option<(&'static str, UtcSecond)> {
+/// What happens next to the open holds of a case, and at which payout run; of what a person confirmed or upheld, that it
+/// is withheld.
+fn withheld(case: &Case, now: UtcSecond, language: Language) -> Option<(&'static str, Option<UtcSecond>)> {
     let t = Texts(language);
     let next = case.open_holds().filter_map(|hold| {
         if now < hold.withholds_from {
@@ -314,7 +318,19 @@ fn withheld(case: &Case, now: UtcSecond, language: Language) -> Option<(&'static
         }
         (hold.state == HoldState::Proposed).then_some((hold.expires_at, t.is_void_from()))
     });
-    next.min().map(|(run, text)| (text, run))
+    let is_kept = case.open_holds().next().map(|_| (t.is_withheld(), None));
+    next.min().map(|(run, text)| (text, Some(run))).or(is_kept)
+}
+
+/// The titles of the rules of a case beside that of its first finding; the first of many.
+fn beside(case: &Case, language: Language) -> Option<String> {
+    const TITLES_MAX: usize = 3;
+    let first = case.first_finding().map(|finding| finding.rule.as_str());
+    let others = case.rules().into_iter().filter(|rule| Some(*rule) != first);
+    let titles: Vec<&str> = others.map(|rule| rule_title(rule, language)).collect();
+    let more = if TITLES_MAX < titles.len() { " …" } else { "" };
+    let shown = titles.iter().take(TITLES_MAX).copied().collect::<Vec<_>>().join("; ");
+    (!titles.is_empty()).then(|| format!("{} {shown}{more}", Texts(language).beside()))
 }
 
 fn row(hit: &CaseHit<'_>, zone: &Zone, now: UtcSecond, language: Language) -> QueueRow {
@@ -332,22 +348,17 @@ fn row(hit: &CaseHit<'_>, zone: &Zone, now: UtcSecond, language: Language) -> Qu
         why: finding.map_or(t.withdrawn_text().to_owned(), |finding| {
             visible(language.of(&finding.text.sv, &finding.text.en))
         }),
-        more: (0 < more).then(|| format!("+{more} {}", t.more_alerts())),
+        more: (0 < more).then(|| format!("+{more} {}", counted(more, t.more_one(), t.more_many()))),
+        beside: beside(case, language),
         provider: visible(case.provider_id()),
         period: case.pay_period().map(|month| month_name(month, language)).unwrap_or_default(),
-        amount: amount(case, language),
+        amount: amount(case.at_risk_ore(), language),
         chance: percent(worth.chance.mean, language),
         payout: payout(worth, language),
-        withheld: withheld(case, now, language).map(|(text, run)| (text, date(run, zone))),
+        withheld: withheld(case, now, language)
+            .map(|(text, run)| (text, run.map(|run| date(run, zone)).unwrap_or_default())),
         is_urgent: worth.days_left.is_some_and(|days| days <= 7),
         status: case_status(*status, language),
-    }
-}
-
-fn amount(case: &Case, language: Language) -> String {
-    match case.at_risk_ore() {
-        0 => "–".to_owned(),
-        ore => kronor(ore, language),
     }
 }
 

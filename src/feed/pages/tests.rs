@@ -5,7 +5,7 @@
 use askama::Template;
 
 use super::*;
-use crate::domain::{Action, AlertState, DecisionOutcome, ProviderKind};
+use crate::domain::{Action, AlertState, DecisionOutcome, Grade, HoldState, ProviderKind};
 use crate::feed::cases::Scope;
 use crate::feed::fixtures::{
     DAY, MONDAY, begin, decided, desk, overlap_alert, overlapping, provider_fact, register, review_alert,
@@ -27,7 +27,7 @@ fn case(desk: &crate::feed::cases::Desk, language: Language) -> String {
     let scope = Scope::every();
     let seen = desk.within(&scope);
     let (book, case) = seen.case(CASE).unwrap();
-    let deciding = Deciding { token: "token", role: Role::Release, form: None, faults: &[], is_saved: false };
+    let deciding = Deciding { token: "token", role: Role::Release, form: None, faults: &[], saved: None };
     CasePage::new(seen, &shown(language), book, case, &deciding).render().unwrap()
 }
 
@@ -90,6 +90,31 @@ fn the_head_of_the_queue_counts_what_waits_and_what_the_next_payout_runs_mean() 
 }
 
 #[test]
+fn a_filter_narrows_the_sums_and_a_row_names_what_else_was_seen() {
+    let mut desk = overlapping();
+    let mut elsewhere = review_alert("per", false);
+    elsewhere.alert.provider_id = "P-09".to_owned();
+    desk.alert(elsewhere);
+    let mut second = overlap_alert("R-9", 5_000);
+    second.alert.findings[0].rule = "missing-log-out".to_owned();
+    (second.alert.grade, second.alert.findings[0].grade, second.alert.hold) =
+        (Grade::Review, Grade::Review, None);
+    desk.alert(second);
+    let of = |provider: &str| QueueQuery { provider: provider.to_owned(), ..QueueQuery::default() };
+    let all = queue(&desk, Language::Sv, &of(""));
+    assert!(all.contains("<strong>2</strong> Öppna") && all.contains("<dd>229\u{a0}kr</dd>"), "{all}");
+    assert!(all.contains("+1 larm till") && all.contains("Också: Utloggning saknas"), "{all}");
+    let one = queue(&desk, Language::Sv, &of("P-09"));
+    assert!(one.contains("<strong>1</strong> Öppna") && one.contains("<dd>50\u{a0}kr</dd>"), "{one}");
+    let mut confirmed = overlap_alert("R-2", 12_900);
+    confirmed.revision = 2;
+    confirmed.alert.hold.as_mut().unwrap().state = HoldState::Confirmed;
+    confirmed.alert.hold.as_mut().unwrap().withholds_from = MONDAY;
+    desk.alert(confirmed);
+    assert!(queue(&desk, Language::Sv, &of("")).contains("beslutat belopp hålls inne"));
+}
+
+#[test]
 fn a_case_shows_both_sides_the_tested_explanations_and_what_would_change_it() {
     let page = case(&overlapping(), Language::Sv);
     for part in [
@@ -113,6 +138,33 @@ fn a_case_shows_both_sides_the_tested_explanations_and_what_would_change_it() {
     assert!(page.contains("<svg") && page.contains(r#"class="shared""#), "the shared time is drawn:\n{page}");
     assert!(!page.contains("style="), "the policy forbids styles in attributes");
     assert!(!page.contains("<script"), "the policy forbids scripts");
+}
+
+#[test]
+fn a_case_of_several_alerts_lists_them_and_a_decision_names_those_that_it_is_about() {
+    let mut desk = overlapping();
+    assert!(!case(&desk, Language::Sv).contains("Larmen i ärendet"), "one alert needs no list");
+    let second = overlap_alert("R-9", 8_000);
+    desk.alert(second.clone());
+    for number in 0..2 {
+        let alert = if number == 0 { overlap_alert("R-2", 0) } else { second.clone() };
+        desk.decision(decided(&alert, number, Action::Take, None, MONDAY));
+    }
+    let outcome = Some(DecisionOutcome::NeedsInquiry);
+    desk.decision(decided(&second, 3, Action::Confirm, outcome, MONDAY.plus(60)));
+    let page = case(&desk, Language::Sv);
+    for part in [
+        r##"<a href="#0181:registration:R-9">R-9</a>"##,
+        r#"id="0181:registration:R-9""#,
+        r#"name="alert" value="1@0181:registration:R-9""#,
+        r#"name="listed" value="1@0181:registration:R-2""#,
+        "Hålls inne tills det är avgjort: Behöver utredas vidare, 2026-03-02 kl. 00:01",
+        "R-2, R-9: reviewer-3 tog ärendet",
+        "Om ingen beslutar:</strong> 209\u{a0}kr hålls inne vid utbetalningen 2026-03-07 och betalas ut vid nästa, 2026-04-06.",
+    ] {
+        let part = part.replace("\\u{a0}", "\u{a0}");
+        assert!(page.contains(&part), "`{part}` is missing in\n{page}");
+    }
 }
 
 #[test]
@@ -224,6 +276,18 @@ fn ongoing_visits_show_weak_evidence_first_until_they_end() {
     assert!(both.find("R-8").unwrap() < both.find("R-7").unwrap(), "{both}");
     assert!(both.contains("registrerad i appen") && both.contains("(2)"), "{both}");
     assert!(page(&desk, "P-99").contains("Inga besök pågår"));
+    // Planned to end at 10:30 and 10:20; it is 12:21.
+    assert!(both.contains("1\u{a0}tim efter planerat slut"), "{both}");
+    assert!(both.contains("2\u{a0}tim efter planerat slut") && !both.contains("2 pågående besök"), "{both}");
+    begin(&mut desk, "R-9", "per", 605, "nfc_tag");
+    let twice = page(&desk, "");
+    assert_eq!(twice.matches("2 pågående besök").count(), 2, "both visits of the carer are marked: {twice}");
+    begin(&mut desk, "R-10", "ola", 705, "nfc_tag");
+    assert_eq!(
+        page(&desk, "").matches("efter planerat slut").count(),
+        3,
+        "R-10 ended by plan six minutes ago"
+    );
     register(&mut desk, "R-8", 2, "eva", "bo", (590, 620), "nfc_tag");
     assert!(!page(&desk, "").contains("R-8"), "it has ended");
 }
@@ -243,7 +307,8 @@ fn providers_stand_beside_each_other_with_the_same_measures() {
     };
     let march = page("");
     // 43 visits, 11 of them with an end by hand; no month before.
-    for part in ["mars 2026", "P-07", ">43<", "26\u{a0}%", "<span class=\"under\">–</span>", "129\u{a0}kr"]
+    for part in
+        ["mars 2026", "P-07", ">43<", "26\u{a0}%", ">av 43<", "före –", "Under halva planen", "129\u{a0}kr"]
     {
         assert!(march.contains(part), "`{part}` is missing in\n{march}");
     }

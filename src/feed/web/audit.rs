@@ -1,4 +1,4 @@
-//! Who looked at one case, alert or registration, and who decided: an entry for each request that names one.
+//! Who looked at a case, an alert, a registration or a list, and who decided: an entry for each request.
 
 use std::sync::{Arc, OnceLock};
 
@@ -35,8 +35,9 @@ pub(super) async fn audited(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let subject = params.iter().find(|(name, _)| SUBJECTS.contains(name)).map(|(_, id)| id);
-    let Some(subject) = subject else { return next.run(request).await };
+    let named = params.iter().find(|(name, _)| SUBJECTS.contains(name)).map(|(_, id)| id.to_owned());
+    // Lists are named by their address with the filter, which says what of them was shown.
+    let subject = named.unwrap_or_else(|| request.uri().to_string());
     let subject: String = subject.chars().take(SUBJECT_CHARACTERS_MAX).collect();
     let action = if request.method() == Method::POST { AuditAction::Decide } else { AuditAction::View };
     let path = request.uri().path().to_owned();

@@ -7,32 +7,34 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::answer::{html, message, not_found};
 use super::door::{Visitor, decision_id};
+use super::exception::{Excepting, first_instant};
 use super::site::{DecisionRules, Site, clock};
 use super::views::case_page;
 use crate::contract;
 use crate::domain::{Action, Decision, Hold, HoldState, PublishedAlert, UtcSecond, Zone};
 use crate::feed::cases::{AlertStatus, Case};
 use crate::feed::pages::{
-    ACTIONS, Deciding, DecisionForm, FormFault, OUTCOMES, Role, action_word, in_address, outcome_word,
+    Deciding, DecisionForm, FormFault, OUTCOMES, Role, action_word, alert_word, all_actions, in_address,
+    outcome_word,
 };
 use crate::feed::words::Language;
 
+#[cfg(test)]
+mod tests;
+
 /// Characters of a reason.
 const REASON_CHARACTERS_MAX: usize = 2_000;
-/// Days that a case can wait.
-const WAIT_DAYS_MAX: i64 = 366;
-const DAY_SECONDS: i64 = 86_400;
 
 pub(super) async fn decide(
     State(site): State<Site>,
     visitor: Visitor,
     Path((code, id)): Path<(String, String)>,
     headers: HeaderMap,
-    form: Result<Form<DecisionForm>, FormRejection>,
+    form: Result<Form<Vec<(String, String)>>, FormRejection>,
 ) -> Response {
     let Some(language) = Language::parse(&code) else { return not_found(Language::Sv) };
     let form = match form {
-        Ok(Form(form)) => form,
+        Ok(Form(fields)) => DecisionForm::of(fields),
         Err(rejection) => return bad_form(language, rejection.status()),
     };
     let Some(action) = all_actions().find(|action| action_word(*action) == form.action) else {
@@ -59,17 +61,15 @@ pub(super) async fn decide(
     site.memory.write(|desk| decisions[..made].iter().for_each(|decision| desk.decision(decision.clone())));
     match written {
         Ok(()) => {
-            Redirect::to(&format!("/{}/cases/{}?saved=1", language.code(), in_address(&id))).into_response()
+            let address =
+                format!("/{}/cases/{}?saved={}", language.code(), in_address(&id), action_word(action));
+            Redirect::to(&address).into_response()
         }
         Err((_, error)) => {
             tracing::error!(%error, "a decision was not acknowledged");
             again(&site, &visitor, language, &id, &form, &[FormFault::NotWritten])
         }
     }
-}
-
-fn all_actions() -> impl Iterator<Item = Action> {
-    ACTIONS.into_iter().chain([Action::Take, Action::Reopen])
 }
 
 /// The page again, with what was written and what is wrong with it.
@@ -82,12 +82,15 @@ fn again(
     faults: &[FormFault],
 ) -> Response {
     let deciding =
-        Deciding { token: &visitor.token, role: visitor.role, form: Some(form), faults, is_saved: false };
+        Deciding { token: &visitor.token, role: visitor.role, form: Some(form), faults, saved: None };
     let code = match faults.first() {
         Some(FormFault::NotWritten) => StatusCode::SERVICE_UNAVAILABLE,
-        Some(FormFault::TakenByAnother | FormFault::TwoPersons | FormFault::NothingToDecide) => {
-            StatusCode::CONFLICT
-        }
+        Some(
+            FormFault::TakenByAnother
+            | FormFault::TwoPersons
+            | FormFault::NothingToDecide
+            | FormFault::Changed,
+        ) => StatusCode::CONFLICT,
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     };
     case_page(site, visitor, language, id, &deciding)
@@ -127,15 +130,47 @@ impl Planning<'_> {
             (until, _) => return Err(faults.into_iter().chain(until.err()).collect()),
         };
         let taken = self.case.taken_by(self.now);
-        let alerts: Vec<&PublishedAlert> =
-            self.case.open_alerts().into_iter().filter(|alert| self.concerns(alert)).collect();
-        if alerts.is_empty() {
-            return Err(vec![FormFault::NothingToDecide]);
+        let alerts = self.alerts().map_err(|fault| vec![fault])?;
+        if let Some(fault) = self.excepting().fault(&alerts) {
+            return Err(vec![fault]);
         }
         let (by, second) = self.persons(&alerts, taken.as_ref().map(|(by, _)| by.as_str()), rules)?;
         let decision = |alert: &&PublishedAlert| self.decision(alert, until, by, second);
         let decisions: Option<Vec<Decision>> = alerts.iter().map(decision).collect();
         decisions.ok_or_else(|| vec![FormFault::NotWritten])
+    }
+
+    /// The alerts that are decided about: those that are chosen, and of a form about all, those that the action is
+    /// about. A case is taken as a whole, and opened again as one where nothing is chosen.
+    fn alerts(&self) -> Result<Vec<&PublishedAlert>, FormFault> {
+        let chosen = self.form.chosen();
+        // An exception takes its alert back, and ends with its decision.
+        let is_reopening = self.action == Action::Reopen;
+        let mut alerts = if is_reopening { self.case.alerts() } else { self.case.open_alerts() };
+        let is_whole = self.action == Action::Take || is_reopening && chosen.is_empty();
+        if !is_whole && !chosen.is_empty() {
+            let words: Vec<String> = alerts.iter().map(|alert| alert_word(alert)).collect();
+            if chosen.iter().any(|word| !words.contains(word)) {
+                return Err(FormFault::Changed);
+            }
+            alerts.retain(|alert| chosen.contains(&alert_word(alert)));
+        }
+        let of_all = alerts.len();
+        alerts.retain(|alert| self.concerns(alert));
+        if alerts.is_empty() {
+            return Err(FormFault::NothingToDecide);
+        }
+        if !is_whole && chosen.is_empty() && 1 < alerts.len() {
+            return Err(FormFault::Alerts);
+        }
+        if !chosen.is_empty() && !self.form.is_about_all && alerts.len() < of_all {
+            return Err(FormFault::WithoutHold);
+        }
+        Ok(alerts)
+    }
+
+    fn excepting(&self) -> Excepting<'_> {
+        Excepting { form: self.form, action: self.action, by: self.by, now: self.now, zone: self.zone }
     }
 
     /// What is missing in the form.
@@ -164,12 +199,7 @@ impl Planning<'_> {
         match self.action {
             Action::Take => Ok(Some(self.now.plus(rules.take_seconds))),
             Action::Wait => {
-                let date = self.form.until.parse::<jiff::civil::Date>().map_err(|_| FormFault::Until)?;
-                let days =
-                    jiff::civil::date(1970, 1, 1).until(date).map_err(|_| FormFault::Until)?.get_days();
-                let at = self.zone.start_of(crate::domain::Day(days));
-                let is_near = self.now < at && at.since(self.now) <= WAIT_DAYS_MAX * DAY_SECONDS;
-                if is_near { Ok(Some(at)) } else { Err(FormFault::Until) }
+                first_instant(&self.form.until, self.now, self.zone).map(Some).ok_or(FormFault::Until)
             }
             _ => Ok(None),
         }
@@ -183,7 +213,7 @@ impl Planning<'_> {
             Action::Confirm => open_hold(alert).is_some_and(|hold| hold.state == HoldState::Proposed),
             Action::Release | Action::Uphold => open_hold(alert).is_some(),
             Action::Dismiss => status != AlertStatus::Decided,
-            Action::Reopen => status == AlertStatus::Decided,
+            Action::Reopen => status == AlertStatus::Decided || self.case.is_excepted(&alert.alert.alert_id),
         }
     }
 
@@ -197,7 +227,9 @@ impl Planning<'_> {
     ) -> Result<(&'b str, Option<&'b str>), Vec<FormFault>> {
         let another = taken_by.filter(|by| *by != self.by);
         let releases = matches!(self.action, Action::Release | Action::Dismiss);
-        let ore: i64 = alerts.iter().filter_map(|alert| open_hold(alert)).map(|hold| hold.amount_ore).sum();
+        // All open holds of the case count, so that one person can't release them one after the other.
+        let ore: i64 = self.case.open_holds().map(|hold| hold.amount_ore).sum();
+        let releases = releases && alerts.iter().any(|alert| open_hold(alert).is_some());
         if releases && rules.two_persons_from_ore <= ore {
             return another.map(|by| (by, Some(self.by))).ok_or_else(|| vec![FormFault::TwoPersons]);
         }
@@ -232,7 +264,7 @@ impl Planning<'_> {
             seconded_by: second.map(str::to_owned),
             decided_at: self.now,
             drawn: self.drawn,
-            exception: None,
+            exception: self.excepting().about(alert),
         };
         let mut text = Vec::new();
         contract::write_decision(&decision, &mut text);

@@ -8,6 +8,7 @@ mod decide;
 mod door;
 mod entry;
 mod events;
+mod exception;
 mod guard;
 mod headers;
 mod outcomes;

@@ -91,7 +91,7 @@ async fn enter(State(site): State<Site>, Path(key): Path<String>) -> Response {
         None => message(
             Language::Sv,
             StatusCode::FORBIDDEN,
-            "Länken är redan använd, eller gäller inte. Den gäller en gång, i en webbläsare.",
+            "Länken är redan använd, eller gäller inte. Den gäller en gång, i en webbläsare. Fortsätt i den webbläsare där den öppnades, eller starta programmet på nytt för att få en ny länk.",
         ),
     }
 }

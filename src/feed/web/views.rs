@@ -10,7 +10,7 @@ use super::door::Visitor;
 use super::site::Site;
 use crate::feed::pages::{
     CasePage, Deciding, OngoingPage, OngoingQuery, ProvidersPage, ProvidersQuery, QueuePage, QueueQuery,
-    StatementPage,
+    StatementPage, action_word, all_actions,
 };
 use crate::feed::words::Language;
 
@@ -82,8 +82,8 @@ pub(super) async fn case(
     Query(query): Query<CaseQuery>,
 ) -> Response {
     let Some(language) = Language::parse(&code) else { return not_found(Language::Sv) };
-    let is_saved = query.saved == "1";
-    let deciding = Deciding { token: &visitor.token, role: visitor.role, form: None, faults: &[], is_saved };
+    let saved = all_actions().find(|action| action_word(*action) == query.saved);
+    let deciding = Deciding { token: &visitor.token, role: visitor.role, form: None, faults: &[], saved };
     let page = case_page(&site, &visitor, language, &id, &deciding);
     page.map_or_else(|| not_found(language), |page| html(StatusCode::OK, &page))
 }

@@ -1,6 +1,6 @@
 //! Names and values of what a finding observed and expected.
 
-use super::{Language, length, percent, visible, whole};
+use super::{Language, exact_length, percent, visible, whole};
 use crate::domain::Value;
 
 /// Has a measure of this name a text of its own?
@@ -22,7 +22,7 @@ pub fn measure_name(name: &str, language: Language) -> String {
 pub fn measure_value(name: &str, value: &Value, language: Language) -> String {
     let (base, bound) = limit(name);
     let text = match value {
-        Value::Whole(number) if has_unit(base, "seconds") => length(*number, language),
+        Value::Whole(number) if has_unit(base, "seconds") => exact_length(*number, language),
         Value::Whole(number) if has_unit(base, "metres") => format!("{}\u{a0}m", whole(*number, language)),
         Value::Whole(number) if has_unit(base, "hours") => {
             format!("{}\u{a0}{}", whole(*number, language), language.of("tim", "h"))
@@ -30,7 +30,14 @@ pub fn measure_value(name: &str, value: &Value, language: Language) -> String {
         Value::Whole(number) => whole(*number, language),
         Value::Real(number) if base == "p_value" && 0.0 < *number => {
             let cases = whole((1.0 / number).round() as i64, language);
-            return format!("1 {} {cases}", language.of("av", "in"));
+            return format!("{} {cases}", language.of("1 fall av", "1 case in"));
+        }
+        Value::Real(number) if base == "usual_ratio_of_carer" => {
+            format!(
+                "{} {}",
+                percent(*number, language),
+                language.of("av planerad tid", "of the planned time")
+            )
         }
         Value::Real(number) if has_unit(base, "share") => percent(*number, language),
         Value::Real(number) if base.ends_with("_kmh") => format!("{}\u{a0}km/h", decimal(*number, language)),
@@ -43,7 +50,10 @@ pub fn measure_value(name: &str, value: &Value, language: Language) -> String {
         Value::Real(number) => decimal(*number, language),
         Value::Text(word) => value_word(word, language),
     };
+    let is_date = matches!(value, Value::Text(text) if text.parse::<jiff::civil::Date>().is_ok());
     match bound {
+        Some(Bound::Most) if is_date => format!("{} {text}", language.of("senast", "by")),
+        Some(Bound::Least) if is_date => format!("{} {text}", language.of("tidigast", "from")),
         Some(Bound::Most) => format!("{} {text}", language.of("högst", "at most")),
         Some(Bound::Least) => format!("{} {text}", language.of("minst", "at least")),
         None => text,
@@ -126,13 +136,17 @@ const NAMES: &[(&str, &str, &str)] = &[
     ("billed_seconds_of_both", "Fakturerad tid för båda", "Billed time of both"),
     ("billed_seconds_of_other", "Fakturerad tid för den andra", "Billed time of the other"),
     ("by", "Tidpunkten kommer från", "The time comes from"),
-    ("carer_visits", "Medarbetarens besök", "The carer's visits"),
+    (
+        "carer_visits",
+        "Medarbetarens tidigare besök i jämförelsen",
+        "The carer's earlier visits compared with",
+    ),
     ("carers", "Medarbetare", "Carers"),
     ("change", "Ändring", "Change"),
     ("changed_after_seconds", "Tid från besök till ändring", "Time from visit to change"),
     ("changed_on", "Ändrad den", "Changed on"),
     ("changes", "Ändringar", "Changes"),
-    ("client_visits", "Brukarens besök", "The client's visits"),
+    ("client_visits", "Brukarens tidigare besök i jämförelsen", "The client's earlier visits compared with"),
     ("clients", "Brukare", "Clients"),
     ("clients_before", "Brukare tidigare", "Clients before"),
     ("closed_by", "Avslutad av", "Closed by"),
@@ -173,12 +187,12 @@ const NAMES: &[(&str, &str, &str)] = &[
     ("orders", "Gällande beställningar", "Orders in force"),
     ("others_devices", "Använder andras telefoner", "Uses others' phones"),
     ("overlap_seconds", "Överlappande tid", "Overlapping time"),
-    ("p_value", "Sannolikhet vid slump", "Probability by chance"),
+    ("p_value", "Gräns för larm: en slump ger det högst i", "Limit of the alert: chance gives it at most in"),
     ("paid_hours", "Personalens betalda timmar", "The staff's paid hours"),
     ("paid_hours_share", "Andel av betalda timmar", "Share of paid hours"),
     ("plan_multiple", "Gånger planerad tid", "Times the planned time"),
     ("planned_seconds", "Planerad tid", "Planned time"),
-    ("prior_share", "Vanlig andel", "Usual share"),
+    ("prior_share", "Planens vikt i jämförelsen", "Weight of the plan in the comparison"),
     ("registered_hours", "Registrerad tid", "Registered time"),
     ("registered_seconds", "Registrerad tid", "Registered time"),
     ("registrations", "Registreringar", "Registrations"),
@@ -197,11 +211,7 @@ const NAMES: &[(&str, &str, &str)] = &[
     ("tasks", "Insatser", "Tasks"),
     ("tolerance", "Tolerans", "Tolerance"),
     ("unplanned_visits", "Oplanerade besök", "Unplanned visits"),
-    (
-        "usual_ratio_of_carer",
-        "Medarbetarens vanliga tid mot planen",
-        "The carer's usual time against the plan",
-    ),
+    ("usual_ratio_of_carer", "Medarbetarens besök tar vanligen", "The carer's visits usually take"),
     ("usual_seconds", "Vanlig tid hos brukaren", "Usual time at the client"),
     ("visit_minutes", "Minuter per besök", "Minutes a visit"),
     ("visit_minutes_before", "Minuter per besök tidigare", "Minutes a visit before"),
@@ -226,6 +236,10 @@ mod tests {
         assert_eq!(shown("distance_metres", Value::Whole(10_500)), "10\u{a0}500\u{a0}m");
         assert_eq!(shown("manual_share_min", Value::Real(0.2)), "minst 20\u{a0}%");
         assert_eq!(shown("speed_kmh_max", Value::Real(90.0)), "högst 90\u{a0}km/h");
+        assert_eq!(shown("changed_on_max", Value::Text("2026-04-03".to_owned())), "senast 2026-04-03");
+        assert_eq!(shown("overlap_seconds", Value::Whole(692)), "11\u{a0}min 32\u{a0}s");
+        assert_eq!(shown("p_value_min", Value::Real(0.001)), "1 fall av 1\u{a0}000");
+        assert_eq!(shown("usual_ratio_of_carer", Value::Real(0.893)), "89\u{a0}% av planerad tid");
         assert_eq!(shown("longer_than_others", Value::Real(1.25)), "1,25");
         assert_eq!(shown("confirmed_by", Value::Text("registry".to_owned())), "folkbokföringen");
         assert_eq!(measure_name("overlap_seconds_max", Language::En), "Overlapping time");

@@ -7,7 +7,7 @@ mod rules;
 mod ui;
 
 pub use measures::{is_named, measure_name, measure_value};
-pub use numbers::{date, day_and_time, kronor, length, month_name, percent, waited, whole};
+pub use numbers::{date, day_and_time, exact_length, kronor, length, month_name, percent, waited, whole};
 pub use records::*;
 pub use rules::rule_title;
 pub use ui::Texts;

@@ -65,6 +65,15 @@ pub fn length(seconds: i64, language: Language) -> String {
     }
 }
 
+/// Seconds to the second below an hour, so that no rounding is beside clock times: `16 min 31 s`.
+#[must_use]
+pub fn exact_length(seconds: i64, language: Language) -> String {
+    match (seconds / 60, seconds % 60) {
+        (minutes @ 1..60, rest @ 1..) => format!("{minutes}{THIN}min {rest}{THIN}s"),
+        _ => length(seconds, language),
+    }
+}
+
 /// A time that somebody waited: hours up to two days, then days.
 #[must_use]
 pub fn waited(seconds: i64, language: Language) -> String {
@@ -112,6 +121,9 @@ mod tests {
         assert_eq!(length(45, Language::Sv), "45\u{a0}s");
         assert_eq!(length(3_900, Language::Sv), "1\u{a0}tim 5\u{a0}min");
         assert_eq!(length(7_200, Language::En), "2\u{a0}h");
+        assert_eq!(exact_length(991, Language::Sv), "16\u{a0}min 31\u{a0}s");
+        assert_eq!(exact_length(900, Language::Sv), "15\u{a0}min");
+        assert_eq!(exact_length(3_901, Language::Sv), "1\u{a0}tim 5\u{a0}min");
         assert_eq!(waited(5_400, Language::Sv), "1\u{a0}tim");
         assert_eq!(waited(200_000, Language::En), "2\u{a0}days");
         let march = Month::new(2026, 3).expect("a month");

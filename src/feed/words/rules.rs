@@ -47,7 +47,7 @@ const TITLES: &[(&str, &str, &str)] = &[
     ("unusual-start", "Ovanlig starttid", "Unusual start"),
     ("unusual-lag", "Registreringen kom in sent", "Registration arrived late"),
     ("unusual-count", "Ovanligt många oplanerade besök", "Unusually many unplanned visits"),
-    ("padding-rate", "Besöken är oftare längre än vanligt", "Visits more often longer than usual"),
+    ("padding-rate", "Besökens längd avviker från andras", "Lengths of visits differ from others'"),
     ("manual-share", "Stor andel manuellt registrerat", "Large share entered by hand"),
     ("rounded-times", "Stor andel jämna fem minuter", "Large share on round five minutes"),
     ("plan-copy", "Stor andel exakt enligt planeringen", "Large share exactly as planned"),

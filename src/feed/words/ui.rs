@@ -21,14 +21,16 @@ texts! {
     cases = "Ärenden", "Cases";
     ongoing = "Pågående besök", "Ongoing visits";
     other_language = "English", "Svenska";
-    ongoing_note = "Besök som har registrerats som påbörjade men inte avslutade. De som inte är elektroniskt registrerade står först.",
-        "Visits that were registered as begun and not as ended. Those that were not captured electronically come first.";
+    ongoing_note = "Besök som har registrerats som påbörjade men inte avslutade. De i hemmet som inte är elektroniskt registrerade står först. Besök som enligt planeringen slutade för mer än en timme sedan är märkta: de kan pågå, eller sakna utloggning.",
+        "Visits that were registered as begun and not as ended. Those in the home that were not captured electronically come first. Visits that by plan ended more than an hour ago are marked: they may go on, or lack a log-out.";
+    visits_at_once = "pågående besök", "visits go on";
+    after_plan = "efter planerat slut", "after the planned end";
     ongoing_caption = "Pågående besök", "Ongoing visits";
     no_ongoing = "Inga besök pågår, eller så skickar källan inte när besök börjar.", "No visits are ongoing, or the source does not send when visits begin.";
     providers = "Utförare", "Providers";
     all_providers = "Alla utförare", "All providers";
-    providers_note = "Samma mått för alla utförare, kommunala och privata. Under varje andel står månaden före. En andel visas när minst 30 besök är registrerade. En hög andel kan ha goda skäl, till exempel ett område utan täckning.",
-        "The same measures for all providers, municipal and private. Below each share is the month before. A share is shown from 30 visits on. A large share can have good reasons, such as an area without coverage.";
+    providers_note = "Samma mått för alla utförare, kommunala och privata. Under varje andel står hur många besök den bygger på och andelen månaden före. En andel visas när minst 30 besök är registrerade. En hög andel kan ha goda skäl, till exempel ett område utan täckning.",
+        "The same measures for all providers, municipal and private. Below each share are the visits that it is of, and the share in the month before. A share is shown from 30 visits on. A large share can have good reasons, such as an area without coverage.";
     providers_caption = "Utförarnas besök, andelar och öppna larm", "The providers' visits, shares and open alerts";
     no_providers = "Inga besök är registrerade den månaden.", "No visits are registered in that month.";
     outcomes = "Utfall", "Outcomes";
@@ -60,6 +62,11 @@ texts! {
     share_by_hand = "Manuellt registrerade", "Entered by hand";
     share_edited = "Manuellt ändrade", "Changed by hand";
     share_above_plan = "Mer än 10 % över plan", "More than 10% above plan";
+    share_below_half = "Under halva planen", "Below half of plan";
+    share_unplanned = "Utan planering", "Without a plan";
+    share_auto_closed = "Avslutade av systemet", "Closed by the system";
+    share_alerted = "Med öppet larm", "With an open alert";
+    the_month_before = "före", "before";
     contradictions = "Larm om motsägelser", "Alerts on contradictions";
     footer = "Tidvakt föreslår. En människa beslutar. Ett larm betyder att uppgifter inte stämmer överens, inte att någon har gjort fel.",
         "Tidvakt proposes. A person decides. An alert means that records do not agree, not that somebody did wrong.";
@@ -70,6 +77,7 @@ texts! {
     all_cases = "Alla", "All";
     at_risk = "Berörd ersättning", "Payment concerned";
     held = "Hålls inne", "Withheld";
+    held_sum = "Hålls inne, om ingen släpper", "Withheld, unless released";
     filter = "Filtrera", "Filter";
     clear_filter = "Rensa filter", "Clear filter";
     apply = "Visa", "Show";
@@ -107,7 +115,11 @@ texts! {
     back_to_queue = "Till ärendelistan", "To the list of cases";
     case = "Ärende", "Case";
     period = "Ersättningsperiod", "Pay period";
-    more_alerts = "till", "more";
+    more_one = "larm till", "more alert";
+    more_many = "larm till", "more alerts";
+    beside = "Också:", "Also:";
+    is_withheld = "beslutat belopp hålls inne", "what was decided is withheld";
+    dated = "Beslut dateras", "Decisions are dated";
     the_alerts = "Larmen i ärendet", "The alerts of the case";
     alert = "Larm", "Alert";
     withdrawn_text = "Larmet är återtaget: inget avvikande finns kvar.", "The alert is withdrawn: nothing is left of it.";
@@ -122,7 +134,7 @@ texts! {
     related = "Andra registreringar i underlaget", "Other registrations of the evidence";
     by_chance = "Så ovanligt är det", "How unusual it is";
     by_chance_text = "Något lika ovanligt väntas av en slump i", "Something as unusual is expected by chance in";
-    of_cases = "av fallen", "of cases";
+    exact_note = "Klockslagen i meningen är avkortade till hela minuter. Tabellen är exakt.", "Clock times in the sentence are cut to whole minutes. The table is exact.";
     hold = "Förslag att hålla inne ersättning", "Proposal to withhold payment";
     hold_time = "Tid som hålls inne", "Time withheld";
     hold_amount = "Belopp", "Amount";
@@ -188,20 +200,38 @@ texts! {
     naming = "Ärenden där besöken ingår i underlaget", "Cases whose evidence includes these visits";
     to_decision = "Till beslutet", "To the decision";
     your_decision = "Ditt beslut", "Your decision";
-    saved = "Beslutet är sparat. Innehållandet följer efter inom några sekunder.", "The decision is saved. The hold follows within seconds.";
+    saved = "Sparat:", "Saved:";
+    saved_hold = "Innehållandet följer efter inom några sekunder.", "The hold follows within seconds.";
+    left_one = "larm i ärendet är utan beslut.", "alert of the case is not decided.";
+    left_many = "larm i ärendet är utan beslut.", "alerts of the case are not decided.";
+    decide_about = "Beslutet gäller", "The decision is about";
+    all_of_case = "Alla larm nedan", "All alerts below";
+    waits_until = "Väntar till", "Waits until";
+    if_nobody = "Om ingen beslutar", "If nobody decides";
+    not_held_note = "Tidvakt håller inte inne något för larm på nivån Granska. Ska tiden inte ersättas behöver utföraren rätta registreringen, eller ersättningen regleras för sig.",
+        "Nothing is withheld for alerts of the grade Review. Where the time is not to be paid, the provider has to correct the registration, or the payment is settled apart.";
     not_saved = "Beslutet är inte sparat:", "The decision is not saved:";
     taken_by = "Granskas av", "Under review by";
     until = "till", "until";
     take_the_case = "Ta ärendet", "Take the case";
     take_note = "Andra ser att du granskar det, en stund.", "Others see that you review it, for a while.";
+    reopen_alert = "Öppna larmet igen", "Open the alert again";
+    reopen_excepted = "Upphäv undantaget och öppna larmet igen", "End the exception and open the alert again";
     reopen_the_case = "Öppna ärendet igen", "Open the case again";
     action = "Åtgärd", "Action";
     outcome = "Utfall", "Outcome";
     reason = "Motivering", "Reason";
     reason_note = "Skriv inga namn eller personnummer. Motiveringen sparas och kan begäras ut.", "Write no names or personal identity numbers. The reason is kept and can be requested.";
     until_date = "Vänta till den (bara för ”Vänta till ett datum”)", "Wait until (only for “Wait until a date”)";
-    holds_only = "Bekräfta, släpp och fastställ gäller de larm som har ett förslag att hålla inne. Övriga larm i ärendet avslutas för sig.",
-        "Confirm, release and uphold are about the alerts with a hold. The other alerts of the case are closed on their own.";
+    holds_only = "Bekräfta, släpp och fastställ gäller bara larm som har ett förslag att hålla inne. Övriga larm i ärendet avslutas för sig.",
+        "Confirm, release and uphold are about alerts with a hold alone. The other alerts of the case are closed on their own.";
+    exception = "Undantag: larma inte om samma sak igen", "Exception: no more alerts about the same";
+    exception_note = "Bara för den som avslutar utan åtgärd eller släpper, när saken är i sin ordning också framöver. Regeln prövas inte för dem till dess, från och med dagen för besöket. Motiveringen ovan gäller också undantaget. Öppnas ärendet igen upphör det.",
+        "Only with closing without action or releasing, where the matter is in order from now on as well. The rule makes no finding about them until then, from the day of the visit on. The reason above is that of the exception too. It ends where the case is opened again.";
+    exception_none = "inget undantag", "no exception";
+    exception_rule = "välj regel", "choose a rule";
+    exception_for = "Undanta", "Except";
+    exception_until = "Till den", "Until";
     save_decision = "Spara beslutet", "Save the decision";
     lengths = "Besökens längd jämfört med planen", "Lengths of visits compared with the plan";
     lengths_table = "Längderna som tabell", "The lengths as a table";

@@ -44,12 +44,38 @@ fn who_looks_at_one_and_who_decides_is_noted_with_the_answer_s_status() {
         noted(&served),
         [of(View, "0180:registration:R-9", 404), of(Decide, case_id, 403), of(Decide, case_id, 403)]
     );
-    // Lists name nobody in particular, and who is not known leaves nothing.
-    ask(address, "GET", "/sv/cases", &by, "");
-    ask(address, "GET", "/v1/cases", &by, "");
+    // Who is not known leaves nothing.
     ask(address, "GET", CASE, "", "");
+    ask(address, "GET", "/sv/cases", "", "");
     ask(address, "GET", "/nothing/at/all", &by, "");
+    ask(address, "GET", "/healthz", &by, "");
     assert_eq!(noted(&served), []);
+}
+
+#[test]
+fn who_looks_at_a_list_is_noted_with_its_filter() {
+    let served = serve("header");
+    fill(&served);
+    let address = served.server.address();
+    let by = named("viewer", "0181");
+    let lists = [
+        "/sv/cases",
+        "/en/cases?status=waiting&search=ann",
+        "/sv/ongoing?provider=P-07",
+        "/sv/providers",
+        "/sv/outcomes",
+        "/v1/cases?status=open&rule=carer-overlap",
+        "/v1/ongoing",
+        "/v1/outcomes",
+    ];
+    for path in lists {
+        ask(address, "GET", path, &by, "");
+        let entries = noted(&served);
+        let [(actor, _, View, subject, 200)] = entries.as_slice() else { panic!("{path}: {entries:?}") };
+        assert_eq!((actor.as_str(), subject.as_str()), ("r-viewer-0181", path));
+    }
+    assert_eq!(ask(address, "GET", "/v1/cases?municipality=9999", &by, "").0, 404);
+    assert_eq!(noted(&served)[0].4, 404, "what is refused is noted as well");
 }
 
 #[test]
@@ -65,5 +91,6 @@ fn where_nothing_can_be_noted_nothing_is_shown() {
     let (code, _, body) = ask(server.address(), "GET", CASE, &by, "");
     assert_eq!(code, 503);
     assert!(!body.contains("ann"), "{body}");
-    assert_eq!(ask(server.address(), "GET", "/v1/cases", &by, "").0, 200, "lists go on");
+    assert_eq!(ask(server.address(), "GET", "/v1/cases", &by, "").0, 503, "lists neither");
+    assert_eq!(ask(server.address(), "GET", "/healthz", &by, "").0, 200);
 }
