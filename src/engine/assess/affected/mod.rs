@@ -14,7 +14,7 @@
 //! | a device's carers | visits with the device on that day | [`affected_by_devices`] |
 //! | a crowd | the visits of its day, those around it and the later ones that could be compared with them | [`affected_by_crowds`] |
 //! | the resolution of a source, or whether it captures places | the provider's visits of the pay period | [`affected_by_resolution`] |
-//! | the days after which an office has made its corrections | the provider's visits of the pay period | [`affected_by_corrections`] |
+//! | the days after which an office has made its corrections | the provider's visits of the pay period with findings, made or waiting | [`affected_by_corrections`] |
 //! | whether an editor only makes visits longer | the visits of the pay period that the editor changed | [`affected_by_editors`] |
 //! | the class of a base rate | visits with findings of the rule at the source; the provider's period where habits change | [`affected_by_rates`] |
 //! | a limit on holds | visits of a breaker that opened or closed; visits that are beyond a cap now, or no longer | [`affected_by_breaker`], [`affected_by_caps`] |
@@ -61,6 +61,7 @@ use crate::engine::rule::sight::Sight;
 use crate::engine::state::facts::Affects;
 use crate::engine::state::neighbours::LaterVisit;
 use crate::engine::state::rates::Findings;
+use crate::engine::state::municipality::State;
 
 pub use periods::LENGTH_EXCESS_LOG_MIN;
 
@@ -195,19 +196,22 @@ impl Engine {
         self.state.visits_where(|visit| changed.contains(&(visit.provider, visit.pay_period)), into);
     }
 
-    /// Row *corrections*: the visits of providers and pay periods whose slips are due on another day now.
+    /// Row *corrections*: the visits of providers and pay periods whose slips are due on another day now. A slip that was
+    /// found is among the findings of its visit, or waits.
     pub(in crate::engine) fn affected_by_corrections(&mut self, into: &mut Vec<Slot>) {
         let changed = self.state.corrections.take_changed();
         if changed.is_empty() {
             return;
         }
-        let corrections = &self.state.corrections;
+        let State { corrections, ledger, .. } = &self.state;
         let is_affected = |visit: &Visit| {
             let (provider, month) = (visit.provider, visit.pay_period);
             changed.contains(&(Some(provider), month))
                 || changed.contains(&(None, month)) && corrections.are_few(provider, month)
         };
-        self.state.visits_where(is_affected, into);
+        let found = self.visits.iter().filter(|(_, current)| !current.hits.is_empty()).map(|(slot, _)| *slot);
+        let slots = found.chain(self.deferred.waiting()).filter(|slot| ledger.is_kept(*slot));
+        into.extend(slots.filter(|slot| is_affected(ledger.counted(*slot))));
     }
 
     /// Row *editor*: the visits that were changed by editors who turned out to make visits longer only, or not any more.
