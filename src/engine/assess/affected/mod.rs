@@ -59,9 +59,9 @@ use crate::engine::model::period::{PeriodSubject, SubjectPeriod};
 use crate::engine::model::visit::{Slot, Visit};
 use crate::engine::rule::sight::Sight;
 use crate::engine::state::facts::Affects;
+use crate::engine::state::municipality::State;
 use crate::engine::state::neighbours::LaterVisit;
 use crate::engine::state::rates::Findings;
-use crate::engine::state::municipality::State;
 
 pub use periods::LENGTH_EXCESS_LOG_MIN;
 
@@ -109,8 +109,9 @@ impl Engine {
                 continue;
             }
             let sight = sight.get_or_insert_with(|| Sight::new(&self.state, visit));
-            let mut rules = self.active_rules.visit.iter().map(|active| &active.run);
-            if rules.any(|run| (is_neighbour || run.reads_history()) && run.depends_on(sight, later)) {
+            let mut rules =
+                self.active_rules.visit.iter().filter(|active| is_neighbour || active.reads_history);
+            if rules.any(|active| active.run.depends_on(sight, later)) {
                 into.push(later.slot);
             }
         }
