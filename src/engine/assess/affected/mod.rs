@@ -7,7 +7,7 @@
 //! | a cancellation | registrations that the cancelled one's findings name, and its counterparts, wherever they are | [`affected_by_cancellation`] |
 //! | findings of a visit | registrations named before or now, and counterparts: those on which a finding on both falls | [`affected_by_findings`] |
 //! | the clock | visits with findings that are due now | [`assess_due`] |
-//! | a fact | visits and periods of the fact's scope | [`affected_by_fact`], [`periods_affected_by_fact`] |
+//! | facts | visits and periods of their scope | [`affected_by_facts`], [`periods_affected_by_facts`] |
 //! | a decision | the alert of the decided hold; the scope of the decision's exception, as for a fact | [`affected_by_decision`] |
 //! | a client's mean length | the client's visits of the next month | [`affected_by_client_baseline`] |
 //! | a peer baseline | periods that can have a pattern under the new baseline, or have one | [`periods_affected_by_baseline`] |
@@ -30,8 +30,8 @@
 //! [`affected_by_cancellation`]: Engine::affected_by_cancellation
 //! [`affected_by_findings`]: Engine::affected_by_findings
 //! [`assess_due`]: Engine::assess_due
-//! [`affected_by_fact`]: Engine::affected_by_fact
-//! [`periods_affected_by_fact`]: Engine::periods_affected_by_fact
+//! [`affected_by_facts`]: Engine::affected_by_facts
+//! [`periods_affected_by_facts`]: Engine::periods_affected_by_facts
 //! [`affected_by_decision`]: Engine::affected_by_decision
 //! [`affected_by_client_baseline`]: Engine::affected_by_client_baseline
 //! [`periods_affected_by_baseline`]: Engine::periods_affected_by_baseline
@@ -50,10 +50,12 @@ mod periods;
 #[cfg(test)]
 mod tests;
 
+use hashbrown::HashSet;
+
 use crate::domain::{Day, Decision, Month, SubjectKind};
 use crate::engine::Engine;
 use crate::engine::alert::subject::SubjectState;
-use crate::engine::model::interner::{ClientId, ProviderId};
+use crate::engine::model::interner::{ClientId, ProviderId, TextId};
 use crate::engine::model::mark::bits64;
 use crate::engine::model::period::{PeriodSubject, SubjectPeriod};
 use crate::engine::model::visit::{Slot, Visit};
@@ -120,35 +122,57 @@ impl Engine {
         }
     }
 
-    /// Row *fact*: the visits in the scope of a changed fact.
-    pub(in crate::engine) fn affected_by_fact(&self, affects: Affects, into: &mut Vec<Slot>) {
+    /// Row *fact*: the visits in the scope of changed facts. All registrations are searched once at most, however many facts
+    /// changed.
+    pub(in crate::engine) fn affected_by_facts(&self, affects: &HashSet<Affects>, into: &mut Vec<Slot>) {
+        let state = &self.state;
+        if affects.contains(&Affects::Everything) {
+            return state.visits_where(|_| true, into);
+        }
+        let (mut homes, mut tags, mut months) = (HashSet::new(), HashSet::new(), Vec::new());
+        let mut has_provider = false;
+        for affects in affects {
+            match *affects {
+                Affects::Nothing | Affects::Money | Affects::Everything => {}
+                Affects::Client(client) => state.visits_of_client(client, into),
+                Affects::Home(client) => {
+                    self.affected_by_home(client, into);
+                    homes.insert(client);
+                }
+                Affects::Carer(carer) => state.visits_of_carer(carer, into),
+                Affects::Provider(_) => has_provider = true,
+                Affects::Tag(tag) => drop(tags.insert(tag)),
+                Affects::Month(month) => months.push(month),
+            }
+        }
+        // Visits to other clients that were captured with a tag of the home.
+        tags.extend(state.facts.tags_of(&homes));
+        let has_tag = |tag: Option<TextId>| tag.is_some_and(|tag| tags.contains(&tag));
+        let is_affected = |visit: &Visit| {
+            let is_in = |month: &Month| {
+                visit.pay_period == *month || visit.pay_period < *month && state.is_late(visit)
+            };
+            has_provider && affects.contains(&Affects::Provider(visit.provider))
+                || has_tag(visit.start_tag)
+                || has_tag(visit.end_tag)
+                || months.iter().any(is_in)
+        };
+        if has_provider || !tags.is_empty() || !months.is_empty() {
+            state.visits_where(is_affected, into);
+        }
+    }
+
+    /// The visits at a home that changed, and the next ones of their carers: the ways to those begin there.
+    fn affected_by_home(&self, client: ClientId, into: &mut Vec<Slot>) {
         let state = &self.state;
         let first = into.len();
-        match affects {
-            Affects::Nothing | Affects::Money => {}
-            Affects::Client(client) => state.visits_of_client(client, into),
-            Affects::Home(client) => {
-                state.visits_of_client(client, into);
-                // The way to a carer's next visit begins at this home.
-                let next = |slot: &Slot| {
-                    let sight = Sight::new(state, state.ledger.counted(*slot));
-                    sight.after_at_carer(Visit::is_at_home).map(|next| next.slot)
-                };
-                let next: Vec<Slot> = into[first..].iter().filter_map(next).collect();
-                into.extend(next);
-                state.visits_with_a_tag_of(client, into);
-            }
-            Affects::Carer(carer) => state.visits_of_carer(carer, into),
-            Affects::Provider(provider) => state.visits_where(|visit| visit.provider == provider, into),
-            Affects::Tag(tag) => {
-                state.visits_where(|visit| visit.start_tag == Some(tag) || visit.end_tag == Some(tag), into)
-            }
-            Affects::Month(month) => state.visits_where(
-                |visit| visit.pay_period == month || visit.pay_period < month && state.is_late(visit),
-                into,
-            ),
-            Affects::Everything => state.visits_where(|_| true, into),
-        }
+        state.visits_of_client(client, into);
+        let next = |slot: &Slot| {
+            let sight = Sight::new(state, state.ledger.counted(*slot));
+            sight.after_at_carer(Visit::is_at_home).map(|next| next.slot)
+        };
+        let next: Vec<Slot> = into[first..].iter().filter_map(next).collect();
+        into.extend(next);
     }
 
     /// Row *decision*: the registration whose hold was decided, where it has an alert. A decision's exception changes

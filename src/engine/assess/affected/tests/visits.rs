@@ -149,7 +149,7 @@ fn a_fact_affects_the_visits_of_its_scope() {
         (put("employment-of-dan", employment("dan", "P")), vec![plain, other]),
     ] {
         let affects = town.0.state.facts.change(&change, &mut town.0.state.interners);
-        let affected = named(|into| affects.into_iter().for_each(|row| town.0.affected_by_fact(row, into)));
+        let affected = named(|into| town.0.affected_by_facts(&affects.into_iter().collect(), into));
         for slot in [plain, tagged, other] {
             assert_eq!(town.is_outdated(slot), outdated.contains(&slot), "{change:?} {slot:?}");
             assert!(affected.contains(&slot) || !outdated.contains(&slot), "{change:?} {slot:?}");
