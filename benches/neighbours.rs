@@ -1,19 +1,20 @@
-//! Time of one registration beside many others: by shape, microseconds with 10, 100, 1,000 and 10,000 neighbours, the
-//! largest alert, and the visits looked at.
+//! Time of one registration beside many others: by shape, microseconds of processor time per registration with 10, 100,
+//! 1,000 and 10,000 neighbours, the visits that were read, and the bytes of the largest alert as its record is published.
 
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a bench prints, and may fail")]
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 
 use tidvakt::config::Config;
 use tidvakt::contract;
-use tidvakt::domain::UtcSecond;
+use tidvakt::domain::{Alert, AlertState, Provenance, PublishedAlert, UtcSecond};
 use tidvakt::engine::{Engine, Input, Output, Position};
 
 /// 2026-03-02 00:00 UTC.
 const MONDAY: i64 = 1_772_409_600;
 const COUNTS: [usize; 4] = [10, 100, 1_000, 10_000];
+const REGISTRATIONS: usize = 10_000;
 
 /// Carer, client, second of the start and length of the `number`-th visit of `count`.
 type Shape = (&'static str, fn(i64, i64) -> (String, String, i64, i64));
@@ -40,28 +41,60 @@ fn record(shape: &Shape, number: i64, count: i64) -> String {
     )
 }
 
-/// Microseconds per registration, visits looked at per registration, bytes of the largest alert.
+/// Bytes of the record by which an alert is published.
+fn record_bytes(alert: Alert, buffer: &mut Vec<u8>) -> usize {
+    let provenance = Provenance {
+        topic: "tidvakt.registrations.v1".to_owned(),
+        partition: 0,
+        offset: alert.offset,
+        engine: env!("CARGO_PKG_VERSION").to_owned(),
+        config_hash: "0".repeat(16),
+        baseline_incomplete: false,
+    };
+    let alert = contract::fitting(alert);
+    let published = PublishedAlert { alert, state: AlertState::Opened, revision: 1, provenance };
+    buffer.clear();
+    contract::write_alert(&published, buffer);
+    buffer.len()
+}
+
+/// Time that this thread has been on a processor.
+fn on_processor() -> Duration {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    Duration::from_nanos(text.split_whitespace().next().unwrap().parse().unwrap())
+}
+
+/// Microseconds per registration, visits read per registration, bytes of the largest alert; over as many engines as
+/// together take [`REGISTRATIONS`].
 fn measure(shape: &Shape, count: usize) -> (f64, f64, usize) {
     let config = Config::defaults();
-    let rules = tidvakt::rules::build(&config.rules).unwrap();
-    let mut engine = Engine::new(Arc::new(config.engine.of("0181")), rules);
+    let settings = Arc::new(config.engine.of("0181"));
     let appended_at = UtcSecond(MONDAY + 10 * 86_400);
     let records: Vec<String> = (0..count).map(|number| record(shape, number as i64, count as i64)).collect();
-    let (mut out, mut largest, mut spent) = (Vec::new(), 0, 0.0);
-    for (offset, text) in (0..).zip(&records) {
-        let parsed = contract::parse_registration(text.as_bytes()).unwrap();
-        let registration = parsed.registration(appended_at).unwrap();
-        let at = Position { offset, appended_at };
-        let began = Instant::now();
-        engine.apply(Input::Registered { registration: &registration, at }, &mut out);
-        spent += began.elapsed().as_secs_f64();
+    let parsed: Vec<_> =
+        records.iter().map(|text| contract::parse_registration(text.as_bytes()).unwrap()).collect();
+    let registrations: Vec<_> =
+        parsed.iter().map(|parsed| parsed.registration(appended_at).unwrap()).collect();
+    let (mut spent, mut work, mut out, mut largest) = (Duration::ZERO, 0, Vec::new(), 0);
+    let mut buffer = Vec::new();
+    for _ in 0..REGISTRATIONS / count {
+        let rules = tidvakt::rules::build(&config.rules).unwrap();
+        let mut engine = Engine::new(Arc::clone(&settings), rules);
+        let before = on_processor();
+        for (offset, registration) in (0..).zip(&registrations) {
+            let at = Position { offset, appended_at };
+            engine.apply(Input::Registered { registration, at }, &mut out);
+        }
+        spent += on_processor() - before;
+        work += engine.work();
         for output in out.drain(..) {
             if let Output::Alert(alert) = output {
-                largest = largest.max(format!("{alert:?}").len());
+                largest = largest.max(record_bytes(*alert, &mut buffer));
             }
         }
     }
-    (spent * 1e6 / count as f64, engine.work() as f64 / count as f64, largest)
+    let each = |of_all: f64| of_all / REGISTRATIONS as f64;
+    (each(spent.as_secs_f64() * 1e6), each(work as f64), largest)
 }
 
 fn main() {

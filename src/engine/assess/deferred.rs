@@ -31,6 +31,11 @@ impl Deferred {
         self.visits.insert((due, slot));
     }
 
+    /// The visits that wait; some of them changed meanwhile, or are gone.
+    pub(in crate::engine) fn waiting(&self) -> impl Iterator<Item = Slot> {
+        self.visits.iter().map(|(_, slot)| *slot)
+    }
+
     /// Moves the clock on to `sent_at`; returns the visits that are due.
     fn advance(&mut self, sent_at: UtcSecond) -> Vec<Slot> {
         self.clock = self.clock.max(sent_at);

@@ -17,8 +17,8 @@ use crate::engine::{Engine, Output};
 /// Registrations to assess, and alerts to publish, because of changed facts.
 #[derive(Default)]
 pub(in crate::engine) struct FactConsequences {
-    /// Whom changed facts affect, each once; not looked up yet.
-    affects: Vec<Affects>,
+    /// Whom changed facts affect; not looked up yet.
+    affects: HashSet<Affects>,
     /// Registrations to assess, in order.
     visits: VecDeque<Slot>,
     /// Those that are named by their findings, or were.
@@ -51,11 +51,8 @@ impl Engine {
         let affects = self.state.facts.change(change, &mut self.state.interners);
         // One home more or less can change which others lie far from all.
         let homes = self.state.facts.places.take_changed().into_iter().map(Affects::Home);
-        for affects in affects.into_iter().chain(homes).filter(|affects| *affects != Affects::Nothing) {
-            if !self.facts.affects.contains(&affects) {
-                self.facts.affects.push(affects);
-            }
-        }
+        let affects = affects.into_iter().chain(homes).filter(|affects| *affects != Affects::Nothing);
+        self.facts.affects.extend(affects);
     }
 
     /// Whether changed facts have consequences that are not derived yet.
@@ -71,7 +68,10 @@ impl Engine {
         if self.facts.affects.iter().any(|affects| changes_terms(*affects)) {
             return self.visits.keys().filter(|slot| is_open(slot)).count();
         }
-        self.affected_by_facts(&self.facts.affects).iter().filter(|slot| is_open(slot)).count()
+        let mut affected = Vec::new();
+        self.affected_by_facts(&self.facts.affects, &mut affected);
+        self.in_order(&mut affected);
+        affected.iter().filter(|slot| is_open(slot)).count()
     }
 
     /// Derives what follows from changed facts, for at most `visits_max` registrations; returns whether that is all.
@@ -125,8 +125,8 @@ impl Engine {
         if affects.is_empty() {
             return;
         }
-        let mut visits = self.affected_by_facts(&affects);
-        visits.extend(self.facts.visits.drain(..));
+        let mut visits: Vec<Slot> = self.facts.visits.drain(..).collect();
+        self.affected_by_facts(&affects, &mut visits);
         self.in_order(&mut visits);
         // What was assessed before the last change is assessed again.
         self.facts.assessed.clear();
@@ -137,18 +137,11 @@ impl Engine {
             if matches!(affects, Affects::Month(_)) {
                 self.schedule_payout_run();
             }
-            self.periods_affected_by_fact(*affects, &mut periods);
             self.facts.has_terms |= changes_terms(*affects);
             self.facts.has_periods |= *affects != Affects::Money;
         }
+        self.periods_affected_by_facts(&affects, &mut periods);
         self.dirty.periods = periods;
-    }
-
-    fn affected_by_facts(&self, affects: &[Affects]) -> Vec<Slot> {
-        let mut visits = Vec::new();
-        affects.iter().for_each(|affects| self.affected_by_fact(*affects, &mut visits));
-        self.in_order(&mut visits);
-        visits
     }
 
     /// Publishes the alerts whose prices or dates may have changed, at most `left` of them; returns whether those are all.

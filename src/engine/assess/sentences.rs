@@ -31,7 +31,7 @@ impl Engine {
             wait_until: &mut None,
         };
         let has_hit = |active: &&ActiveVisitRule| hits.iter().any(|rule_hit| rule_hit.rule == active.rule);
-        for ActiveVisitRule { rule, run } in self.active_rules.visit.iter().filter(has_hit) {
+        for ActiveVisitRule { rule, run, .. } in self.active_rules.visit.iter().filter(has_hit) {
             report.of_rule(*rule, &sight, |report| run.visit(&sight, report));
         }
         for rule_hit in hits {

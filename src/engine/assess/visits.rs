@@ -67,7 +67,7 @@ impl Engine {
             clock,
             wait_until: &mut wait_until,
         };
-        for ActiveVisitRule { rule, run } in &self.active_rules.visit {
+        for ActiveVisitRule { rule, run, .. } in &self.active_rules.visit {
             report.of_rule(*rule, &sight, |report| run.visit(&sight, report));
         }
         if let Some(due) = wait_until {

@@ -197,6 +197,8 @@ pub type RuleSet = Arc<[RegisteredRule]>;
 pub(in crate::engine) struct ActiveVisitRule {
     pub(in crate::engine) rule: u16,
     pub(in crate::engine) run: Arc<dyn VisitRule>,
+    /// [`VisitRule::reads_history`], which does not change: it is read for every later visit.
+    pub(in crate::engine) reads_history: bool,
 }
 
 /// A period rule with its index in the set.
@@ -215,7 +217,8 @@ impl ActiveRules {
     pub(in crate::engine) fn new(rules: &RuleSet) -> Self {
         let numbered = || (0u16..).zip(rules.iter());
         let visit = numbered().filter_map(|(rule, listed)| {
-            Some(ActiveVisitRule { rule, run: Arc::clone(listed.parts.visit.as_ref()?) })
+            let run = Arc::clone(listed.parts.visit.as_ref()?);
+            Some(ActiveVisitRule { rule, reads_history: run.reads_history(), run })
         });
         let of_kind = |kind: SubjectKind| {
             let periods = numbered().filter_map(|(rule, listed)| Some((rule, listed.parts.period.as_ref()?)));

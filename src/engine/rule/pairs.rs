@@ -35,6 +35,11 @@ pub(in crate::engine) struct Pairs {
 }
 
 impl Pairs {
+    /// Whether the rule has found none.
+    pub(in crate::engine) const fn is_empty(&self) -> bool {
+        self.hit.is_none()
+    }
+
     /// Adds a finding on the visit in sight and `other`.
     pub(in crate::engine) fn add(
         &mut self,

@@ -168,7 +168,7 @@ impl<'a> PeriodSight<'a> {
         };
         let mut gaps = Vec::new();
         if facts.knows_orders() {
-            let missing = clients().filter(|(client, _)| facts.orders_ever(*client).next().is_none());
+            let missing = clients().filter(|(client, _)| !facts.has_orders(*client));
             gaps.extend(gap(MissingFact::Order, &mut missing.map(|(_, months)| months)));
         }
         if facts.knows_homes() {

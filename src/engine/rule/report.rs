@@ -52,7 +52,15 @@ impl Report<'_> {
         self.rule = rule;
         let first = self.hits.len();
         answer(self);
-        self.hits.extend(self.pairs.take(rule, sight, self.is_worded));
+        if first < self.hits.len() || !self.pairs.is_empty() {
+            self.join_hits(first, sight);
+        }
+    }
+
+    /// Makes one finding of the pairs and the hits from `first` on. Hardly any rule finds something.
+    #[cold]
+    fn join_hits(&mut self, first: usize, sight: &Sight<'_>) {
+        self.hits.extend(self.pairs.take(self.rule, sight, self.is_worded));
         if first + 1 < self.hits.len() {
             let further: Vec<RuleHit> = self.hits.drain(first + 1..).collect();
             further.into_iter().for_each(|hit| self.hits[first].join(hit));

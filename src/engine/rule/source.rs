@@ -9,7 +9,9 @@ const CORRECTED_BY_HOUR: i64 = 12;
 
 impl Sight<'_> {
     /// When the provider's office has usually put a slip of this visit right: at noon of the first working day after the
-    /// days that it takes for most of its corrections, and not after the pay period is locked.
+    /// days that it takes for most of its corrections, and not after the pay period is locked. For
+    /// [`Report::hit_from`](super::report::Report::hit_from) alone: where it moves, visits without a finding, made or
+    /// waiting, are not assessed again.
     #[must_use]
     pub fn corrected_by(&self) -> UtcSecond {
         let ended = self.day(self.visit.span.end());

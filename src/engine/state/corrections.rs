@@ -88,6 +88,13 @@ impl Corrections {
         self.0.conclusion(Some(provider), month).is_none()
     }
 
+    /// Counts corrections of a provider that came in the second week.
+    #[cfg(test)]
+    pub(in crate::engine) fn correct_late(&mut self, provider: ProviderId, month: Month) {
+        let late = DAYS.len() - 1;
+        self.0.apply(Some(provider), month, |delays| delays.0[late] += CORRECTIONS_MIN);
+    }
+
     /// Drops the pay periods before `month`.
     pub(in crate::engine) fn expire(&mut self, month: Month) {
         self.0.expire(month);

@@ -8,7 +8,7 @@ mod shelf;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 pub(in crate::engine) use about::Affects;
 pub use about::{Absence, CarerAbsence, Home, Order, PayDates, ProviderFact};
@@ -326,10 +326,11 @@ impl Facts {
         self.carers.get(carer.0 as usize).is_some_and(|about| !about.employments.is_empty())
     }
 
-    /// Tags ever mounted at the client's home, unordered.
-    pub(in crate::engine) fn tags_of(&self, client: ClientId) -> Vec<TextId> {
-        let there = self.tags.iter().filter(|(_, shelf)| shelf.all().any(|known| known.value == client));
-        there.map(|(tag, _)| *tag).collect()
+    /// Tags ever mounted at the homes of `clients`, unordered.
+    pub(in crate::engine) fn tags_of(&self, clients: &HashSet<ClientId>) -> impl Iterator<Item = TextId> {
+        let tags = if clients.is_empty() { None } else { Some(&self.tags) };
+        let is_there = |shelf: &FactIndex<ClientId>| shelf.all().any(|known| clients.contains(&known.value));
+        tags.into_iter().flatten().filter(move |(_, shelf)| is_there(shelf)).map(|(tag, _)| *tag)
     }
 
     /// The client at whose home `tag` is mounted at `at`.

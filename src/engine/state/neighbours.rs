@@ -1,7 +1,7 @@
 //! Visits that can affect each other, for [`crate::engine::assess::affected`].
 
 use crate::domain::{Day, Month, Span};
-use crate::engine::model::interner::{CarerId, ClientId, ProviderId, TextId};
+use crate::engine::model::interner::{CarerId, ClientId, ProviderId};
 use crate::engine::model::period::PeriodSubject;
 use crate::engine::model::visit::{Slot, Visit};
 use crate::engine::model::{BASELINE_DAYS_MAX, DAY_SECONDS, NEIGHBOUR_GAP_SECONDS_MAX};
@@ -75,19 +75,6 @@ impl State {
     /// The carer's visits.
     pub(in crate::engine) fn visits_of_carer(&self, carer: CarerId, into: &mut Vec<Slot>) {
         into.extend(self.carer(carer).timeline.all().iter().map(|pin| pin.slot));
-    }
-
-    /// Visits to other clients that were captured with a tag ever mounted at the client's home.
-    pub(in crate::engine) fn visits_with_a_tag_of(&self, client: ClientId, into: &mut Vec<Slot>) {
-        let tags = self.facts.tags_of(client);
-        if tags.is_empty() {
-            return;
-        }
-        let is_mounted = |tag: Option<TextId>| tag.is_some_and(|tag| tags.contains(&tag));
-        self.visits_where(
-            |visit| visit.client != client && (is_mounted(visit.start_tag) || is_mounted(visit.end_tag)),
-            into,
-        );
     }
 
     /// All counted visits for which `fits` is true.

@@ -52,11 +52,17 @@ impl RateSource {
         Self { month, ..self }
     }
 
-    /// Both kinds of capture at the provider in the pay period.
+    /// Both kinds of capture at the provider in the pay period, by [`CAPTURES`].
     fn both_captures(self) -> [Self; 2] {
-        [false, true].map(|is_electronic| Self { is_electronic, ..self })
+        CAPTURES.map(|is_electronic| Self { is_electronic, ..self })
     }
 }
+
+/// The kinds of capture: not electronic, electronic.
+const CAPTURES: [bool; 2] = [false, true];
+
+/// A number by kind of capture, as [`CAPTURES`], and for both together.
+type ByCapture = [u32; 3];
 
 /// How rare a rule's findings are at a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +85,8 @@ pub(in crate::engine) struct Findings {
 /// Visits and findings by source.
 #[derive(Default)]
 pub(in crate::engine) struct Rates {
-    visits: HashMap<RateSource, u32>,
+    /// By kind of capture, as [`CAPTURES`].
+    visits: HashMap<(ProviderId, Month), [u32; 2]>,
     /// Findings of a rule by carer.
     findings: HashMap<(RateSource, u16), Counted<CarerId>>,
     /// Share of visits from which findings are a habit, 0 to 1.
@@ -105,25 +112,28 @@ impl Rates {
         if visit.open || Some(source.month) < self.first {
             return;
         }
-        let count = *self.visits.get(&source).unwrap_or(&0);
-        let mut after = count;
-        change.count(&mut after, 1);
-        let is_same = |source: RateSource| {
-            let [of_capture, of_provider] =
-                [&[source][..], &source.both_captures()].map(|sources| self.visits_of(sources) - count);
-            [of_capture, of_provider].into_iter().all(|others| {
-                quantize(f64::from(others + count)).to_bits() == quantize(f64::from(others + after)).to_bits()
-            })
+        let (provider, month) = (source.provider, source.month);
+        let [earlier, of_month, later] =
+            [month.previous(), month, month.next()].map(|month| self.visits_in(provider, month));
+        let mut changed = of_month;
+        change.count(&mut changed[usize::from(source.is_electronic)], 1);
+        self.visits.insert((provider, month), changed);
+        let months = [month, month.next()];
+        let before = [of_both(earlier, of_month), of_both(of_month, later)];
+        let now = [of_both(earlier, changed), of_both(changed, later)];
+        let is_same = |before: &u32, now: &u32| {
+            quantize(f64::from(*before)).to_bits() == quantize(f64::from(*now)).to_bits()
         };
-        let next = source.in_month(source.month.next());
-        if is_same(source) && is_same(next) {
-            self.visits.insert(source, after);
+        if before.iter().flatten().zip(now.iter().flatten()).all(|(before, now)| is_same(before, now)) {
             return;
         }
-        let rules: Vec<u16> = self.rules_of([source.month.previous(), source.month, next.month], source);
-        self.watched(source, &rules, |rates| {
-            rates.visits.insert(source, after);
-        });
+        for rule in self.rules_of([month.previous(), month, month.next()], source) {
+            for ((month, before), now) in months.into_iter().zip(before).zip(now) {
+                let found = self.found(provider, month, rule);
+                let [before, now] = [before, now].map(|visits| self.rarities(found, visits));
+                self.note((provider, month, rule), before, now);
+            }
+        }
     }
 
     /// Replaces the findings of one registration.
@@ -137,57 +147,72 @@ impl Rates {
                 continue;
             }
             for rule in bits64(rules) {
-                self.watched(source, &[rule], |rates| {
-                    let carers = rates.findings.entry((source, rule)).or_default();
-                    change.count_key(carers, carer);
-                    if carers.is_empty() {
-                        rates.findings.remove(&(source, rule));
-                    }
-                });
+                let months = [source.month, source.month.next()];
+                let before = months.map(|month| self.rarities_of(source.provider, month, rule));
+                let carers = self.findings.entry((source, rule)).or_default();
+                change.count_key(carers, carer);
+                if carers.is_empty() {
+                    self.findings.remove(&(source, rule));
+                }
+                for (month, before) in months.into_iter().zip(before) {
+                    let now = self.rarities_of(source.provider, month, rule);
+                    self.note((source.provider, month, rule), before, now);
+                }
             }
         }
     }
 
-    /// Applies a change to a source; notes the classes and habits of this pay period and the next that it changes.
-    fn watched(&mut self, source: RateSource, rules: &[u16], change: impl FnOnce(&mut Self)) {
-        let months = [source, source.in_month(source.month.next())];
-        let sources = || months.into_iter().flat_map(RateSource::both_captures);
-        let each = || rules.iter().flat_map(|rule| sources().map(move |source| (source, *rule)));
-        let before: Vec<Rarity> = each().map(|(source, rule)| self.rarity(source, rule)).collect();
-        change(self);
-        for ((source, rule), before) in each().zip(before) {
-            let now = self.rarity(source, rule);
+    /// Notes the classes and habits of a provider, a pay period and a rule that changed; by [`CAPTURES`].
+    fn note(&mut self, key: (ProviderId, Month, u16), before: [Rarity; 2], now: [Rarity; 2]) {
+        let (provider, month, rule) = key;
+        for (is_electronic, (before, now)) in CAPTURES.into_iter().zip(before.into_iter().zip(now)) {
             if now != before {
-                self.changed.insert((source, rule));
+                self.changed.insert((RateSource { provider, month, is_electronic }, rule));
             }
             if now.is_habit || before.is_habit {
-                self.habits_changed.insert((source.provider, source.month));
+                self.habits_changed.insert((provider, month));
             }
             if now.is_habit {
-                self.habits.insert((source.provider, source.month, rule));
+                self.habits.insert(key);
             } else if before.is_habit {
-                self.habits.remove(&(source.provider, source.month, rule));
+                self.habits.remove(&key);
             }
         }
     }
 
     /// How rare the findings of `rule` are at `source`.
     pub(in crate::engine) fn rarity(&self, source: RateSource, rule: u16) -> Rarity {
-        let rate = self.rate(&[source], rule);
-        let half_decades = (-rate.log10() * CLASSES_A_DECADE).clamp(0.0, f64::from(u8::MAX)) as u8;
-        Rarity { half_decades, is_habit: self.habit_share <= self.rate(&source.both_captures(), rule) }
+        self.rarities_of(source.provider, source.month, rule)[usize::from(source.is_electronic)]
     }
 
-    fn rate(&self, sources: &[RateSource], rule: u16) -> f64 {
-        let found = f64::from(self.findings_of_others(sources, rule));
-        let visits = quantize(f64::from(self.visits_of(sources)));
-        ((found + PRIOR_RATE * PRIOR_VISITS) / (visits + PRIOR_VISITS)).min(1.0)
+    fn rarities_of(&self, provider: ProviderId, month: Month, rule: u16) -> [Rarity; 2] {
+        self.rarities(self.found(provider, month, rule), self.visits_of(provider, month))
     }
 
-    /// Visits of both pay periods.
-    fn visits_of(&self, sources: &[RateSource]) -> u32 {
-        let months = sources.iter().flat_map(|source| [*source, source.in_month(source.month.previous())]);
-        months.filter_map(|source| self.visits.get(&source)).sum()
+    /// By [`CAPTURES`], of findings and visits.
+    fn rarities(&self, found: ByCapture, visits: ByCapture) -> [Rarity; 2] {
+        let [manual, electronic, both] = [0, 1, 2].map(|of| rate(found[of], visits[of]));
+        let is_habit = self.habit_share <= both;
+        [manual, electronic].map(|rate| Rarity {
+            half_decades: (-rate.log10() * CLASSES_A_DECADE).clamp(0.0, f64::from(u8::MAX)) as u8,
+            is_habit,
+        })
+    }
+
+    /// Visits of the pay period and the one before.
+    fn visits_of(&self, provider: ProviderId, month: Month) -> ByCapture {
+        of_both(self.visits_in(provider, month.previous()), self.visits_in(provider, month))
+    }
+
+    /// Visits of the pay period alone.
+    fn visits_in(&self, provider: ProviderId, month: Month) -> [u32; 2] {
+        self.visits.get(&(provider, month)).copied().unwrap_or_default()
+    }
+
+    /// Findings of the pay period and the one before.
+    fn found(&self, provider: ProviderId, month: Month, rule: u16) -> ByCapture {
+        let both = RateSource { provider, month, is_electronic: false }.both_captures();
+        [&both[..1], &both[1..], &both].map(|sources| self.findings_of_others(sources, rule))
     }
 
     /// Findings of both pay periods without those of the carer with most of them.
@@ -214,8 +239,8 @@ impl Rates {
     /// The rules of which a provider's findings are a habit in a pay period, with the share of visits, in order.
     pub(in crate::engine) fn habits(&self, provider: ProviderId, month: Month) -> Vec<(u16, f64)> {
         let habits = self.habits.range((provider, month, u16::MIN)..=(provider, month, u16::MAX));
-        let both = RateSource { provider, month, is_electronic: false }.both_captures();
-        habits.map(|(_, _, rule)| (*rule, self.rate(&both, *rule))).collect()
+        let visits = self.visits_of(provider, month);
+        habits.map(|(_, _, rule)| (*rule, rate(self.found(provider, month, *rule)[2], visits[2]))).collect()
     }
 
     /// Whether any class changed since the last call of [`Rates::take_changed`].
@@ -236,8 +261,20 @@ impl Rates {
     /// Drops the pay periods before `month`.
     pub(in crate::engine) fn expire(&mut self, month: Month) {
         self.first = Some(month);
-        self.visits.retain(|source, _| month <= source.month);
+        self.visits.retain(|(_, of), _| month <= *of);
         self.findings.retain(|(source, _), _| month <= source.month);
         self.habits.retain(|(_, of, _)| month <= *of);
     }
+}
+
+/// Findings per visit.
+fn rate(found: u32, visits: u32) -> f64 {
+    let visits = quantize(f64::from(visits));
+    ((f64::from(found) + PRIOR_RATE * PRIOR_VISITS) / (visits + PRIOR_VISITS)).min(1.0)
+}
+
+/// Visits of two pay periods together.
+const fn of_both(earlier: [u32; 2], later: [u32; 2]) -> ByCapture {
+    let [manual, electronic] = [earlier[0] + later[0], earlier[1] + later[1]];
+    [manual, electronic, manual + electronic]
 }

@@ -9,8 +9,8 @@ use crate::domain::Month;
 
 /// What is counted in a pay period.
 pub(in crate::engine) trait Counts: Copy + Default + PartialEq {
-    /// What the counts of two pay periods lead to.
-    type Conclusion: PartialEq;
+    /// What the counts of two pay periods lead to; without any, to the default.
+    type Conclusion: Copy + Default + PartialEq;
 
     /// The counts of both.
     #[must_use]
@@ -20,17 +20,19 @@ pub(in crate::engine) trait Counts: Copy + Default + PartialEq {
 }
 
 /// Counts `C` by subject `K` and pay period.
-pub(in crate::engine) struct TwoPeriods<K, C> {
+pub(in crate::engine) struct TwoPeriods<K, C: Counts> {
     counts: HashMap<(K, Month), C>,
+    /// The conclusions, without defaults: rules read them several times a visit, and most are defaults.
+    conclusions: HashMap<(K, Month), C::Conclusion>,
     /// Pay periods before this one are dropped.
     first: Option<Month>,
     /// Subjects and pay periods whose conclusion changed.
     changed: Vec<(K, Month)>,
 }
 
-impl<K, C> Default for TwoPeriods<K, C> {
+impl<K, C: Counts> Default for TwoPeriods<K, C> {
     fn default() -> Self {
-        Self { counts: HashMap::new(), first: None, changed: Vec::new() }
+        Self { counts: HashMap::new(), conclusions: HashMap::new(), first: None, changed: Vec::new() }
     }
 }
 
@@ -42,24 +44,38 @@ impl<K: Copy + Hash + Ord, C: Counts> TwoPeriods<K, C> {
 
     /// Changes the counts of the subject in the pay period, and notes the conclusions of it and the next that change.
     pub(in crate::engine) fn apply(&mut self, subject: K, month: Month, change: impl FnOnce(&mut C)) {
-        let months = [month, month.next()];
-        let before = months.map(|month| self.conclusion(subject, month));
+        let [earlier, later] = [month.previous(), month.next()].map(|month| self.of(subject, month));
         let counts = self.counts.entry((subject, month)).or_default();
+        let before = *counts;
         change(counts);
-        if *counts == C::default() {
+        let now = *counts;
+        if now == C::default() {
             self.counts.remove(&(subject, month));
         }
-        for (month, before) in months.into_iter().zip(before) {
-            if self.conclusion(subject, month) != before {
+        for (month, other) in [(month, earlier), (month.next(), later)] {
+            let now = now.add(other).conclusion();
+            if now != before.add(other).conclusion() {
+                self.conclude(subject, month, now);
                 self.changed.push((subject, month));
             }
         }
     }
 
+    fn of(&self, subject: K, month: Month) -> C {
+        self.counts.get(&(subject, month)).copied().unwrap_or_default()
+    }
+
+    fn conclude(&mut self, subject: K, month: Month, conclusion: C::Conclusion) {
+        if conclusion == C::Conclusion::default() {
+            self.conclusions.remove(&(subject, month));
+        } else {
+            self.conclusions.insert((subject, month), conclusion);
+        }
+    }
+
     /// What the counts of the pay period and the one before lead to.
     pub(in crate::engine) fn conclusion(&self, subject: K, month: Month) -> C::Conclusion {
-        let of = |month| self.counts.get(&(subject, month)).copied().unwrap_or_default();
-        of(month).add(of(month.previous())).conclusion()
+        self.conclusions.get(&(subject, month)).copied().unwrap_or_default()
     }
 
     /// Subjects and pay periods whose conclusion changed since the last call, each once, in order.
@@ -74,6 +90,13 @@ impl<K: Copy + Hash + Ord, C: Counts> TwoPeriods<K, C> {
     pub(in crate::engine) fn expire(&mut self, month: Month) {
         self.first = Some(month);
         self.counts.retain(|(_, of), _| month <= *of);
+        self.conclusions.retain(|(_, of), _| month <= *of);
+        // The pay period before it is gone.
+        let known = self.counts.keys().chain(self.conclusions.keys());
+        let first: Vec<K> = known.filter(|(_, of)| *of == month).map(|(subject, _)| *subject).collect();
+        for subject in first {
+            self.conclude(subject, month, self.of(subject, month).conclusion());
+        }
     }
 }
 
@@ -102,7 +125,9 @@ mod tests {
         counts.apply(7, month(2), |count| *count += 1);
         assert_eq!(counts.take_changed(), [(7, month(2))], "of January and February, not of January");
         assert!(counts.conclusion(7, month(2)) && !counts.conclusion(7, month(3)));
+        counts.apply(7, month(3), |count| *count += 3);
         counts.expire(month(2));
         assert!(!counts.has(month(1)) && counts.has(month(2)) && !counts.conclusion(7, month(2)));
+        assert!(counts.conclusion(7, month(3)) && counts.conclusion(7, month(4)));
     }
 }

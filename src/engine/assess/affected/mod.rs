@@ -7,14 +7,14 @@
 //! | a cancellation | registrations that the cancelled one's findings name, and its counterparts, wherever they are | [`affected_by_cancellation`] |
 //! | findings of a visit | registrations named before or now, and counterparts: those on which a finding on both falls | [`affected_by_findings`] |
 //! | the clock | visits with findings that are due now | [`assess_due`] |
-//! | a fact | visits and periods of the fact's scope | [`affected_by_fact`], [`periods_affected_by_fact`] |
+//! | facts | visits and periods of their scope | [`affected_by_facts`], [`periods_affected_by_facts`] |
 //! | a decision | the alert of the decided hold; the scope of the decision's exception, as for a fact | [`affected_by_decision`] |
 //! | a client's mean length | the client's visits of the next month | [`affected_by_client_baseline`] |
 //! | a peer baseline | periods that can have a pattern under the new baseline, or have one | [`periods_affected_by_baseline`] |
 //! | a device's carers | visits with the device on that day | [`affected_by_devices`] |
 //! | a crowd | the visits of its day, those around it and the later ones that could be compared with them | [`affected_by_crowds`] |
 //! | the resolution of a source, or whether it captures places | the provider's visits of the pay period | [`affected_by_resolution`] |
-//! | the days after which an office has made its corrections | the provider's visits of the pay period | [`affected_by_corrections`] |
+//! | the days after which an office has made its corrections | the provider's visits of the pay period with findings, made or waiting | [`affected_by_corrections`] |
 //! | whether an editor only makes visits longer | the visits of the pay period that the editor changed | [`affected_by_editors`] |
 //! | the class of a base rate | visits with findings of the rule at the source; the provider's period where habits change | [`affected_by_rates`] |
 //! | a limit on holds | visits of a breaker that opened or closed; visits that are beyond a cap now, or no longer | [`affected_by_breaker`], [`affected_by_caps`] |
@@ -30,8 +30,8 @@
 //! [`affected_by_cancellation`]: Engine::affected_by_cancellation
 //! [`affected_by_findings`]: Engine::affected_by_findings
 //! [`assess_due`]: Engine::assess_due
-//! [`affected_by_fact`]: Engine::affected_by_fact
-//! [`periods_affected_by_fact`]: Engine::periods_affected_by_fact
+//! [`affected_by_facts`]: Engine::affected_by_facts
+//! [`periods_affected_by_facts`]: Engine::periods_affected_by_facts
 //! [`affected_by_decision`]: Engine::affected_by_decision
 //! [`affected_by_client_baseline`]: Engine::affected_by_client_baseline
 //! [`periods_affected_by_baseline`]: Engine::periods_affected_by_baseline
@@ -50,15 +50,18 @@ mod periods;
 #[cfg(test)]
 mod tests;
 
+use hashbrown::HashSet;
+
 use crate::domain::{Day, Decision, Month, SubjectKind};
 use crate::engine::Engine;
 use crate::engine::alert::subject::SubjectState;
-use crate::engine::model::interner::{ClientId, ProviderId};
+use crate::engine::model::interner::{ClientId, ProviderId, TextId};
 use crate::engine::model::mark::bits64;
 use crate::engine::model::period::{PeriodSubject, SubjectPeriod};
 use crate::engine::model::visit::{Slot, Visit};
 use crate::engine::rule::sight::Sight;
 use crate::engine::state::facts::Affects;
+use crate::engine::state::municipality::State;
 use crate::engine::state::neighbours::LaterVisit;
 use crate::engine::state::rates::Findings;
 
@@ -108,8 +111,9 @@ impl Engine {
                 continue;
             }
             let sight = sight.get_or_insert_with(|| Sight::new(&self.state, visit));
-            let mut rules = self.active_rules.visit.iter().map(|active| &active.run);
-            if rules.any(|run| (is_neighbour || run.reads_history()) && run.depends_on(sight, later)) {
+            let mut rules =
+                self.active_rules.visit.iter().filter(|active| is_neighbour || active.reads_history);
+            if rules.any(|active| active.run.depends_on(sight, later)) {
                 into.push(later.slot);
             }
         }
@@ -118,35 +122,57 @@ impl Engine {
         }
     }
 
-    /// Row *fact*: the visits in the scope of a changed fact.
-    pub(in crate::engine) fn affected_by_fact(&self, affects: Affects, into: &mut Vec<Slot>) {
+    /// Row *fact*: the visits in the scope of changed facts. All registrations are searched once at most, however many facts
+    /// changed.
+    pub(in crate::engine) fn affected_by_facts(&self, affects: &HashSet<Affects>, into: &mut Vec<Slot>) {
+        let state = &self.state;
+        if affects.contains(&Affects::Everything) {
+            return state.visits_where(|_| true, into);
+        }
+        let (mut homes, mut tags, mut months) = (HashSet::new(), HashSet::new(), Vec::new());
+        let mut has_provider = false;
+        for affects in affects {
+            match *affects {
+                Affects::Nothing | Affects::Money | Affects::Everything => {}
+                Affects::Client(client) => state.visits_of_client(client, into),
+                Affects::Home(client) => {
+                    self.affected_by_home(client, into);
+                    homes.insert(client);
+                }
+                Affects::Carer(carer) => state.visits_of_carer(carer, into),
+                Affects::Provider(_) => has_provider = true,
+                Affects::Tag(tag) => drop(tags.insert(tag)),
+                Affects::Month(month) => months.push(month),
+            }
+        }
+        // Visits to other clients that were captured with a tag of the home.
+        tags.extend(state.facts.tags_of(&homes));
+        let has_tag = |tag: Option<TextId>| tag.is_some_and(|tag| tags.contains(&tag));
+        let is_affected = |visit: &Visit| {
+            let is_in = |month: &Month| {
+                visit.pay_period == *month || visit.pay_period < *month && state.is_late(visit)
+            };
+            has_provider && affects.contains(&Affects::Provider(visit.provider))
+                || has_tag(visit.start_tag)
+                || has_tag(visit.end_tag)
+                || months.iter().any(is_in)
+        };
+        if has_provider || !tags.is_empty() || !months.is_empty() {
+            state.visits_where(is_affected, into);
+        }
+    }
+
+    /// The visits at a home that changed, and the next ones of their carers: the ways to those begin there.
+    fn affected_by_home(&self, client: ClientId, into: &mut Vec<Slot>) {
         let state = &self.state;
         let first = into.len();
-        match affects {
-            Affects::Nothing | Affects::Money => {}
-            Affects::Client(client) => state.visits_of_client(client, into),
-            Affects::Home(client) => {
-                state.visits_of_client(client, into);
-                // The way to a carer's next visit begins at this home.
-                let next = |slot: &Slot| {
-                    let sight = Sight::new(state, state.ledger.counted(*slot));
-                    sight.after_at_carer(Visit::is_at_home).map(|next| next.slot)
-                };
-                let next: Vec<Slot> = into[first..].iter().filter_map(next).collect();
-                into.extend(next);
-                state.visits_with_a_tag_of(client, into);
-            }
-            Affects::Carer(carer) => state.visits_of_carer(carer, into),
-            Affects::Provider(provider) => state.visits_where(|visit| visit.provider == provider, into),
-            Affects::Tag(tag) => {
-                state.visits_where(|visit| visit.start_tag == Some(tag) || visit.end_tag == Some(tag), into)
-            }
-            Affects::Month(month) => state.visits_where(
-                |visit| visit.pay_period == month || visit.pay_period < month && state.is_late(visit),
-                into,
-            ),
-            Affects::Everything => state.visits_where(|_| true, into),
-        }
+        state.visits_of_client(client, into);
+        let next = |slot: &Slot| {
+            let sight = Sight::new(state, state.ledger.counted(*slot));
+            sight.after_at_carer(Visit::is_at_home).map(|next| next.slot)
+        };
+        let next: Vec<Slot> = into[first..].iter().filter_map(next).collect();
+        into.extend(next);
     }
 
     /// Row *decision*: the registration whose hold was decided, where it has an alert. A decision's exception changes
@@ -195,19 +221,22 @@ impl Engine {
         self.state.visits_where(|visit| changed.contains(&(visit.provider, visit.pay_period)), into);
     }
 
-    /// Row *corrections*: the visits of providers and pay periods whose slips are due on another day now.
+    /// Row *corrections*: the visits of providers and pay periods whose slips are due on another day now. A slip that was
+    /// found is among the findings of its visit, or waits.
     pub(in crate::engine) fn affected_by_corrections(&mut self, into: &mut Vec<Slot>) {
         let changed = self.state.corrections.take_changed();
         if changed.is_empty() {
             return;
         }
-        let corrections = &self.state.corrections;
+        let State { corrections, ledger, .. } = &self.state;
         let is_affected = |visit: &Visit| {
             let (provider, month) = (visit.provider, visit.pay_period);
             changed.contains(&(Some(provider), month))
                 || changed.contains(&(None, month)) && corrections.are_few(provider, month)
         };
-        self.state.visits_where(is_affected, into);
+        let found = self.visits.iter().filter(|(_, current)| !current.hits.is_empty()).map(|(slot, _)| *slot);
+        let slots = found.chain(self.deferred.waiting()).filter(|slot| ledger.is_kept(*slot));
+        into.extend(slots.filter(|slot| is_affected(ledger.counted(*slot))));
     }
 
     /// Row *editor*: the visits that were changed by editors who turned out to make visits longer only, or not any more.

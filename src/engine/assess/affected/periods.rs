@@ -151,25 +151,28 @@ impl Engine {
         }
     }
 
-    /// Row *fact*: the periods in the scope of a changed fact.
-    pub(in crate::engine) fn periods_affected_by_fact(
+    /// Row *fact*: the periods in the scope of changed facts; all of them are searched once.
+    pub(in crate::engine) fn periods_affected_by_facts(
         &self,
-        affects: Affects,
+        affects: &HashSet<Affects>,
         into: &mut HashSet<SubjectPeriod>,
     ) {
-        let is_affected = |period: &SubjectPeriod| match affects {
-            Affects::Carer(carer) => {
-                matches!(period.subject, PeriodSubject::Carer(of) | PeriodSubject::Pair(of, _) if of == carer)
-            }
-            Affects::Client(client) | Affects::Home(client) => match period.subject {
-                PeriodSubject::Client(of) | PeriodSubject::Pair(_, of) => of == client,
+        let is_of_all = |affects: &Affects| matches!(affects, Affects::Provider(_) | Affects::Everything);
+        let is_of_client = |affects: &Affects| matches!(affects, Affects::Client(_) | Affects::Home(_));
+        let (all, any_client) = (affects.iter().any(is_of_all), affects.iter().any(is_of_client));
+        let has_client =
+            |client| [Affects::Client(client), Affects::Home(client)].iter().any(|of| affects.contains(of));
+        let has_carer = |carer| affects.contains(&Affects::Carer(carer));
+        let is_affected = |period: &SubjectPeriod| {
+            let of_subject = match period.subject {
+                PeriodSubject::Carer(carer) => has_carer(carer),
+                PeriodSubject::Client(client) => has_client(client),
+                PeriodSubject::Pair(carer, client) => has_carer(carer) || has_client(client),
                 // Grants count for the provider as well.
-                PeriodSubject::Provider(_) => true,
-                PeriodSubject::Carer(_) | PeriodSubject::Tag(_) => false,
-            },
-            Affects::Month(month) => period.month == month,
-            Affects::Nothing | Affects::Tag(_) | Affects::Money => false,
-            Affects::Provider(_) | Affects::Everything => true,
+                PeriodSubject::Provider(_) => any_client,
+                PeriodSubject::Tag(_) => false,
+            };
+            all || of_subject || affects.contains(&Affects::Month(period.month))
         };
         into.extend(self.state.periods().into_iter().filter(is_affected));
     }

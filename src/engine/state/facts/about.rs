@@ -105,7 +105,7 @@ impl ExceptionScope {
 }
 
 /// The registrations that a changed fact affects.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::engine) enum Affects {
     Nothing,
     Client(ClientId),

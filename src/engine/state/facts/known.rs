@@ -37,6 +37,11 @@ impl Facts {
         self.clients.get(client.0 as usize).is_some_and(|about| !about.homes.is_empty())
     }
 
+    /// Whether any order of the client was ever known.
+    pub(in crate::engine) fn has_orders(&self, client: ClientId) -> bool {
+        self.clients.get(client.0 as usize).is_some_and(|about| !about.orders.is_empty())
+    }
+
     pub(in crate::engine) const fn knows_tags(&self) -> bool {
         self.known.tags > 0
     }

@@ -19,7 +19,7 @@ fn a_fact_affects_the_periods_of_its_scope() {
     let [_, affects] = town.0.state.facts.change(&put("absence", absence), &mut town.0.state.interners);
     assert!(town.is_outdated_period(period));
     let mut affected = HashSet::new();
-    town.0.periods_affected_by_fact(affects, &mut affected);
+    town.0.periods_affected_by_facts(&[affects].into_iter().collect(), &mut affected);
     assert!(affected.contains(&period));
 }
 

@@ -149,7 +149,7 @@ fn a_fact_affects_the_visits_of_its_scope() {
         (put("employment-of-dan", employment("dan", "P")), vec![plain, other]),
     ] {
         let affects = town.0.state.facts.change(&change, &mut town.0.state.interners);
-        let affected = named(|into| affects.into_iter().for_each(|row| town.0.affected_by_fact(row, into)));
+        let affected = named(|into| town.0.affected_by_facts(&affects.into_iter().collect(), into));
         for slot in [plain, tagged, other] {
             assert_eq!(town.is_outdated(slot), outdated.contains(&slot), "{change:?} {slot:?}");
             assert!(affected.contains(&slot) || !outdated.contains(&slot), "{change:?} {slot:?}");
@@ -202,6 +202,29 @@ fn the_clock_affects_the_visits_whose_findings_are_due() {
     assert!(!town.is_outdated(waiting) && town.0.visits.is_empty());
     town.0.assess_due(end, &mut Vec::new());
     assert!(town.0.visits.contains_key(&waiting) && !town.is_outdated(waiting));
+}
+
+#[test]
+fn the_days_of_an_offices_corrections_affect_its_visits_with_findings_made_or_waiting() {
+    // A slip at the client "bo".
+    let mut town = OneRuleEngine::new(by_visit(|sight, report| {
+        if sight.visit().minute == 8 * 60 {
+            report.hit_from(sight.corrected_by(), Hit::review().text(sentence));
+        }
+    }));
+    let due = town.register(&draft("R", "ann", "bo", 8));
+    town.0.assess_due(town.0.state.ledger.counted(due).span.end().plus(4 * DAY), &mut Vec::new());
+    let waiting = town.register(&draft("S", "ann", "bo", 8 + 24 * 7));
+    let clear = town.register(&draft("T", "ann", "bo", 9));
+    let elsewhere = town.register(&Draft { provider: "Q", ..draft("Q", "dan", "ida", 8) });
+    assert!(town.0.visits.contains_key(&due) && !town.0.visits.contains_key(&waiting));
+    let provider = town.0.state.ledger.counted(due).provider;
+    let month = town.0.state.ledger.counted(due).pay_period;
+    town.0.state.corrections.correct_late(provider, month);
+    assert!(town.is_outdated(due), "it is due in two weeks now");
+    let affected = named(|into| town.0.affected_by_corrections(into));
+    assert!(affected.contains(&due) && affected.contains(&waiting));
+    assert!(!affected.contains(&clear) && !affected.contains(&elsewhere));
 }
 
 #[test]
