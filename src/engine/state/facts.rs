@@ -2,6 +2,7 @@
 
 mod about;
 mod grants;
+mod households;
 mod known;
 mod shelf;
 
@@ -21,6 +22,7 @@ use crate::engine::state::places::Places;
 use crate::engine::totals::count::Change;
 use about::ExceptionScope;
 use grants::ProviderGrants;
+use households::Households;
 use shelf::FactIndex;
 
 /// Facts about one client, in memory order: two rules read of each period whether there are absences or orders.
@@ -57,6 +59,7 @@ pub(in crate::engine) struct Facts {
     calendar: BTreeMap<Month, FactIndex<PayDates>>,
     exceptions: FactIndex<ExceptionScope>,
     provider_grants: ProviderGrants,
+    households: Households,
     known: FactCounts,
     area: Area,
     pub(in crate::engine) places: Places,
@@ -220,6 +223,7 @@ impl Facts {
     }
 
     fn index_home(&mut self, fact: &Fact, client: ClientId, home: Home, change: Change) -> Affects {
+        self.households.insert(client, home);
         grow_to(&mut self.clients, client.0).homes.set(fact, change.is_insert().then_some(home));
         change.count(&mut self.known.homes, 1);
         Affects::Home(client)

@@ -3,6 +3,7 @@
 //! | Changed | Assessed again | Row |
 //! |---|---|---|
 //! | a late visit | neighbours with findings, which it may withdraw; later visits that depend on it; its carer's long days | [`affected_by_late_visit`] |
+//! | a visit | visits with findings of the household's other clients during absences that it may call in question | [`affected_housemates`] |
 //! | a version | neighbours of the retracted version, later visits that depend on it, its carer's long days | [`affected_by_retracted_version`] |
 //! | a cancellation | registrations that the cancelled one's findings name, and its counterparts, wherever they are | [`affected_by_cancellation`] |
 //! | findings of a visit | registrations named before or now, and counterparts: those on which a finding on both falls | [`affected_by_findings`] |
@@ -26,6 +27,7 @@
 //! that later visits are up to date. Queries on the state are in [`crate::engine::state::neighbours`].
 //!
 //! [`affected_by_late_visit`]: Engine::affected_by_late_visit
+//! [`affected_housemates`]: Engine::affected_housemates
 //! [`affected_by_retracted_version`]: Engine::affected_by_retracted_version
 //! [`affected_by_cancellation`]: Engine::affected_by_cancellation
 //! [`affected_by_findings`]: Engine::affected_by_findings
@@ -46,6 +48,7 @@
 //! [`DirtyPeriods::mark`]: crate::engine::assess::dirty::DirtyPeriods::mark
 //! [`periods_affected_by_periods`]: Engine::periods_affected_by_periods
 
+mod housemates;
 mod periods;
 #[cfg(test)]
 mod tests;
@@ -116,6 +119,7 @@ impl Engine {
         if let Some(minutes) = self.long_day_minutes {
             self.state.long_days(visit, minutes, into);
         }
+        self.affected_housemates(visit, into);
     }
 
     /// Row *fact*: the visits in the scope of a changed fact.
@@ -124,7 +128,10 @@ impl Engine {
         let first = into.len();
         match affects {
             Affects::Nothing | Affects::Money => {}
-            Affects::Client(client) => state.visits_of_client(client, into),
+            Affects::Client(client) => {
+                state.visits_of_client(client, into);
+                self.housemates_with_findings(client, into);
+            }
             Affects::Home(client) => {
                 state.visits_of_client(client, into);
                 // The way to a carer's next visit begins at this home.
@@ -135,6 +142,7 @@ impl Engine {
                 let next: Vec<Slot> = into[first..].iter().filter_map(next).collect();
                 into.extend(next);
                 state.visits_with_a_tag_of(client, into);
+                self.housemates_with_findings(client, into);
             }
             Affects::Carer(carer) => state.visits_of_carer(carer, into),
             Affects::Provider(provider) => state.visits_where(|visit| visit.provider == provider, into),
