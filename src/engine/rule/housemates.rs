@@ -10,6 +10,27 @@ use crate::engine::rule::sight::Sight;
 pub(in crate::engine) const USUAL_DAYS_MAX: i32 = 7;
 
 impl Sight<'_> {
+    /// Whether the clients of both visits share a household; `None` where a household is unknown, and where two are known
+    /// at one position: registries often enter those who live together as a household each, and neighbours of one house
+    /// have its position. They share one where one plan has the carer at both at the same time.
+    #[must_use]
+    pub fn one_household(&self, other: &Visit) -> Option<bool> {
+        let own = self.visit();
+        if own.client == other.client {
+            return Some(true);
+        }
+        let (home, others_home) = (self.home(own)?, self.home(other)?);
+        let is_one_place = home.place.is_some() && home.place == others_home.place;
+        let is_one_plan = own.planned().is_some() && own.planned() == other.planned();
+        let (household, others_household) = (home.household, others_home.household);
+        match household.zip(others_household).map(|(own, other)| own == other) {
+            Some(true) => Some(true),
+            _ if is_one_place && is_one_plan && own.carer == other.carer => Some(true),
+            Some(false) if !is_one_place => Some(false),
+            _ => None,
+        }
+    }
+
     /// Whether another client who lives there is away by the life that its visits show, from `first` up to the day
     /// before `end`: not visited at all, without an absence of its own that would explain it, after at least a visit a
     /// day on as many days, at most [`USUAL_DAYS_MAX`], before the day that precedes `first`. False for days too long

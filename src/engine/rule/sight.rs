@@ -91,16 +91,6 @@ impl<'a> Sight<'a> {
         self.state.facts.home(visit.client, visit.span.start())
     }
 
-    /// Whether the clients of both visits share a household; `None` where a household is unknown.
-    #[must_use]
-    pub fn one_household(&self, other: &Visit) -> Option<bool> {
-        if self.visit.client == other.client {
-            return Some(true);
-        }
-        let own = self.home(self.visit)?.household?;
-        Some(own == self.home(other)?.household?)
-    }
-
     /// Carers that `visit` needs: by its record, else by its order; `None` where neither says.
     #[must_use]
     pub fn required_staff(&self, visit: &Visit) -> Option<u8> {
