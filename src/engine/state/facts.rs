@@ -330,6 +330,20 @@ impl Facts {
         self.carers.get(carer.0 as usize).is_some_and(|about| !about.employments.is_empty())
     }
 
+    /// Whether the provider's first employment of the carer begins after `at` and was recorded after `at`: the list began
+    /// to name the carer where it was entered, whenever the work began. A beginning that was announced is not late.
+    pub(in crate::engine) fn is_entered_late(
+        &self,
+        carer: CarerId,
+        provider: ProviderId,
+        at: UtcSecond,
+    ) -> bool {
+        let about = self.carers.get(carer.0 as usize);
+        let mut known = about.into_iter().flat_map(|about| about.employments.all());
+        let mut here = known.by_ref().filter(|known| known.value == provider).peekable();
+        here.peek().is_some() && here.all(|known| at < known.valid.from && at < known.recorded_at)
+    }
+
     /// Tags ever mounted at the client's home, unordered.
     pub(in crate::engine) fn tags_of(&self, client: ClientId) -> Vec<TextId> {
         let there = self.tags.iter().filter(|(_, shelf)| shelf.all().any(|known| known.value == client));
