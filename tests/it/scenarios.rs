@@ -343,7 +343,12 @@ fn findings(standing: &[Alert]) -> impl Iterator<Item = Expected> {
             Expected::Finding(Box::new(FindingLine {
                 rule: finding.rule.clone(),
                 subject: subject.to_owned(),
-                related: finding.related.clone(),
+                // A pattern names as many of its visits as fit.
+                related: if subject.starts_with("registration:") {
+                    finding.related.clone()
+                } else {
+                    Vec::new()
+                },
                 grade: finding.grade,
                 seconds: Some(finding.seconds_in_question),
                 untested: finding.not_tested.clone(),

@@ -5,7 +5,7 @@ use crate::engine::model::NEIGHBOURS_MAX;
 use crate::engine::model::interner::{CarerId, ClientId, ProviderId, TextId};
 use crate::engine::model::mark::Mark;
 use crate::engine::model::period::{PeriodSubject, SubjectPeriod};
-use crate::engine::model::visit::Visit;
+use crate::engine::model::visit::{Slot, Visit};
 use crate::engine::state::crowds::Crowd;
 use crate::engine::state::facts::{Absence, Order, ProviderFact};
 use crate::engine::state::municipality::State;
@@ -228,6 +228,17 @@ impl<'a> PeriodSight<'a> {
     pub fn visits_around(&self, mark: Option<Mark>) -> impl Iterator<Item = (&'a Visit, bool)> {
         let month = self.period.month;
         self.visits_of([month.previous(), month, month.next()], mark)
+    }
+
+    /// The performed visits of a carer, client or pair in the pay period that have `mark`, the best paid first. Takes as
+    /// long as [`PeriodSight::visits`].
+    #[must_use]
+    pub fn visits_with(&self, mark: Mark) -> Vec<Slot> {
+        let marked = self.visits(Some(mark)).filter(|(_, bears)| *bears).map(|(visit, _)| visit);
+        let mut marked: Vec<&Visit> = marked.filter(|visit| visit.pay_period == self.period.month).collect();
+        let id = |visit: &Visit| self.state.ledger.id(visit.slot);
+        marked.sort_by(|a, b| b.paid_seconds().cmp(&a.paid_seconds()).then_with(|| id(a).cmp(id(b))));
+        marked.into_iter().map(|visit| visit.slot).collect()
     }
 
     fn visits_of(
