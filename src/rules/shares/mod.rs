@@ -40,6 +40,9 @@ pub(super) struct ShareComparison {
     provider_multiple: f64,
     /// P-value of a finding at most: the line at which a pattern opens.
     p_review_max: f64,
+    /// See [`ShareTest::is_by_visit`].
+    #[serde(skip)]
+    is_by_visit: bool,
 }
 
 /// What visits are counted and what they do, Swedish and English: `60 per cent of the {visits} that carer ann
@@ -132,6 +135,21 @@ impl ShareComparison {
         })
     }
 
+    /// The comparison of other visits, of which most carers have few: from so many of a carer's on and above so large a
+    /// share, each visit a trial of its own, which asks for the square of the p-value. The accepted share is the prior of
+    /// the others', with the weight of one carer's least visits: a habit of few others counts.
+    pub(super) fn by_visit(self, visits_min: u32, share_accepted: f64) -> Self {
+        Self {
+            visits_min,
+            share_accepted,
+            prior_share: share_accepted,
+            prior_visits: f64::from(visits_min),
+            p_review_max: self.p_review_max * self.p_review_max,
+            is_by_visit: true,
+            ..self
+        }
+    }
+
     /// At most so likely by chance.
     pub(super) const fn p_review_max(&self) -> f64 {
         self.p_review_max
@@ -145,6 +163,7 @@ impl ShareComparison {
             prior_share: self.prior_share,
             prior_visits: self.prior_visits,
             provider_multiple: self.provider_multiple,
+            is_by_visit: self.is_by_visit,
         }
     }
 }
