@@ -109,6 +109,10 @@ impl Engine {
         }
         let month = self.state.settings.zone.month(horizon);
         self.periods.retain(|period, _| month <= period.month);
+        // The alert of a pay period outlives the first of its visits.
+        let ledger = &self.state.ledger;
+        let hits = self.periods.values_mut().flat_map(|current| &mut current.hits);
+        hits.for_each(|rule_hit| rule_hit.hit.related.retain(|slot| ledger.is_retained(*slot)));
         self.carer_signals.retain(|(_, of), _| month < *of);
         self.pattern_scores.expire(month);
         self.hold_limits.expire(horizon, self.state.settings.zone.day(horizon), month);

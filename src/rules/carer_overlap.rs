@@ -12,10 +12,11 @@
 //! Not a finding: clients of one household, registrations of one shared visit, an answer to an
 //! alarm, calls, errands and escorts, declined or cancelled visits, visits still open. Nor two visits of which no
 //! second is billed twice: a couple that is served together is billed a part each, whatever the registry says of its
-//! household.
+//! household. Nor two clients at one position whom one plan gives the carer at the same time: they live together, and
+//! `shared-household-double` compares what is billed for both.
 //!
 //! Grade: hold where all four ends are electronic and the tags or the households differ, else review;
-//! review where a household is unknown, and never less: two places at one time are looked at without any
+//! review where a household is unknown or two are known at one position, and never less: two places at one time are looked at without any
 //! fact. The finding falls on the weaker registration of the pair.
 
 use serde::Deserialize;
@@ -28,7 +29,7 @@ use crate::engine::{Definition, Hit, Report, Sight, Visit, VisitRule, Wording};
 
 pub(super) const RULE: Definition = Definition {
     id: "carer-overlap",
-    version: 4,
+    version: 5,
     class: Class::Contradiction,
     summary_sv: "En medarbetare är registrerad hos två brukare samtidigt.",
     summary_en: "One carer is registered at two clients at the same time.",

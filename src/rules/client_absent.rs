@@ -12,7 +12,9 @@
 //!
 //! Grade: hold where the hospital or the registry confirmed it, else review: a provider's or a
 //! relative's dates are often a day off. Review where the absence has no end yet: a discharge is often written days
-//! later, and the hold is proposed once it is known. Observe for an unplanned visit whose tasks no order of the client
+//! later, and the hold is proposed once it is known. Review also where the absence may have been written on the wrong one of
+//! a household: another client of it, who was visited daily before, got no visit on any whole day of it and has no absence.
+//! Visits invented to somebody who is away leave the other's visits as they were. Observe for an unplanned visit whose tasks no order of the client
 //! has: the flat is seen to. Undetermined where the municipality sends no absences.
 
 use serde::Deserialize;
@@ -21,14 +23,14 @@ use super::absence::{self, KnownAbsence, SharedTime, gravest, whole_days};
 use super::visit_rule;
 use crate::domain::wording::{EN, SV};
 use crate::domain::{
-    AbsenceKind, Class, ClientAbsenceConfirmedBy, Explanation, Grade, MissingFact, Sentence, UtcSecond,
+    AbsenceKind, Class, ClientAbsenceConfirmedBy, Day, Explanation, Grade, MissingFact, Sentence, UtcSecond,
     Validity, VisitKind, Zone,
 };
 use crate::engine::{Absence, Definition, Hit, Report, Sight, VisitRule, Wording};
 
 pub(super) const RULE: Definition = Definition {
     id: "client-absent",
-    version: 2,
+    version: 3,
     class: Class::Contradiction,
     summary_sv: "Ett besök är registrerat när brukaren var frånvarande eller hade avlidit.",
     summary_en: "A visit is registered while the client was absent or after the client died.",
@@ -102,7 +104,12 @@ fn is_for_other_tasks(sight: &Sight<'_>) -> bool {
 fn hit(sight: &Sight<'_>, shared: SharedTime<'_, Absence>) -> Hit<impl Wording> {
     let absence = shared.known.absence;
     let hit = shared.hit(sight.zone(), kind(absence.kind).2, confirmed_by(absence.confirmed_by).2);
-    let grade = if is_for_other_tasks(sight) { Grade::Observe } else { hit.grade };
+    let is_housemate_away = is_housemate_away(sight, absence);
+    let grade = match hit.grade {
+        _ if is_for_other_tasks(sight) => Grade::Observe,
+        Grade::Hold if is_housemate_away => Grade::Review,
+        grade => grade,
+    };
     Hit { grade, ..hit }
         .excluded(&[
             Explanation::AdmissionDay,
@@ -110,8 +117,30 @@ fn hit(sight: &Sight<'_>, shared: SharedTime<'_, Absence>) -> Hit<impl Wording> 
             Explanation::OutsideHome,
             Explanation::DeclinedVisit,
         ])
-        .not_tested(lacks_end(absence).then_some(MissingFact::ClientAbsence))
-        .text(move || sentence(sight, absence))
+        .not_tested((lacks_end(absence) || is_housemate_away).then_some(MissingFact::ClientAbsence))
+        .text(move || {
+            let sentence = sentence(sight, absence);
+            if is_housemate_away { with_doubt(sentence) } else { sentence }
+        })
+}
+
+/// Whether another client of the household is the one who is away, by the whole days of the absence.
+fn is_housemate_away(sight: &Sight<'_>, absence: &Absence) -> bool {
+    let Validity { from, to } = absence.valid;
+    let Some(to) = to.filter(|_| absence.kind != AbsenceKind::Deceased) else { return false };
+    let first = Day(sight.day(from).0.saturating_add(1));
+    sight.is_housemate_away_instead(first, sight.day(to.plus(-1)))
+}
+
+fn with_doubt(Sentence { sv, en }: Sentence) -> Sentence {
+    Sentence {
+        sv: format!(
+            "{sv} Frånvaron kan gälla en annan i hushållet, som besöktes dagligen före den och inte alls under den."
+        ),
+        en: format!(
+            "{en} The absence may be that of another in the household, who was visited daily before it and not at all during it."
+        ),
+    }
 }
 
 /// Swedish, English, and the word of the contract.

@@ -172,6 +172,7 @@ impl ManualShare {
             prior_share: self.prior_share,
             prior_visits: self.prior_visits,
             provider_multiple: 1.0,
+            is_by_visit: false,
         }
     }
 

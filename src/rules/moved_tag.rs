@@ -33,7 +33,7 @@ use crate::engine::{
 
 pub(super) const RULE: Definition = Definition {
     id: "moved-tag",
-    version: 2,
+    version: 3,
     class: Class::Contradiction,
     summary_sv: "En tagg finns inte där den ska sitta.",
     summary_en: "A tag is not where it should hang.",

@@ -21,7 +21,7 @@ use crate::engine::{Definition, Hit, Report, Sight, Visit, VisitRule, Wording};
 
 pub(super) const RULE: Definition = Definition {
     id: "shared-household-double",
-    version: 2,
+    version: 3,
     class: Class::Deviation,
     summary_sv: "Ett besök hos två brukare i samma hushåll faktureras fullt ut för båda.",
     summary_en: "One visit to two clients of one household is billed in full for both.",

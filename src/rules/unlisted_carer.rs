@@ -11,7 +11,8 @@
 //!
 //! Grade: review of the whole visit. Undetermined where the provider sends no list, and for a carer whom no
 //! provider ever listed: a carer who was never listed looks like a gap in the list, which would be a
-//! finding about each of the carer's visits.
+//! finding about each of the carer's visits. Undetermined also before the day from which the provider's list names the
+//! carer, where it was entered after the visit: hires are often entered late, and dated by the entry.
 
 use serde::Deserialize;
 
@@ -21,7 +22,7 @@ use crate::engine::{Definition, Hit, Report, Sight, VisitRule, Wording};
 
 pub(super) const RULE: Definition = Definition {
     id: "unlisted-carer",
-    version: 1,
+    version: 2,
     class: Class::Deviation,
     summary_sv: "Medarbetaren finns inte på utförarens personallista.",
     summary_en: "The carer is not on the provider's list of staff.",

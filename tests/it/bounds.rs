@@ -1,13 +1,13 @@
 //! What keeps the machine within bounds, in small stories: the scenarios have bounds that nothing reaches.
 
 use tidvakt::domain::{
-    Alert, CaptureMethod, EventType, Fact, FactBody, FactChange, Grade, GrantPer, Lowered, Month,
+    Alert, CaptureMethod, EventType, Fact, FactBody, FactChange, Grade, GrantPer, Lowered, Month, Span,
     SubjectKind, UtcSecond, Validity,
 };
 use tidvakt::engine::{Bounds, Input};
 
 use crate::draft::{Draft, MUNICIPALITY, instant};
-use crate::engines::{Driver, FREE, default_engine_within, sensitive_engine};
+use crate::engines::{Driver, FREE, default_engine, default_engine_within, sensitive_engine};
 
 /// Two minutes of a provider's month may be held, and no more.
 const TWO_MINUTES: Bounds = Bounds { provider_held_share_max: 0.0, provider_held_seconds_min: 120, ..FREE };
@@ -181,4 +181,32 @@ fn grades_among(captured: usize) -> Vec<Grade> {
 fn what_is_common_among_the_few_typed_visits_of_a_provider_is_no_habit_of_it() {
     assert_eq!(grades_among(0), [], "half of all its visits: so it works");
     assert_eq!(grades_among(500), [Grade::Review; 12], "one visit in forty-four");
+}
+
+/// A pay period is retained as long as its last day, and its first visits are not.
+#[test]
+fn a_pattern_names_the_visits_that_are_still_retained() {
+    let mut driver = Driver::new(default_engine());
+    let on = |day: u32| {
+        let copy = visit(&format!("R{day:02}"), "ann", "bo", &format!("2026-03-{day:02}T08:01"), 28);
+        let planned = copy.end.map(|end| Span::new(copy.start, end).unwrap());
+        Draft { planned, ..copy }
+    };
+    (1..=30).for_each(|day| register(&mut driver, &[on(day)]));
+    driver.engine.assess_dirty_periods(&mut Vec::new());
+    let named = |driver: &Driver| {
+        let alerts = driver.engine.open_alerts();
+        let pattern = alert(&alerts, "ann:2026-03").expect("a pattern");
+        let finding = pattern.findings.iter().find(|finding| finding.rule == "plan-copy").unwrap();
+        (finding.related.clone(), finding.related_more)
+    };
+    let first: Vec<String> = (1..=16).map(|day| format!("R{day:02}")).collect();
+    assert_eq!(named(&driver), (first, 14));
+    // A hundred days after the 12th the first eleven are forgotten; their places are taken.
+    for hour in 8..20 {
+        let later = visit(&format!("S{hour:02}"), "eva", "bo", &format!("2026-06-20T{hour:02}:00"), 20);
+        register(&mut driver, &[later]);
+    }
+    let retained: Vec<String> = (12..=16).map(|day| format!("R{day:02}")).collect();
+    assert_eq!(named(&driver).0, retained);
 }

@@ -149,11 +149,11 @@ impl Oracle {
         if lawful || !is_weaker(own, other) || seconds <= (if electronic { 120 } else { 300 }) {
             return None;
         }
-        let households = (self.household(own), self.household(other));
-        if households.0.is_some() && households.0 == households.1 {
+        let together = self.one_household(own, other);
+        if together == Some(true) {
             return None;
         }
-        let known = households.0.is_some() && households.1.is_some();
+        let known = together.is_some();
         let tags = (start_tag(own), start_tag(other));
         let tags_differ = tags.0.is_some() && tags.1.is_some() && tags.0 != tags.1;
         let hard = electronic && (known || tags_differ);
@@ -279,10 +279,6 @@ impl Oracle {
             .collect();
         let there = |at: i64| moments.iter().filter(|(from, to)| (*from..=*to).contains(&at)).count();
         256 < moments.len() || moments.iter().any(|(from, _)| 16 < there(*from))
-    }
-
-    fn household(&self, visit: &Draft) -> Option<String> {
-        self.homes.get(&visit.client)?.0.clone()
     }
 }
 

@@ -48,6 +48,8 @@ pub enum Mark {
     NightEdge,
     /// Captured with a device that another carer used first and last on the same day.
     Borrowed,
+    /// As long as planned, to the minute; eligible are visits whose ends were both entered by hand.
+    TypedPlan,
 }
 
 // Bit 31 of a set of marks is the pseudo-mark of every visit.
@@ -57,7 +59,7 @@ impl Mark {
     /// The only mark that is counted per client.
     pub const OF_CLIENTS: Self = Self::Unseen;
     /// The number of marks.
-    pub const COUNT: usize = 21;
+    pub const COUNT: usize = 22;
     /// All of them, in order.
     pub const ALL: [Self; Self::COUNT] = [
         Self::Manual,
@@ -81,6 +83,7 @@ impl Mark {
         Self::NoRest,
         Self::NightEdge,
         Self::Borrowed,
+        Self::TypedPlan,
     ];
 }
 

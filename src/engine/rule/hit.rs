@@ -218,7 +218,9 @@ pub(in crate::engine) const EVERY_VISIT: u32 = 1 << 31;
 
 impl RuleHit {
     pub(in crate::engine) fn new<T: Wording>(rule: u16, hit: Hit<T>, contributing: u32) -> Self {
-        Self { rule, hit: hit.with_text(|write| write()), lowered: None, surprise: None, contributing }
+        let mut hit = hit.with_text(|write| write());
+        hit.bound_related();
+        Self { rule, hit, lowered: None, surprise: None, contributing }
     }
 
     /// A visit's hit; with its sentence where it `is_worded`.

@@ -5,11 +5,11 @@ use crate::engine::model::NEIGHBOURS_MAX;
 use crate::engine::model::interner::{CarerId, ClientId, ProviderId, TextId};
 use crate::engine::model::mark::Mark;
 use crate::engine::model::period::{PeriodSubject, SubjectPeriod};
-use crate::engine::model::visit::Visit;
+use crate::engine::model::visit::{Slot, Visit};
 use crate::engine::state::crowds::Crowd;
 use crate::engine::state::facts::{Absence, Order, ProviderFact};
 use crate::engine::state::municipality::State;
-use crate::engine::stats::peers::{PeerBaseline, PeerLengthBaseline};
+use crate::engine::stats::peers::{ICC_MIN, PeerBaseline, PeerLengthBaseline};
 use crate::engine::totals::count::Count;
 use crate::engine::totals::months::Months;
 use crate::engine::totals::shares::Share;
@@ -40,6 +40,10 @@ pub struct ShareTest {
     pub prior_visits: f64,
     /// Factor on the peers' share for a provider: providers differ for good reasons.
     pub provider_multiple: f64,
+    /// Whether each visit is a trial of its own: how much carers differ is not estimated. For marks of which a carer has few
+    /// eligible visits, so that the few with many, who may be those sought, would make up the estimate.
+    #[serde(skip)]
+    pub is_by_visit: bool,
 }
 
 /// A share above the peers' share.
@@ -230,6 +234,17 @@ impl<'a> PeriodSight<'a> {
         self.visits_of([month.previous(), month, month.next()], mark)
     }
 
+    /// The performed visits of a carer, client or pair in the pay period that have `mark`, the best paid first. Takes as
+    /// long as [`PeriodSight::visits`].
+    #[must_use]
+    pub fn visits_with(&self, mark: Mark) -> Vec<Slot> {
+        let marked = self.visits(Some(mark)).filter(|(_, bears)| *bears).map(|(visit, _)| visit);
+        let mut marked: Vec<&Visit> = marked.filter(|visit| visit.pay_period == self.period.month).collect();
+        let id = |visit: &Visit| self.state.ledger.id(visit.slot);
+        marked.sort_by(|a, b| b.paid_seconds().cmp(&a.paid_seconds()).then_with(|| id(a).cmp(id(b))));
+        marked.into_iter().map(|visit| visit.slot).collect()
+    }
+
     fn visits_of(
         &self,
         months: [Month; 3],
@@ -337,6 +352,9 @@ impl<'a> PeriodSight<'a> {
             rate.share = rate.share.max(here.leave_one_out(count, rate.share, test.prior_visits).share);
         }
         rate.share = rate.share.max(test.share_accepted).min(1.0);
+        if test.is_by_visit {
+            rate.icc = ICC_MIN;
+        }
         let p_value = rate.p_value(count, one);
         (p_value < 1.0).then_some(Excess { count, expected: rate.share, p_value })
     }

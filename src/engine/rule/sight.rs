@@ -91,16 +91,6 @@ impl<'a> Sight<'a> {
         self.state.facts.home(visit.client, visit.span.start())
     }
 
-    /// Whether the clients of both visits share a household; `None` where a household is unknown.
-    #[must_use]
-    pub fn one_household(&self, other: &Visit) -> Option<bool> {
-        if self.visit.client == other.client {
-            return Some(true);
-        }
-        let own = self.home(self.visit)?.household?;
-        Some(own == self.home(other)?.household?)
-    }
-
     /// Carers that `visit` needs: by its record, else by its order; `None` where neither says.
     #[must_use]
     pub fn required_staff(&self, visit: &Visit) -> Option<u8> {
@@ -143,12 +133,15 @@ impl<'a> Sight<'a> {
     }
 
     /// Whether the carer is employed by the provider at the visit's start; `None` where the provider sends no
-    /// employments, or none of the carer has ever been sent: a gap in the data is no finding about each visit.
+    /// employments, or none of the carer had been sent when the visit began or covers it since: a gap in the data is no
+    /// finding about each visit.
     #[must_use]
     pub fn employed(&self) -> Option<bool> {
         let Visit { carer, provider, span, .. } = *self.visit;
         let listed = self.state.facts.employed(carer, provider, span.start());
-        listed.filter(|_| self.state.facts.was_ever_listed(carer))
+        let facts = &self.state.facts;
+        listed
+            .filter(|_| facts.was_ever_listed(carer) && !facts.is_entered_late(carer, provider, span.start()))
     }
 
     /// The client at whose home `tag` is mounted at the visit's start.

@@ -2,6 +2,7 @@
 
 mod about;
 mod grants;
+mod households;
 mod known;
 mod shelf;
 
@@ -21,6 +22,7 @@ use crate::engine::state::places::Places;
 use crate::engine::totals::count::Change;
 use about::ExceptionScope;
 use grants::ProviderGrants;
+use households::Households;
 use shelf::FactIndex;
 
 /// Facts about one client, in memory order: two rules read of each period whether there are absences or orders.
@@ -57,6 +59,7 @@ pub(in crate::engine) struct Facts {
     calendar: BTreeMap<Month, FactIndex<PayDates>>,
     exceptions: FactIndex<ExceptionScope>,
     provider_grants: ProviderGrants,
+    households: Households,
     known: FactCounts,
     area: Area,
     pub(in crate::engine) places: Places,
@@ -220,6 +223,7 @@ impl Facts {
     }
 
     fn index_home(&mut self, fact: &Fact, client: ClientId, home: Home, change: Change) -> Affects {
+        self.households.insert(client, home);
         grow_to(&mut self.clients, client.0).homes.set(fact, change.is_insert().then_some(home));
         change.count(&mut self.known.homes, 1);
         Affects::Home(client)
@@ -324,6 +328,20 @@ impl Facts {
     /// Has any provider's list ever named the carer?
     pub(in crate::engine) fn was_ever_listed(&self, carer: CarerId) -> bool {
         self.carers.get(carer.0 as usize).is_some_and(|about| !about.employments.is_empty())
+    }
+
+    /// Whether the provider's first employment of the carer begins after `at` and was recorded after `at`: the list began
+    /// to name the carer where it was entered, whenever the work began. A beginning that was announced is not late.
+    pub(in crate::engine) fn is_entered_late(
+        &self,
+        carer: CarerId,
+        provider: ProviderId,
+        at: UtcSecond,
+    ) -> bool {
+        let about = self.carers.get(carer.0 as usize);
+        let mut known = about.into_iter().flat_map(|about| about.employments.all());
+        let mut here = known.by_ref().filter(|known| known.value == provider).peekable();
+        here.peek().is_some() && here.all(|known| at < known.valid.from && at < known.recorded_at)
     }
 
     /// Tags ever mounted at the homes of `clients`, unordered.

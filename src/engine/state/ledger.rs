@@ -158,6 +158,11 @@ impl Ledger {
             .expect("a slot is used only while its registration is retained")
     }
 
+    /// Whether the slot belongs to a registration.
+    pub(in crate::engine) fn is_retained(&self, slot: Slot) -> bool {
+        self.entries[slot.0 as usize].is_some()
+    }
+
     pub(in crate::engine) fn entry_mut(&mut self, slot: Slot) -> &mut Entry {
         self.entries[slot.0 as usize]
             .as_mut()

@@ -13,7 +13,7 @@ use crate::engine::model::mark::Mark;
 use crate::engine::totals::count::{Count, Sum};
 
 /// Lower bound of the intraclass correlation: no two carers work under the same conditions.
-const ICC_MIN: f64 = 0.005;
+pub(in crate::engine) const ICC_MIN: f64 = 0.005;
 /// Upper bound of the intraclass correlation: above it no share could be significant.
 const ICC_MAX: f64 = 0.5;
 

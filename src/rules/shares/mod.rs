@@ -2,7 +2,7 @@
 //!
 //! The published values are rounded, so that an alert is not revised with every visit: visits down to tens (a
 //! provider's to hundreds); the share down and the others' share up, to one per cent below ten and to five above; the
-//! p-value up to a decade, and beyond six decades to four.
+//! p-value up to a decade, and beyond six decades to four. A carer's pattern names its visits, the best paid first.
 
 use serde::Deserialize;
 
@@ -10,7 +10,7 @@ use super::lines::{PatternLine, stands};
 use crate::domain::wording::{EN, SV};
 use crate::domain::{Explanation, Grade, Measure, Sentence};
 use crate::engine::{
-    Answered, Count, Excess, Hit, Mark, PeriodSight, PeriodSubject, ShareTest, Signal, Wording,
+    Answered, Count, Excess, Hit, Mark, PeriodSight, PeriodSubject, ShareTest, Signal, Slot, Wording,
 };
 
 /// Shares below this are rounded to one per cent, those above to five.
@@ -40,6 +40,9 @@ pub(super) struct ShareComparison {
     provider_multiple: f64,
     /// P-value of a finding at most: the line at which a pattern opens.
     p_review_max: f64,
+    /// See [`ShareTest::is_by_visit`].
+    #[serde(skip)]
+    is_by_visit: bool,
 }
 
 /// What visits are counted and what they do, Swedish and English: `60 per cent of the {visits} that carer ann
@@ -55,7 +58,7 @@ pub(super) struct Phrases {
 }
 
 /// A share above the others', as it is published.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct RoundedShare {
     /// The mark.
     mark: Mark,
@@ -67,6 +70,8 @@ pub(super) struct RoundedShare {
     usual: u32,
     /// At most as likely as 10 to the minus this.
     decades: u8,
+    /// Of a carer: the visits that bear it. A reviewer goes through them one by one.
+    evidence: Vec<Slot>,
 }
 
 impl ShareComparison {
@@ -126,7 +131,23 @@ impl ShareComparison {
             share,
             usual,
             decades: decades(excess.p_value),
+            evidence: sight.visits_with(mark),
         })
+    }
+
+    /// The comparison of other visits, of which most carers have few: from so many of a carer's on and above so large a
+    /// share, each visit a trial of its own, which asks for the square of the p-value. The accepted share is the prior of
+    /// the others', with the weight of one carer's least visits: a habit of few others counts.
+    pub(super) fn by_visit(self, visits_min: u32, share_accepted: f64) -> Self {
+        Self {
+            visits_min,
+            share_accepted,
+            prior_share: share_accepted,
+            prior_visits: f64::from(visits_min),
+            p_review_max: self.p_review_max * self.p_review_max,
+            is_by_visit: true,
+            ..self
+        }
     }
 
     /// At most so likely by chance.
@@ -142,6 +163,7 @@ impl ShareComparison {
             prior_share: self.prior_share,
             prior_visits: self.prior_visits,
             provider_multiple: self.provider_multiple,
+            is_by_visit: self.is_by_visit,
         }
     }
 }
@@ -166,6 +188,7 @@ impl RoundedShare {
     ) -> Hit<impl Wording> {
         Hit::new(grade)
             .p_value(self.p_value())
+            .related(self.evidence.iter().copied())
             .observed([
                 Measure::whole("visits_min", i64::from(self.visits)),
                 Measure::real("share_min", f64::from(self.share) / 100.0),
@@ -181,7 +204,7 @@ impl RoundedShare {
             PeriodSubject::Carer(_) => ["andra medarbetare", "other carers"],
             _ => ["andra utförare", "other providers"],
         };
-        let Self { visits, share, usual, .. } = *self;
+        let &Self { visits, share, usual, .. } = self;
         let [part_sv, part_en] = part(share);
         let month = sight.period().month;
         let Phrases { visits: [visits_sv, visits_en], which: [which_sv, which_en], does: [does_sv, does_en] } =

@@ -7,7 +7,9 @@ mod words;
 
 use std::collections::BTreeMap;
 
-use tidvakt::domain::{Action, Coordinates, Decision, EventType, Fact, FactBody, FactChange, Validity};
+use tidvakt::domain::{
+    Action, Coordinates, Decision, EventType, Fact, FactBody, FactChange, UtcSecond, Validity,
+};
 
 use crate::draft::{Draft, MUNICIPALITY};
 
@@ -100,20 +102,22 @@ impl Reader {
             household_ref: Some(format!("household-{client}")),
             place: Some(place),
         };
-        self.put(format!("home-{client}"), always(), body)
+        self.put(format!("home-{client}"), always(), day("2026-01-01").expect("a date"), body)
     }
 
-    fn put(&mut self, fact_id: String, valid: Validity, body: FactBody) -> Said {
+    fn put(&mut self, fact_id: String, valid: Validity, recorded: UtcSecond, body: FactBody) -> Said {
         self.facts += 1;
-        let recorded_at = day("2026-01-01").expect("a date").plus(self.facts);
+        let recorded_at = recorded.plus(self.facts);
         let municipality = MUNICIPALITY.to_owned();
         Said::Referenced(FactChange::Put(Fact { municipality, fact_id, valid, recorded_at, body }))
     }
 
     fn fact(&mut self, kind: &str, words: &mut Words<'_>) -> Read<Said> {
         let (fact_id, valid, body) = fact(kind, words)?;
+        let recorded = if words.take("recorded") { words.next("a time")? } else { "2026-01-01" };
+        let recorded = day(recorded)?;
         words.end()?;
-        Ok(self.put(fact_id, valid, body))
+        Ok(self.put(fact_id, valid, recorded, body))
     }
 
     fn decision(&mut self, words: &mut Words<'_>) -> Read<Decision> {

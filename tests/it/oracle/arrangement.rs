@@ -1,4 +1,4 @@
-//! Whether two visits at once were planned for different things, as the client's plan has had them in the weeks before.
+//! Whether two visits at once are to one household, or were planned for different things, as the client's plan has had them in the weeks before.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -36,6 +36,20 @@ impl Oracle {
             is_standing: has(own) && has(other) && is_by_another,
             is_known: earlier.iter().any(|before| 21 <= days_before(before)),
         })
+    }
+
+    /// Whether two visits of one carer are to clients who live together: in one household by the facts, or at one place by
+    /// the same plan; `None` where neither says, and of different households at one place.
+    pub fn one_household(&self, own: &Draft, other: &Draft) -> Option<bool> {
+        let (home, others_home) = (self.homes.get(&own.client)?, self.homes.get(&other.client)?);
+        let is_one_place = home.1.is_some() && home.1 == others_home.1;
+        let is_one_plan = own.planned.is_some() && own.planned == other.planned;
+        let by_facts = home.0.as_ref().zip(others_home.0.as_ref()).map(|(own, other)| own == other);
+        match by_facts {
+            Some(false) if !is_one_place => Some(false),
+            Some(true) => Some(true),
+            _ => (is_one_place && is_one_plan).then_some(true),
+        }
     }
 
     /// The client's visits that begin before this one, in thirty times 24 hours.

@@ -3,6 +3,7 @@
 //! | Changed | Assessed again | Row |
 //! |---|---|---|
 //! | a late visit | neighbours with findings, which it may withdraw; later visits that depend on it; its carer's long days | [`affected_by_late_visit`] |
+//! | a visit | visits with findings of the household's other clients during absences that it may call in question | [`affected_housemates`] |
 //! | a version | neighbours of the retracted version, later visits that depend on it, its carer's long days | [`affected_by_retracted_version`] |
 //! | a cancellation | registrations that the cancelled one's findings name, and its counterparts, wherever they are | [`affected_by_cancellation`] |
 //! | findings of a visit | registrations named before or now, and counterparts: those on which a finding on both falls | [`affected_by_findings`] |
@@ -26,6 +27,7 @@
 //! that later visits are up to date. Queries on the state are in [`crate::engine::state::neighbours`].
 //!
 //! [`affected_by_late_visit`]: Engine::affected_by_late_visit
+//! [`affected_housemates`]: Engine::affected_housemates
 //! [`affected_by_retracted_version`]: Engine::affected_by_retracted_version
 //! [`affected_by_cancellation`]: Engine::affected_by_cancellation
 //! [`affected_by_findings`]: Engine::affected_by_findings
@@ -46,6 +48,7 @@
 //! [`DirtyPeriods::mark`]: crate::engine::assess::dirty::DirtyPeriods::mark
 //! [`periods_affected_by_periods`]: Engine::periods_affected_by_periods
 
+mod housemates;
 mod periods;
 #[cfg(test)]
 mod tests;
@@ -120,6 +123,7 @@ impl Engine {
         if let Some(minutes) = self.long_day_minutes {
             self.state.long_days(visit, minutes, into);
         }
+        self.affected_housemates(visit, into);
     }
 
     /// Row *fact*: the visits in the scope of changed facts. All registrations are searched once at most, however many facts
@@ -134,9 +138,13 @@ impl Engine {
         for affects in affects {
             match *affects {
                 Affects::Nothing | Affects::Money | Affects::Everything => {}
-                Affects::Client(client) => state.visits_of_client(client, into),
+                Affects::Client(client) => {
+                    state.visits_of_client(client, into);
+                    self.housemates_with_findings(client, into);
+                }
                 Affects::Home(client) => {
                     self.affected_by_home(client, into);
+                    self.housemates_with_findings(client, into);
                     homes.insert(client);
                 }
                 Affects::Carer(carer) => state.visits_of_carer(carer, into),

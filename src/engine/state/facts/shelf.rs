@@ -9,7 +9,7 @@ use crate::domain::{Fact, UtcSecond, Validity};
 pub(in crate::engine) struct RecordedFact<T> {
     fact_id: Box<str>,
     pub(in crate::engine) valid: Validity,
-    recorded_at: UtcSecond,
+    pub(in crate::engine) recorded_at: UtcSecond,
     pub(in crate::engine) value: T,
 }
 
