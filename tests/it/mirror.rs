@@ -1,5 +1,6 @@
 //! What stands in several places must agree: a rule, and the pages with the code that they describe.
 
+mod mutations;
 mod pages;
 
 use std::collections::BTreeSet;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Removes one safeguard at a time in a copy of the tree, and requires that a test fails.
 
-    tests/mutations/run.py                 all of mutations.toml; prints the table of tests/README.md
+    tests/mutations/run.py                 all of mutations.toml; prints a table
     tests/mutations/run.py WORDS...        those whose safeguard has one of the words
     tests/mutations/run.py --check         only that each line to be replaced is there exactly once (seconds)
 
@@ -76,6 +76,9 @@ def main(arguments):
     if wrong:
         print("\n".join(wrong), file=sys.stderr)
         return 2
+    if "--help" in arguments or "-h" in arguments:
+        print(__doc__.strip())
+        return 0
     if arguments == ["--check"]:
         print(f"{len(mutations)} mutations fit")
         return 0
