@@ -33,7 +33,7 @@ impl Sight<'_> {
 
     /// Whether another client who lives there is away by the life that its visits show, from `first` up to the day
     /// before `end`: not visited at all, without an absence of its own that would explain it, after at least a visit a
-    /// day on as many days, at most [`USUAL_DAYS_MAX`], before the day that precedes `first`. False for days too long
+    /// day on as many days, at most seven, before the day that precedes `first`. False for days too long
     /// ago for their visits to be known.
     #[must_use]
     pub fn is_housemate_away_instead(&self, first: Day, end: Day) -> bool {
