@@ -1,33 +1,25 @@
 //! What came of the alerts, as a page and as JSON.
 
-use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
-use super::answer::{html, not_found, nothing};
+use super::answer::nothing;
 use super::api::round;
 use super::door::Visitor;
 use super::site::{Site, clock};
+use super::views::{ListQuery, list};
 use crate::domain::ProviderKind;
 use crate::feed::cases::{OUTCOME_DAYS, OutcomeTally};
 use crate::feed::pages::{OutcomesPage, OutcomesQuery};
-use crate::feed::words::Language;
 
 pub(super) async fn page(
     State(site): State<Site>,
     visitor: Visitor,
     Path(code): Path<String>,
-    query: Result<Query<OutcomesQuery>, QueryRejection>,
+    query: ListQuery<OutcomesQuery>,
 ) -> Response {
-    let Some(language) = Language::parse(&code) else { return not_found(Language::Sv) };
-    let query = query.map(|Query(query)| query).unwrap_or_default();
-    let page = {
-        let desk = site.memory.read();
-        OutcomesPage::new(desk.within(&visitor.scope), &site.shown(language), &query)
-    };
-    html(StatusCode::OK, &page)
+    list(&site, &visitor, &code, query, OutcomesPage::new)
 }
 
 pub(super) async fn outcomes(

@@ -1,5 +1,6 @@
 //! The handlers of the pages.
 
+use askama::Template;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -8,9 +9,10 @@ use axum::response::Response;
 use super::answer::{html, not_found};
 use super::door::Visitor;
 use super::site::Site;
+use crate::feed::cases::Seen;
 use crate::feed::pages::{
     CasePage, Deciding, OngoingPage, OngoingQuery, ProvidersPage, ProvidersQuery, QueuePage, QueueQuery,
-    StatementPage, action_word, all_actions,
+    Shown, StatementPage, action_word, all_actions,
 };
 use crate::feed::words::Language;
 
@@ -22,48 +24,50 @@ pub(super) async fn statement(State(site): State<Site>, Path(code): Path<String>
     }
 }
 
+/// The query of a list.
+pub(super) type ListQuery<Q> = Result<Query<Q>, QueryRejection>;
+
 pub(super) async fn queue(
     State(site): State<Site>,
     visitor: Visitor,
     Path(code): Path<String>,
-    query: Result<Query<QueueQuery>, QueryRejection>,
+    query: ListQuery<QueueQuery>,
 ) -> Response {
-    let Some(language) = Language::parse(&code) else { return not_found(Language::Sv) };
-    // An address that somebody wrote by hand shows the whole list.
-    let query = query.map(|Query(query)| query).unwrap_or_default();
-    let page = {
-        let desk = site.memory.read();
-        QueuePage::new(desk.within(&visitor.scope), &site.shown(language), &query)
-    };
-    html(StatusCode::OK, &page)
+    list(&site, &visitor, &code, query, QueuePage::new)
 }
 
 pub(super) async fn ongoing_visits(
     State(site): State<Site>,
     visitor: Visitor,
     Path(code): Path<String>,
-    query: Result<Query<OngoingQuery>, QueryRejection>,
+    query: ListQuery<OngoingQuery>,
 ) -> Response {
-    let Some(language) = Language::parse(&code) else { return not_found(Language::Sv) };
-    let query = query.map(|Query(query)| query).unwrap_or_default();
-    let page = {
-        let desk = site.memory.read();
-        OngoingPage::new(desk.within(&visitor.scope), &site.shown(language), &query)
-    };
-    html(StatusCode::OK, &page)
+    list(&site, &visitor, &code, query, OngoingPage::new)
 }
 
 pub(super) async fn providers(
     State(site): State<Site>,
     visitor: Visitor,
     Path(code): Path<String>,
-    query: Result<Query<ProvidersQuery>, QueryRejection>,
+    query: ListQuery<ProvidersQuery>,
 ) -> Response {
-    let Some(language) = Language::parse(&code) else { return not_found(Language::Sv) };
+    list(&site, &visitor, &code, query, ProvidersPage::new)
+}
+
+/// A page that lists what the visitor may see.
+pub(super) fn list<Q: Default, P: Template>(
+    site: &Site,
+    visitor: &Visitor,
+    code: &str,
+    query: ListQuery<Q>,
+    page: impl FnOnce(Seen<'_>, &Shown, &Q) -> P,
+) -> Response {
+    let Some(language) = Language::parse(code) else { return not_found(Language::Sv) };
+    // An address that somebody wrote by hand shows the whole list.
     let query = query.map(|Query(query)| query).unwrap_or_default();
     let page = {
         let desk = site.memory.read();
-        ProvidersPage::new(desk.within(&visitor.scope), &site.shown(language), &query)
+        page(desk.within(&visitor.scope), &site.shown(language), &query)
     };
     html(StatusCode::OK, &page)
 }
