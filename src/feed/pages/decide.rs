@@ -8,7 +8,7 @@ use crate::feed::words::{
 
 use super::alerts::{amount, titles};
 use super::exception::ExceptionView;
-use super::form::{DecisionForm, FormFault, alert_word};
+use super::form::{Choice, DecisionForm, FormFault, alert_word};
 use super::{Shown, in_address};
 
 /// Days that a case can wait, and an exception be valid.
@@ -56,17 +56,6 @@ pub const fn outcome_word(outcome: DecisionOutcome) -> &'static str {
     }
 }
 
-/// A choice of the form.
-#[derive(Clone, Debug)]
-pub struct FormChoice {
-    /// Its value.
-    pub value: &'static str,
-    /// Its text.
-    pub text: &'static str,
-    /// Is it chosen?
-    pub is_chosen: bool,
-}
-
 /// An alert that can be chosen.
 #[derive(Clone, Debug)]
 pub struct AlertChoice {
@@ -104,9 +93,9 @@ pub struct DecideView {
     /// The exception that can be decided as well.
     pub exception: Option<ExceptionView>,
     /// What can be done.
-    pub actions: Vec<FormChoice>,
+    pub actions: Vec<Choice>,
     /// What may come of it.
-    pub outcomes: Vec<FormChoice>,
+    pub outcomes: Vec<Choice>,
     /// The first and the last date that can be waited for.
     pub dates: (String, String),
     /// The reason as it was written.
@@ -177,24 +166,20 @@ impl DecideView {
     }
 }
 
-fn actions(deciding: &Deciding<'_>, has_holds: bool, language: Language) -> Vec<FormChoice> {
+fn actions(deciding: &Deciding<'_>, has_holds: bool, language: Language) -> Vec<Choice> {
     let possible = |action: &Action| {
         let needs_hold = matches!(action, Action::Confirm | Action::Release | Action::Uphold);
         Role::for_action(*action) <= deciding.role && (has_holds || !needs_hold)
     };
-    let choice = |action: Action| FormChoice {
-        value: action_word(action),
-        text: action_name(action, language),
-        is_chosen: deciding.form.is_some_and(|form| form.action == action_word(action)),
-    };
+    let chosen = deciding.form.map_or("", |form| form.action.as_str());
+    let choice = |action: Action| Choice::new(action_word(action), action_name(action, language), chosen);
     ACTIONS.into_iter().filter(possible).map(choice).collect()
 }
 
-fn outcomes(form: Option<&DecisionForm>, language: Language) -> Vec<FormChoice> {
-    let choice = |outcome: DecisionOutcome| FormChoice {
-        value: outcome_word(outcome),
-        text: outcome_name(outcome, language),
-        is_chosen: form.is_some_and(|form| form.outcome == outcome_word(outcome)),
+fn outcomes(form: Option<&DecisionForm>, language: Language) -> Vec<Choice> {
+    let chosen = form.map_or("", |form| form.outcome.as_str());
+    let choice = |outcome: DecisionOutcome| {
+        Choice::new(outcome_word(outcome), outcome_name(outcome, language), chosen)
     };
     OUTCOMES.into_iter().map(choice).collect()
 }

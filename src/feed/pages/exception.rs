@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::form::DecisionForm;
+use super::form::{Choice, DecisionForm};
 use crate::domain::{Exception, PublishedAlert, Validity, Zone};
 use crate::feed::cases::Case;
 use crate::feed::words::{Language, date, rule_title, visible};
@@ -50,7 +50,7 @@ impl ExceptionReach {
         Self::ALL.into_iter().find(|scope| scope.as_str() == word)
     }
 
-    /// Does `alert` name whom it is about?
+    /// Whether `alert` names the carer, the client, or both, as the reach needs.
     #[must_use]
     pub const fn is_known(self, alert: &PublishedAlert) -> bool {
         let (carer, client) = (alert.alert.carer_ref.is_some(), alert.alert.client_ref.is_some());
@@ -62,24 +62,13 @@ impl ExceptionReach {
     }
 }
 
-/// A choice of the exception.
-#[derive(Clone, Debug)]
-pub struct ExceptionChoice {
-    /// Its value.
-    pub value: String,
-    /// Its text.
-    pub text: String,
-    /// Is it chosen?
-    pub is_chosen: bool,
-}
-
 /// The part of the form that asks for an exception.
 #[derive(Clone, Debug)]
 pub struct ExceptionView {
-    /// About whom it can be.
-    pub scopes: Vec<ExceptionChoice>,
+    /// The reaches for which an alert of the case names the carer and the client.
+    pub scopes: Vec<Choice>,
     /// The rules of the case.
-    pub rules: Vec<ExceptionChoice>,
+    pub rules: Vec<Choice>,
     /// The date as it was written.
     pub until: String,
     /// Is one asked for?
@@ -93,13 +82,8 @@ impl ExceptionView {
         let asked = form.map_or("", |form| form.except.as_str());
         let scopes = ExceptionReach::ALL.into_iter();
         let scopes = scopes.filter(|scope| alerts.iter().any(|alert| scope.is_known(alert)));
-        let scopes: Vec<ExceptionChoice> = scopes
-            .map(|scope| ExceptionChoice {
-                value: scope.as_str().to_owned(),
-                text: scope.text(language).to_owned(),
-                is_chosen: asked == scope.as_str(),
-            })
-            .collect();
+        let scopes: Vec<Choice> =
+            scopes.map(|scope| Choice::new(scope.as_str(), scope.text(language), asked)).collect();
         let asked_rule = form.map_or("", |form| form.except_rule.as_str());
         let findings = alerts.iter().flat_map(|alert| &alert.alert.findings);
         // The gravest first, each once.
@@ -109,7 +93,7 @@ impl ExceptionView {
         }
         let mut rules: Vec<(&str, usize)> = rules.into_iter().collect();
         rules.sort_by_key(|(_, at)| *at);
-        let rules = rules.into_iter().map(|(rule, _)| ExceptionChoice {
+        let rules = rules.into_iter().map(|(rule, _)| Choice {
             value: visible(rule),
             text: visible(rule_title(rule, language)),
             is_chosen: asked_rule == rule,

@@ -175,3 +175,21 @@ impl FormFault {
         }
     }
 }
+
+/// A choice among several in a form.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    /// Its value in the form and in the address.
+    pub value: String,
+    /// Its text.
+    pub text: String,
+    /// Whether it is the chosen one.
+    pub is_chosen: bool,
+}
+
+impl Choice {
+    /// A choice, where `chosen` is the value of the chosen one.
+    pub(super) fn new(value: &str, text: impl Into<String>, chosen: &str) -> Self {
+        Self { value: value.to_owned(), text: text.into(), is_chosen: value == chosen }
+    }
+}

@@ -26,8 +26,8 @@ pub use decide::{
     ACTIONS, AlertChoice, DAY_SECONDS, DecideView, Deciding, OUTCOMES, WAIT_DAYS_MAX, action_word,
     all_actions, outcome_word,
 };
-pub use exception::{ExceptionChoice, ExceptionReach, ExceptionView};
-pub use form::{DecisionForm, FormFault, alert_word};
+pub use exception::{ExceptionReach, ExceptionView};
+pub use form::{Choice, DecisionForm, FormFault, alert_word};
 pub use lengths::{LengthBar, LengthsView};
 pub use ongoing::{OngoingPage, OngoingQuery, ongoing};
 pub use outcomes::{OutcomeRow, OutcomesPage, OutcomesQuery};

@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::alerts::amount;
+use super::form::Choice;
 use super::{Head, Shown, in_address};
 use crate::domain::{Grade, HoldState, UtcSecond, Zone};
 use crate::feed::cases::{
@@ -95,17 +96,6 @@ const KINDS: [(&str, CaseKind); 4] = [
     ("provider", CaseKind::Provider),
     ("tag", CaseKind::Tag),
 ];
-
-/// A choice in a list of choices.
-#[derive(Clone, Debug)]
-pub struct Choice {
-    /// Its value in the address.
-    pub value: String,
-    /// Its text.
-    pub text: String,
-    /// Is it the chosen one?
-    pub is_chosen: bool,
-}
 
 /// A counter that filters.
 #[derive(Clone, Debug)]
@@ -217,11 +207,9 @@ impl QueuePage {
         let t = Texts(language);
         let head = Head::new(seen, at, t.cases().to_owned(), &query.path());
         let book = seen.book_or_first(&query.municipality);
-        let municipalities = seen.books().map(|one| Choice {
-            value: one.municipality().to_owned(),
-            text: one.municipality().to_owned(),
-            is_chosen: book.is_some_and(|book| book.municipality() == one.municipality()),
-        });
+        let chosen = book.map_or("", |book| book.municipality());
+        let municipalities =
+            seen.books().map(|one| Choice::new(one.municipality(), one.municipality(), chosen));
         let municipalities: Vec<Choice> = municipalities.collect();
         let hits = book.map(|book| book.ranked(&query.filter(), at.clock)).unwrap_or_default();
         let pages = hits.len().div_ceil(PAGE_CASES).max(1);
@@ -242,13 +230,15 @@ impl QueuePage {
             municipalities,
             grades: [Grade::Hold, Grade::Review]
                 .into_iter()
-                .map(|grade| choice(grade.as_str(), grade_name(grade, language).to_owned(), &query.grade))
+                .map(|grade| {
+                    Choice::new(grade.as_str(), grade_name(grade, language).to_owned(), &query.grade)
+                })
                 .collect(),
             rules: choices(rules.keys(), &query.rule, |rule| rule_title(rule, language).to_owned()),
             providers: choices(providers.keys(), &query.provider, visible),
             kinds: KINDS
                 .into_iter()
-                .map(|(word, kind)| choice(word, kind_name(kind, language).to_owned(), &query.about))
+                .map(|(word, kind)| Choice::new(word, kind_name(kind, language).to_owned(), &query.about))
                 .collect(),
             status: query.status.clone(),
             search: query.search.clone(),
@@ -267,16 +257,12 @@ impl QueuePage {
     }
 }
 
-fn choice(value: &str, text: String, chosen: &str) -> Choice {
-    Choice { value: value.to_owned(), text, is_chosen: value == chosen }
-}
-
 fn choices<'a>(
     values: impl Iterator<Item = &'a &'a str>,
     chosen: &str,
     text: impl Fn(&str) -> String,
 ) -> Vec<Choice> {
-    let mut choices: Vec<Choice> = values.map(|value| choice(value, text(value), chosen)).collect();
+    let mut choices: Vec<Choice> = values.map(|value| Choice::new(value, text(value), chosen)).collect();
     choices.sort_by(|a, b| a.text.cmp(&b.text));
     choices
 }
