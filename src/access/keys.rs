@@ -1,19 +1,13 @@
 //! The issuer's public keys, from a file that somebody else keeps fresh.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyOperations, PublicKeyUse};
 use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey};
 use serde_json::Value;
 
-use crate::config::read_small;
-
-/// A change of the file counts at the first request after so long.
-const READ_EVERY: Duration = Duration::from_secs(1);
-/// An issuer has a handful of keys of at most a few kilobytes.
-const FILE_BYTES_MAX: u64 = 262_144;
+use crate::config::{FileFault, Followed, FollowedWords};
 
 /// A key of the issuer, and the algorithms that it is for: one family, and of the settings.
 pub(super) struct VerificationKey {
@@ -22,66 +16,33 @@ pub(super) struct VerificationKey {
     pub(super) key: DecodingKey,
 }
 
-/// The keys in a file.
-pub(super) struct IssuerKeys {
-    path: PathBuf,
-    accepted: Vec<Algorithm>,
-    known: Mutex<KnownKeys>,
-}
+/// What the log says of the file.
+const WORDS: FollowedWords = FollowedWords {
+    changed: "the issuer's keys have changed",
+    unusable: "the issuer's keys can't be used; those before stay in use",
+};
 
-struct KnownKeys {
-    keys: Vec<Arc<VerificationKey>>,
-    /// What the file had when it was read last.
-    text: String,
-    read_at: Instant,
-    is_faulty: bool,
-}
+/// The keys in a file.
+pub(super) struct IssuerKeys(Followed<Arc<[Arc<VerificationKey>]>>);
 
 impl IssuerKeys {
     /// The keys in the file at `path` for the algorithms that are `accepted`.
     ///
     /// # Errors
     /// With what is wrong with the file.
-    pub(super) fn open(path: PathBuf, accepted: Vec<Algorithm>) -> Result<Self, String> {
-        let text = read_small(&path, FILE_BYTES_MAX).map_err(|error| format!("can't be read: {error}"))?;
-        let keys = parse(&text, &accepted)?;
-        let known = KnownKeys { keys, text, read_at: Instant::now(), is_faulty: false };
-        Ok(Self { path, accepted, known: Mutex::new(known) })
+    pub(super) fn open(path: PathBuf, accepted: Vec<Algorithm>) -> Result<Self, FileFault> {
+        let file = path.clone();
+        let keys = move |texts: &[String]| {
+            parse(&texts[0], &accepted).map(Arc::from).map_err(|fault| FileFault::new(&file, fault))
+        };
+        Followed::open(vec![path], WORDS, keys).map(Self)
     }
 
     /// The key with this id for this algorithm. A token without an id is for a key without one.
     pub(super) fn find(&self, kid: Option<&str>, algorithm: Algorithm) -> Option<Arc<VerificationKey>> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if READ_EVERY <= known.read_at.elapsed() {
-            self.read_again(&mut known);
-        }
         let fits =
             |key: &&Arc<VerificationKey>| key.kid.as_deref() == kid && key.algorithms.contains(&algorithm);
-        known.keys.iter().find(fits).cloned()
-    }
-
-    /// A file that can't be used leaves the keys as they are: whoever writes it may be in the middle of it.
-    fn read_again(&self, known: &mut KnownKeys) {
-        known.read_at = Instant::now();
-        let text = read_small(&self.path, FILE_BYTES_MAX).map_err(|error| format!("can't be read: {error}"));
-        let read = match text {
-            Ok(text) if text == known.text => Ok(None),
-            Ok(text) => parse(&text, &self.accepted).map(|keys| Some((keys, text))),
-            Err(fault) => Err(fault),
-        };
-        let path = self.path.display();
-        match read {
-            Ok(None) => known.is_faulty = false,
-            Ok(Some((keys, text))) => {
-                tracing::info!(%path, keys = keys.len(), "the issuer's keys have changed");
-                (known.keys, known.text, known.is_faulty) = (keys, text, false);
-            }
-            Err(fault) if !known.is_faulty => {
-                tracing::error!(%path, fault, "the issuer's keys can't be used; those before stay in use");
-                known.is_faulty = true;
-            }
-            Err(_) => {}
-        }
+        self.0.current().iter().find(fits).cloned()
     }
 }
 

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use jsonwebtoken::{Algorithm, Header, Validation, decode, decode_header};
 use serde_json::Value;
 
-use crate::config::{JwtConfig, TokenType};
+use crate::config::{FileFault, JwtConfig, TokenType};
 use crate::domain::{Role, Scope};
 pub use chain::{AuditChain, ChainBreak, ChainCheck, ChainFault, ChainReport};
 use keys::{IssuerKeys, VerificationKey};
@@ -82,7 +82,7 @@ impl TokenVerifier {
     /// Where the file can't be read, or has no key for one of the algorithms.
     pub fn new(config: &JwtConfig) -> Result<Arc<Self>, KeysError> {
         let keys = IssuerKeys::open(config.keys_file.clone(), config.algorithms.clone())
-            .map_err(|fault| KeysError { path: config.keys_file.clone(), fault })?;
+            .map_err(|FileFault { path, fault }| KeysError { path, fault })?;
         Ok(Arc::new(Self { config: config.clone(), keys }))
     }
 

@@ -8,6 +8,7 @@
 mod client;
 mod effective;
 mod error;
+mod followed;
 mod http;
 mod kafka;
 mod layers;
@@ -25,6 +26,7 @@ use std::ops::Deref;
 
 pub use client::read_small;
 pub use error::{ConfigError, Problem, SettingOrigin};
+pub use followed::{FileFault, Followed, FollowedWords};
 pub use http::{Api, ApiAccess, Http, Token};
 pub use kafka::{DeliveryMode, Kafka};
 use layers::{FILE_BYTES_MAX, Gathered, SettingEntry};
