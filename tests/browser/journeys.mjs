@@ -103,6 +103,11 @@ async function meetsTheEye(page, selector) {
   assert.ok(await page.locator(selector).evaluate(one => one === document.activeElement), `${selector} has the focus`);
 }
 
+// Sends a form and waits for the page that answers: the one before it may have the same parts.
+async function send(page, button) {
+  await Promise.all([page.waitForEvent('load'), button.click()]);
+}
+
 // Of a case with several alerts, one is decided, and the others stay as they were; without a choice nothing is decided.
 export async function oneOfSeveral({ open }) {
   return open(async page => {
@@ -127,11 +132,11 @@ export async function oneOfSeveral({ open }) {
     await page.getByLabel('Bekräfta: håll inne tills det är avgjort').check();
     await page.getByLabel('Behöver utredas vidare').check();
     await page.getByLabel('Motivering').fill('Ett av besöken behöver förklaras.');
-    await page.getByRole('button', { name: 'Spara beslutet' }).click();
+    await send(page, page.getByRole('button', { name: 'Spara beslutet' }));
     assert.match(await page.locator('.faults').innerText(), /Välj de larm som beslutet gäller/);
     await wellFormed(page, 'a form without a chosen alert');
     await page.locator('input[name=alert]').first().check();
-    await page.getByRole('button', { name: 'Spara beslutet' }).click();
+    await send(page, page.getByRole('button', { name: 'Spara beslutet' }));
     await page.locator('.saved').waitFor();
     assert.match(await page.locator('.saved').innerText(), /larm i ärendet är utan beslut/);
     const confirmed = await page.locator('table.lines').getByText('Hålls inne tills det är avgjort').count();
@@ -157,7 +162,7 @@ export async function exception({ open }) {
     await page.locator('select[name=except]').selectOption('carer');
     const date = await page.locator('input[name=except_until]').getAttribute('max');
     await page.locator('input[name=except_until]').fill(date);
-    await page.getByRole('button', { name: 'Spara beslutet' }).click();
+    await send(page, page.getByRole('button', { name: 'Spara beslutet' }));
     assert.match(await page.locator('.faults').innerText(), /Välj en regel för undantaget/);
     assert.ok(await page.locator('details.exception').evaluate(one => one.open), 'what was asked for is in sight');
     await wellFormed(page, 'an exception without a rule');
@@ -165,14 +170,14 @@ export async function exception({ open }) {
     const rules = await page.locator('select[name=except_rule] option').evaluateAll(all => all.map(one => one.value));
     for (const rule of rules.slice(1)) {
       await page.locator('select[name=except_rule]').selectOption(rule);
-      await page.getByRole('button', { name: 'Spara beslutet' }).click();
+      await send(page, page.getByRole('button', { name: 'Spara beslutet' }));
       if (await page.locator('.saved').count()) break;
     }
     await meetsTheEye(page, '.saved');
     assert.match(await page.locator('.decisions').innerText(), /Brukaren har två hem\. Undantag till/);
     await shoot(page, 'exception', true);
     // The alert may be the only one, or taken back by its exception meanwhile: there is a way back all the same.
-    await page.getByRole('button', { name: /Öppna ärendet igen|öppna larmet igen/ }).first().click();
+    await send(page, page.getByRole('button', { name: /Öppna ärendet igen|öppna larmet igen/ }).first());
     await meetsTheEye(page, '.saved');
     assert.match(await page.locator('.decisions li').first().innerText(), /öppnade ärendet igen/);
     return 7;

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
@@ -236,7 +236,10 @@ pub(in crate::feed) fn run_id() -> std::io::Result<String> {
     Ok(hex(&random()?[..4]))
 }
 
-/// A new id of a decision.
+/// A new id of a decision: 48 bits of milliseconds since 1970, and 48 random ones. Of two decisions of one second the one
+/// with the greater id counts, which has to be the later one.
 pub(super) fn decision_id() -> std::io::Result<String> {
-    Ok(format!("D-{}", hex(&random()?[..12])))
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let millis = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+    Ok(format!("D-{}{}", hex(&millis.to_be_bytes()[2..]), hex(&random()?[..6])))
 }

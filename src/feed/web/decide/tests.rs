@@ -173,3 +173,15 @@ fn an_exception_that_can_t_be_is_refused() {
     ];
     assert_eq!(fault(Action::Dismiss, &wide), [FormFault::ExceptRule], "a scope that nobody offers");
 }
+
+#[test]
+fn of_two_decisions_of_one_second_the_later_one_counts() {
+    let ids: Vec<String> = (0..20)
+        .map(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(2));
+            decision_id().expect("random numbers")
+        })
+        .collect();
+    assert!(ids.is_sorted(), "{ids:?}");
+    assert!(ids.iter().all(|id| id.len() == ids[0].len()), "{ids:?}");
+}
